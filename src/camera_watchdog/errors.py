@@ -1,0 +1,201 @@
+"""The exceptions of the program, classed by what is right to do about them.
+
+Failures are classed, not counted: :class:`TransientError` is tried again later and never given up,
+:class:`PermanentError` holds its exam until a person or the cause acts, :class:`ServerWideError`
+closes one gate for all exams. Each carries its data and ends in a message that tells a person the
+next step; none ever carries the token or a subject's initials, sex or age.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "CameraDatabaseError",
+    "CameraWatchdogError",
+    "CertificateRefused",
+    "ConfigError",
+    "DatabaseBusy",
+    "DatabaseUnreadable",
+    "EdcFailure",
+    "EdcRefusal",
+    "JournalError",
+    "JournalRefused",
+    "NotNow",
+    "NotTheEdc",
+    "PermanentError",
+    "Problem",
+    "ServerWideError",
+    "TransientError",
+    "Unauthorized",
+    "Unreachable",
+]
+
+
+class CameraWatchdogError(Exception):
+    """Everything that the program raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in the configuration.
+
+    ``key`` is where it is, ``found`` what stands there, ``accepted`` what may stand there,
+    ``advice`` what to do.
+    """
+
+    key: str
+    found: str
+    accepted: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        """The mistake as one line."""
+        end = f" {self.advice}" if self.advice else ""
+        return f"{self.key}: found {self.found}; accepted: {self.accepted}.{end}"
+
+
+class ConfigError(CameraWatchdogError):
+    """The configuration cannot be used; carries every problem at once."""
+
+    def __init__(self, problems: Sequence[Problem], *, source: str = "the configuration") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        count = len(self.problems)
+        head = f"{source} has {count} problem{'s' if count != 1 else ''}:"
+        super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class NotNow(CameraWatchdogError):
+    """The daemon cannot start yet, though nothing is configured wrongly (exit code 75)."""
+
+
+class TransientError(CameraWatchdogError):
+    """Something that passes: try again later, for ever.
+
+    ``code`` is the reason's code in :mod:`camera_watchdog.reasons`, ``retry_after_s`` what the
+    other side asked for.
+    """
+
+    def __init__(self, message: str, *, code: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class PermanentError(CameraWatchdogError):
+    """Something that trying again does not mend: the exam is held.
+
+    ``code`` is the reason's code in :mod:`camera_watchdog.reasons`, ``details`` what its sentence
+    needs to be told in full, ``files`` the names it concerns.
+    """
+
+    def __init__(
+        self, code: str, *, files: Sequence[str] = (), details: Mapping[str, str] | None = None
+    ) -> None:
+        self.code = code
+        self.files = tuple(files)
+        self.details = dict(details or {})
+        what = "".join(f"; {key}: {value}" for key, value in self.details.items())
+        super().__init__(f"{code}{': ' + ', '.join(self.files) if self.files else ''}{what}")
+
+
+class ServerWideError(TransientError):
+    """The server as a whole was not reached, or is not the EDC: no exam can go on.
+
+    ``sent`` is false only where it is certain that the request never left this machine.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, sent: bool = True, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, code=code, retry_after_s=retry_after_s)
+        self.sent = sent
+
+
+class Unreachable(ServerWideError):
+    """No answer: no route, refused, no such host, timed out, connection lost."""
+
+    def __init__(
+        self, message: str, *, sent: bool = True, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, code="edc_unreachable", sent=sent, retry_after_s=retry_after_s)
+
+
+class CertificateRefused(ServerWideError):
+    """The server's certificate is not one that this machine trusts; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="certificate_refused", sent=False)
+
+
+class NotTheEdc(ServerWideError):
+    """Something answered that is not the EDC: a portal's page, a proxy's, a redirect."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="not_the_edc")
+
+
+class Unauthorized(ServerWideError):
+    """The EDC refused the token (401, 403)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="token_refused")
+
+
+class EdcFailure(TransientError):
+    """The EDC answered with a failure of its own (5xx): it may or may not have acted."""
+
+    def __init__(
+        self, message: str, *, http_status: int, edc_code: str, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, code="server_keeps_failing", retry_after_s=retry_after_s)
+        self.http_status = http_status
+        self.edc_code = edc_code
+
+
+class EdcRefusal(CameraWatchdogError):
+    """The EDC understood the request and refused it (4xx with JSON).
+
+    ``edc_code`` is the answer's ``code``, empty for field errors; ``fields`` names the fields that
+    were refused, never their values. What it means for the exam is the pipeline's to say.
+    """
+
+    def __init__(self, http_status: int, edc_code: str, fields: Sequence[str] = ()) -> None:
+        self.http_status = http_status
+        self.edc_code = edc_code
+        self.fields = tuple(fields)
+        what = edc_code or f"field {', '.join(self.fields)}"
+        super().__init__(f"The EDC refused the request: {what} (HTTP {http_status}).")
+
+
+class CameraDatabaseError(TransientError):
+    """The camera's database could not be asked."""
+
+
+class DatabaseBusy(CameraDatabaseError):
+    """The camera's software holds its database locked."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The camera's database {path} is busy.", code="database_busy")
+
+
+class DatabaseUnreadable(CameraDatabaseError):
+    """The camera's database is missing, damaged, or not as configured.
+
+    ``problems`` is filled where a configured table or column does not exist.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, code="database_unreadable")
+        self.problems = tuple(problems)
+
+
+class JournalError(TransientError):
+    """The journal cannot be written or read: nothing may be sent without it."""
+
+    def __init__(self, message: str, *, code: str = "disk_full") -> None:
+        super().__init__(message, code=code)
+
+
+class JournalRefused(CameraWatchdogError):
+    """The journal was written by a newer release, or for another watch folder."""

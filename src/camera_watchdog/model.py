@@ -1,0 +1,260 @@
+"""The nouns of an exam: its files, their eyes and types, its session, what the EDC acknowledged.
+
+All of them are frozen. An exam changes by :func:`dataclasses.replace` and is kept by the journal, so
+that what is in memory is always what is on disk.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+__all__ = [
+    "Acknowledgement",
+    "Demographics",
+    "Exam",
+    "ExamFile",
+    "FileType",
+    "Format",
+    "Laterality",
+    "Override",
+    "Reason",
+    "ReportType",
+    "Sent",
+    "Session",
+    "State",
+    "file_type_for",
+]
+
+
+class Laterality(StrEnum):
+    """Which eye. OD (oculus dexter) is the right one, OS (oculus sinister) the left one."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Format(StrEnum):
+    """What a file is, told by its bytes."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    DICOM = "dicom"
+    HTML = "html"
+    PDF = "pdf"
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is a picture of an eye; else it is a report."""
+        return self in {Format.JPEG, Format.PNG, Format.DICOM}
+
+
+class FileType(StrEnum):
+    """The EDC's word for a file, as it stands in the upload's address."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    LEFT_DICOM = "left_dicom"
+    RIGHT_DICOM = "right_dicom"
+    REPORT = "report"
+    LEFT_REPORT = "left_report"
+    RIGHT_REPORT = "right_report"
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it is a report, which is sent last."""
+        return self in {FileType.REPORT, FileType.LEFT_REPORT, FileType.RIGHT_REPORT}
+
+
+class ReportType(StrEnum):
+    """One report for both eyes, or one for each."""
+
+    COMBINED = "combined"
+    PER_EYE = "per_eye"
+
+
+def file_type_for(
+    format_: Format, eye: Laterality | None, report_type: ReportType
+) -> FileType | None:
+    """The EDC's file type; none while the eye that it needs is not known."""
+    if not format_.is_image and report_type is ReportType.COMBINED:
+        return FileType.REPORT
+    if eye is None:
+        return None
+    if not format_.is_image:
+        return FileType(f"{eye}_report")
+    return FileType(f"{eye}_dicom") if format_ is Format.DICOM else FileType(eye.value)
+
+
+class State(StrEnum):
+    """Where an exam is in its life; the transitions stand in :mod:`camera_watchdog.lifecycle`."""
+
+    COLLECTING = "collecting"
+    READY = "ready"
+    IDENTIFYING = "identifying"
+    RESOLVING = "resolving"
+    UPLOADING = "uploading"
+    VERIFYING = "verifying"
+    ARCHIVING = "archiving"
+    ARCHIVED = "archived"
+    GONE = "gone"
+    HELD = "held"
+
+
+class Sent(StrEnum):
+    """What is known about a file's upload. ``UNKNOWN``: it left, or may have; nobody answered."""
+
+    NO = "no"
+    UNKNOWN = "unknown"
+    YES = "yes"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Demographics:
+    """What EDC releases before 0.4 compare with their own record. Never logged, never kept."""
+
+    initials: str = field(repr=False)
+    sex: str = field(repr=False)
+    age: int | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an exam waits or is held. The sentence is made by :mod:`camera_watchdog.reasons`."""
+
+    code: str
+    files: tuple[str, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The EDC's session (its register entry) that an exam belongs to.
+
+    ``key`` is the name under which the server gave the id, ``already`` the file types that it held
+    at the first resolve, one entry a file; none where the server does not tell (0.1 to 0.3).
+    """
+
+    session_id: str
+    key: str
+    api_url: str
+    already: tuple[str, ...] | None
+    resolved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The EDC's word that it stored a file.
+
+    ``checksum`` is the SHA-256 that the server computed from what it stored. ``listed`` where the
+    answer was lost and the session's listing took its place.
+    """
+
+    subject: str
+    session_id: str
+    file_type: str
+    name: str
+    checksum: str
+    http_status: int
+    id: str = ""
+    stored_filename: str = ""
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's answer to a hold, for one reason and, where ``name`` is given, one file.
+
+    ``eye`` answers what the database could not, ``skip`` leaves the file out. ``checksums`` are
+    those of the exam's files at that moment: the answer holds for these bytes and no others.
+    """
+
+    reason_code: str
+    text: str
+    user: str
+    at: datetime
+    name: str = ""
+    eye: Laterality | None = None
+    skip: bool = False
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFile:
+    """One file of an exam. ``sha256`` is empty until it was read whole."""
+
+    name: str
+    size_bytes: int
+    mtime_ns: int
+    format: Format | None = None
+    sha256: str = ""
+    eye: Laterality | None = None
+    eye_source: str = ""
+    captured_at: datetime | None = None
+    captured_source: str = ""
+    file_type: FileType | None = None
+    sent: Sent = Sent.NO
+    sent_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledgement: Acknowledgement | None = None
+    attempts: int = 0
+    note: str = ""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether its bytes are those of a picture."""
+        return self.format is not None and self.format.is_image
+
+    @property
+    def may_be_stored(self) -> bool:
+        """Whether the EDC has it or could have it."""
+        return self.sent in {Sent.UNKNOWN, Sent.YES}
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One visit of one subject: a folder, and what became of it.
+
+    ``not_before`` is when it is to be tried again; none where only a change or a person can help.
+    ``destination`` is the archive folder, written down before the move. Times are UTC.
+    """
+
+    folder: str
+    subject: str
+    first_seen: datetime
+    last_change: datetime
+    id: int = 0
+    state: State = State.COLLECTING
+    reason: Reason | None = None
+    not_before: datetime | None = None
+    attempts: int = 0
+    failing_since: datetime | None = None
+    session: Session | None = None
+    destination: str = ""
+    archived_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    files: tuple[ExamFile, ...] = ()
+
+    def file(self, name: str) -> ExamFile | None:
+        """The file of that name."""
+        return next((file for file in self.files if file.name == name), None)
+
+    def with_file(self, changed: ExamFile) -> Self:
+        """The exam with one file put in the place of its namesake."""
+        return replace(
+            self, files=tuple(changed if f.name == changed.name else f for f in self.files)
+        )
+
+    def with_files(self, files: Iterable[ExamFile]) -> Self:
+        """The exam with these files, by name."""
+        return replace(self, files=tuple(sorted(files, key=lambda file: file.name)))
+
+    @property
+    def anything_sent(self) -> bool:
+        """Whether the EDC has, or could have, a file of it."""
+        return any(file.may_be_stored for file in self.files)

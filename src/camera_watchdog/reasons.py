@@ -1,0 +1,432 @@
+"""Why an exam waits or is held: code, sentence, next step, and what clears it.
+
+One table, the source of ``status``, the status page, the alerts and the README's troubleshooting.
+Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there;
+what else a sentence names comes from the reason's details and reads "unknown" where it is missing.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Final
+
+from camera_watchdog.model import Exam, Reason
+
+__all__ = ["REASONS", "Answer", "Clears", "Explanation", "ReasonRule", "explain"]
+
+
+class Clears(Enum):
+    """When a hold is looked at again without a person. Any change in the folder does so too."""
+
+    CHANGE = "a change in the folder"
+    SOON = "asked again every retry_max_delay"
+    HOURLY = "asked again every hour"
+
+
+class Answer(StrEnum):
+    """What a person can say to it."""
+
+    RELEASE = "release"
+    SKIP = "skip"
+    EYE = "eye"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRule:
+    """One row: the sentence, the next step, what clears it, and a person's answers."""
+
+    code: str
+    sentence: str
+    next_step: str
+    clears: Clears
+    answers: frozenset[Answer] = frozenset()
+    needs_person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A reason in words: what is wrong, and the next step (empty where nobody has to act)."""
+
+    code: str
+    sentence: str
+    next_step: str
+    needs_person: bool
+
+
+_RELEASE: Final = frozenset({Answer.RELEASE})
+_SKIP: Final = frozenset({Answer.SKIP})
+_RELEASE_OR_SKIP: Final = _RELEASE | _SKIP
+_EYE_OR_SKIP: Final = frozenset({Answer.EYE, Answer.SKIP})
+_RETRY: Final = frozenset({Answer.RETRY})
+_NOBODY: Final[frozenset[Answer]] = frozenset()
+
+
+def _rule(
+    code: str,
+    sentence: str,
+    next_step: str,
+    clears: Clears,
+    answers: frozenset[Answer] = _NOBODY,
+    *,
+    needs_person: bool = True,
+) -> ReasonRule:
+    return ReasonRule(code, sentence, next_step, clears, answers, needs_person)
+
+
+_ROWS: Final = (
+    _rule(
+        "incomplete",
+        "The exam of {subject} is not complete: it waits for {missing}.",
+        "Export what is missing from the camera again; it will then be sent by itself. "
+        "If there will be no more, release the exam.",
+        Clears.CHANGE,
+        _RELEASE,
+    ),
+    _rule(
+        "eye_missing",
+        "The exam of {subject} has no {missing}.",
+        "Take or export what is missing; it will then be sent by itself. "
+        "If there will be none, release the exam.",
+        Clears.SOON,
+        _RELEASE,
+    ),
+    _rule(
+        "unfinished_file",
+        "A file of {subject} is not whole: {files} ({why}).",
+        "Export it from the camera again. If it is no part of the exam, release with --skip.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "refused_format",
+        "{subject} has a picture in a format that the EDC does not take: {files} ({format}).",
+        "Export it as JPEG, PNG or DICOM and take this one out, or release with --skip.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "nested_folder",
+        "The folder of {subject} has another folder with files inside: {files}.",
+        "Move the files up or the inner folder away, or release with --skip.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "link",
+        "The folder of {subject} has something that is no ordinary file: {files}.",
+        "Put the file itself there instead of the link, or release with --skip.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "too_large",
+        "A file of {subject} is larger than the EDC takes: {files} ({size}; limit {limit}).",
+        "Ask the EDC's administrator for a higher limit, export it smaller, or release with --skip.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "refused_content",
+        "The EDC does not take this file of {subject}: {files} ({code}).",
+        "Open the file to see whether it is damaged and export it again, or release with --skip.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "not_in_database",
+        "The camera's database does not list {files} of {subject}, so its eye is not known.",
+        "Save the exam on the camera; it will then be sent by itself. "
+        "Or say which eye it is: release with --eye FILE=left or --eye FILE=right.",
+        Clears.SOON,
+        _EYE_OR_SKIP,
+    ),
+    _rule(
+        "eye_unknown",
+        "The camera did not record the eye of {files} of {subject} (it says: {said}).",
+        "Enter the eye on the camera; it will then be sent by itself. "
+        "Or say which eye it is: release with --eye FILE=left or --eye FILE=right.",
+        Clears.SOON,
+        _EYE_OR_SKIP,
+    ),
+    _rule(
+        "eye_conflict",
+        "It is not certain which eye {files} of {subject} shows: {said}.",
+        "Look at the image and say which eye it is: release with --eye FILE=left or "
+        "--eye FILE=right.",
+        Clears.SOON,
+        _EYE_OR_SKIP,
+    ),
+    _rule(
+        "wrong_patient",
+        "{files} in the folder of {subject} names another subject inside ({said}).",
+        "Find out whose image it is and move it to the right folder, or release with --skip.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "retaken",
+        "{files} of {subject} changed after it was sent to the EDC.",
+        "Find out which of the two is right. Put the earlier one back, or release the exam: the "
+        "new one is then sent, to a new session where the old one cannot take it.",
+        Clears.CHANGE,
+        _RELEASE,
+    ),
+    _rule(
+        "vanished",
+        "{files} of {subject} is gone from the folder, though it was sent to the EDC.",
+        "Put it back, or release the exam to finish without it.",
+        Clears.CHANGE,
+        _RELEASE,
+    ),
+    _rule(
+        "two_visits",
+        "The folder of {subject} holds pictures of two visits: {groups}.",
+        "Move the pictures of one visit to a folder of their own outside the camera's folder. "
+        "If they are of one visit, release the exam.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "two_folders",
+        "There are two folders for {subject}: {folders}.",
+        "Find out which one is right and move the other away. "
+        "If both are exams of this subject, release the one that is to go first.",
+        Clears.SOON,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "late",
+        "{files} of {subject} came after the exam was sent and archived ({archived}).",
+        "Release the exam to send it to the session it belongs to, or move it away.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "seen_before",
+        "{files} of {subject} was sent before, as {before}.",
+        "Move the copy away. If it really belongs to both, release the exam.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "no_session",
+        "The EDC has no eye exam entry for {subject}.",
+        "Ask the clinician to create one; it will then be sent by itself.",
+        Clears.SOON,
+    ),
+    _rule(
+        "no_eligible_session",
+        "Every eye exam entry of {subject} in the EDC is complete or contraindicated.",
+        "Ask the clinician to create a new one for this visit; it will then be sent by itself.",
+        Clears.SOON,
+    ),
+    _rule(
+        "subject_unknown",
+        "The EDC does not know a subject {subject}.",
+        "Compare the subject identifier on the camera with the EDC. If the camera's is wrong, "
+        "correct it there; if the EDC's is missing, ask for it to be registered.",
+        Clears.SOON,
+    ),
+    _rule(
+        "demographics_differ",
+        "Initials, sex or age of {subject} differ between the camera and the EDC.",
+        "Compare them on both and correct the wrong one; it will then be sent by itself.",
+        Clears.HOURLY,
+        _RETRY,
+    ),
+    _rule(
+        "demographics_missing",
+        "The EDC asks for initials, sex and age of {subject}, which the camera's database lacks.",
+        "Enter them on the camera; it will then be sent by itself.",
+        Clears.SOON,
+    ),
+    _rule(
+        "report_type_differs",
+        "The EDC expects {theirs} reports for {subject}, but this camera sends {ours} reports.",
+        "Ask for report_type in the configuration, or in the EDC, to be corrected.",
+        Clears.HOURLY,
+        _RETRY,
+    ),
+    _rule(
+        "field_refused",
+        "The EDC refuses a field of the exam of {subject}: {fields}.",
+        "Ask for it to be corrected in the configuration (device_id, site_id) or on the camera.",
+        Clears.HOURLY,
+        _RETRY,
+    ),
+    _rule(
+        "unsafe_name",
+        "A name cannot be sent to the EDC as it is: {said}.",
+        "Rename the folder or file to letters, digits, dots, hyphens and underscores.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "session_in_use",
+        "The EDC gives {subject} the session {session}, which belongs to another exam ({other}).",
+        "Ask the clinician to create a new eye exam entry for this visit. "
+        "If it is the right one after all, release the exam.",
+        Clears.HOURLY,
+        _RELEASE,
+    ),
+    _rule(
+        "older_session",
+        "The EDC gives {subject} an older session ({session}); its newest is {newest}.",
+        "Ask the clinician which one this exam belongs to. If the older one, release the exam.",
+        Clears.HOURLY,
+        _RELEASE,
+    ),
+    _rule(
+        "session_gone",
+        "The EDC no longer has the session {session} of {subject}.",
+        "Ask the EDC's administrator what became of it. To start over in a new session, release "
+        "the exam.",
+        Clears.HOURLY,
+        _RELEASE,
+    ),
+    _rule(
+        "server_changed",
+        "The exam of {subject} was begun on {before}, but the EDC is now {now}.",
+        "Set api_url back, or release the exam to start over on the new server.",
+        Clears.HOURLY,
+        _RELEASE,
+    ),
+    _rule(
+        "one_file_per_type",
+        "This EDC keeps one file of each kind, and {subject} has more: {files}.",
+        "Ask for the EDC to be upgraded to 0.4 or later, or release with --skip for those that "
+        "are not needed.",
+        Clears.HOURLY,
+        _SKIP,
+    ),
+    _rule(
+        "type_not_taken",
+        "This EDC does not take files of this kind of {subject}: {files} ({kind}).",
+        "Ask for the EDC to be upgraded, export the file in another format, or release with "
+        "--skip.",
+        Clears.HOURLY,
+        _SKIP,
+    ),
+    _rule(
+        "cannot_tell",
+        "Nobody can tell whether the EDC stored {files} of {subject}.",
+        "Look at session {session} in the EDC. If the file is there, release with --skip; if it "
+        "is not, release the exam to send it again.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "wrong_acknowledgement",
+        "The EDC acknowledged something other than what was sent for {subject}: {files} ({said}).",
+        "Tell the EDC's administrator. Look at session {session} in the EDC, then release the "
+        "exam, with --skip if the file is there.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "not_listed",
+        "The EDC acknowledged {files} of {subject} but does not list it in session {session}.",
+        "Tell the EDC's administrator. Look at the session in the EDC, then release the exam.",
+        Clears.CHANGE,
+        _RELEASE_OR_SKIP,
+    ),
+    _rule(
+        "filename_conflict",
+        "The EDC has another file named {files} in session {session} of {subject}.",
+        "Look at the session in the EDC. Release with --skip if the file there is the right one.",
+        Clears.CHANGE,
+        _SKIP,
+    ),
+    _rule(
+        "server_keeps_failing",
+        "The EDC answers, but fails on the exam of {subject} again and again ({said}).",
+        "Tell the EDC's administrator. It is tried again every hour.",
+        Clears.HOURLY,
+        _RETRY,
+    ),
+    _rule(
+        "unforeseen",
+        "Something unforeseen happened with the exam of {subject} ({said}).",
+        "It is tried again by itself. If it stays, send the log file to support.",
+        Clears.SOON,
+        _RETRY,
+        needs_person=False,
+    ),
+    _rule(
+        "archive_blocked",
+        "The exam of {subject} is in the EDC, but its folder cannot be moved yet ({said}).",
+        "Close the program or window that has the folder open.",
+        Clears.SOON,
+    ),
+    _rule(
+        "file_busy",
+        "{files} of {subject} cannot be read yet ({said}).",
+        "Nothing to do unless it stays: then close the program that has it open.",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    _rule(
+        "database_busy",
+        "The camera's database is in use.",
+        "Nothing to do: it is asked again in a moment.",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    _rule(
+        "database_unreadable",
+        "The camera's database cannot be read ({said}).",
+        "Check that the camera's software is installed and db_path is right.",
+        Clears.SOON,
+    ),
+    _rule(
+        "edc_unreachable",
+        "The EDC cannot be reached ({said}).",
+        "Check the network. Exams are kept and sent by themselves when it is back.",
+        Clears.SOON,
+    ),
+    _rule(
+        "not_the_edc",
+        "Something other than the EDC answers at its address ({said}).",
+        "Log in to the network if it asks for it, or check api_url. Exams are kept.",
+        Clears.SOON,
+    ),
+    _rule(
+        "token_refused",
+        "The EDC refuses this camera's token.",
+        "Ask the EDC's administrator for a new token. Exams are kept.",
+        Clears.SOON,
+    ),
+    _rule(
+        "certificate_refused",
+        "The EDC's certificate is not trusted on this machine ({said}).",
+        "Ask IT to renew the certificate, to set the clock, or to set ca_bundle. Exams are kept.",
+        Clears.SOON,
+    ),
+    _rule(
+        "disk_full",
+        "The journal cannot be written ({said}).",
+        "Free some space on the disk of the state folder. Exams are kept.",
+        Clears.SOON,
+    ),
+)
+
+REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in _ROWS}
+"""Every reason by its code."""
+
+
+def explain(reason: Reason, exam: Exam) -> Explanation:
+    """The reason of an exam in an operator's words."""
+    rule = REASONS[reason.code]
+    words: defaultdict[str, str] = defaultdict(lambda: "unknown", reason.details)
+    words.update(
+        subject=exam.subject or exam.folder,
+        folder=exam.folder,
+        files=", ".join(reason.files) or "a file",
+    )
+    return Explanation(
+        code=rule.code,
+        sentence=rule.sentence.format_map(words),
+        next_step=rule.next_step.format_map(words),
+        needs_person=rule.needs_person,
+    )
