@@ -1,0 +1,56 @@
+"""What the tests ask of an EDC, whether it is a published release or an imitation of one.
+
+A test written against :class:`EdcUnderTest` runs on both, which is what keeps the imitation honest.
+"""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+__all__ = ["EdcUnderTest", "StoredFile"]
+
+
+class StoredFile(NamedTuple):
+    """A file that an EDC holds, byte for byte.
+
+    ``sha256`` is that of the bytes on its disk, not what its table says, and is empty where the
+    table has the file and the disk has not. ``captured_at`` is aware.
+    """
+
+    subject: str
+    session_id: str
+    file_type: str
+    name: str
+    sha256: str
+    captured_at: datetime
+
+
+class EdcUnderTest(Protocol):
+    """A running EDC server, and what its staff does beside the REST API."""
+
+    url: str
+    """``api_url``: scheme, host and port, without ``/api/retinopathy``."""
+    token: str
+    version: str
+
+    def add_subject(
+        self, subject: str, *, initials: str = "AB", sex: str = "F", age: int = 40
+    ) -> None:
+        """Register a subject."""
+
+    def add_session(self, subject: str, *, report_type: str = "combined") -> str:
+        """A clinician makes the entry, the subject's newest from then on; answers its id.
+
+        0.1 has no such entry, since there resolve makes it: does nothing and answers "".
+        """
+
+    def delete_session(self, session_id: str) -> None:
+        """Take a session away, with its files."""
+
+    def stored_files(self, subject: str | None = None) -> list[StoredFile]:
+        """Every file that the EDC's table lists, of one subject or of all."""
+
+    def stop(self) -> None:
+        """The server goes away; its port stays its own."""
+
+    def start(self) -> None:
+        """And comes back with its data, on the same port."""
