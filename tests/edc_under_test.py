@@ -35,7 +35,7 @@ class EdcUnderTest(Protocol):
     def add_subject(
         self, subject: str, *, initials: str = "AB", sex: str = "F", age: int = 40
     ) -> None:
-        """Register a subject."""
+        """Register a subject, or correct the record, and the entries made from it."""
 
     def add_session(self, subject: str, *, report_type: str = "combined") -> str:
         """A clinician makes the entry, the subject's newest from then on; answers its id.

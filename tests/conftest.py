@@ -1,0 +1,55 @@
+"""Fixtures for all tests."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import pytest
+
+from edc_under_test import EdcUnderTest
+from real_edc import RealEdcServer, RealEdcUnavailable, environment_for
+
+# The first test of a release downloads and builds its environment.
+_REAL_EDC_TIMEOUT_S = 1500
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("real_edc") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_REAL_EDC_TIMEOUT_S))
+
+
+@pytest.fixture(scope="session")
+def real_edc() -> Iterator[Callable[..., EdcUnderTest]]:
+    """``real_edc("0.4.0", EDC_RETINOPATHY_MAX_FILE_SIZE_MB=1)``: a published release, running.
+
+    One server serves all tests that ask for the same release and settings: use subjects of your
+    own. It runs again if the test before stopped it. Skips where the releases cannot be had, or
+    fails where ``CAMERA_WATCHDOG_REQUIRE_REAL_EDC=1``.
+    """
+    servers: dict[tuple[str, str], RealEdcServer] = {}
+    unavailable: dict[str, str] = {}
+
+    def running(version: str, **settings: object) -> EdcUnderTest:
+        key = version, json.dumps(settings, sort_keys=True)
+        if version in unavailable:
+            _give_up(unavailable[version])
+        if key not in servers:
+            try:
+                servers[key] = RealEdcServer(environment_for(version), settings)
+            except RealEdcUnavailable as error:
+                unavailable[version] = str(error)
+                _give_up(str(error))
+        servers[key].start()
+        return servers[key]
+
+    yield running
+    for server in servers.values():
+        server.close()
+
+
+def _give_up(reason: str) -> NoReturn:
+    if os.environ.get("CAMERA_WATCHDOG_REQUIRE_REAL_EDC") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
