@@ -1,0 +1,341 @@
+"""The camera's SQLite database, read-only and in moments, so that the camera is never kept waiting.
+
+It is opened for every question with ``mode=ro`` and closed before the answer is looked at; no
+transaction is ever opened, so that the camera's software can write between any two statements.
+``immutable`` is never used: it would read past the camera's locks and miss its write-ahead log.
+"""
+
+import difflib
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePath
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+from camera_watchdog.errors import (
+    CameraDatabaseError,
+    DatabaseBusy,
+    DatabaseUnreadable,
+    Problem,
+)
+from camera_watchdog.laterality import ImageRow
+from camera_watchdog.model import Demographics
+
+__all__ = ["CameraDatabase", "ImageColumns", "PatientColumns"]
+
+# A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
+_ROWS_AT_A_TIME: Final = 1000
+_FIRST_ROWID: Final = -(2**63)
+# PROTOCOL is what remains of a lost race for the write-ahead log's locks.
+_BUSY_CODES: Final = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+)
+_SEXES: Final = {"m": "M", "male": "M", "f": "F", "female": "F"}
+_CHECK_PATH: Final = "Check that the camera's software is installed and db_path is right."
+
+_Row: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientColumns:
+    """The configured names of the patient table and its columns (``db_patient_*``)."""
+
+    table: str
+    subject_id: str
+    initials: str
+    sex: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageColumns:
+    """The configured names of the image table and its columns (``db_image_*``)."""
+
+    table: str
+    subject_id: str
+    filename: str
+    eye: str
+    captured_at: str | None
+
+
+class CameraDatabase:
+    """Answers questions from the camera's database at ``path``.
+
+    Every question raises :class:`DatabaseBusy` where the camera's software holds it locked for
+    longer than ``busy_timeout_s``, and :class:`DatabaseUnreadable` where it is missing, damaged,
+    or has not the configured tables and columns. May be used by several threads.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patients: PatientColumns,
+        images: ImageColumns,
+        busy_timeout_s: float = 0.5,
+    ) -> None:
+        self._path = path.absolute()
+        self._patients = _keyed("db_patient_", patients)
+        self._images = _keyed("db_image_", images)
+        self._busy_timeout_s = busy_timeout_s
+
+    def images(self, subject: str) -> tuple[ImageRow, ...]:
+        """The rows of the image table for ``subject``; those without a file name say nothing."""
+        return tuple(
+            ImageRow(_text(filename), eye, *captured_at)
+            for _, filename, eye, *captured_at in self._rows_of(subject, self._images)
+            if _text(filename).strip()
+        )
+
+    def demographics(self, subject: str) -> Demographics | None:
+        """Initials, sex (``M``, ``F`` or as stored) and age in years of ``subject``.
+
+        None where the patient table has no row or lacks initials or sex, and where several rows
+        differ: which is right is not guessed.
+        """
+        found = {
+            Demographics(initials=_text(initials).strip(), sex=_sex(sex), age=_age_years(age))
+            for _, initials, sex, age in self._rows_of(subject, self._patients)
+        }
+        if len(found) != 1:
+            return None
+        (demographics,) = found
+        return demographics if demographics.initials and demographics.sex else None
+
+    def schema_problems(self) -> tuple[Problem, ...]:
+        """Every configured table and column that does not exist, with those that do."""
+        with self._connected() as connection:
+            return tuple(
+                problem
+                for names in (self._images, self._patients)
+                for problem in _look_up(connection, names)[1]
+            )
+
+    def _rows_of(self, subject: str, names: Mapping[str, str]) -> list[_Row]:
+        try:
+            subject.encode()
+        except UnicodeEncodeError:
+            return []  # a folder's name that is no text is in no database
+        with self._connected() as connection:
+            (table, *columns), problems = _look_up(connection, names)
+            if problems:
+                raise DatabaseUnreadable(
+                    f"The camera's database {self._path} is not as configured: "
+                    f"{' '.join(map(str, problems))} Correct the names in the configuration.",
+                    problems=problems,
+                )
+            found = _fetch(connection, table, columns, subject)
+        exact = [row for row in found if _text(row[0]) == subject]
+        return exact or [row for row in found if _is_subject(row[0], subject)]
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one question, closed at the end of the block."""
+        self._check_that_it_is_a_file()
+        try:
+            with closing(
+                sqlite3.connect(
+                    f"{_uri(self._path)}?mode=ro",
+                    uri=True,
+                    timeout=self._busy_timeout_s,
+                    isolation_level=None,
+                )
+            ) as connection:
+                connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+                yield connection
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def _check_that_it_is_a_file(self) -> None:
+        # Asked by name: opening it here would, on POSIX, drop the locks of our other connections.
+        try:
+            if self._path.is_file():
+                return
+            there = self._path.exists()
+        except OSError as error:
+            raise DatabaseUnreadable(
+                f"The camera's database {self._path} cannot be reached: {error.strerror}. "
+                f"{_CHECK_PATH}"
+            ) from error
+        what = "is a folder or another thing that is no file" if there else "is not there"
+        raise DatabaseUnreadable(f"The camera's database {self._path} {what}. {_CHECK_PATH}")
+
+    def _translated(self, error: sqlite3.Error) -> CameraDatabaseError:
+        extended_code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        code = extended_code & 0xFF
+        if code in _BUSY_CODES:
+            return DatabaseBusy(str(self._path))
+        if extended_code == sqlite3.SQLITE_READONLY_ROLLBACK:
+            advice = (
+                "The camera's software stopped in the middle of writing; start it, so that it "
+                "puts its database in order."
+            )
+        elif code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+            advice = (
+                "Check that this account may read it. If it uses a write-ahead log (files ending "
+                "in -wal and -shm beside it), this account must be able to write in its folder, "
+                "or the camera's software must be running."
+            )
+        elif code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+            advice = f"It is damaged, or another file has taken its place. {_CHECK_PATH}"
+        else:
+            advice = _CHECK_PATH
+        return DatabaseUnreadable(
+            f"The camera's database {self._path} cannot be read: {error}. {advice}"
+        )
+
+
+def _uri(path: PurePath) -> str:
+    """The path as SQLite's URI, which names a drive as ``///C:/`` and a share as ``////server/``."""
+    posix = path.as_posix()
+    lead = "file://" if posix.startswith("/") else "file:///"
+    return lead + quote(os.fsencode(posix), safe="/:")
+
+
+def _keyed(prefix: str, columns: PatientColumns | ImageColumns) -> dict[str, str]:
+    """The configured names by their keys: the table's, the subject's, then the others'."""
+    names = {f"{prefix}{field.name}": getattr(columns, field.name) for field in fields(columns)}
+    return {key: name for key, name in names.items() if name is not None}
+
+
+def _look_up(
+    connection: sqlite3.Connection, names: Mapping[str, str]
+) -> tuple[list[str], tuple[Problem, ...]]:
+    """The table's and the columns' names as the schema spells them, and those that it lacks."""
+    (table_key, table_name), *column_names = names.items()
+    tables = _first_of_each(
+        connection.execute(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+            r"AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name"
+        ).fetchall()
+    )
+    table = _spelled(table_name, tables)
+    if table is None:
+        return [table_name], (_missing(table_key, table_name, "table", tables),)
+    columns = _first_of_each(
+        connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,)).fetchall()
+    )
+    spelled = {key: _spelled(name, columns) for key, name in column_names}
+    problems = tuple(
+        _missing(key, name, f"column of {table}", columns)
+        for key, name in column_names
+        if spelled[key] is None
+    )
+    return [table, *(name for name in spelled.values() if name is not None)], problems
+
+
+def _first_of_each(rows: Sequence[_Row]) -> list[str]:
+    return [row[0] for row in rows]
+
+
+def _spelled(name: str, existing: Sequence[str]) -> str | None:
+    """The existing name that SQLite would take for ``name``."""
+    if name in existing:
+        return name
+    return next((other for other in existing if other.lower() == name.lower()), None)
+
+
+def _missing(key: str, name: str, kind: str, existing: Sequence[str]) -> Problem:
+    by_lower = {other.lower(): other for other in existing}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return Problem(
+        key=key,
+        found=f"'{name}', which is no {kind} in the camera's database",
+        accepted=", ".join(existing) or "none, for the database is empty",
+        advice=f"Did you mean '{by_lower[near[0]]}'?" if near else "",
+    )
+
+
+def _fetch(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], subject: str
+) -> list[_Row]:
+    """The rows whose first column equals ``subject``, by an index if there is one.
+
+    Where there is none, or it finds nothing, all rows are looked through and blanks around the
+    subject are allowed for. May give rows that differ in case or as numbers are written.
+    """
+    quoted = [f"{_quoted(table)}.{_quoted(column)}" for column in columns]
+    # Names cannot be bound; these come from the schema and are quoted.
+    select = f"SELECT {', '.join(quoted)} FROM {_quoted(table)} WHERE "  # noqa: S608
+    equal = f"{quoted[0]} = ?1"
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {select}{equal}", (subject,)).fetchall()
+    if not any(str(step[-1]).startswith("SCAN") for step in plan):
+        found: list[_Row] = connection.execute(select + equal, (subject,)).fetchall()
+        if found:
+            return found
+    search = f"{select}({equal} OR TRIM(CAST({quoted[0]} AS TEXT)) = ?1)"
+    if not _has_rowid(connection, table):
+        return connection.execute(search, (subject,)).fetchall()
+    return _look_through(connection, _quoted(table), search, subject)
+
+
+def _look_through(
+    connection: sqlite3.Connection, table: str, search: str, subject: str
+) -> list[_Row]:
+    """The rows that ``search`` finds in a whole table, a part of it at a time.
+
+    The camera may write between two parts. A row that it moves just then is missed or doubled, as
+    if we had asked a moment earlier or later; the question is asked again where that matters.
+    """
+    rowid = f"{table}._rowid_"
+    part_end = (
+        f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {table} "  # noqa: S608 - see _fetch
+        f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
+    )
+    part = f"{search} AND {rowid} > ?2 AND {rowid} <= ?3"
+    found: list[_Row] = []
+    start = _FIRST_ROWID
+    while True:
+        end = connection.execute(part_end, (start, _ROWS_AT_A_TIME)).fetchone()[0]
+        if end is None:
+            return found
+        found += connection.execute(part, (subject, start, end)).fetchall()
+        start = end
+
+
+def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether the rows are numbered: neither a view's nor those of a WITHOUT ROWID table are."""
+    kinds = connection.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchall()
+    if ("table",) not in kinds:
+        return False
+    try:
+        connection.execute(f"SELECT _rowid_ FROM {_quoted(table)} LIMIT 0").close()  # noqa: S608 - see _fetch
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            return False
+        raise
+    return True
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _is_subject(value: object, subject: str) -> bool:
+    """Whether a stored identifier is ``subject`` but for blanks or a number's leading zeros."""
+    if isinstance(value, int | float):
+        return subject.isascii() and subject.isdigit() and value == int(subject)
+    return _text(value).strip() == subject
+
+
+def _sex(value: object) -> str:
+    text = _text(value).strip()
+    return _SEXES.get(text.lower(), text)
+
+
+def _age_years(value: object) -> int | None:
+    """Whole years; none where it is no number or no age."""
+    try:
+        years = int(float(_text(value)))
+    except (ValueError, OverflowError):
+        return None
+    return years if years >= 0 else None

@@ -1,0 +1,402 @@
+# ruff: noqa: S608 - the statements make the databases that are asked
+"""The camera's database: what is answered, the names in the configuration, the file."""
+
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import pytest
+
+from camera_watchdog import camera_db
+from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog.errors import CameraDatabaseError, DatabaseBusy, DatabaseUnreadable
+from camera_watchdog.laterality import ImageRow
+from camera_watchdog.model import Demographics
+
+PATIENTS = PatientColumns("patients", "subject_identifier", "initials", "sex", "age")
+IMAGES = ImageColumns("images", "subject_identifier", "filename", "eye", None)
+SCHEMA = """
+CREATE TABLE patients (subject_identifier TEXT, initials TEXT, sex TEXT, age INTEGER);
+CREATE TABLE images (subject_identifier TEXT, filename TEXT, eye TEXT, taken TEXT);
+INSERT INTO patients VALUES ('S-1', 'AB', 'Male', 45);
+INSERT INTO images VALUES ('S-1', 'A1.jpg', 'L', '2024-05-01 10:00:00');
+INSERT INTO images VALUES ('S-1', 'A2.jpg', 'R', '2024-05-01 10:01:00');
+INSERT INTO images VALUES ('S-2', 'A1.jpg', 'R', '2024-05-02 10:00:00');
+"""
+A1 = ImageRow("A1.jpg", "L")
+A2 = ImageRow("A2.jpg", "R")
+
+
+def made(path: Path, script: str = SCHEMA) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    return path
+
+
+def asked(
+    path: Path,
+    *,
+    patients: PatientColumns = PATIENTS,
+    images: ImageColumns = IMAGES,
+    busy_timeout_s: float = 0.05,
+) -> CameraDatabase:
+    return CameraDatabase(path, patients=patients, images=images, busy_timeout_s=busy_timeout_s)
+
+
+def test_rows_are_looked_up_by_subject(tmp_path: Path) -> None:
+    database = asked(made(tmp_path / "camera.db"))
+    assert database.images("S-1") == (A1, A2)
+    assert database.images("S-2") == (ImageRow("A1.jpg", "R"),)
+    assert database.images("S-3") == ()
+
+
+def test_the_capture_time_is_read_where_configured(tmp_path: Path) -> None:
+    columns = ImageColumns("images", "subject_identifier", "filename", "eye", "taken")
+    rows = asked(made(tmp_path / "camera.db"), images=columns).images("S-2")
+    assert rows == (ImageRow("A1.jpg", "R", "2024-05-02 10:00:00"),)
+
+
+@pytest.mark.parametrize("index", ["", "CREATE INDEX i ON images (subject_identifier);"])
+@pytest.mark.parametrize(
+    "column_type, stored, subject",
+    [
+        ("TEXT", "'S-1'", "S-1"),
+        ("TEXT", "'  S-1 '", "S-1"),
+        ("CHAR(10)", "'S-1       '", "S-1"),
+        ("TEXT COLLATE NOCASE", "'S-1'", "S-1"),
+        ("INTEGER", "1007", "1007"),
+        ("INTEGER", "7", "0007"),
+        ("REAL", "1007.0", "1007"),
+        ("", "1007", "1007"),
+        ("BLOB", "CAST('S-1' AS BLOB)", "S-1"),
+        ("TEXT", "'O''Brien \"x\"'", 'O\'Brien "x"'),
+        ("TEXT", "'Zoë'", "Zoë"),
+    ],
+)
+def test_a_subject_is_found_however_it_is_stored(
+    tmp_path: Path, index: str, column_type: str, stored: str, subject: str
+) -> None:
+    script = (
+        f"CREATE TABLE images (subject_identifier {column_type}, filename TEXT, eye TEXT);"
+        f"{index} INSERT INTO images VALUES ({stored}, 'A1.jpg', 'L');"
+    )
+    assert asked(made(tmp_path / "camera.db", script)).images(subject) == (A1,)
+
+
+@pytest.mark.parametrize("index", ["", "CREATE INDEX i ON images (subject_identifier);"])
+@pytest.mark.parametrize(
+    "column_type, stored, subject",
+    [
+        ("TEXT", "'s-1'", "S-1"),
+        ("TEXT COLLATE NOCASE", "'s-1'", "S-1"),
+        ("INTEGER", "10", "1e1"),
+        ("INTEGER", "10", "10.0"),
+        ("TEXT", "'S-10'", "S-1"),
+        ("TEXT", "NULL", ""),
+        ("TEXT", "'S-1'", "S-1\udc80"),
+        ("TEXT", "'S-1'", "%"),
+    ],
+)
+def test_another_subject_s_rows_are_never_given(
+    tmp_path: Path, index: str, column_type: str, stored: str, subject: str
+) -> None:
+    script = (
+        f"CREATE TABLE images (subject_identifier {column_type}, filename TEXT, eye TEXT);"
+        f"{index} INSERT INTO images VALUES ({stored}, 'A1.jpg', 'L');"
+    )
+    assert asked(made(tmp_path / "camera.db", script)).images(subject) == ()
+
+
+def test_an_exact_subject_goes_before_one_with_blanks(tmp_path: Path) -> None:
+    path = made(
+        tmp_path / "camera.db", f"{SCHEMA} INSERT INTO images VALUES ('S-1 ', 'A3', 'L', NULL);"
+    )
+    assert asked(path).images("S-1") == (A1, A2)
+
+
+def test_text_that_is_not_utf_8_and_rows_without_a_name(tmp_path: Path) -> None:
+    script = f"""{SCHEMA}
+        INSERT INTO images VALUES ('S-4', CAST(x'C4312E6A7067' AS TEXT), CAST(x'FF' AS TEXT), NULL);
+        INSERT INTO images VALUES ('S-4', NULL, 'L', NULL);
+        INSERT INTO images VALUES ('S-4', ' ', 'L', NULL);
+        INSERT INTO images VALUES ('S-4', x'41312E6A7067', NULL, NULL);
+    """
+    rows = asked(made(tmp_path / "camera.db", script)).images("S-4")
+    assert rows == (ImageRow("\ufffd1.jpg", "\ufffd"), ImageRow("A1.jpg", None))
+
+
+@pytest.mark.parametrize("kind", ["table", "WITHOUT ROWID table", "view"])
+@pytest.mark.parametrize("subject", ["S-1", "S-3"])
+def test_a_large_table_is_looked_through_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, subject: str
+) -> None:
+    monkeypatch.setattr(camera_db, "_ROWS_AT_A_TIME", 3)
+    without_rowid = "WITHOUT ROWID" if kind.startswith("WITHOUT") else ""
+    script = f"""
+        CREATE TABLE stored (n INTEGER PRIMARY KEY, subject_identifier, filename, eye) {without_rowid};
+        INSERT INTO stored
+            WITH RECURSIVE counted(n) AS (SELECT -9 UNION ALL SELECT n + 1 FROM counted LIMIT 20)
+            SELECT n * 1000003, CASE n % 2 WHEN 0 THEN 'S-1' ELSE ' S-3 ' END, n, 'L' FROM counted;
+    """
+    script += (
+        "CREATE VIEW images AS SELECT * FROM stored"
+        if kind == "view"
+        else "ALTER TABLE stored RENAME TO images"
+    )
+    rows = asked(made(tmp_path / "camera.db", script)).images(subject)
+    odd = 1 if subject == "S-3" else 0
+    assert [int(row.filename) for row in rows] == [n for n in range(-9, 11) if n % 2 == odd]
+
+
+@pytest.mark.parametrize(
+    "sex, age, expected",
+    [
+        ("'Male'", "45", ("M", 45)),
+        ("' f '", "45.9", ("F", 45)),
+        ("'FEMALE'", "' 45 '", ("F", 45)),
+        ("'m'", "NULL", ("M", None)),
+        ("'X'", "'forty'", ("X", None)),
+        ("'M'", "-1", ("M", None)),
+        ("'M'", "9e999", ("M", None)),
+        ("NULL", "45", None),
+        ("' '", "45", None),
+    ],
+)
+def test_demographics(
+    tmp_path: Path, sex: str, age: str, expected: tuple[str, int | None] | None
+) -> None:
+    script = f"""
+        CREATE TABLE patients (subject_identifier, initials, sex, age);
+        INSERT INTO patients VALUES ('S-1', ' AB ', {sex}, {age});
+    """
+    found = asked(made(tmp_path / "camera.db", script)).demographics("S-1")
+    assert found == (None if expected is None else Demographics("AB", *expected))
+
+
+@pytest.mark.parametrize(
+    "values, known",
+    [
+        ("'AB', 'M', 45", True),
+        ("'AB', 'male', '45'", True),
+        ("'AB', 'F', 45", False),
+        ("'AC', 'M', 45", False),
+        ("'AB', 'M', 46", False),
+        ("NULL, 'M', 45", False),
+    ],
+)
+def test_two_patient_rows_that_differ_are_not_guessed_between(
+    tmp_path: Path, values: str, *, known: bool
+) -> None:
+    path = made(tmp_path / "camera.db", f"{SCHEMA} INSERT INTO patients VALUES ('S-1', {values});")
+    found = asked(path).demographics("S-1")
+    assert found == (Demographics("AB", "M", 45) if known else None)
+    assert asked(path).demographics("S-9") is None
+
+
+def test_names_are_matched_as_sqlite_does(tmp_path: Path) -> None:
+    images = ImageColumns("IMAGES", "Subject_Identifier", "FileName", "EYE", None)
+    assert asked(made(tmp_path / "camera.db"), images=images).images("S-1") == (A1, A2)
+
+
+def test_hostile_names_are_identifiers_and_no_sql(tmp_path: Path) -> None:
+    table, eye = 'im"a;ges -- x', 'e"; DROP TABLE patients; --'
+    script = f"""{SCHEMA}
+        CREATE TABLE {camera_db._quoted(table)}
+            ("select" TEXT, [file name] TEXT, {camera_db._quoted(eye)} TEXT);
+        INSERT INTO {camera_db._quoted(table)} VALUES ('S-1', 'A1.jpg', 'L');
+    """
+    images = ImageColumns(table, "select", "file name", eye, None)
+    database = asked(made(tmp_path / "camera.db", script), images=images)
+    assert database.images("S-1") == (A1,)
+    assert database.schema_problems() == ()
+
+
+def test_a_column_that_does_not_exist_is_no_string(tmp_path: Path) -> None:
+    images = ImageColumns("images", "subject_identifier", "filename", "left", None)
+    database = asked(made(tmp_path / "camera.db"), images=images)
+    with pytest.raises(DatabaseUnreadable) as caught:
+        database.images("S-1")
+    assert [problem.key for problem in caught.value.problems] == ["db_image_eye"]
+    assert "subject_identifier, filename, eye, taken" in str(caught.value)
+
+
+def test_every_wrong_name_is_reported_at_once(tmp_path: Path) -> None:
+    database = asked(
+        made(tmp_path / "camera.db"),
+        images=ImageColumns("images", "subject", "filename", "eys", "when"),
+        patients=PatientColumns("patient", "subject_identifier", "initials", "sex", "age"),
+    )
+    problems = {problem.key: problem for problem in database.schema_problems()}
+    assert set(problems) == {
+        "db_image_subject_id",
+        "db_image_eye",
+        "db_image_captured_at",
+        "db_patient_table",
+    }
+    assert problems["db_image_eye"].advice == "Did you mean 'eye'?"
+    assert problems["db_patient_table"].accepted == "images, patients"
+    assert problems["db_patient_table"].advice == "Did you mean 'patients'?"
+
+
+def test_a_view_and_a_generated_column_will_do(tmp_path: Path) -> None:
+    script = f"""{SCHEMA}
+        ALTER TABLE images ADD COLUMN side TEXT AS (upper(eye));
+        CREATE VIEW visible AS SELECT * FROM images;
+    """
+    path = made(tmp_path / "camera.db", script)
+    for table in ("images", "visible"):
+        columns = ImageColumns(table, "subject_identifier", "filename", "side", None)
+        assert asked(path, images=columns).images("S-1") == (A1, A2)
+
+
+def test_a_table_that_goes_away_while_running_is_told_with_those_that_are_there(
+    tmp_path: Path,
+) -> None:
+    path = made(tmp_path / "camera.db")
+    database = asked(path)
+    assert database.images("S-1")
+    made(path, "DROP TABLE images")
+    with pytest.raises(DatabaseUnreadable) as caught:
+        database.images("S-1")
+    assert [problem.accepted for problem in caught.value.problems] == ["patients"]
+    made(path, "DROP TABLE patients; CREATE VIEW images AS SELECT * FROM nothing_there")
+    with pytest.raises(DatabaseUnreadable):
+        database.images("S-1")
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.db", "a#b.db", "a%20b.db", "a&mode=rwc.db", "ä%.db", "a'b;c.db"]
+)
+def test_the_right_file_is_opened_whatever_its_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "f #1%41"
+    folder.mkdir()
+    path = made(folder / name)
+    assert asked(path).images("S-1") == (A1, A2)
+    assert [entry.name for entry in folder.iterdir()] == [name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+@pytest.mark.parametrize("name", ["a?b.db", "a?mode=memory", "a\\b:c.db"])
+def test_the_right_file_is_opened_with_a_name_that_only_posix_has(
+    tmp_path: Path, name: str
+) -> None:
+    assert asked(made(tmp_path / name)).images("S-1") == (A1, A2)
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "path, uri",
+    [
+        (PureWindowsPath(r"C:\Camera Data\db#1.db"), "file:///C:/Camera%20Data/db%231.db"),
+        (PureWindowsPath(r"\\nas\share\100%.db"), "file:////nas/share/100%25.db"),
+        (PurePosixPath("/data/a?b.db"), "file:///data/a%3Fb.db"),
+    ],
+)
+def test_drives_and_shares_are_named_as_sqlite_wants_them(
+    path: PureWindowsPath | PurePosixPath, uri: str
+) -> None:
+    assert camera_db._uri(path) == uri
+
+
+def test_a_missing_file_is_told_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "camera.db"
+    with pytest.raises(DatabaseUnreadable, match=r"is not there.*db_path"):
+        asked(path).images("S-1")
+    assert not path.exists()
+    with pytest.raises(DatabaseUnreadable, match="is not there"):
+        asked(tmp_path / "none" / "camera.db").schema_problems()
+
+
+def test_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnreadable, match="is a folder"):
+        asked(tmp_path).demographics("S-1")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "camera.db")
+    with pytest.raises(DatabaseUnreadable, match="no file"):
+        asked(tmp_path / "camera.db").images("S-1")
+
+
+def test_an_empty_file_has_no_tables(tmp_path: Path) -> None:
+    (tmp_path / "camera.db").touch()
+    assert len(asked(tmp_path / "camera.db").schema_problems()) == 2
+    with pytest.raises(DatabaseUnreadable, match="the database is empty"):
+        asked(tmp_path / "camera.db").images("S-1")
+
+
+def test_a_file_of_another_kind_and_one_cut_off_are_told(tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    other.write_bytes(b"\xff\xd8\xff\xe0" * 1000)
+    with pytest.raises(DatabaseUnreadable, match="another file has taken its place"):
+        asked(other).images("S-1")
+    cut = made(tmp_path / "camera.db")
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[:5000])
+    with pytest.raises(DatabaseUnreadable, match="damaged"):
+        asked(cut).images("S-1")
+
+
+def test_it_recovers_by_itself_when_the_file_comes_back(tmp_path: Path) -> None:
+    path = made(tmp_path / "camera.db")
+    database = asked(path)
+    assert database.images("S-1") == (A1, A2)
+    path.rename(tmp_path / "aside.db")
+    with pytest.raises(DatabaseUnreadable):
+        database.images("S-1")
+    made(path, SCHEMA.replace("'L'", "'OS'"))
+    assert database.images("S-1") == (ImageRow("A1.jpg", "OS"), A2)
+
+
+def test_a_relative_path_stays_the_same_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "camera.db")
+    monkeypatch.chdir(tmp_path)
+    database = asked(Path("camera.db"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert database.images("S-1") == (A1, A2)
+
+
+@pytest.mark.parametrize(
+    "name, error_code, kind, words",
+    [
+        ("SQLITE_BUSY_RECOVERY", sqlite3.SQLITE_BUSY_RECOVERY, DatabaseBusy, "busy"),
+        ("SQLITE_PROTOCOL", sqlite3.SQLITE_PROTOCOL, DatabaseBusy, "busy"),
+        ("SQLITE_CANTOPEN", sqlite3.SQLITE_CANTOPEN, DatabaseUnreadable, "write-ahead log"),
+        (
+            "SQLITE_READONLY_CANTINIT",
+            sqlite3.SQLITE_READONLY_CANTINIT,
+            DatabaseUnreadable,
+            "write-ahead log",
+        ),
+        (
+            "SQLITE_READONLY_ROLLBACK",
+            sqlite3.SQLITE_READONLY_ROLLBACK,
+            DatabaseUnreadable,
+            "in the middle of writing",
+        ),
+    ],
+)
+def test_what_sqlite_says_becomes_a_next_step(
+    tmp_path: Path, name: str, error_code: int, kind: type[CameraDatabaseError], words: str
+) -> None:
+    path = made(tmp_path / "camera.db")
+    error = sqlite3.OperationalError(name)
+    error.sqlite_errorcode = error_code
+    with pytest.raises(kind, match=words), asked(path)._connected():
+        raise error
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="root may read and write everywhere"
+)
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    path = made(tmp_path / "camera.db")
+    path.chmod(0)
+    with pytest.raises(DatabaseUnreadable, match="this account may read it"):
+        asked(path).images("S-1")
