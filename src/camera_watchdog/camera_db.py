@@ -260,15 +260,15 @@ def _fetch(
     quoted = [f"{_quoted(table)}.{_quoted(column)}" for column in columns]
     # Names cannot be bound; these come from the schema and are quoted.
     select = f"SELECT {', '.join(quoted)} FROM {_quoted(table)} WHERE "  # noqa: S608
-    equal = f"{quoted[0]} = ?1"
+    equal = f"{quoted[0]} = ?"
     plan = connection.execute(f"EXPLAIN QUERY PLAN {select}{equal}", (subject,)).fetchall()
     if not any(str(step[-1]).startswith("SCAN") for step in plan):
         found: list[_Row] = connection.execute(select + equal, (subject,)).fetchall()
         if found:
             return found
-    search = f"{select}({equal} OR TRIM(CAST({quoted[0]} AS TEXT)) = ?1)"
+    search = f"{select}({equal} OR TRIM(CAST({quoted[0]} AS TEXT)) = ?)"
     if not _has_rowid(connection, table):
-        return connection.execute(search, (subject,)).fetchall()
+        return connection.execute(search, (subject, subject)).fetchall()
     return _look_through(connection, _quoted(table), search, subject)
 
 
@@ -285,14 +285,14 @@ def _look_through(
         f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {table} "  # noqa: S608 - see _fetch
         f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
     )
-    part = f"{search} AND {rowid} > ?2 AND {rowid} <= ?3"
+    part = f"{search} AND {rowid} > ? AND {rowid} <= ?"
     found: list[_Row] = []
     start = _FIRST_ROWID
     while True:
         end = connection.execute(part_end, (start, _ROWS_AT_A_TIME)).fetchone()[0]
         if end is None:
             return found
-        found += connection.execute(part, (subject, start, end)).fetchall()
+        found += connection.execute(part, (subject, subject, start, end)).fetchall()
         start = end
 
 
