@@ -1,0 +1,181 @@
+"""What a file is, and whether it is whole, told by its bytes.
+
+The formats are those that the EDC takes, known by the same first bytes that it looks at
+(``_validate_file_content`` of edc-retinopathy 0.2 to 1.4): what is called a JPEG, PNG, DICOM, PDF
+or HTML here is not refused there for its content. Nothing is opened by its name; the name only
+tells a forgotten export from some other thing that somebody keeps in the folder.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO, Final
+
+from camera_watchdog.dicom import DICOM_MAGIC, DICOM_MAGIC_OFFSET, DicomFacts, read_dicom
+from camera_watchdog.document import why_html_not_whole, why_pdf_not_whole
+from camera_watchdog.exif import exif_captured_at
+from camera_watchdog.file_window import FileWindow
+from camera_watchdog.jpeg import read_jpeg
+from camera_watchdog.model import Format
+from camera_watchdog.pictures import REFUSED_ENDINGS, refused_picture
+from camera_watchdog.png import read_png
+
+__all__ = ["Inspection", "inspect", "is_ignored", "is_temporary_name"]
+
+_IGNORED: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})
+_TEMPORARY_ENDINGS: Final = frozenset({"tmp", "part", "partial", "filepart", "crdownload"})
+_EXAM_ENDINGS: Final = frozenset(
+    {"jpg", "jpeg", "jpe", "jfif", "png", "dcm", "dicom", "htm", "html", "xhtml", "pdf"}
+)
+_HTML_ENDINGS: Final = frozenset({"htm", "html", "xhtml", ""})
+# "1.2.840.10008.5", "OP.1.2.840.10008.5": DICOM files are often named by their identifier alone.
+_NAMED_BY_UID: Final = re.compile(r"(?:[A-Za-z]{1,4}\.)?\d+(?:\.\d+){3,}")
+
+_HEAD_BYTES: Final = 4096
+_SERVER_HEAD_BYTES: Final = 256
+_BLANKS: Final = b"\xef\xbb\xbf \t\n\r"
+_PDF_HEAD_BYTES: Final = 1024
+_HTML_START: Final = re.compile(rb"<(?:!doctype|html|head|body)", re.IGNORECASE)
+# Under a name that is no report's, <header> or <!DOCTYPE svg> must not make one of an XML file.
+_HTML_SURELY: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?![\w:.-])", re.IGNORECASE)
+_MARKUP: Final = re.compile(rb"<[a-z!?]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file is.
+
+    Exactly one of these holds: it is ``whole``; it is not and ``why`` says in short words what is
+    missing; it is a picture that the EDC does not take, which ``refused`` names; it is some
+    ``other`` thing, which stays in the folder and is not sent. ``captured_at`` is as the file says:
+    aware where it gives the offset from UTC; ``captured_source`` is ``exif`` or ``dicom``.
+    Times and facts of a file that is not whole are those of the part that is there.
+    """
+
+    format: Format | None
+    whole: bool
+    why: str = ""
+    refused: str = ""
+    other: bool = False
+    captured_at: datetime | None = None
+    captured_source: str = ""
+    dicom: DicomFacts | None = None
+
+
+def is_ignored(name: str) -> bool:
+    """Whether it is the file manager's: Thumbs.db, desktop.ini and all that begin with a dot."""
+    return name.startswith(".") or name.lower() in _IGNORED
+
+
+def is_temporary_name(name: str) -> bool:
+    """Whether a file of that name is still being written by whoever brings it."""
+    return name.startswith("~$") or _ending(name) in _TEMPORARY_ENDINGS
+
+
+def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
+    """What an open file of that size and name is; OSError is all that it raises.
+
+    At most a few hundred kilobytes are in memory at a time; the file's position is not kept.
+    """
+    if is_temporary_name(name):
+        return _unfinished("its name says that it is still being written")
+    window = FileWindow(file, size_bytes)
+    head = window.at(0, _HEAD_BYTES)
+    foreign = _is_foreign(name)
+    format_ = _format_of(head, foreign=foreign)
+    if format_ is not None:
+        return _read(window, format_)
+    refused = refused_picture(head, _ending(name)) or _refused_report(head, name)
+    if refused:
+        return Inspection(None, whole=False, refused=refused)
+    if foreign:
+        return _other()
+    return _unfinished(_why_unknown(head))
+
+
+def _why_unknown(head: bytes) -> str:
+    if not head:
+        return "it is empty"
+    if not head.strip(b"\0"):
+        return "it holds zeros only: its place is kept, its bytes are not there yet"
+    return "its bytes are of no known kind"
+
+
+def _unfinished(why: str) -> Inspection:
+    return Inspection(None, whole=False, why=why)
+
+
+def _other() -> Inspection:
+    return Inspection(None, whole=False, other=True)
+
+
+def _ending(name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    return ending.strip().lower() if stem and dot else ""
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether the name is one that no picture and no report has."""
+    ending = _ending(name)
+    known = not ending or ending in _EXAM_ENDINGS or ending in REFUSED_ENDINGS
+    return not known and not _NAMED_BY_UID.fullmatch(name)
+
+
+def _format_of(head: bytes, *, foreign: bool) -> Format | None:
+    if head.startswith(DICOM_MAGIC, DICOM_MAGIC_OFFSET):
+        return Format.DICOM
+    if head.startswith(b"\xff\xd8\xff"):
+        return Format.JPEG
+    if head.startswith(b"\x89PNG"):
+        return Format.PNG
+    text = head.lstrip(_BLANKS)
+    # The server looks no further than that for the first mark.
+    seen = head[:_SERVER_HEAD_BYTES].lstrip(_BLANKS)
+    if seen.startswith(b"%PDF"):
+        return Format.PDF
+    if _HTML_START.match(seen) and (not foreign or _HTML_SURELY.match(text)):
+        return Format.HTML
+    return None
+
+
+def _refused_report(head: bytes, name: str) -> str:
+    """A report that opens by double click, but whose first bytes the EDC does not take."""
+    ending = _ending(name)
+    if ending == "pdf" and b"%PDF" in head[:_PDF_HEAD_BYTES]:
+        return "PDF that does not begin with %PDF"
+    if ending not in _HTML_ENDINGS:
+        return ""
+    if head.startswith((b"\xff\xfe<\0", b"\xfe\xff\0<")):
+        return "HTML in UTF-16"
+    text = head.lstrip(_BLANKS)
+    if _MARKUP.match(text) and (ending or b"<html" in text.lower()):
+        return "HTML that does not begin with <!DOCTYPE or <html>"
+    return ""
+
+
+def _read(window: FileWindow, format_: Format) -> Inspection:
+    if format_ is Format.DICOM:
+        return _read_dicom(window)
+    if format_ is Format.PDF or format_ is Format.HTML:
+        why = why_pdf_not_whole(window) if format_ is Format.PDF else why_html_not_whole(window)
+        return Inspection(format_, whole=not why, why=why)
+    why, exif = read_jpeg(window) if format_ is Format.JPEG else read_png(window)
+    found = Inspection(format_, whole=not why, why=why)
+    captured_at = exif_captured_at(exif)
+    if captured_at is None:
+        return found
+    return replace(found, captured_at=captured_at, captured_source="exif")
+
+
+def _read_dicom(window: FileWindow) -> Inspection:
+    why, facts = read_dicom(window)
+    if facts.is_directory:
+        return _other()
+    return Inspection(
+        Format.DICOM,
+        whole=not why,
+        why=why,
+        captured_at=facts.acquired_at,
+        captured_source="dicom" if facts.acquired_at else "",
+        dicom=facts,
+    )

@@ -1,0 +1,258 @@
+"""A walk over the elements of a DICOM data set (PS3.5, section 7): is it whole, what does it say.
+
+Values are stepped over, not read, but for the few that are wanted. Nothing is decoded.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from camera_watchdog.file_window import ByteSource, FileWindow, NotWhole
+
+__all__ = ["FRAME_LATERALITY", "ElementWalk", "Encoding", "Inflated", "guess_explicit"]
+
+FRAME_LATERALITY: Final = 0x0020_9072
+
+_ITEM: Final = 0xFFFE_E000
+_ITEM_END: Final = 0xFFFE_E00D
+_SEQUENCE_END: Final = 0xFFFE_E0DD
+_DELIMITERS: Final = 0xFFFE
+_FIRST_GROUP: Final = 0x0008
+_META_GROUP: Final = 0x0002
+_UNDEFINED_BYTES: Final = 0xFFFF_FFFF
+_HEAD_BYTES: Final = 8
+_LONG_HEAD_BYTES: Final = 12
+
+# Pixel data (float, double, integer), an encapsulated document, the address of pixel data.
+_CONTENT: Final = frozenset({0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010, 0x0042_0011, 0x0028_7FE0})
+# Shared and per-frame functional groups, and the sequence in them that holds the frame's eye.
+_ENTERED: Final = frozenset({0x5200_9229, 0x5200_9230, 0x0020_9071})
+
+_SHORT_VRS: Final = frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
+_MOST_ELEMENTS: Final = 2_000_000
+_MOST_DEPTH: Final = 64
+_MOST_VALUE_BYTES: Final = 256
+_MOST_VALUES: Final = 8
+_MOST_INFLATED_BYTES: Final = 1024**3
+_MOST_PADDING_BYTES: Final = 4096
+_TAIL_SHARE: Final = 4
+_TAIL_LEAST_BYTES: Final = 256 * 1024
+_STEP_BYTES: Final = 64 * 1024
+
+_NO_END: Final = "the DICOM file has no end"
+_DAMAGED: Final = "the DICOM file is damaged, or not all of it is written"
+_HOLLOW: Final = "the DICOM file's picture is only partly written"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How elements are written: with their VR or without, and the order of bytes."""
+
+    explicit: bool
+    order: Literal["little", "big"] = "little"
+
+
+_UNKNOWN_INSIDE: Final = Encoding(explicit=False)
+"""How a sequence of unknown VR and length is written whatever surrounds it (PS3.5, 6.2.2)."""
+
+
+def guess_explicit(head: bytes) -> bool:
+    """Whether an element's first 8 bytes name a VR. Some writers say one thing and do the other."""
+    vr = head[4:6]
+    return vr.isalpha() and vr.isupper()
+
+
+class ElementWalk:
+    """One walk; ``values`` fills with the wanted ones, also where it ends in :class:`NotWhole`.
+
+    ``values`` are raw, of the outermost level, and of the functional groups for the frame's eye;
+    each kept once, in the file's order. ``has_content`` is set where pixels or a document came.
+    """
+
+    def __init__(self, source: ByteSource, wanted: frozenset[int]) -> None:
+        self.values: dict[int, list[bytes]] = {}
+        self.has_content = False
+        self._source = source
+        self._wanted = wanted
+        self._seen = 0
+
+    def meta(self, offset: int) -> int:
+        """Walk the file meta information (group 0002); the offset after it."""
+        encoding = Encoding(explicit=True)
+        while self._source.at(offset, 2) == b"\x02\x00":
+            offset = self._element(offset, self._source.size_bytes, encoding, 0)
+        return offset
+
+    def data_set(self, offset: int, encoding: Encoding) -> None:
+        """Walk from ``offset`` to the end; raises NotWhole where it does not get there."""
+        self._elements_until(offset, self._source.size_bytes, encoding, 0, delimited=False)
+
+    def _elements_until(
+        self, offset: int, end: int, encoding: Encoding, depth: int, *, delimited: bool
+    ) -> int:
+        if depth > _MOST_DEPTH:
+            raise NotWhole(_DAMAGED)
+        while offset < end:
+            if depth == 0 and self._is_padding(offset):
+                return end
+            if delimited:
+                tag, _, value = self._item_head(offset, end, encoding)
+                if tag == _ITEM_END:
+                    return value
+            offset = self._element(offset, end, encoding, depth)
+        if delimited:
+            raise NotWhole(_NO_END)
+        return offset
+
+    def _element(self, offset: int, end: int, encoding: Encoding, depth: int) -> int:
+        """Step over one element; the offset after it."""
+        self._count()
+        tag, vr, length, value = self._element_head(offset, end, encoding)
+        if depth == 0 and tag in _CONTENT and length:
+            self.has_content = True
+        if length == _UNDEFINED_BYTES:
+            inside = _UNKNOWN_INSIDE if vr == b"UN" else encoding
+            return self._items(value, end, inside, depth, delimited=True, enter=False)
+        stop = value + length
+        if stop > end:
+            raise NotWhole(_NO_END)
+        if tag in self._wanted and (depth == 0 or tag == FRAME_LATERALITY):
+            self._keep(tag, self._source.at(value, min(length, _MOST_VALUE_BYTES)))
+        elif tag in _ENTERED:
+            self._items(value, stop, encoding, depth, delimited=False, enter=True)
+        elif tag in _CONTENT and self._tail_is_zero(value, stop):
+            raise NotWhole(_HOLLOW)
+        return stop
+
+    def _items(
+        self, offset: int, end: int, encoding: Encoding, depth: int, *, delimited: bool, enter: bool
+    ) -> int:
+        """Step over the items of a sequence, or the fragments of compressed pixels."""
+        while offset < end:
+            self._count()
+            tag, length, value = self._item_head(offset, end, encoding)
+            if delimited and tag == _SEQUENCE_END:
+                return value
+            if tag != _ITEM:
+                raise NotWhole(_DAMAGED)
+            if length == _UNDEFINED_BYTES:
+                offset = self._elements_until(value, end, encoding, depth + 1, delimited=True)
+                continue
+            offset = value + length
+            if offset > end:
+                raise NotWhole(_NO_END)
+            if enter:
+                self._elements_until(value, offset, encoding, depth + 1, delimited=False)
+        if delimited:
+            raise NotWhole(_NO_END)
+        return offset
+
+    def _element_head(
+        self, offset: int, end: int, encoding: Encoding
+    ) -> tuple[int, bytes, int, int]:
+        """Tag, VR (empty where implicit), length and offset of the value."""
+        raw = self._source.at(offset, _LONG_HEAD_BYTES)
+        order = encoding.order
+        if len(raw) < _HEAD_BYTES or offset + _HEAD_BYTES > end:
+            raise NotWhole(_NO_END)
+        group, element = int.from_bytes(raw[:2], order), int.from_bytes(raw[2:4], order)
+        if (group < _FIRST_GROUP and group != _META_GROUP) or group == _DELIMITERS:
+            raise NotWhole(_DAMAGED)
+        tag = group << 16 | element
+        vr = raw[4:6]
+        if not encoding.explicit or not guess_explicit(raw):
+            return tag, b"", int.from_bytes(raw[4:8], order), offset + _HEAD_BYTES
+        if vr in _SHORT_VRS:
+            return tag, vr, int.from_bytes(raw[6:8], order), offset + _HEAD_BYTES
+        if len(raw) < _LONG_HEAD_BYTES:
+            raise NotWhole(_NO_END)
+        return tag, vr, int.from_bytes(raw[8:12], order), offset + _LONG_HEAD_BYTES
+
+    def _item_head(self, offset: int, end: int, encoding: Encoding) -> tuple[int, int, int]:
+        """Tag, length and offset of the value; an item never has a VR."""
+        raw = self._source.at(offset, _HEAD_BYTES)
+        if len(raw) < _HEAD_BYTES or offset + _HEAD_BYTES > end:
+            raise NotWhole(_NO_END)
+        order = encoding.order
+        tag = int.from_bytes(raw[:2], order) << 16 | int.from_bytes(raw[2:4], order)
+        return tag, int.from_bytes(raw[4:8], order), offset + _HEAD_BYTES
+
+    def _keep(self, tag: int, value: bytes) -> None:
+        kept = self.values.setdefault(tag, [])
+        if value not in kept and len(kept) < _MOST_VALUES:
+            kept.append(value)
+
+    def _count(self) -> None:
+        self._seen += 1
+        if self._seen > _MOST_ELEMENTS:
+            raise NotWhole("the DICOM file has more parts than a picture has")
+
+    def _is_padding(self, offset: int) -> bool:
+        """Whether nothing but a few zeros is left, as writers that fill up blocks leave them."""
+        left_bytes = self._source.size_bytes - offset
+        most_bytes = _MOST_PADDING_BYTES if self.has_content else 1
+        return left_bytes <= most_bytes and not self._source.at(offset, left_bytes).strip(b"\0")
+
+    def _tail_is_zero(self, start: int, end: int) -> bool:
+        """Whether the last quarter of a large value is zero: space reserved, not yet written.
+
+        An eye's picture is never exactly black from edge to edge over its last quarter. Small
+        values reach the disk in one piece.
+        """
+        share = (end - start) // _TAIL_SHARE
+        if end - start < _TAIL_LEAST_BYTES or not isinstance(self._source, FileWindow):
+            return False
+        for stop in range(end, end - share, -_STEP_BYTES):
+            if self._source.at(stop - _STEP_BYTES, _STEP_BYTES).strip(b"\0"):
+                return False
+        return True
+
+
+class Inflated:
+    """The rest of a file as deflate's output, to be read from front to back; nothing is kept.
+
+    Raises NotWhole at once where the compressed stream is damaged or has no end.
+    """
+
+    def __init__(self, window: FileWindow, start: int) -> None:
+        self.size_bytes = 0
+        for piece in _inflate(window, start):
+            self.size_bytes += len(piece)
+            if self.size_bytes > _MOST_INFLATED_BYTES:
+                raise NotWhole("the DICOM file unpacks to more than a picture has")
+        self._pieces = _inflate(window, start)
+        self._start = 0
+        self._held = b""
+
+    def at(self, offset: int, count: int) -> bytes:
+        """The bytes from ``offset`` on, which never lies before that of the last call."""
+        while offset + count > self._start + len(self._held):
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._held += piece
+            passed = min(offset - self._start, len(self._held))
+            self._held = self._held[passed:]
+            self._start += passed
+        skip = offset - self._start
+        return self._held[skip : skip + count]
+
+
+def _inflate(window: FileWindow, start: int) -> Iterator[bytes]:
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for chunk in window.chunks(start, window.size_bytes):
+            data = chunk
+            while data and not stream.eof:
+                yield stream.decompress(data, _STEP_BYTES)
+                data = stream.unconsumed_tail
+            if stream.eof:
+                return
+        yield stream.flush()
+    except zlib.error as error:
+        raise NotWhole(_DAMAGED) from error
+    if not stream.eof:
+        raise NotWhole(_NO_END)

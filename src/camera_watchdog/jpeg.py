@@ -1,0 +1,75 @@
+"""Whether a JPEG ends its picture, from its markers (ITU-T T.81, annex B)."""
+
+import re
+from typing import Final
+
+from camera_watchdog.file_window import FileWindow, NotWhole
+
+__all__ = ["read_jpeg"]
+
+_START_OF_IMAGE: Final = 0xD8
+_END_OF_IMAGE: Final = 0xD9
+_START_OF_SCAN: Final = 0xDA
+# Start of frame: C0 to CF but for DHT (C4), JPG (C8) and DAC (CC); F7 is JPEG-LS.
+_FRAMES: Final = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+_EXIF_SEGMENT: Final = 0xE1
+_EXIF_HEAD: Final = b"Exif\0\0"
+# FF 00 is a stuffed byte, FF D0 to D7 a restart inside a scan; below C0 JPEG-LS stuffs bits.
+_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_MARKER_BYTES: Final = 2
+_MOST_SEGMENTS: Final = 100_000
+_NO_END: Final = "the JPEG has no end"
+
+
+def read_jpeg(window: FileWindow) -> tuple[str, bytes]:
+    """Why a JPEG is not whole (empty where it is), and its EXIF (a TIFF; empty where it has none).
+
+    Segments are stepped over by their lengths, so the end of the thumbnail inside the EXIF is not
+    taken for the end of the picture. What follows the end of the picture does not matter.
+    """
+    exif: list[bytes] = []
+    try:
+        _walk(window, exif)
+    except NotWhole as missing:
+        return str(missing), b"".join(exif[:1])
+    return "", b"".join(exif[:1])
+
+
+def _walk(window: FileWindow, exif: list[bytes]) -> None:
+    frame = scan = False
+    offset = _MARKER_BYTES
+    for _ in range(_MOST_SEGMENTS):
+        offset, marker = _next_marker(window, offset)
+        if marker == _END_OF_IMAGE:
+            if frame and scan:
+                return
+            raise NotWhole("the JPEG has no picture in it")
+        if marker == _START_OF_IMAGE:
+            raise NotWhole("the JPEG begins again before its end")
+        length = int.from_bytes(window.at(offset, 2), "big")
+        if length < _MARKER_BYTES or offset + length > window.size_bytes:
+            raise NotWhole(_NO_END)
+        if marker == _EXIF_SEGMENT and window.at(offset + 2, 6) == _EXIF_HEAD:
+            exif.append(window.at(offset + 8, length - 8))
+        frame = frame or marker in _FRAMES
+        scan = scan or marker == _START_OF_SCAN
+        offset += length
+    raise NotWhole("the JPEG has more parts than a picture has")
+
+
+def _next_marker(window: FileWindow, offset: int) -> tuple[int, int]:
+    """The offset after the next marker, and the marker's second byte."""
+    near = window.at(offset, _MARKER_BYTES)
+    if _MARKER.match(near):
+        return offset + _MARKER_BYTES, near[1]
+    # Bytes before a marker are passed over: those of a scan, and what some writers leave between
+    # segments. A marker may lie across two chunks: an FF at the end is looked at once more.
+    rest = b""
+    for chunk in window.chunks(offset, window.size_bytes):
+        data = rest + chunk
+        found = _MARKER.search(data)
+        if found:
+            return offset - len(rest) + found.end(), data[found.end() - 1]
+        offset += len(chunk)
+        rest = b"\xff" if chunk.endswith(b"\xff") else b""
+    raise NotWhole(_NO_END)

@@ -1,0 +1,64 @@
+"""Whether a PNG has its last chunk, and every one before it unharmed (PNG, section 5)."""
+
+import zlib
+from typing import Final
+
+from camera_watchdog.file_window import FileWindow, NotWhole
+
+__all__ = ["PNG_SIGNATURE", "read_png"]
+
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_HEAD_BYTES: Final = 8
+_CRC_BYTES: Final = 4
+_MOST_CHUNKS: Final = 1_000_000
+_MOST_EXIF_BYTES: Final = 1024 * 1024
+_NO_END: Final = "the PNG has no end"
+
+
+def read_png(window: FileWindow) -> tuple[str, bytes]:
+    """Why a PNG is not whole (empty where it is), and its EXIF (a TIFF; empty where it has none).
+
+    Every chunk's checksum is computed: space that was reserved and not yet written shows.
+    """
+    exif: list[bytes] = []
+    try:
+        _walk(window, exif)
+    except NotWhole as missing:
+        return str(missing), b"".join(exif[:1])
+    return "", b"".join(exif[:1])
+
+
+def _walk(window: FileWindow, exif: list[bytes]) -> None:
+    signature = window.at(0, len(PNG_SIGNATURE))
+    if signature != PNG_SIGNATURE:
+        raise NotWhole(_NO_END if PNG_SIGNATURE.startswith(signature) else "the PNG is damaged")
+    offset = len(PNG_SIGNATURE)
+    picture = False
+    for number in range(_MOST_CHUNKS):
+        head = window.at(offset, _HEAD_BYTES)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
+        start, end = offset + _HEAD_BYTES, offset + _HEAD_BYTES + length
+        if len(head) < _HEAD_BYTES:
+            raise NotWhole(_NO_END)
+        if not kind.isalpha() or (number == 0) != (kind == b"IHDR"):
+            raise NotWhole("the PNG is damaged, or not all of it is written")
+        if end + _CRC_BYTES > window.size_bytes:
+            raise NotWhole(_NO_END)
+        if _checksum(window, kind, start, end) != window.at(end, _CRC_BYTES):
+            raise NotWhole("the PNG is damaged, or not all of it is written")
+        picture = picture or (kind == b"IDAT" and length > 0)
+        if kind == b"eXIf" and length <= _MOST_EXIF_BYTES:
+            exif.append(window.at(start, length))
+        if kind == b"IEND":
+            if picture:
+                return
+            raise NotWhole("the PNG has no picture in it")
+        offset = end + _CRC_BYTES
+    raise NotWhole("the PNG has more parts than a picture has")
+
+
+def _checksum(window: FileWindow, kind: bytes, start: int, end: int) -> bytes:
+    crc = zlib.crc32(kind)
+    for chunk in window.chunks(start, end):
+        crc = zlib.crc32(chunk, crc)
+    return crc.to_bytes(_CRC_BYTES, "big")

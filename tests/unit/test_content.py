@@ -1,0 +1,223 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from camera_watchdog.content import Inspection, inspect, is_ignored, is_temporary_name
+from camera_watchdog.model import Format
+
+
+def look(data: bytes, name: str) -> Inspection:
+    return inspect(io.BytesIO(data), len(data), name)
+
+
+def picture(format_: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((64, 48), 40).convert("RGB").save(file, format_, **options)
+    return file.getvalue()
+
+
+HTML = b"<!DOCTYPE html><html><body>Report</body></html>\n"
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Thumbs.db", "THUMBS.DB", "desktop.ini", "Desktop.ini", ".DS_Store", "._IMG_1.jpg", ".x"],
+)
+def test_what_the_file_manager_leaves_is_ignored(name: str) -> None:
+    assert is_ignored(name)
+
+
+@pytest.mark.parametrize("name", ["IMG_1.jpg", "thumbs.jpg", "notes.txt", "desktop.ini.txt"])
+def test_what_a_person_or_a_camera_leaves_is_not_ignored(name: str) -> None:
+    assert not is_ignored(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.tmp",
+        "a.jpg.TMP",
+        "a.part",
+        "a.partial",
+        "a.jpg.crdownload",
+        "~$report.html",
+        "a.filepart",
+    ],
+)
+def test_a_temporary_name_is_unfinished_whatever_its_bytes(name: str) -> None:
+    assert is_temporary_name(name)
+    seen = look(picture("JPEG"), name)
+    assert not seen.whole
+    assert seen.format is None
+    assert "still being written" in seen.why
+
+
+@pytest.mark.parametrize("name", ["tmp", "part.jpg", "a.tmp.jpg", "partial", "~report.html"])
+def test_a_name_that_only_resembles_a_temporary_one_is_not(name: str) -> None:
+    assert not is_temporary_name(name)
+
+
+@pytest.mark.parametrize(
+    "data, format_",
+    [
+        (picture("JPEG"), Format.JPEG),
+        (picture("PNG"), Format.PNG),
+        (HTML, Format.HTML),
+        (PDF, Format.PDF),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.jpg", "a.txt", "a", "a.pdf", "a.dcm"])
+def test_the_bytes_and_not_the_name_say_what_a_file_is(
+    data: bytes, format_: Format, name: str
+) -> None:
+    assert look(data, name) == Inspection(format_, whole=True)
+
+
+@pytest.mark.parametrize(
+    "name, data",
+    [
+        ("notes.txt", b""),
+        ("notes.txt", b"seen by Dr B\n"),
+        ("log.csv", b"a;b\n1;2\n"),
+        ("export.xml", b'<?xml version="1.0"?><html xmlns="x"></html>'),
+        ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'),
+        ("drawing.svg", b'<!DOCTYPE svg PUBLIC "x"><svg></svg>'),
+        ("export.xml", b"<header><a/></header>"),
+        ("movie.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"),
+        ("data.bin", bytes(500)),
+        ("BM.txt", b"BMI 23, weight 80 kg and so on and on"),
+    ],
+)
+def test_some_other_thing_stays_and_is_not_sent(name: str, data: bytes) -> None:
+    assert look(data, name) == Inspection(None, whole=False, other=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.jpg",
+        "a.JPEG",
+        "a.jpe",
+        "a.jfif",
+        "a.png",
+        "a.dcm",
+        "a.DICOM",
+        "a.htm",
+        "a.html",
+        "a.pdf",
+        "a",
+        "a.tif",
+        "1.2.840.10008.1.5",
+        "OP.1.2.840.10008.77",
+    ],
+)
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (b"", "it is empty"),
+        (bytes(4096), "zeros"),
+        (b"\xff\xd8", "no known kind"),
+        (b"hello", "no known kind"),
+    ],
+)
+def test_unknown_bytes_under_the_name_of_an_exams_file_are_unfinished(
+    name: str, data: bytes, why: str
+) -> None:
+    seen = look(data, name)
+    assert (seen.format, seen.whole, seen.other, seen.refused) == (None, False, False, "")
+    assert why in seen.why
+
+
+def test_a_file_that_shrank_to_nothing_meanwhile_is_empty() -> None:
+    assert inspect(io.BytesIO(b""), 5000, "a.jpg").why == "it is empty"
+
+
+@pytest.mark.parametrize(
+    "data, refused",
+    [
+        (picture("TIFF"), "TIFF"),
+        (picture("BMP"), "BMP"),
+        (picture("GIF"), "GIF"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", "WebP"),
+        (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "AVIF"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "AVIF"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "RAW (Canon)"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 ", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG 2000"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"II*\0\x10\0\0\0CR\2\0", "RAW (Canon)"),
+        (b"FUJIFILMCCD-RAW 0201", "RAW (Fujifilm)"),
+        (b"MM\0+\0\x08\0\0", "TIFF"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.jpg", "a", "a.tif", "a.xyz"])
+def test_a_picture_that_the_edc_does_not_take_is_named(
+    data: bytes, refused: str, name: str
+) -> None:
+    assert look(data, name) == Inspection(None, whole=False, refused=refused)
+
+
+def test_a_raw_format_that_looks_like_tiff_is_named_by_its_ending() -> None:
+    assert look(b"MM\0*\0\0\0\x08", "a.NEF").refused == "RAW (NEF)"
+
+
+def as_the_server_sees_it(head: bytes) -> Format | None:
+    """The rule of edc-retinopathy 0.4 to 1.4, written down anew."""
+    if head[128:132] == b"DICM":
+        return Format.DICOM
+    if head[:3] == b"\xff\xd8\xff":
+        return Format.JPEG
+    if head[:4] == b"\x89PNG":
+        return Format.PNG
+    start = head[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"%pdf") and b"%PDF" in head:
+        return Format.PDF
+    marks = (b"<!doctype", b"<html", b"<head", b"<body")
+    return Format.HTML if start.startswith(marks) else None
+
+
+@given(
+    st.sampled_from([b"", b"\xef\xbb\xbf", b" \r\n\t", b" " * 250, b"\0", b"x", bytes(128)]),
+    st.sampled_from(
+        [
+            b"<!DOCTYPE html>",
+            b"<HTML lang=en>",
+            b"<head>",
+            b"<Body>",
+            b"<header>",
+            b"<p>",
+            b"%PDF-1.7",
+            b"\xff\xd8\xff\xe0",
+            b"\x89PNG\r\n\x1a\n",
+            b"\x89PNG\n",
+            b"DICM",
+            b"",
+        ]
+    ),
+    st.sampled_from(["a.html", "a", "a.jpg", "a.dcm", "a.pdf"]),
+)
+def test_the_formats_are_those_that_the_server_accepts(lead: bytes, mark: bytes, name: str) -> None:
+    data = lead + mark + b"....................."
+    assert look(data, name).format is as_the_server_sees_it(data)
+
+
+@given(st.binary(max_size=300), st.sampled_from(["a.jpg", "a.txt", "a", "a.html", "a.pdf"]))
+def test_any_bytes_are_exactly_one_thing(data: bytes, name: str) -> None:
+    seen = look(data, name)
+    assert [seen.whole, bool(seen.why), bool(seen.refused), seen.other].count(True) == 1
+
+
+class Broken(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError(5, f"cannot read {size} bytes")
+
+
+def test_an_error_of_the_disk_is_the_callers_to_handle() -> None:
+    with pytest.raises(OSError, match="cannot read"):
+        inspect(Broken(b"\xff\xd8\xff"), 3, "a.jpg")

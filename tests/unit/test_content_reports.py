@@ -1,0 +1,103 @@
+import io
+
+import pytest
+
+from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.model import Format
+
+PDF = (
+    b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
+    + b"% filler\n" * 400
+    + b"xref\n0 1\ntrailer\n<< >>\nstartxref\n9\n%%EOF"
+)
+LINEARIZED = b"%%PDF-1.4\n1 0 obj\n<< /Linearized 1 /L %d /H [ 1 2 ] >>\nendobj\n%%%%EOF\n%s"
+
+
+def look(data: bytes, name: str) -> Inspection:
+    return inspect(io.BytesIO(data), len(data), name)
+
+
+@pytest.mark.parametrize("lead", [b"", b"\xef\xbb\xbf", b"\r\n "])
+@pytest.mark.parametrize("more", [b"", b"\r\n", b"\0\0\0", b"x" * 1000])
+def test_a_whole_pdf_is_whole(lead: bytes, more: bytes) -> None:
+    assert look(lead + PDF + more, "r.pdf") == Inspection(Format.PDF, whole=True)
+
+
+def test_a_pdf_cut_off_anywhere_is_not_whole() -> None:
+    seen = [look(PDF[:length], "r.pdf") for length in range(len(PDF))]
+    assert not any(one.whole for one in seen)
+    assert seen[-1].why == "the PDF has no end (%%EOF)"
+
+
+def test_a_pdf_whose_rest_is_still_zero_is_not_whole() -> None:
+    assert not look(PDF[:-200].ljust(len(PDF), b"\0"), "r.pdf").whole
+    assert not look(PDF.ljust(len(PDF) + 5000, b"\0"), "r.pdf").whole
+
+
+def test_the_first_end_mark_of_a_pdf_made_for_the_web_is_not_its_end() -> None:
+    whole = LINEARIZED % (4000, PDF)
+    whole = LINEARIZED % (len(whole), PDF)
+    assert look(whole, "r.pdf").whole
+    cut = whole[: whole.index(b"%%EOF") + 6]
+    assert look(cut, "r.pdf").why == "the PDF is shorter than it says"
+
+
+def test_a_pdf_that_the_edc_would_not_know_is_refused() -> None:
+    assert look(b"junk\n" + PDF, "r.pdf").refused == "PDF that does not begin with %PDF"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!doctype html><p>x</body>",
+        b"\xef\xbb\xbf<HTML><BODY></BODY></HTML>",
+        b"  \r\n<html>x</html  >\n<!-- made by a camera -->\n\0",
+        b"<body>x</Body><script>var a = 1;</script>",
+        b"<html>" + b"x" * 100_000 + b"</html>" + b"\n" * 60_000,
+        b"<html><script>" + b"x" * 64_000 + b"</script></html>" + b" " * 4_000,
+    ],
+)
+def test_a_whole_page_is_whole(data: bytes) -> None:
+    assert look(data, "r.html") == Inspection(Format.HTML, whole=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<html><body>the report goes on",
+        b"<html>" + b"</html>" + bytes(70_000),
+        b"<html><script>print('<body></body></html>');</script> and so on",
+        b"<html><script>print('<body></body></html>');",
+        b"<html><script>" + b"x" * 65_000 + b"'</html>'</script> and so on",
+        b"<html><!-- </html> --> and so on",
+        b"<html></htm",
+        b"<html><body>".ljust(3000, b"\0"),
+    ],
+)
+def test_a_page_without_its_end_is_not_whole(data: bytes) -> None:
+    seen = look(data, "r.html")
+    assert (seen.format, seen.whole) == (Format.HTML, False)
+    assert "no end" in seen.why
+
+
+@pytest.mark.parametrize(
+    "name, data",
+    [
+        ("r.html", b"<!-- saved by a camera --><html></html>"),
+        ("r.HTM", b"<?xml version='1.0'?><!DOCTYPE html><html></html>"),
+        ("r.xhtml", b"<?xml version='1.0'?><html></html>"),
+        ("r", b"<!-- saved --><html></html>"),
+        ("r.html", b"<p>Report</p></body>"),
+        ("r.html", b" " * 256 + b"<html></html>"),
+    ],
+)
+def test_a_page_that_the_edc_would_not_know_is_refused(name: str, data: bytes) -> None:
+    seen = look(data, name)
+    assert seen.refused == "HTML that does not begin with <!DOCTYPE or <html>"
+    assert seen.format is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_page_in_utf_16_is_refused(encoding: str) -> None:
+    data = "\ufeff<html></html>".encode(encoding)
+    assert look(data, "r.html").refused == "HTML in UTF-16"
