@@ -1,0 +1,289 @@
+"""The configuration: file, environment and flags become one frozen :class:`Config`.
+
+A flag wins over ``CAMERA_WATCHDOG_TOKEN`` (which is the token only), that over the file, that over
+the default. Every mistake is found at once. The token is in no message.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from camera_watchdog.config_checks import check_all
+from camera_watchdog.config_file import others_may_read, read_settings, read_token
+from camera_watchdog.config_keys import KEYS, TOKEN_VARIABLE, Key
+from camera_watchdog.config_urls import is_loopback, is_plain_http
+from camera_watchdog.config_values import Refused, from_flag, read_value, shown
+from camera_watchdog.errors import ConfigError, Problem
+from camera_watchdog.model import ReportType
+
+__all__ = ["RUN_NEEDS", "Config", "load"]
+
+RUN_NEEDS: Final = frozenset({"watch_dir", "db_path", "api_url", "token"})
+"""What the daemon cannot do without."""
+
+_BY_NAME: Final = {key.name: key for key in KEYS}
+_ALLOWED: Final = frozenset(_BY_NAME) | {"$schema"}
+_NOT_SHOWN: Final = "a value that is not shown here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One valid configuration; the fields are the keys. Times are seconds, paths are absolute.
+
+    ``api_url`` and ``token`` are empty where the command did not need them, ``db_path`` is none
+    where the database is no source of the eye. ``warnings`` are sentences for the operator.
+    """
+
+    watch_dir: Path
+    db_path: Path | None
+    api_url: str
+    token: str = field(repr=False)
+    token_file: Path | None = field(repr=False)
+    device_id: str
+    site_id: str
+    report_type: ReportType
+    log_level: str
+    log_file: Path | None
+    log_format: str
+    db_patient_table: str
+    db_patient_subject_id: str
+    db_patient_initials: str
+    db_patient_sex: str
+    db_patient_age: str
+    db_image_table: str
+    db_image_subject_id: str
+    db_image_filename: str
+    db_image_eye: str
+    db_image_captured_at: str | None
+    eye_sources: tuple[str, ...]
+    filename_eye_pattern: re.Pattern[str]
+    subject_folder_pattern: re.Pattern[str]
+    archive_dir: Path
+    state_dir: Path
+    sweep_interval: float
+    stable_time: float
+    settle_time: float
+    stability_timeout: float
+    incomplete_after: float
+    visit_gap: float
+    retry_attempts: int
+    retry_delay: float
+    retry_max_delay: float
+    request_timeout: float
+    max_file_size_mb: float
+    workers: int
+    timezone: tzinfo
+    ca_bundle: Path | None
+    proxy: str | None = field(repr=False)
+    allow_insecure_http: bool
+    notify_webhook: str | None = field(repr=False)
+    notify_email: tuple[str, ...]
+    notify_after: float
+    heartbeat_url: str | None = field(repr=False)
+    config_path: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value that a person set: what a message calls its key, and where its paths start."""
+
+    raw: object
+    where: str
+    folder: Path
+    by_flag: bool
+
+
+def load(
+    path: Path | None,
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    *,
+    needs: frozenset[str] = RUN_NEEDS,
+) -> Config:
+    """The configuration of a file and of flags by the keys' names (``{"watch_dir": "…"}``).
+
+    ``needs`` are the keys that the command cannot do without; ``watch_dir`` always is one. A
+    token that is not needed is not read. Neither the camera's folder nor its database has to be
+    there yet. Raises :class:`ConfigError` with every problem.
+    """
+    settings, problems = read_settings(path) if path else ({}, [])
+    given = _given(path, settings or {}, flags)
+    problems += [_unknown(name, name) for name in settings or {} if name not in _ALLOWED]
+    problems += [_unknown(name, _flag(name)) for name in flags if name not in _BY_NAME]
+    values, refused = _values(given)
+    problems += refused
+    token, token_file = "", None
+    if "token" in needs:
+        token, token_file, refused = _token(given, environ)
+        problems += refused
+    if settings is not None:  # else one message about the file says more
+        problems += _missing(given, values, needs, environ)
+    where = {key.name: given[key.name].where if key.name in given else key.name for key in KEYS}
+    problems += check_all(values, where, frozenset(given))
+    if problems:
+        raise ConfigError(problems, source=str(path) if path else "The configuration")
+    values["api_url"] = values["api_url"] or ""
+    return Config(
+        **values,
+        token=token,
+        token_file=token_file,
+        config_path=path.absolute() if path else None,
+        warnings=_warnings(path, settings or {}, given, token_file, values["api_url"]),
+    )
+
+
+def _given(
+    path: Path | None, settings: Mapping[str, object], flags: Mapping[str, object]
+) -> dict[str, _Given]:
+    """What a person set, flags before the file. Nothing, where nothing is the default, is unset."""
+    given = {}
+    for key in KEYS:
+        by_flag = key.name in flags
+        if not by_flag and key.name not in settings:
+            continue
+        raw = from_flag(key.kind, flags[key.name]) if by_flag else settings[key.name]
+        if key.default in (None, "", []) and raw in (None, ""):
+            continue
+        folder = path.parent if path and not by_flag else Path()
+        given[key.name] = _Given(raw, key.flag if by_flag else key.name, folder, by_flag)
+    return given
+
+
+def _values(given: Mapping[str, _Given]) -> tuple[dict[str, Any], list[Problem]]:
+    """The meaning of every key but the token, and what was refused."""
+    values: dict[str, Any] = {}
+    problems = []
+    for key in KEYS:
+        if key.name in {"token", "token_file"}:
+            continue
+        outcome = _value(key, given[key.name]) if key.name in given else _default(key)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        else:
+            values[key.name] = outcome
+    watch_dir = values.get("watch_dir")
+    if watch_dir:
+        for name, inside in (("archive_dir", "processed"), ("state_dir", ".camera-watchdog")):
+            if name not in given:
+                values[name] = watch_dir / inside
+    return values, problems
+
+
+def _default(key: Key) -> Any:
+    return None if key.default is None else read_value(key.kind, key.default)
+
+
+def _value(key: Key, given: _Given) -> Any:
+    """The meaning of one value, or the :class:`Problem` with it."""
+    try:
+        value = read_value(key.kind, given.raw)
+        return _absolute(value, given.folder) if isinstance(value, Path) else value
+    except Refused as refused:
+        found = refused.found or (_NOT_SHOWN if key.secret else shown(given.raw))
+        return Problem(given.where, found, key.kind.accepted, refused.advice)
+
+
+def _absolute(path: Path, folder: Path) -> Path:
+    try:
+        return Path(os.path.abspath(folder / path.expanduser()))  # noqa: PTH100  # tidies ".." too
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, or no current folder
+        raise Refused(advice="Write the path in full.") from error
+
+
+def _token(
+    given: Mapping[str, _Given], environ: Mapping[str, str]
+) -> tuple[str, Path | None, list[Problem]]:
+    """The token, the file it came from, and what is wrong with it; empty where none is given."""
+    named = {name: given[name] for name in ("token", "token_file") if name in given}
+    chosen = {name: each for name, each in named.items() if each.by_flag}
+    from_environment = environ.get(TOKEN_VARIABLE, "")
+    if not chosen and from_environment.strip():
+        chosen = {"token": _Given(from_environment, TOKEN_VARIABLE, Path(), by_flag=False)}
+    chosen = chosen or named
+    if len(chosen) > 1:
+        where = " and ".join(each.where for each in chosen.values())
+        return "", None, [Problem(where, "both", "one of the two", "Take one of them out.")]
+    for name, each in chosen.items():
+        value = _value(_BY_NAME[name], each)
+        if isinstance(value, Path):
+            token = read_token(value, each.where)
+            return ("", None, [token]) if isinstance(token, Problem) else (token, value, [])
+        return ("", None, [value]) if isinstance(value, Problem) else (value, None, [])
+    return "", None, []
+
+
+def _missing(
+    given: Mapping[str, _Given],
+    values: Mapping[str, object],
+    needs: frozenset[str],
+    environ: Mapping[str, str],
+) -> list[Problem]:
+    """A problem for every key that the command needs and nobody gave."""
+    missing = [name for name in ("watch_dir", "db_path", "api_url") if name not in given]
+    eye_sources = values.get("eye_sources", ())
+    if not isinstance(eye_sources, tuple) or "database" not in eye_sources:
+        missing = [name for name in missing if name != "db_path"]
+    has_token = "token" in given or "token_file" in given or environ.get(TOKEN_VARIABLE, "").strip()
+    if not has_token:
+        missing.append("token")
+    return [
+        Problem(
+            name,
+            "nothing",
+            _BY_NAME[name].kind.accepted,
+            f"Set token_file in the file, or {TOKEN_VARIABLE} in the environment."
+            if name == "token"
+            else f"Set it in the file that --config names, or with {_BY_NAME[name].flag}.",
+        )
+        for name in missing
+        if name in needs | {"watch_dir"}
+    ]
+
+
+def _unknown(name: str, where: str) -> Problem:
+    near = get_close_matches(name.lower().replace("-", "_"), list(_BY_NAME), 1, cutoff=0.6)
+    advice = f"Did you mean {near[0]}?" if near else "Take it out."
+    shown_where = where if where.isidentifier() and len(where) <= 40 else shown(where)  # noqa: PLR2004
+    return Problem(shown_where, "a key that does not exist", "the keys that --help lists", advice)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _warnings(
+    path: Path | None,
+    settings: Mapping[str, object],
+    given: Mapping[str, _Given],
+    token_file: Path | None,
+    api_url: str,
+) -> tuple[str, ...]:
+    """What works, but is not wise."""
+    warnings = []
+    if "token" in given and given["token"].by_flag:
+        warnings.append(
+            "The token on the command line can be seen by every user of this machine. "
+            f"Put it into token_file or {TOKEN_VARIABLE}."
+        )
+    holds_secret = any(
+        key.secret and key.name in settings for key in KEYS if key.name != "token_file"
+    )
+    secret_files = [token_file, path if holds_secret else None]
+    warnings += [
+        f"Every user of this machine can read or change {file}, which holds a secret. "
+        f'Take that right away: chmod o= "{file}"'
+        for file in secret_files
+        if file and others_may_read(file)
+    ]
+    if api_url and is_plain_http(api_url) and not is_loopback(api_url):
+        warnings.append(
+            "The EDC is reached by http://: anybody on the way can read the token and the "
+            "images. Ask for an address with https://."
+        )
+    return tuple(warnings)

@@ -1,0 +1,122 @@
+"""Reading the configuration file and the token's file; what is wrong with them is said in words."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from camera_watchdog.config_values import TOKEN, Refused, shown
+from camera_watchdog.errors import Problem
+
+__all__ = ["others_may_read", "read_settings", "read_token"]
+
+_LARGEST_BYTES: Final = 1_000_000
+_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_OBJECT: Final = "a JSON object with the keys of the configuration, in UTF-8"
+
+
+def read_settings(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """The keys and values that the file holds, and what is wrong with it.
+
+    No keys at all (``None``) where it cannot be read as a JSON object. Nothing is raised.
+    """
+    try:
+        text = _read_text(path)
+    except Refused as refused:
+        advice = refused.advice or "Check the path that --config names."
+        return None, [Problem(str(path), str(refused.found), _OBJECT, advice)]
+    doubled: list[str] = []
+
+    def make_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _value in pairs]
+        doubled.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
+        return dict(pairs)
+
+    try:
+        settings = json.loads(text, object_pairs_hook=make_object)
+    except json.JSONDecodeError as error:
+        return None, [_not_json(path, text, error)]
+    except (ValueError, RecursionError):  # a number of thousands of digits; brackets without end
+        return None, [Problem(str(path), "JSON that no program can read", _OBJECT)]
+    problems = [
+        Problem(_short(name), "the key more than once", "each key once", "Take one of them out.")
+        for name in dict.fromkeys(doubled)
+    ]
+    if not isinstance(settings, dict):
+        return None, [Problem(str(path), f"JSON, but {_kind_of(settings)}", _OBJECT), *problems]
+    return settings, problems
+
+
+def read_token(path: Path, key: str) -> str | Problem:
+    """The token in a file of its own, or what is wrong with it; ``key`` is where it was named.
+
+    The file's name is not quoted: it may be the token itself, put under the wrong key.
+    """
+    try:
+        token: str = TOKEN.parse(_read_text(path))
+    except Refused as refused:
+        accepted = "the path of a text file that holds the token and nothing else"
+        advice = refused.advice or "A relative path starts at the folder of the configuration file."
+        return Problem(key, str(refused.found), accepted, advice)
+    return token
+
+
+def _read_text(path: Path) -> str:
+    """The file's text. Raises :class:`Refused`, never quoting the contents."""
+    try:
+        if not path.exists():
+            raise Refused("no such file")
+        if not path.is_file():  # a pipe would never end
+            raise Refused("a folder or something else that is no file")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        if isinstance(error, Refused):
+            raise
+        why = getattr(error, "strerror", None) or "its path is not a possible one"
+        raise Refused(f"a file that cannot be read ({why})", "Check its permissions.") from error
+    if len(raw) > _LARGEST_BYTES:
+        raise Refused("a file of more than a megabyte", "Is it the right one?")
+    if raw.startswith(_UTF16_MARKS) or b"\0" in raw:
+        raise Refused(
+            "text in UTF-16, or no text at all", 'Save it again with the encoding "UTF-8".'
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            f"text that is not UTF-8, first in line {line}",
+            'Save it again with the encoding "UTF-8".',
+        ) from error
+
+
+def _not_json(path: Path, text: str, error: json.JSONDecodeError) -> Problem:
+    found = f"no JSON at line {error.lineno}, column {error.colno} ({error.msg})"
+    # The JSON module quotes nothing of the file; neither must we: a token may stand on that line.
+    single = re.search(r"(?<!\\)(?:\\\\)*\\(?![\"\\/bfnrtu])|[A-Za-z]:\\(?!\\)", text)
+    advice = "In JSON, write \\\\ or / for each backslash of a Windows path." if single else ""
+    if not text.strip():
+        found = "an empty file"
+    return Problem(str(path), found, _OBJECT, advice)
+
+
+def _kind_of(value: object) -> str:
+    return "a text" if isinstance(value, str) else shown(value)
+
+
+def _short(name: str) -> str:
+    """A key as it stands in the file: without quotes where it is a plain word."""
+    return name if re.fullmatch(r"\w{1,40}", name) else shown(name)
+
+
+def others_may_read(path: Path) -> bool:
+    """Whether every user of this machine may read or write the file (POSIX mode bits)."""
+    if os.name != "posix":
+        return False
+    try:
+        return bool(path.stat().st_mode & 0o006)
+    except OSError:
+        return False

@@ -1,0 +1,172 @@
+"""Every key of the configuration, as data: name, kind, default, and its flag's help.
+
+The reader, the flags and the messages are all made from this one table.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from camera_watchdog.config_urls import API_URL, PROXY, WEB_URL
+from camera_watchdog.config_values import (
+    EMAILS,
+    PATH,
+    SWITCH,
+    TOKEN,
+    ZONE,
+    Kind,
+    Shape,
+    choice,
+    choices,
+    number,
+    pattern,
+    text,
+)
+from camera_watchdog.model import ReportType
+
+__all__ = ["KEYS", "TOKEN_VARIABLE", "Key"]
+
+TOKEN_VARIABLE: Final = "CAMERA_WATCHDOG_TOKEN"  # noqa: S105  # the variable's name, not a token
+LONGEST_TIME_S: Final = 30 * 24 * 3600  # Windows cannot wait longer than 49 days
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key.
+
+    ``default`` is written as the file would have it; none where there is none, and then the file
+    may say ``null`` or leave the text empty. A ``secret`` is never quoted in a message.
+    """
+
+    name: str
+    kind: Kind
+    default: object
+    help: str
+    default_in_words: str = ""
+    secret: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its flag on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def placeholder(self) -> str:
+        """What stands for its value in the help."""
+        if self.kind.options:
+            return "|".join(self.kind.options)
+        return {PATH: "PATH", WEB_URL: "URL", API_URL: "URL", PROXY: "URL"}.get(
+            self.kind, "NUMBER" if self.kind.shape is Shape.NUMBER else "TEXT"
+        )
+
+    @property
+    def help_text(self) -> str:
+        """Its help with its default."""
+        default = self.default_in_words or (
+            ", ".join(self.default) if isinstance(self.default, list) else str(self.default or "")
+        )
+        return f"{self.help} (default: {default})" if default else self.help
+
+
+_NAME: Final = text()
+_ABOVE_ZERO_S: Final = number(0, LONGEST_TIME_S, above=True, unit="seconds")
+_SECONDS: Final = number(0, LONGEST_TIME_S, unit="seconds")
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+KEYS: Final = (
+    Key("watch_dir", PATH, None, "folder in which the camera writes one folder per subject"),
+    Key("db_path", PATH, None, "the camera's SQLite database, only ever read"),
+    Key("api_url", API_URL, None, "address of the EDC server"),
+    Key(
+        "token",
+        TOKEN,
+        None,
+        f"the camera's token for the EDC; better in {TOKEN_VARIABLE} or token_file, where others "
+        "on this machine cannot see it",
+        secret=True,
+    ),
+    Key("token_file", PATH, None, "file that holds the token and nothing else", secret=True),
+    Key("device_id", text(longest=100, empty=True), "", "the camera's name in the EDC"),
+    Key("site_id", text(longest=50, empty=True), "", "the site's number in the EDC"),
+    Key(
+        "report_type",
+        choice([kind.value for kind in ReportType], ReportType),
+        "combined",
+        "one report for both eyes, or one for each",
+    ),
+    Key("log_level", choice(_LEVELS), "INFO", "how much is logged"),
+    Key("log_file", PATH, None, "file to log to as well; it rotates"),
+    Key("log_format", choice(("text", "json")), "text", "lines for people, or an object a line"),
+    Key("db_patient_table", _NAME, "patients", "table of the patients"),
+    Key("db_patient_subject_id", _NAME, "subject_identifier", "its column of the subject"),
+    Key("db_patient_initials", _NAME, "initials", "its column of the initials"),
+    Key("db_patient_sex", _NAME, "sex", "its column of the sex"),
+    Key("db_patient_age", _NAME, "age", "its column of the age in years"),
+    Key("db_image_table", _NAME, "images", "table of the images"),
+    Key("db_image_subject_id", _NAME, "subject_identifier", "its column of the subject"),
+    Key("db_image_filename", _NAME, "filename", "its column of the file's name"),
+    Key("db_image_eye", _NAME, "eye", "its column of the eye"),
+    Key("db_image_captured_at", _NAME, None, "its column of the capture time, if there is one"),
+    Key(
+        "eye_sources",
+        choices(("database", "filename", "dicom")),
+        ["database"],
+        "where the eye is read from; all that answer must agree",
+    ),
+    Key(
+        "filename_eye_pattern",
+        pattern("eye"),
+        "(?P<eye>OD|OS)",
+        "regular expression that finds the eye in a file's name",
+    ),
+    Key(
+        "subject_folder_pattern",
+        pattern("subject_identifier"),
+        "(?P<subject_identifier>.+)",
+        "regular expression that a subject's folder matches as a whole",
+    ),
+    Key(
+        "archive_dir",
+        PATH,
+        None,
+        "folder for what is done, on the same volume",
+        "processed in watch_dir",
+    ),
+    Key(
+        "state_dir",
+        PATH,
+        None,
+        "folder for the journal and the status page, on a local disk",
+        ".camera-watchdog in watch_dir",
+    ),
+    Key("sweep_interval", _ABOVE_ZERO_S, 60, "seconds between two looks at everything"),
+    Key("stable_time", _SECONDS, 2, "seconds that a file stays unchanged before it is read"),
+    Key("settle_time", _SECONDS, 3, "seconds that a folder stays quiet before it is sent"),
+    Key("stability_timeout", _ABOVE_ZERO_S, 30, "seconds until a cut-off file is reported"),
+    Key("incomplete_after", _ABOVE_ZERO_S, 1800, "seconds until an incomplete exam is reported"),
+    Key("visit_gap", _ABOVE_ZERO_S, 7200, "seconds between pictures that make two visits of them"),
+    Key("retry_attempts", number(1, 100, whole=True), 3, "tries within a step"),
+    Key("retry_delay", _ABOVE_ZERO_S, 5, "seconds between them"),
+    Key("retry_max_delay", _ABOVE_ZERO_S, 60, "longest pause in seconds between later tries"),
+    Key("request_timeout", _ABOVE_ZERO_S, 60, "seconds of silence until a request is given up"),
+    Key(
+        "max_file_size_mb",
+        number(0, 100_000, unit="megabytes"),
+        10,
+        "the EDC's limit for a file; 0 asks the EDC",
+    ),
+    Key("workers", number(1, 64, whole=True), 4, "exams that are sent at the same time"),
+    Key("timezone", ZONE, "", "IANA name of the camera's time zone", "the machine's"),
+    Key("ca_bundle", PATH, None, "file of certificates to trust", "the operating system's"),
+    Key("proxy", PROXY, None, "address of the proxy", "the operating system's", secret=True),
+    Key(
+        "allow_insecure_http",
+        SWITCH,
+        default=False,
+        help="allow an EDC without TLS: the token is sent openly",
+    ),
+    Key("notify_webhook", WEB_URL, None, "address told when a person is needed", secret=True),
+    Key("notify_email", EMAILS, [], "e-mail addresses told when a person is needed"),
+    Key("notify_after", _SECONDS, 1800, "seconds that a trouble lasts before it is told"),
+    Key("heartbeat_url", WEB_URL, None, "address called while all is well", secret=True),
+)
+"""In the order of the documentation."""
