@@ -152,7 +152,7 @@ def read_json(call: Call) -> Any:
 
 
 def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"Out of range: {name} is not JSON")
 
 
 def _unsupported(media_type: str) -> Answer:

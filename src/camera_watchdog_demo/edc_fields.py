@@ -135,8 +135,9 @@ def _text(max_chars: int) -> Callable[[Any], str]:
             raise _Invalid(f"Ensure this field has no more than {max_chars} characters.")
         if "\0" in text:
             raise _Invalid("Null characters are not allowed.")
-        if any("\ud800" <= char <= "\udfff" for char in text):
-            raise _Invalid("Surrogate characters are not allowed.")
+        if surrogate := re.search("[\ud800-\udfff]", text):
+            code = f"U+{ord(surrogate[0]):X}"
+            raise _Invalid(f"Surrogate characters are not allowed: {code}.")
         return text
 
     return check

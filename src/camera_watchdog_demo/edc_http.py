@@ -135,6 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: EdcHttpServer
     client_address: tuple[str, int]
+    note: Callable[[int], None]
 
     def handle(self) -> None:
         """Serve a connection until either side has enough."""
@@ -155,22 +156,25 @@ class _Handler(BaseHTTPRequestHandler):
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True
-            self.send(Answer(411, b""))
-            self.server.desk.answered(replace(request, http_status=411))
-            return
+            length, fault = "0", Fault.answer(411)
         body = _Body(cast("BufferedReader", self.rfile), int(length))
-        status = 0
+
+        def note(status: int) -> None:
+            done = replace(request, http_status=status, body_size_bytes=body.read_bytes)
+            self.server.desk.answered(done)
+
+        # Noted before it is sent, so that whoever has the answer also finds the note.
+        self.note = note
         try:
-            status = self._treat(request, fault, headers, body)
-        finally:
-            self.server.desk.answered(
-                replace(request, http_status=status, body_size_bytes=body.read_bytes)
-            )
+            self._treat(request, fault, headers, body)
+        except ConnectionError:
+            note(0)
+            raise
 
     def _treat(
         self, request: Request, fault: Fault | None, headers: Mapping[str, str], body: _Body
-    ) -> int:
-        """Act and answer, as far as the fault lets it; the status that was sent, 0 for none."""
+    ) -> None:
+        """Act and answer, as far as the fault lets it."""
         answer = Answer(0, b"")
         if fault is None or fault.acts:
             call = Call(request.method, request.path, request.query, headers, body, body.left_bytes)
@@ -178,11 +182,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None:
             body.drain()
             self.send(answer)
-            return answer.status
-        return _PERFORMED[fault.kind](self, fault, answer, body)
+        else:
+            _PERFORMED[fault.kind](self, fault, answer, body)
 
     def send(self, answer: Answer) -> None:
         """Send an answer whole."""
+        self.note(answer.status)
         head = self.head(answer, {"Content-Length": str(len(answer.body))})
         self.connection.sendall(head if self.command == "HEAD" else head + answer.body)
 
@@ -211,72 +216,69 @@ for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
     setattr(_Handler, f"do_{_method}", _Handler.serve)
 
 
-def _refuse(handler: _Handler, _fault: Fault, _answer: Answer, _body: _Body) -> int:
+def _refuse(handler: _Handler, _fault: Fault, _answer: Answer, _body: _Body) -> None:
     handler.close_connection = True
-    return 0
+    handler.note(0)
 
 
-def _reset(handler: _Handler, _fault: Fault, _answer: Answer, body: _Body) -> int:
+def _reset(handler: _Handler, _fault: Fault, _answer: Answer, body: _Body) -> None:
     body.drain(keep_bytes=body.left_bytes // 2)
     # To linger for no time makes the closing a reset.
     linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     handler.connection.close()
     handler.close_connection = True
-    return 0
+    handler.note(0)
 
 
-def _lose(handler: _Handler, _fault: Fault, _answer: Answer, body: _Body) -> int:
+def _lose(handler: _Handler, _fault: Fault, _answer: Answer, body: _Body) -> None:
     body.drain()
     handler.close_connection = True
-    return 0
+    handler.note(0)
 
 
-def _late(handler: _Handler, fault: Fault, answer: Answer, body: _Body) -> int:
+def _late(handler: _Handler, fault: Fault, answer: Answer, body: _Body) -> None:
     body.drain()
     handler.server.stopping.wait(fault.seconds)
     handler.send(answer)
-    return answer.status
 
 
-def _other(handler: _Handler, fault: Fault, _answer: Answer, body: _Body) -> int:
+def _other(handler: _Handler, fault: Fault, _answer: Answer, body: _Body) -> None:
     body.drain()
     named = {key.lower(): value for key, value in fault.headers.items()}
     if named.get("content-length", str(len(fault.body))) != str(len(fault.body)):
         handler.close_connection = True
     handler.send(Answer(fault.status, fault.body, headers=fault.headers))
-    return fault.status
 
 
-def _changed(handler: _Handler, fault: Fault, answer: Answer, body: _Body) -> int:
+def _changed(handler: _Handler, fault: Fault, answer: Answer, body: _Body) -> None:
     body.drain()
     if fault.change is not None:
         told = fault.change(json.loads(answer.body))
         answer = replace(answer, body=json.dumps(told).encode())
     handler.send(answer)
-    return answer.status
 
 
-def _trickle(handler: _Handler, fault: Fault, answer: Answer, body: _Body) -> int:
+def _trickle(handler: _Handler, fault: Fault, answer: Answer, body: _Body) -> None:
     body.drain()
+    handler.note(answer.status)
     head = handler.head(answer, {"Content-Length": str(len(answer.body))})
     for byte in head + answer.body:
         handler.connection.sendall(bytes([byte]))
         if handler.server.stopping.wait(fault.seconds):
             raise ConnectionAbortedError("the server stops")
-    return answer.status
 
 
-def _endless(handler: _Handler, _fault: Fault, answer: Answer, body: _Body) -> int:
+def _endless(handler: _Handler, _fault: Fault, answer: Answer, body: _Body) -> None:
     body.drain()
     handler.close_connection = True
+    handler.note(answer.status)
     handler.connection.sendall(handler.head(answer, {}))
     while not handler.server.stopping.is_set():
         handler.connection.sendall(b" " * _PIECE_BYTES)
-    return answer.status
 
 
-_PERFORMED: dict[FaultKind, Callable[[_Handler, Fault, Answer, _Body], int]] = {
+_PERFORMED: dict[FaultKind, Callable[[_Handler, Fault, Answer, _Body], None]] = {
     FaultKind.REFUSE: _refuse,
     FaultKind.RESET_IN_BODY: _reset,
     FaultKind.LOSE_ANSWER: _lose,

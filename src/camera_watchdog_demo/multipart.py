@@ -232,5 +232,6 @@ def _parameter(header: str, name: str) -> str:
         return ""
     message = Message()
     message["Content-Type"] = header
-    value = message.get_param(name, failobj="")
-    return collapse_rfc2231_value(value) if value else ""
+    # Of two spellings of one parameter, such as filename and filename*, the last counts.
+    values = [value for key, value in message.get_params(failobj=[]) if key == name]
+    return collapse_rfc2231_value(values[-1]) if values else ""

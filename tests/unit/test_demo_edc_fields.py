@@ -64,6 +64,7 @@ def test_a_form_is_the_same_however_its_bytes_come(tmp_path: Path, size: int) ->
         (r'name="file"; filename="a\"b.jpg"', 'a"b.jpg'),
         ('name="file"; filename="é😀.jpg"', "é😀.jpg"),
         ("name=\"file\"; filename*=UTF-8''%C3%A9.jpg", "é.jpg"),
+        ('name="file"; filename="e.jpg"; filename*=UTF-8\'\'%C3%A9.jpg', "é.jpg"),
     ],
 )
 def test_a_file_name_is_read_from_its_header(tmp_path: Path, disposition: str, name: str) -> None:
@@ -199,6 +200,7 @@ def test_demographics_are_asked_for_only_where_they_are_compared() -> None:
         ({"site_id": "7" * 51}, "Ensure this field has no more than 50 characters."),
         ({"subject_identifier": True}, "Not a valid string."),
         ({"subject_identifier": "S" * 51}, "Ensure this field has no more than 50 characters."),
+        ({"initials": "A\ud800"}, "Surrogate characters are not allowed: U+D800."),
         ({"subject_identifier": "a\x00b"}, "Null characters are not allowed."),
     ],
 )
