@@ -18,9 +18,11 @@ __all__ = [
     "DatabaseUnreadable",
     "EdcFailure",
     "EdcRefusal",
+    "FileChanged",
     "JournalError",
     "JournalRefused",
     "NotNow",
+    "NotRegular",
     "NotTheEdc",
     "PermanentError",
     "Problem",
@@ -52,6 +54,14 @@ class Problem:
         """The mistake as one line."""
         end = f" {self.advice}" if self.advice else ""
         return f"{self.key}: found {self.found}; accepted: {self.accepted}.{end}"
+
+
+class FileChanged(CameraWatchdogError, OSError):
+    """A file is no longer the one that was recorded: its size or time differs."""
+
+
+class NotRegular(CameraWatchdogError, OSError):
+    """A link, pipe or device stands where a file was expected; it was not opened."""
 
 
 class ConfigError(CameraWatchdogError):

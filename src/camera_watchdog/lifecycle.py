@@ -62,6 +62,8 @@ _FORWARD: Final = {
     (State.UPLOADING, Event.SENT): State.VERIFYING,
     (State.VERIFYING, Event.PROVEN): State.ARCHIVING,
     (State.ARCHIVING, Event.MOVED): State.ARCHIVED,
+    # The daemon was killed between the move and its record.
+    (State.IDENTIFYING, Event.MOVED): State.ARCHIVED,
 }
 
 _WAITING: Final = (State.COLLECTING, State.READY, State.HELD)

@@ -7,16 +7,18 @@ that what is in memory is always what is on disk.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Self
 
 __all__ = [
     "Acknowledgement",
     "Demographics",
+    "Entry",
     "Exam",
     "ExamFile",
     "FileType",
     "Format",
+    "Kind",
     "Laterality",
     "Override",
     "Reason",
@@ -26,6 +28,26 @@ __all__ = [
     "State",
     "file_type_for",
 ]
+
+
+class Kind(Enum):
+    """What a directory entry is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One directory entry as it was at the moment of listing. ``file_id`` tells a replaced file."""
+
+    name: str
+    kind: Kind
+    size_bytes: int
+    mtime_ns: int
+    file_id: int = 0
 
 
 class Laterality(StrEnum):
@@ -184,7 +206,12 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ExamFile:
-    """One file of an exam. ``sha256`` is empty until it was read whole."""
+    """One file of an exam.
+
+    ``sha256`` is empty until the file was read whole; ``sent_sha256`` is that of the bytes that were
+    sent, or began to be. A file that was sent stays on record when it is gone (``present``).
+    ``captured_inside`` is the time that the file itself names, naive where it gives no offset.
+    """
 
     name: str
     size_bytes: int
@@ -196,7 +223,13 @@ class ExamFile:
     captured_at: datetime | None = None
     captured_source: str = ""
     file_type: FileType | None = None
+    present: bool = True
+    captured_inside: datetime | None = None
+    captured_inside_source: str = ""
+    patient_id: str = ""
+    dicom_laterality: str = ""
     sent: Sent = Sent.NO
+    sent_sha256: str = ""
     sent_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledgement: Acknowledgement | None = None
@@ -219,7 +252,8 @@ class Exam:
     """One visit of one subject: a folder, and what became of it.
 
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
-    ``destination`` is the archive folder, written down before the move. Times are UTC.
+    ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
+    that a person gave up. Times are UTC.
     """
 
     folder: str
@@ -233,6 +267,7 @@ class Exam:
     attempts: int = 0
     failing_since: datetime | None = None
     session: Session | None = None
+    former_sessions: tuple[str, ...] = ()
     destination: str = ""
     archived_at: datetime | None = None
     notes: tuple[str, ...] = ()

@@ -1,0 +1,424 @@
+"""The root: builds every part from the configuration, starts them upwards, stops them downwards.
+
+Threads: the Observer's (hints), one that sweeps, ``workers`` that take exams on, and the main one,
+which probes a server that is away, watches over the others, and waits for the signal to stop. Signal
+handlers only set a flag; a second signal ends the process at once, which is always safe.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from camera_watchdog import __version__, logs
+from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog.config import Config
+from camera_watchdog.config_keys import KEYS
+from camera_watchdog.disk import Disk
+from camera_watchdog.edc_api import EdcClient
+from camera_watchdog.errors import (
+    CameraDatabaseError,
+    ConfigError,
+    DatabaseUnreadable,
+    NotNow,
+    Problem,
+    Unauthorized,
+)
+from camera_watchdog.gate import Gate
+from camera_watchdog.intake import Limits
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import Exam, State
+from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.registry import Registry
+from camera_watchdog.stability import Waits
+from camera_watchdog.steps import Rules, ServerMemory, Tools
+from camera_watchdog.sweep import Sweep, SweepRules
+from camera_watchdog.watcher import Watcher
+
+__all__ = ["run"]
+
+logger = logging.getLogger(__name__)
+
+LOCK_NAME: Final = ".camera-watchdog.lock"
+OWNER_NAME: Final = ".camera-watchdog.owner"
+_STOP_WITHIN_S: Final = 4.0
+_TICK_S: Final = 0.5
+_DEFAULTS: Final = {key.name: key.default for key in KEYS}
+
+
+def run(config: Config, *, once: bool = False) -> int:
+    """Run until a signal says to stop, or with ``once`` until nothing more can be done now.
+
+    Answers the exit code: 0; with ``once`` 1 where an exam is held or could not be sent, 77 where
+    the token is refused.
+
+    Raises:
+        NotNow: a path is not there yet, or another daemon has the folder.
+        ConfigError: a volume, table or column is not as configured.
+        JournalRefused: the journal is another folder's, or a newer release's.
+    """
+    _check_paths(config)
+    try:
+        logs.set_up(config.log_level, file=config.log_file, json_lines=config.log_format == "json")
+    except OSError as error:
+        raise NotNow(f"The log file {config.log_file} cannot be opened: {error}.") from error
+    with _locked(config.watch_dir):
+        camera = _camera(config)
+        return _Daemon(config, camera).run(once=once)
+
+
+def _check_paths(config: Config) -> None:
+    if not config.watch_dir.is_dir():
+        raise NotNow(
+            f"The camera's folder {config.watch_dir} is not there. Start the camera's software or "
+            "connect the drive, then start again; or correct watch_dir."
+        )
+    if config.db_path is not None and not config.db_path.exists():
+        raise NotNow(
+            f"The camera's database {config.db_path} is not there. Start the camera's software "
+            "once, then start again; or correct db_path."
+        )
+    disk = Disk()
+    if disk.volume(config.archive_dir) != disk.volume(config.watch_dir):
+        problem = Problem(
+            "archive_dir",
+            f"{config.archive_dir}, on another volume than watch_dir",
+            "a folder on the volume of watch_dir, so that a move cannot be cut off half-way",
+        )
+        raise ConfigError([problem])
+
+
+@contextlib.contextmanager
+def _locked(watch_dir: Path) -> Iterator[None]:
+    """One daemon a watch folder; the system lets go of the lock when the process dies."""
+    owner = watch_dir / OWNER_NAME
+    lock = FileLock(watch_dir / LOCK_NAME, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        first = "another process"
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads(owner.read_text("utf-8"))
+            first = f"process {told['pid']} on {told['host']}, since {told['since']}"
+        raise NotNow(
+            f"Another camera-watchdog already watches {watch_dir}: {first}. Stop it first."
+        ) from None
+    except OSError as error:
+        raise NotNow(
+            f"The camera's folder {watch_dir} cannot be locked: {error.strerror}. "
+            "Let this account write to it."
+        ) from error
+    try:
+        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        with contextlib.suppress(OSError):
+            Disk().write_whole(owner, json.dumps(told).encode(), durable=False)
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def _camera(config: Config) -> CameraDatabase | None:
+    """The camera's database, its tables and columns as configured.
+
+    One that is busy or damaged now may be well in a minute; one that lacks a configured column will
+    not. Patients' names that nobody configured are only said: newer servers never ask for them.
+    """
+    if config.db_path is None:
+        return None
+    camera = CameraDatabase(
+        config.db_path,
+        patients=PatientColumns(
+            config.db_patient_table,
+            config.db_patient_subject_id,
+            config.db_patient_initials,
+            config.db_patient_sex,
+            config.db_patient_age,
+        ),
+        images=ImageColumns(
+            config.db_image_table,
+            config.db_image_subject_id,
+            config.db_image_filename,
+            config.db_image_eye,
+            config.db_image_captured_at,
+        ),
+    )
+    try:
+        problems = camera.schema_problems()
+    except CameraDatabaseError as error:
+        logger.warning("camera database  %s", error)
+        return camera
+    unasked = [
+        problem
+        for problem in problems
+        if problem.key.startswith("db_patient_")
+        and getattr(config, problem.key, None) == _DEFAULTS.get(problem.key)
+    ]
+    for problem in unasked:
+        logger.info("camera database  %s", problem)
+    if refused := [problem for problem in problems if problem not in unasked]:
+        message = f"The camera's database {config.db_path} is not as configured."
+        raise DatabaseUnreadable(message, problems=refused)
+    return camera
+
+
+class _Daemon:
+    """Every part of one running daemon."""
+
+    def __init__(self, config: Config, camera: CameraDatabase | None) -> None:
+        self._config = config
+        self._camera = camera
+        self._stop = threading.Event()
+        self._signals = 0
+        self._disk = Disk()
+        self._registry = Registry()
+        self._memory = ServerMemory()
+        self._journal = Journal.open(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
+        self._probe = self._client()
+        self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
+        self._watcher = Watcher(config.watch_dir)
+        self._sweep = Sweep(
+            _sweep_rules(config),
+            disk=self._disk,
+            registry=self._registry,
+            journal=self._journal,
+            watches=self._watcher,
+            clock=_utc_now,
+            monotonic=time.monotonic,
+        )
+        self._rules = _rules(config)
+        self._clients: list[EdcClient] = [self._probe]
+        self._threads: dict[str, threading.Thread] = {}
+
+    def _client(self) -> EdcClient:
+        config = self._config
+        return EdcClient(
+            api_url=config.api_url,
+            token=config.token,
+            request_timeout_s=config.request_timeout,
+            ca_bundle=str(config.ca_bundle) if config.ca_bundle else None,
+            proxy=config.proxy,
+        )
+
+    def run(self, *, once: bool) -> int:
+        """Start, wait, stop; in this order whatever happens."""
+        with self._stopping_on_signals():
+            try:
+                self._start()
+                return self._watch_over(once=once)
+            finally:
+                self._shut_down()
+
+    def _start(self) -> None:
+        config = self._config
+        logger.info(
+            "camera-watchdog %s  watches %s, sends to %s, archives to %s",
+            __version__,
+            config.watch_dir,
+            config.api_url,
+            config.archive_dir,
+        )
+        for warning in config.warnings:
+            logger.warning("configuration  %s", warning)
+        self._sweep.take_up(self._journal.open_exams())
+        self._watcher.start(self._sweep.hint)
+        self._spawn("sweep", self._sweep_forever)
+        for number in range(1, config.workers + 1):
+            self._spawn(f"worker {number}", self._work_forever)
+
+    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads[name] = thread
+        thread.start()
+
+    def _sweep_forever(self) -> None:
+        while not self._stop.is_set():
+            try:
+                wait_s = self._sweep.run_once()
+            except Exception:
+                logger.exception("sweep  unforeseen failure, goes on")
+                wait_s = self._config.retry_delay
+            self._sweep.wait(wait_s)
+
+    def _work_forever(self) -> None:
+        client = self._client()
+        self._clients.append(client)
+        pipeline = Pipeline(self._tools(client), self._stop.is_set)
+        while not self._stop.is_set():
+            now = time.monotonic()
+            exam = self._registry.claim_due(now, server_is_away=self._gate.is_closed)
+            if exam is None:
+                next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
+                self._registry.wait(60.0 if next_due is None else max(0.01, next_due - now))
+                continue
+            outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
+            self._let_go(outcome)
+        client.close()
+
+    def _let_go(self, outcome: Outcome) -> None:
+        exam, now = outcome.exam, time.monotonic()
+        due = None if outcome.due_in_s is None else now + outcome.due_in_s
+        if outcome.for_server:
+            due = now
+        changed = self._registry.release(exam, due=due, for_server=outcome.for_server)
+        if changed or outcome.look_again:
+            self._sweep.hint(exam.folder)
+        if exam.state is State.ARCHIVED:
+            self._sweep.hint("")
+
+    def _tools(self, client: EdcClient) -> Tools:
+        return Tools(
+            rules=self._rules,
+            journal=self._journal,
+            disk=self._disk,
+            camera=self._camera,
+            edc=client,
+            gate=self._gate,
+            memory=self._memory,
+            clock=_utc_now,
+            pause=self._stop.wait,
+            before_move=self._watcher.forget,
+        )
+
+    def _watch_over(self, *, once: bool) -> int:
+        """Probe a server that is away, restart what died, and see when to stop."""
+        while not self._stop.wait(self._seconds_to_look(once=once)):
+            if self._gate.probe_if_due():
+                self._registry.wake(now=time.monotonic())
+            for name, thread in list(self._threads.items()):
+                if not thread.is_alive():
+                    logger.error("%s  died, started again", name)
+                    target = self._sweep_forever if name == "sweep" else self._work_forever
+                    self._spawn(name, target)
+            if once and self._is_drained():
+                return self._verdict()
+        return 0
+
+    def _seconds_to_look(self, *, once: bool) -> float:
+        probe_s = self._gate.seconds_to_probe()
+        longest_s = _TICK_S if once else 5.0
+        return longest_s if probe_s is None else min(longest_s, max(0.05, probe_s))
+
+    def _is_drained(self) -> bool:
+        """With ``--once``: every exam is archived, held, still being written, or was tried enough."""
+        return self._sweep.is_settled() and all(
+            self._is_done_for_now(exam) for exam in self._registry.exams_at_rest()
+        )
+
+    def _is_done_for_now(self, exam: Exam | None) -> bool:
+        if exam is None:  # a worker has it
+            return False
+        if exam.state is State.HELD or self._gate.is_closed:
+            return True
+        if exam.state is State.COLLECTING:
+            return exam.reason is not None
+        return exam.attempts >= self._config.retry_attempts
+
+    def _verdict(self) -> int:
+        error = self._gate.state.error
+        if isinstance(error, Unauthorized):
+            raise error
+        left = self._registry.exams()
+        failed = [exam for exam in left if exam.state is not State.COLLECTING]
+        for exam in left:
+            logger.info("%s  is left: %s", exam.folder, exam.reason.code if exam.reason else "")
+        return 1 if failed or error else 0
+
+    def _shut_down(self) -> None:
+        """Stop in reverse order; a request that does not end is given up."""
+        self._stop.set()
+        self._registry.notify()
+        self._sweep.hint("")
+        deadline = time.monotonic() + _STOP_WITHIN_S
+        grace = time.monotonic() + _STOP_WITHIN_S / 2
+        for thread in self._threads.values():
+            thread.join(max(0.0, grace - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads.values()):
+            for client in list(self._clients):
+                client.abort()
+        for thread in self._threads.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._watcher.stop()
+        self._probe.close()
+        if not any(thread.is_alive() for thread in self._threads.values()):
+            self._journal.close()
+        logger.info("camera-watchdog  stopped")
+
+    @contextlib.contextmanager
+    def _stopping_on_signals(self) -> Iterator[None]:
+        """Ctrl+C, SIGTERM and, on Windows, Ctrl+Break stop; a second one ends at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        names = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            os._exit(1)
+        self._stop.set()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _rules(config: Config) -> Rules:
+    size_mb = config.max_file_size_mb
+    return Rules(
+        watch_dir=config.watch_dir,
+        archive_dir=config.archive_dir,
+        api_url=config.api_url,
+        device_id=config.device_id,
+        site_id=config.site_id,
+        report_type=config.report_type,
+        eye_sources=config.eye_sources,
+        filename_eye_pattern=config.filename_eye_pattern,
+        zone=config.timezone,
+        max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
+        incomplete_after=timedelta(seconds=config.incomplete_after),
+        visit_gap=timedelta(seconds=config.visit_gap),
+        retry_attempts=config.retry_attempts,
+        retry_delay_s=config.retry_delay,
+        retry_max_delay_s=config.retry_max_delay,
+    )
+
+
+def _sweep_rules(config: Config) -> SweepRules:
+    never = {"rejected"}
+    for folder in (config.archive_dir, config.state_dir):
+        if folder.is_relative_to(config.watch_dir):
+            never.add(folder.relative_to(config.watch_dir).parts[0])
+    return SweepRules(
+        watch_dir=config.watch_dir,
+        never=frozenset(os.path.normcase(name) for name in never),
+        lock_name=LOCK_NAME,
+        subject_pattern=config.subject_folder_pattern,
+        interval_s=config.sweep_interval,
+        waits=Waits(stable_s=config.stable_time, settle_s=config.settle_time),
+        limits=Limits(
+            report_type=config.report_type,
+            unfinished_s=config.stability_timeout,
+            incomplete_s=config.incomplete_after,
+        ),
+    )

@@ -1,0 +1,276 @@
+"""The fourth step: send every file into the session.
+
+The intent to send a file is on record before its
+request leaves, and the acknowledgement before the next begins. Between the two a file is ``unknown``:
+what to do about one whose answer was lost stands in :mod:`camera_watchdog.ambiguity`.
+"""
+
+import dataclasses
+import logging
+from datetime import timedelta
+from typing import Final
+
+from camera_watchdog.ambiguity import (
+    Belief,
+    Generation,
+    acknowledged_of,
+    believe_listing,
+    believe_status,
+    generation,
+)
+from camera_watchdog.edc_answers import disagreement
+from camera_watchdog.errors import (
+    EdcFailure,
+    EdcRefusal,
+    FileChanged,
+    PermanentError,
+    ServerWideError,
+    TransientError,
+    Unauthorized,
+)
+from camera_watchdog.intake import waived
+from camera_watchdog.lifecycle import Event
+from camera_watchdog.model import (
+    Acknowledgement,
+    Exam,
+    ExamFile,
+    Reason,
+    Sent,
+    Session,
+)
+from camera_watchdog.sessions import (
+    Sessions,
+    check_one_per_type,
+    session_reason,
+    waiting_files,
+)
+from camera_watchdog.steps import FolderChanged, Passage, Tools
+
+__all__ = ["Deliver"]
+
+logger = logging.getLogger(__name__)
+
+_MOMENT: Final = timedelta(seconds=2)
+"""A request whose answer was lost may still be running on the server."""
+
+_NEVER_TAKEN: Final = frozenset({"invalid_file_type", "invalid_content", "file_too_large"})
+_TOO_MANY_REQUESTS: Final = 429
+
+
+class Deliver:
+    """Sends what is still to be sent."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._sessions = Sessions(tools)
+
+    def upload(self, passage: Passage) -> None:
+        """Take the exam from ``uploading`` to ``verifying``: every file is acknowledged.
+
+        Raises:
+            PermanentError: a file is refused, or nobody can tell whether it was stored.
+            TransientError: the EDC did not answer, or failed.
+            FolderChanged: a file is no longer as recorded.
+        """
+        while waiting := waiting_files(passage.exam):
+            passage.checkpoint()
+            if passage.exam.session is None:
+                raise PermanentError("session_gone", details={"session": "none"})
+            if passage.exam.session.already is None:
+                check_one_per_type(passage.exam)
+            self._send(passage, waiting[0], len(waiting))
+        passage.event(Event.SENT)
+
+    def _send(self, passage: Passage, file: ExamFile, left: int) -> None:
+        """Send one file, if it has to be sent at all."""
+        if file.sent is Sent.UNKNOWN and self._stored_already(passage, file):
+            return
+        rules = self._tools.rules
+        path = rules.watch_dir / passage.exam.folder / file.name
+        self._tools.gate.check()
+        try:
+            with self._tools.disk.reading_unchanged(path, file.size_bytes, file.mtime_ns) as body:
+                intent = dataclasses.replace(
+                    file,
+                    sent=Sent.UNKNOWN,
+                    sent_sha256=file.sha256,
+                    sent_at=self._tools.clock(),
+                    attempts=file.attempts + 1,
+                    note="",
+                )
+                passage.save("sending", file.name, files=passage.exam.with_file(intent).files)
+                session = passage.exam.session
+                assert session is not None and intent.file_type and intent.captured_at  # noqa: S101, PT018 - upload() and identify() saw to it
+                acknowledgement = self._tools.edc.upload(
+                    subject=passage.exam.subject,
+                    file_type=intent.file_type,
+                    session_id=session.session_id,
+                    name=intent.name,
+                    body=body,
+                    size_bytes=intent.size_bytes,
+                    sha256=intent.sha256,
+                    captured_at=intent.captured_at,
+                )
+        except (FileChanged, FileNotFoundError) as error:
+            raise FolderChanged(f"{file.name} changed before or while it was sent") from error
+        except OSError as error:
+            raise TransientError(f"{file.name}: {error}", code="file_busy") from error
+        except EdcRefusal as refusal:
+            raise self._refused(passage, file, refusal) from refusal
+        except (ServerWideError, EdcFailure) as error:
+            if _never_acted(error):
+                passage.save("not sent", file.name, files=passage.exam.with_file(file).files)
+            raise
+        self._acknowledged(passage, intent, acknowledgement, left)
+
+    def _acknowledged(
+        self, passage: Passage, file: ExamFile, answer: Acknowledgement, left: int
+    ) -> None:
+        """Record the acknowledgement, if it is one of what was sent."""
+        session = passage.exam.session
+        assert session is not None and file.file_type is not None  # noqa: S101, PT018 - it was sent
+        wrong = disagreement(
+            answer,
+            session_id=session.session_id,
+            file_type=file.file_type,
+            name=file.name,
+            sha256=file.sha256,
+        )
+        if wrong:
+            doubtful = dataclasses.replace(file, note=f"wrong acknowledgement: {wrong}")
+            files = passage.exam.with_file(doubtful).files
+            passage.save("wrong acknowledgement", f"{file.name}: {wrong}", files=files)
+            raise _wrong(doubtful, session)
+        stored = dataclasses.replace(
+            file, sent=Sent.YES, acknowledged_at=self._tools.clock(), acknowledgement=answer
+        )
+        files = passage.exam.with_file(stored).files
+        passage.save("acknowledged", file.name, files=files, attempts=0, failing_since=None)
+        total = sum(f.present and f.sent is not Sent.SKIPPED for f in files)
+        how = "listed by the EDC as" if answer.listed else "sent as"
+        logger.info(
+            "%s  %d of %d %s %s: %s, %d bytes",
+            passage.name,
+            total - left + 1,
+            total,
+            how,
+            file.file_type,
+            file.name,
+            file.size_bytes,
+        )
+
+    def _stored_already(self, passage: Passage, file: ExamFile) -> bool:
+        """Find out about a file whose answer was lost; whether it need not be sent again.
+
+        Raises:
+            PermanentError: nobody can tell.
+        """
+        exam, session = passage.exam, passage.exam.session
+        assert session is not None and file.file_type is not None  # noqa: S101, PT018 - it was sent
+        if _released_file(exam, file, "cannot_tell", "wrong_acknowledgement"):
+            return False
+        if file.note.startswith("wrong acknowledgement"):
+            raise _wrong(file, session)
+        if file.sent_at is not None:
+            elapsed = self._tools.clock() - file.sent_at
+            self._tools.pause(max(0.0, min(_MOMENT, _MOMENT - elapsed).total_seconds()))
+        if generation(session.key, session.already) is not Generation.ASK_FIRST:
+            return False
+        belief = self._ask(exam, session, file)
+        if belief is Belief.CANNOT_TELL:
+            details = {"session": session.session_id}
+            raise PermanentError("cannot_tell", files=(file.name,), details=details)
+        if belief is Belief.ABSENT:
+            return False
+        listed = Acknowledgement(
+            subject=exam.subject,
+            session_id=session.session_id,
+            file_type=file.file_type,
+            name=file.name,
+            checksum=file.sent_sha256,
+            http_status=200,
+            listed=True,
+        )
+        self._acknowledged(passage, file, listed, len(waiting_files(exam)))
+        return True
+
+    def _ask(self, exam: Exam, session: Session, file: ExamFile) -> Belief:
+        """Ask a server that must not be sent a name twice what it holds."""
+        assert file.file_type is not None  # noqa: S101 - it was sent
+        try:
+            given = self._sessions.ask(exam)
+        except PermanentError as refused:
+            if refused.code not in {"no_session", "no_eligible_session"}:
+                raise
+        else:
+            if given.session_id == session.session_id:
+                if generation(given.key, given.already) is not Generation.ASK_FIRST:
+                    return Belief.ABSENT  # upgraded since: this one takes the same bytes again
+                acknowledged = acknowledged_of(exam.files, file.file_type)
+                return believe_listing(given.already or (), session, acknowledged, file.file_type)
+        status = self._sessions.status(exam)
+        if status.session_id != session.session_id:
+            return Belief.CANNOT_TELL
+        of_this_type = sum(
+            f.file_type is file.file_type and f.sent is not Sent.SKIPPED for f in exam.files
+        )
+        return believe_status(status.uploaded, session, of_this_type, file.file_type)
+
+    def _refused(self, passage: Passage, file: ExamFile, refusal: EdcRefusal) -> Exception:
+        """What the server's refusal of a file means; it is certain that it was not stored now."""
+        session = passage.exam.session
+        session_id = session.session_id if session else ""
+        code = refusal.edc_code
+        never = code in _NEVER_TAKEN
+        told = dataclasses.replace(
+            file,
+            sent=Sent.REFUSED if never else Sent.NO,
+            note=code,
+            attempts=file.attempts + 1,
+            sha256="" if code == "checksum_mismatch" else file.sha256,
+        )
+        passage.save("refused", f"{file.name}: {refusal}", files=passage.exam.with_file(told).files)
+        if never:
+            held = "too_large" if code == "file_too_large" else "refused_content"
+            size = f"{file.size_bytes / (1 << 20):.1f} MB"
+            details = {"code": code, "size": size, "limit": "the EDC's"}
+            return PermanentError(held, files=(file.name,), details=details)
+        if code == "checksum_mismatch":
+            again = file.sent is Sent.UNKNOWN and session is not None
+            if again and generation(session.key, session.already) is Generation.ASK_FIRST:  # type: ignore[union-attr]
+                details = {"session": session_id}
+                return PermanentError("cannot_tell", files=(file.name,), details=details)
+            said = f"{file.name} was damaged on the way"
+            return EdcFailure(said, http_status=refusal.http_status, edc_code=code)
+        if code == "filename_conflict":
+            details = {"session": session_id}
+            return PermanentError("filename_conflict", files=(file.name,), details=details)
+        if code == "no_session":
+            return PermanentError("session_gone", details={"session": session_id})
+        return session_reason(refusal)
+
+
+def _wrong(file: ExamFile, session: Session) -> PermanentError:
+    details = {"said": file.note.partition(": ")[2], "session": session.session_id}
+    return PermanentError("wrong_acknowledgement", files=(file.name,), details=details)
+
+
+def _never_acted(error: TransientError) -> bool:
+    """Whether it is certain that the server did nothing with the request."""
+    if isinstance(error, EdcFailure):
+        return error.http_status == _TOO_MANY_REQUESTS
+    return isinstance(error, Unauthorized) or (
+        isinstance(error, ServerWideError) and not error.sent
+    )
+
+
+def _released_file(exam: Exam, file: ExamFile, *codes: str) -> bool:
+    """Whether a person said, after the last try, to send this file again."""
+    return any(
+        waived(exam, Reason(code, (file.name,)))
+        and any(
+            o.reason_code == code and file.sent_at is not None and o.at >= file.sent_at
+            for o in exam.overrides
+        )
+        for code in codes
+    )

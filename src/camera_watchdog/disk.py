@@ -1,0 +1,231 @@
+"""The file system, through one seam: listing, reading, moving, writing whole.
+
+Everything that the daemon does to the camera's folder goes through :class:`Disk`, so that a test can
+break, count or delay any of it. Links, junctions, pipes and devices are told apart and never opened.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from camera_watchdog.errors import FileChanged, NotRegular
+from camera_watchdog.model import Entry, Kind
+
+__all__ = ["Disk"]
+
+_READ_BLOCK_BYTES: Final = 1 << 20
+_REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
+_WINDOWS: Final = sys.platform == "win32"
+
+
+def _kind(status: os.stat_result) -> Kind:
+    if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSE_POINT:
+        return Kind.LINK
+    if stat.S_ISDIR(status.st_mode):
+        return Kind.FOLDER
+    return Kind.FILE if stat.S_ISREG(status.st_mode) else Kind.SPECIAL
+
+
+class Disk:
+    """The real file system."""
+
+    def entries(self, folder: Path) -> tuple[Entry, ...]:
+        """What is in a folder, by name; an entry that goes away meanwhile is left out.
+
+        Raises:
+            OSError: the folder cannot be listed.
+        """
+        found = []
+        with os.scandir(folder) as listing:
+            for item in listing:
+                with contextlib.suppress(FileNotFoundError):
+                    # Windows keeps sizes of open files in the directory late: ask the file itself.
+                    status = os.lstat(item.path) if _WINDOWS else item.stat(follow_symlinks=False)
+                    found.append(
+                        Entry(
+                            item.name,
+                            _kind(status),
+                            status.st_size,
+                            status.st_mtime_ns,
+                            status.st_ino,
+                        )
+                    )
+        return tuple(sorted(found, key=lambda entry: entry.name))
+
+    def folder_names(self, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the folders in ``root``, and of what else lies there.
+
+        Cheap on purpose: one listing, no look at each entry where the system tells its kind.
+        """
+        folders: list[str] = []
+        loose: list[str] = []
+        with os.scandir(root) as listing:
+            for item in listing:
+                is_folder = item.is_dir(follow_symlinks=False)
+                if is_folder and _WINDOWS:
+                    with contextlib.suppress(OSError):
+                        is_folder = _kind(os.lstat(item.path)) is Kind.FOLDER
+                (folders if is_folder else loose).append(item.name)
+        return tuple(sorted(folders)), tuple(sorted(loose))
+
+    def exists(self, path: Path) -> bool:
+        """Whether anything stands there, a dangling link too."""
+        return os.path.lexists(path)
+
+    def holds_files(self, folder: Path) -> bool:
+        """Whether there is any file below a folder; links are not followed."""
+        return any(names for _, _, names in os.walk(folder))
+
+    @contextlib.contextmanager
+    def reading(self, path: Path) -> Iterator[BinaryIO]:
+        """Open a file for reading, never following a link, never waiting for a pipe.
+
+        Raises:
+            NotRegular: it is not an ordinary file.
+            OSError: it cannot be opened.
+        """
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        if _WINDOWS and _kind(os.lstat(path)) is not Kind.FILE:
+            raise NotRegular(errno.EINVAL, "not an ordinary file", str(path))
+        try:
+            descriptor = os.open(path, flags)
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENXIO}:
+                raise NotRegular(errno.EINVAL, "not an ordinary file", str(path)) from error
+            raise
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NotRegular(errno.EINVAL, "not an ordinary file", str(path))
+            yield file
+
+    @contextlib.contextmanager
+    def reading_unchanged(self, path: Path, size_bytes: int, mtime_ns: int) -> Iterator[BinaryIO]:
+        """Open a file that must be the one recorded, before and after it is read.
+
+        Raises:
+            FileChanged: size or modification time differ, before or after.
+            OSError: it cannot be opened.
+        """
+        with self.reading(path) as file:
+            self._compare(file, path, size_bytes, mtime_ns)
+            yield file
+            self._compare(file, path, size_bytes, mtime_ns)
+
+    @staticmethod
+    def _compare(file: BinaryIO, path: Path, size_bytes: int, mtime_ns: int) -> None:
+        status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (size_bytes, mtime_ns):
+            raise FileChanged(errno.EAGAIN, "the file changed", str(path))
+
+    def sha256(self, path: Path, size_bytes: int, mtime_ns: int) -> str:
+        """The SHA-256 of a file that must be the one recorded, as hexadecimal digits.
+
+        Raises:
+            FileChanged: it changed before or while it was read.
+            OSError: it cannot be read.
+        """
+        digest = hashlib.sha256()
+        with self.reading_unchanged(path, size_bytes, mtime_ns) as file:
+            while block := file.read(_READ_BLOCK_BYTES):
+                digest.update(block)
+        return digest.hexdigest()
+
+    def open_elsewhere(self, path: Path) -> bool:
+        """Whether another program has the file open for writing. Only Windows can tell."""
+        return _WINDOWS and _open_for_writing_elsewhere(path)
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and those above it."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def move(self, source: Path, destination: Path) -> None:
+        """Rename a folder within one volume, never onto something that exists.
+
+        Raises:
+            FileExistsError: the destination exists.
+            OSError: it cannot be moved, for instance because a file in it is open on Windows.
+        """
+        # POSIX would rename onto an empty folder without a word.
+        if self.exists(destination):
+            raise FileExistsError(errno.EEXIST, "exists already", str(destination))
+        source.rename(destination)
+        self._sync_folder(destination.parent)
+        if source.parent != destination.parent:
+            self._sync_folder(source.parent)
+
+    def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
+        """Write a file so that a reader sees the old one or the new one, never a part."""
+        temporary = path.with_name(f".{path.name}.new")
+        with temporary.open("wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+        if durable:
+            self._sync_folder(path.parent)
+
+    @staticmethod
+    def _sync_folder(folder: Path) -> None:
+        if _WINDOWS:  # NTFS journals names itself, and folders cannot be opened
+            return
+        with contextlib.suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def volume(self, path: Path) -> int:
+        """The volume of the nearest folder that exists on the way to ``path``."""
+        while not path.exists():
+            path = path.parent
+        return path.stat().st_dev
+
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _GENERIC_READ: Final = 0x80000000
+    _SHARE_READ_DELETE: Final = 0x1 | 0x4
+    _OPEN_EXISTING: Final = 3
+    _SHARING_VIOLATION: Final = 32
+
+    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel32.CreateFileW.restype = wintypes.HANDLE
+    _kernel32.CreateFileW.argtypes = (
+        wintypes.LPCWSTR,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.LPVOID,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.HANDLE,
+    )
+    _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
+
+    def _open_for_writing_elsewhere(path: Path) -> bool:
+        """Ask for reading without letting others write: refused while a writer has it open.
+
+        The handle is closed at once, so that the camera's own software is not kept from writing.
+        """
+        handle = _kernel32.CreateFileW(
+            str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, _OPEN_EXISTING, 0, None
+        )
+        if handle == wintypes.HANDLE(-1).value:
+            return ctypes.get_last_error() == _SHARING_VIOLATION
+        _kernel32.CloseHandle(handle)
+        return False
+
+else:
+
+    def _open_for_writing_elsewhere(_path: Path) -> bool:
+        return False

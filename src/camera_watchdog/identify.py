@@ -1,0 +1,301 @@
+"""The first step: what each file is, which eye it shows, and whether anything must be held.
+
+Everything that can be known before a byte leaves is checked here, so that an exam is held whole and
+not half sent.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from camera_watchdog import laterality
+from camera_watchdog.capture import capture_time
+from camera_watchdog.completeness import missing_by_count, missing_by_eye
+from camera_watchdog.edc_names import unsafe_name, unsafe_subject
+from camera_watchdog.errors import FileChanged, PermanentError, TransientError
+from camera_watchdog.intake import skipped, waived
+from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
+from camera_watchdog.lifecycle import Event
+from camera_watchdog.model import (
+    Exam,
+    ExamFile,
+    Laterality,
+    Reason,
+    ReportType,
+    Sent,
+    State,
+    file_type_for,
+)
+from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools
+
+__all__ = ["Identify", "hold_unless_waived"]
+
+logger = logging.getLogger(__name__)
+
+_MAY_COME_LATER: Final = frozenset({"not_in_database"})
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+
+
+def hold_unless_waived(exam: Exam, reason: Reason) -> None:
+    """Hold the exam, unless a person waived this for these files as they are.
+
+    Raises:
+        PermanentError: nobody did.
+    """
+    if not waived(exam, reason):
+        raise PermanentError(reason.code, files=reason.files, details=reason.details)
+
+
+class Identify:
+    """Reads the files, asks which eye each shows, and looks for what must be held."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def identify(self, passage: Passage) -> None:
+        """Take the exam from ``identifying`` to ``resolving``.
+
+        Raises:
+            PermanentError: something must be held.
+            EyeMissing: the camera's database may still tell.
+            FolderChanged: a file is no longer as recorded.
+            TransientError: a file or the camera's database cannot be read now.
+        """
+        self._check_names(passage.exam)
+        exam = self._read(passage)
+        self._check_sent(exam)
+        rows = self._rows(exam)
+        exam = self._with_eyes(exam, rows)
+        exam = _without_copies(exam)
+        exam = self._with_capture_times(exam, rows)
+        for check in self._checks:
+            check(self, exam)
+        passage.event(
+            Event.IDENTIFIED, files=exam.files, reason=None, not_before=None, failing_since=None
+        )
+        told = ", ".join(f"{file.name} {_told(file)}" for file in _to_send(passage.exam))
+        logger.info("%s  identified: %s", passage.name, told)
+
+    def _check_names(self, exam: Exam) -> None:
+        if why := unsafe_subject(exam.subject):
+            raise PermanentError("unsafe_name", details={"said": f"subject {exam.subject!r} {why}"})
+        for file in exam.files:
+            if file.present and not skipped(exam, file.name) and (why := unsafe_name(file.name)):
+                said = f"file {file.name!r} {why}"
+                raise PermanentError("unsafe_name", files=(file.name,), details={"said": said})
+
+    def _read(self, passage: Passage) -> Exam:
+        """Every file's SHA-256; what a person left out is marked so."""
+        exam = passage.exam
+        folder = self._tools.rules.watch_dir / exam.folder
+        for file in exam.files:
+            passage.checkpoint()
+            known = file
+            if file.present and not file.sha256:
+                try:
+                    digest = self._tools.disk.sha256(
+                        folder / file.name, file.size_bytes, file.mtime_ns
+                    )
+                except (FileChanged, FileNotFoundError) as error:
+                    raise FolderChanged(f"{file.name} changed while it was read") from error
+                except OSError as error:
+                    raise TransientError(f"{file.name}: {error}", code="file_busy") from error
+                known = dataclasses.replace(file, sha256=digest)
+                exam = exam.with_file(known)
+            if skipped(exam, known.name):
+                known = dataclasses.replace(known, sent=Sent.SKIPPED, note="left out by a person")
+            elif known.sent is Sent.SKIPPED:
+                known = dataclasses.replace(known, sent=Sent.NO, note="")
+            exam = exam.with_file(known)
+        return exam
+
+    def _check_sent(self, exam: Exam) -> None:
+        """What was sent must be what is there."""
+        sent = [file for file in exam.files if file.may_be_stored]
+        if gone := tuple(file.name for file in sent if not file.present):
+            hold_unless_waived(exam, Reason("vanished", gone))
+        differs = tuple(f.name for f in sent if f.present and f.sha256 != f.sent_sha256)
+        if differs:
+            raise PermanentError("retaken", files=differs)
+        for file in exam.files:
+            if file.sent is Sent.REFUSED:
+                code = "too_large" if file.note == "file_too_large" else "refused_content"
+                details = {"code": file.note, "size": _size(file.size_bytes), "limit": "the EDC's"}
+                raise PermanentError(code, files=(file.name,), details=details)
+
+    def _rows(self, exam: Exam) -> tuple[ImageRow, ...]:
+        camera = self._tools.camera
+        return camera.images(exam.subject) if camera is not None else ()
+
+    def _with_eyes(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
+        """Each file's eye and type.
+
+        Raises:
+            PermanentError: an eye is unknown or in conflict.
+            EyeMissing: no row yet.
+        """
+        rules = self._tools.rules
+        names = frozenset(file.name for file in exam.files)
+        for file in _to_send(exam):
+            if file.format is None:
+                raise PermanentError("unfinished_file", files=(file.name,))
+            verdict = EyeVerdict(None, "", None)
+            if file.is_image or rules.report_type is ReportType.PER_EYE:
+                verdict = self._verdict(exam, file, rows, names)
+            if verdict.reason is not None:
+                if verdict.reason.code in _MAY_COME_LATER:
+                    raise EyeMissing(verdict.reason)
+                raise PermanentError(
+                    verdict.reason.code, files=(file.name,), details=verdict.reason.details
+                )
+            known = dataclasses.replace(
+                file,
+                eye=verdict.eye,
+                eye_source=verdict.source,
+                file_type=file_type_for(file.format, verdict.eye, rules.report_type),
+            )
+            if file.may_be_stored and file.file_type is not known.file_type:
+                said = f"sent as {file.file_type}, but now it would be {known.file_type}"
+                raise PermanentError("eye_conflict", files=(file.name,), details={"said": said})
+            exam = exam.with_file(known)
+        return exam
+
+    def _verdict(
+        self, exam: Exam, file: ExamFile, rows: tuple[ImageRow, ...], names: frozenset[str]
+    ) -> EyeVerdict:
+        if eye := _operators_eye(exam, file):
+            return EyeVerdict(eye, "operator", None)
+        rules = self._tools.rules
+        asked: dict[str, Callable[[], Testimony]] = {
+            "database": lambda: laterality.from_database(file.name, rows, names),
+            "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
+            "dicom": lambda: laterality.from_dicom(file.dicom_laterality),
+        }
+        return laterality.decide(file.name, [asked[source]() for source in rules.eye_sources])
+
+    def _with_capture_times(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
+        names = frozenset(file.name for file in exam.files)
+        for file in _to_send(exam):
+            if file.may_be_stored:
+                continue
+            matching = laterality.rows_for(file.name, rows, names)
+            captured_at, source = capture_time(
+                database=next((row.captured_at for row in matching), None),
+                inside=file.captured_inside,
+                inside_source=file.captured_inside_source,
+                mtime_ns=file.mtime_ns,
+                zone=self._tools.rules.zone,
+            )
+            exam = exam.with_file(
+                dataclasses.replace(file, captured_at=captured_at, captured_source=source)
+            )
+        return exam
+
+    def _check_complete(self, exam: Exam) -> None:
+        files = _to_send(exam)
+        report_type = self._tools.rules.report_type
+        if missing := missing_by_count((f.format for f in files if f.format), report_type):
+            hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
+        if missing := missing_by_eye(files, report_type):
+            reason = Reason("eye_missing", (), {"missing": missing})
+            if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
+                raise EyeMissing(reason)
+
+    def _check_patient(self, exam: Exam) -> None:
+        for file in _to_send(exam):
+            if file.patient_id and file.patient_id != exam.subject:
+                details = {"said": file.patient_id[:64]}
+                raise PermanentError("wrong_patient", files=(file.name,), details=details)
+
+    def _check_sizes(self, exam: Exam) -> None:
+        limit = self._tools.rules.max_file_size_bytes
+        for file in _to_send(exam):
+            if limit is not None and file.size_bytes > limit:
+                details = {"size": _size(file.size_bytes), "limit": _size(limit)}
+                raise PermanentError("too_large", files=(file.name,), details=details)
+
+    def _check_visits(self, exam: Exam) -> None:
+        images = [(f.captured_at, f.name) for f in _to_send(exam) if f.is_image and f.captured_at]
+        images.sort()
+        for index in range(1, len(images)):
+            if images[index][0] - images[index - 1][0] > self._tools.rules.visit_gap:
+                zone = self._tools.rules.zone
+                groups = "; ".join(
+                    f"{group[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(n for _, n in group)}"
+                    for group in (images[:index], images[index:])
+                )
+                hold_unless_waived(exam, Reason("two_visits", (), {"groups": groups}))
+
+    def _check_seen_before(self, exam: Exam) -> None:
+        for file in _to_send(exam):
+            for other in self._tools.journal.exams_with_content(file.sha256):
+                for theirs in other.files:
+                    known = theirs.sent_sha256 == file.sha256 and theirs.may_be_stored
+                    if other.id != exam.id and known:
+                        before = f"{theirs.name} of {other.subject}"
+                        reason = Reason("seen_before", (file.name,), {"before": before})
+                        hold_unless_waived(exam, reason)
+
+    def _check_folders(self, exam: Exam) -> None:
+        """Two folders of one subject: the one with a session finishes, the other waits behind it."""
+        others = [
+            other
+            for other in self._tools.journal.exams_of_subject(exam.subject)
+            if other.id != exam.id and other.state not in _ENDED
+        ]
+        if not others or exam.session is not None:
+            return
+        folders = ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
+        hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
+
+    _checks = (
+        _check_complete,
+        _check_patient,
+        _check_sizes,
+        _check_visits,
+        _check_seen_before,
+        _check_folders,
+    )
+
+
+def _to_send(exam: Exam) -> list[ExamFile]:
+    return [f for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
+
+
+def _told(file: ExamFile) -> str:
+    return f"{file.file_type} ({file.eye_source})" if file.eye_source else f"{file.file_type}"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 20):.1f} MB"
+
+
+def _operators_eye(exam: Exam, file: ExamFile) -> Laterality | None:
+    for override in reversed(exam.overrides):
+        theirs = override.checksums.get(file.name)
+        if override.eye and override.name == file.name and theirs in {None, file.sha256}:
+            return override.eye
+    return None
+
+
+def _without_copies(exam: Exam) -> Exam:
+    """The same bytes twice for one eye are sent once; for two eyes somebody must look.
+
+    Raises:
+        PermanentError: the same picture is recorded for both eyes.
+    """
+    first: dict[str, ExamFile] = {}
+    for file in sorted(_to_send(exam), key=lambda f: (not f.may_be_stored, f.name)):
+        twin = first.setdefault(file.sha256, file)
+        if twin is file:
+            continue
+        if twin.file_type is not file.file_type:
+            said = f"the same picture is recorded as {twin.file_type} and as {file.file_type}"
+            raise PermanentError(
+                "eye_conflict", files=(twin.name, file.name), details={"said": said}
+            )
+        if not file.may_be_stored:
+            note = f"same bytes as {twin.name}"
+            exam = exam.with_file(dataclasses.replace(file, sent=Sent.SKIPPED, note=note))
+    return exam

@@ -1,0 +1,219 @@
+"""How an exam stands in the journal: rows of SQLite to and from the nouns of :mod:`model`.
+
+What is looked up by (folder, subject, state, session) or reported (everything about a file) has a
+column of its own; what is only read back with its exam is JSON.
+"""
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from camera_watchdog.model import (
+    Acknowledgement,
+    Exam,
+    ExamFile,
+    FileType,
+    Format,
+    Laterality,
+    Override,
+    Reason,
+    Sent,
+    Session,
+    State,
+)
+
+__all__ = [
+    "EXAM_COLUMNS",
+    "FILE_COLUMNS",
+    "SCHEMA",
+    "exam_from",
+    "exam_row",
+    "file_from",
+    "file_row",
+]
+
+EXAM_COLUMNS: Final = (
+    "folder",
+    "subject",
+    "state",
+    "first_seen",
+    "last_change",
+    "reason",
+    "not_before",
+    "attempts",
+    "failing_since",
+    "session_id",
+    "api_url",
+    "session",
+    "former_sessions",
+    "destination",
+    "archived_at",
+    "notes",
+    "other_names",
+    "overrides",
+)
+
+FILE_COLUMNS: Final = tuple(field.name for field in dataclasses.fields(ExamFile))
+
+SCHEMA: Final = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE exams (
+    id INTEGER PRIMARY KEY,
+    {", ".join(EXAM_COLUMNS)}
+);
+CREATE TABLE files (
+    exam_id INTEGER NOT NULL REFERENCES exams (id),
+    {", ".join(FILE_COLUMNS)},
+    PRIMARY KEY (exam_id, name)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    exam_id INTEGER NOT NULL REFERENCES exams (id),
+    at TEXT NOT NULL,
+    event TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX open_exams ON exams (state) WHERE state NOT IN ('archived', 'gone');
+CREATE INDEX exams_by_subject ON exams (subject, archived_at);
+CREATE INDEX exams_by_session ON exams (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX exams_by_archiving ON exams (archived_at) WHERE archived_at IS NOT NULL;
+CREATE INDEX files_by_content ON files (sent_sha256) WHERE sent_sha256 <> '';
+CREATE INDEX events_by_exam ON events (exam_id);
+"""
+"""The first version of the journal. The indexes keep what is archived out of every look-up's way."""
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat() if value is not None else None
+
+
+def _from_time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _certain_time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, datetime):
+        return _time(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no place in the journal")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=True, separators=(",", ":"))
+
+
+def _record(value: Any) -> str | None:
+    """A small frozen record as JSON; none stays none."""
+    if value is None:
+        return None
+    fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    return _json(fields)
+
+
+def exam_row(exam: Exam) -> tuple[object, ...]:
+    """The values of :data:`EXAM_COLUMNS`."""
+    session = exam.session
+    return (
+        exam.folder,
+        exam.subject,
+        exam.state.value,
+        _time(exam.first_seen),
+        _time(exam.last_change),
+        _record(exam.reason),
+        _time(exam.not_before),
+        exam.attempts,
+        _time(exam.failing_since),
+        session.session_id if session else None,
+        session.api_url if session else None,
+        _record(session),
+        _json(exam.former_sessions),
+        exam.destination,
+        _time(exam.archived_at),
+        _json(exam.notes),
+        _json(exam.other_names),
+        _json([json.loads(_record(override) or "") for override in exam.overrides]),
+    )
+
+
+def file_row(file: ExamFile) -> tuple[object, ...]:
+    """The values of :data:`FILE_COLUMNS`."""
+    values = {name: getattr(file, name) for name in FILE_COLUMNS}
+    for name, value in values.items():
+        if name == "captured_inside":  # naive where the camera gave no offset: kept as it is
+            values[name] = value.isoformat() if value else None
+        elif isinstance(value, datetime):
+            values[name] = _time(value)
+        elif isinstance(value, Acknowledgement):
+            values[name] = _record(value)
+        elif isinstance(value, (Format, Laterality, FileType, Sent)):
+            values[name] = value.value
+    return tuple(values.values())
+
+
+def file_from(row: sqlite3.Row) -> ExamFile:
+    """A file as its row tells it."""
+    values = {name: row[name] for name in FILE_COLUMNS}
+    for name in ("captured_at", "captured_inside", "sent_at", "acknowledged_at"):
+        values[name] = _from_time(values[name])
+    for name, kind in (("format", Format), ("eye", Laterality), ("file_type", FileType)):
+        values[name] = kind(values[name]) if values[name] else None
+    values["sent"] = Sent(values["sent"])
+    values["present"] = bool(values["present"])
+    if values["acknowledgement"]:
+        values["acknowledgement"] = Acknowledgement(**json.loads(values["acknowledgement"]))
+    return ExamFile(**values)
+
+
+def exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
+    """An exam as its row tells it, with its files."""
+    return Exam(
+        id=row["id"],
+        folder=row["folder"],
+        subject=row["subject"],
+        state=State(row["state"]),
+        first_seen=_certain_time(row["first_seen"]),
+        last_change=_certain_time(row["last_change"]),
+        reason=_reason_from(row["reason"]),
+        not_before=_from_time(row["not_before"]),
+        attempts=row["attempts"],
+        failing_since=_from_time(row["failing_since"]),
+        session=_session_from(row["session"]),
+        former_sessions=tuple(json.loads(row["former_sessions"])),
+        destination=row["destination"],
+        archived_at=_from_time(row["archived_at"]),
+        notes=tuple(json.loads(row["notes"])),
+        other_names=tuple(json.loads(row["other_names"])),
+        overrides=tuple(_override_from(item) for item in json.loads(row["overrides"])),
+        files=tuple(sorted(files, key=lambda file: file.name)),
+    )
+
+
+def _reason_from(text: str | None) -> Reason | None:
+    if not text:
+        return None
+    values = json.loads(text)
+    return Reason(values["code"], tuple(values["files"]), values["details"])
+
+
+def _session_from(text: str | None) -> Session | None:
+    if not text:
+        return None
+    values = json.loads(text)
+    already = values["already"]
+    values["already"] = tuple(already) if already is not None else None
+    values["resolved_at"] = _certain_time(values["resolved_at"])
+    return Session(**values)
+
+
+def _override_from(values: dict[str, Any]) -> Override:
+    values["at"] = _certain_time(values["at"])
+    values["eye"] = Laterality(values["eye"]) if values["eye"] else None
+    return Override(**values)

@@ -1,0 +1,116 @@
+"""The log: one line a step, the exam first, nothing in it that could be mistaken for another line.
+
+Names come from outside: whatever would break a line or drive a terminal is escaped. A log that cannot
+be written stops nothing.
+"""
+
+import json
+import logging
+import logging.handlers
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+__all__ = ["set_up"]
+
+_ROTATE_BYTES: Final = 5_000_000
+_KEPT_FILES: Final = 10
+
+
+def _one_line(text: str) -> str:
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
+        for c in text
+    )
+
+
+def _stamp(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="seconds")
+
+
+class _Text(logging.Formatter):
+    """Local time with its offset, level, and the message as one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = f"{_stamp(record)}  {record.levelname:<7}  {_one_line(record.getMessage())}"
+        if record.exc_info:
+            # Only where it happened: an exception's own words may quote what must not be logged.
+            text += f"  [{_one_line(_where(record))}]"
+        return text
+
+
+class _Json(logging.Formatter):
+    """One object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": _stamp(record),
+            "level": record.levelname,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["where"] = _where(record)
+        return json.dumps(told)
+
+
+def _where(record: logging.LogRecord) -> str:
+    kind, _, traceback = record.exc_info or (None, None, None)
+    places = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return f"{kind.__name__ if kind else 'error'} at {' < '.join(reversed(places[-6:]))}"
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A rotating file that keeps writing where it cannot be rotated, and never complains aloud."""
+
+    def doRollover(self) -> None:  # noqa: N802 - the base class's name
+        try:
+            super().doRollover()
+        except OSError:  # a virus scanner has it open: go on in the same file
+            if self.stream is None:
+                self.stream = self._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+        """A full disk must not stop the daemon."""
+
+
+class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+        """A closed terminal must not stop the daemon."""
+
+
+def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
+    """Log to stderr, and to a file where one is named.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    formatter = _Json() if json_lines else _Text()
+    handlers: list[logging.Handler] = [_Terminal(sys.stderr)]
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            _LogFile(
+                file,
+                maxBytes=_ROTATE_BYTES,
+                backupCount=_KEPT_FILES,
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+        )
+    root = logging.getLogger("camera_watchdog")
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    # The Observer's library reports as errors what the sweep sees to anyway.
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
+    logging.getLogger("watchdog").propagate = False
+    root.setLevel(level)
+    root.propagate = False

@@ -1,0 +1,212 @@
+"""One exam's way while a worker has it: identify, resolve, upload, verify, archive.
+
+:mod:`camera_watchdog.identify`, :mod:`camera_watchdog.sessions`, :mod:`camera_watchdog.deliver` and
+:mod:`camera_watchdog.finish` hold the steps.
+
+Each step reads the facts on record, does what is still to be done, and writes down what it did before
+the next begins; so every step may be cut off anywhere and done again. What a failure means for the
+exam (wait, hold, look at the folder again) is decided here, in one place.
+
+The edges (journal, disk, camera's database, EDC, archive) are seen through the small protocols in
+:mod:`camera_watchdog.steps`.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from camera_watchdog.deliver import Deliver
+from camera_watchdog.errors import (
+    CameraWatchdogError,
+    EdcFailure,
+    PermanentError,
+    ServerWideError,
+    TransientError,
+)
+from camera_watchdog.finish import Finish
+from camera_watchdog.identify import Identify
+from camera_watchdog.lifecycle import Event, pause_s
+from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.reasons import REASONS, Clears, explain
+from camera_watchdog.sessions import Sessions
+from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Stopping, Tools
+
+__all__ = ["Outcome", "Pipeline"]
+
+logger = logging.getLogger(__name__)
+
+_HOUR_S: Final = 3600.0
+_FAILING_TRIES: Final = 5
+_FAILING_FOR: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an exam when its worker let go of it.
+
+    ``due_in_s`` is when it is to be tried again, none where only a change or a person can help;
+    ``for_server`` that it waits for the server to come back, ``look_again`` that its folder must be
+    looked at first.
+    """
+
+    exam: Exam
+    due_in_s: float | None = None
+    for_server: bool = False
+    look_again: bool = False
+
+
+class Pipeline:
+    """Takes a claimed exam as far as it will go. One for each worker."""
+
+    def __init__(self, tools: Tools, stopping: Callable[[], bool]) -> None:
+        self._tools = tools
+        self._stopping = stopping
+        identify, deliver, finish = Identify(tools), Deliver(tools), Finish(tools)
+        self._finish = finish
+        self._steps: dict[State, Callable[[Passage], None]] = {
+            State.IDENTIFYING: identify.identify,
+            State.RESOLVING: Sessions(tools).resolve,
+            State.UPLOADING: deliver.upload,
+            State.VERIFYING: finish.verify,
+            State.ARCHIVING: finish.archive,
+        }
+
+    def run(self, exam: Exam, changed: Callable[[], bool]) -> Outcome:
+        """Take the exam on until it is archived, waits or is held; never raises.
+
+        ``changed`` tells whether something in its folder was seen to change meanwhile.
+        """
+        passage = Passage(exam, self._tools.journal, changed, self._stopping)
+        try:
+            passage.event(Event.CLAIMED)
+            if self._finish.was_moved(passage.exam):
+                self._finish.complete(passage)
+            while step := self._steps.get(passage.exam.state):
+                step(passage)
+        except (FolderChanged, Stopping) as pause:
+            return self._look_again(passage, pause)
+        except EyeMissing as missing:
+            return self._wait_for_eye(passage, missing)
+        except PermanentError as error:
+            return self._hold(passage, Reason(error.code, error.files, error.details))
+        except TransientError as error:
+            return self._wait(passage, error)
+        except Exception as error:
+            logger.exception("%s  unforeseen failure", passage.name)
+            return self._wait(passage, _unforeseen(error))
+        return Outcome(passage.exam)
+
+    def _look_again(self, passage: Passage, pause: CameraWatchdogError) -> Outcome:
+        logger.info("%s  waits: %s", passage.name, pause)
+        return self._keep(passage, Event.CHANGED, look_again=True, reason=passage.exam.reason)
+
+    def _wait_for_eye(self, passage: Passage, missing: EyeMissing) -> Outcome:
+        """The camera may still tell: wait up to ``incomplete_after``, then hold."""
+        exam = passage.exam
+        if self._tools.clock() - exam.last_change >= self._tools.rules.incomplete_after:
+            return self._hold(passage, missing.reason)
+        if exam.reason != missing.reason:
+            logger.info("%s  waits: %s", passage.name, explain(missing.reason, exam).sentence)
+        rules = self._tools.rules
+        attempts = exam.attempts + 1
+        return self._keep(
+            passage,
+            Event.EYE_MISSING,
+            reason=missing.reason,
+            attempts=attempts,
+            due_in_s=min(rules.retry_delay_s * attempts, rules.retry_max_delay_s),
+        )
+
+    def _hold(
+        self, passage: Passage, reason: Reason, failing_since: datetime | None = None
+    ) -> Outcome:
+        """A person or the cause must act; said once, however often it is tried again."""
+        words = explain(reason, passage.exam)
+        if passage.was_held != reason.code:
+            logger.warning("%s  HELD: %s %s", passage.name, words.sentence, words.next_step)
+        due_in_s = {
+            Clears.CHANGE: None,
+            Clears.SOON: self._tools.rules.retry_max_delay_s,
+            Clears.HOURLY: _HOUR_S,
+        }[REASONS[reason.code].clears]
+        return self._keep(
+            passage,
+            Event.HELD,
+            reason=reason,
+            attempts=passage.exam.attempts + 1 if failing_since else 0,
+            failing_since=failing_since,
+            due_in_s=due_in_s,
+        )
+
+    def _wait(self, passage: Passage, error: TransientError) -> Outcome:
+        """Try again later: when the server is back, or after the usual pause."""
+        if isinstance(error, (ServerWideError, EdcFailure)) and self._tools.gate.suspect(error):
+            reason = Reason(error.code, (), {"said": str(error)})
+            return self._keep(passage, Event.INTERRUPTED, reason=reason, for_server=True)
+        exam, rules, now = passage.exam, self._tools.rules, self._tools.clock()
+        code = error.code
+        if isinstance(error, (ServerWideError, EdcFailure)):
+            code = "server_keeps_failing"  # ping answers: it is this exam's own trouble
+        reason = Reason(code, (), {"said": str(error)})
+        attempts = exam.attempts + 1
+        since = exam.failing_since or now
+        if (
+            code == "server_keeps_failing"
+            and attempts >= _FAILING_TRIES
+            and now - since >= _FAILING_FOR
+        ):
+            return self._hold(passage, reason, failing_since=since)
+        delay_s = pause_s(
+            attempts,
+            retry_attempts=rules.retry_attempts,
+            delay_s=rules.retry_delay_s,
+            max_delay_s=rules.retry_max_delay_s,
+            asked_for_s=error.retry_after_s,
+        )
+        logger.warning(
+            "%s  try %d failed, again in %.0f s: %s", passage.name, attempts, delay_s, error
+        )
+        return self._keep(
+            passage,
+            Event.INTERRUPTED,
+            reason=reason,
+            attempts=attempts,
+            failing_since=since,
+            due_in_s=delay_s,
+        )
+
+    def _keep(
+        self,
+        passage: Passage,
+        event: Event,
+        *,
+        reason: Reason | None,
+        attempts: int | None = None,
+        failing_since: datetime | None = None,
+        due_in_s: float | None = None,
+        for_server: bool = False,
+        look_again: bool = False,
+    ) -> Outcome:
+        """Write down why the exam stops here; where even that fails it still waits, in memory."""
+        exam = passage.exam
+        not_before = None if due_in_s is None else self._tools.clock() + timedelta(seconds=due_in_s)
+        try:
+            passage.event(
+                event,
+                reason.code if reason else "",
+                reason=reason,
+                not_before=not_before,
+                attempts=exam.attempts if attempts is None else attempts,
+                failing_since=failing_since,
+            )
+        except TransientError as error:
+            logger.warning("%s  %s", passage.name, error)
+            return Outcome(exam, self._tools.rules.retry_delay_s, look_again=look_again)
+        return Outcome(passage.exam, due_in_s, for_server, look_again)
+
+
+def _unforeseen(error: Exception) -> TransientError:
+    """What the program did not foresee is tried again like everything else that passes."""
+    return TransientError(type(error).__name__, code="unforeseen")

@@ -1,0 +1,160 @@
+"""Every live exam by its folder: who may have it now, and which is next. A lock, no I/O.
+
+An exam is changed only by who claimed it: the sweep for what it saw in the folder, a worker for the
+steps. So nobody ever writes over what another found out.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from camera_watchdog.model import Exam, State
+
+__all__ = ["Registry"]
+
+
+@dataclass(slots=True)
+class _Entry:
+    exam: Exam
+    claimed: bool = False
+    changed: bool = False
+    due: float | None = None
+    for_server: bool = False
+
+
+class Registry:
+    """Claims and releases exams; times are monotonic seconds given by the caller."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.Condition()
+
+    def add(self, exam: Exam) -> None:
+        """A new exam, for its folder."""
+        with self._lock:
+            self._entries[exam.folder] = _Entry(exam)
+
+    def claim_folder(self, folder: str) -> Exam | None:
+        """Claim the exam of a folder for the sweep; none where a worker has it or there is none."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            if entry is None or entry.claimed:
+                return None
+            entry.claimed = True
+            return entry.exam
+
+    def claim_due(self, now: float, *, server_is_away: bool) -> Exam | None:
+        """Claim the exam that is next: fresh ones before retries, the oldest last byte first."""
+        with self._lock:
+            due = [
+                entry
+                for entry in self._entries.values()
+                if not entry.claimed
+                and entry.due is not None
+                and entry.due <= now
+                and not (entry.for_server and server_is_away)
+            ]
+            if not due:
+                return None
+            entry = min(due, key=lambda entry: _turn(entry.exam))
+            entry.claimed = True
+            entry.changed = False
+            entry.due = None
+            entry.for_server = False
+            return entry.exam
+
+    def release(
+        self,
+        exam: Exam,
+        *,
+        due: float | None = None,
+        for_server: bool = False,
+        keep_due: bool = False,
+    ) -> bool:
+        """Let go of an exam as it is now; answers whether its folder changed meanwhile.
+
+        ``due`` is when a worker may have it, none for not before something happens; ``for_server``
+        lets it wait for the gate instead.
+        """
+        with self._lock:
+            entry = self._entries[exam.folder]
+            entry.exam = exam
+            entry.claimed = False
+            if not keep_due:
+                entry.due = due
+                entry.for_server = for_server
+            changed, entry.changed = entry.changed, False
+            if exam.state in {State.ARCHIVED, State.GONE}:
+                del self._entries[exam.folder]
+            self._lock.notify_all()
+            return changed
+
+    def mark_changed(self, folder: str) -> bool:
+        """The folder changed while somebody has its exam; answers whether somebody has."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            if entry is None or not entry.claimed:
+                return False
+            entry.changed = True
+            return True
+
+    def has_changed(self, folder: str) -> bool:
+        """Whether the folder of a claimed exam was seen to change."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            return entry is not None and entry.changed
+
+    def wake(self, *, folders: Iterable[str] | None = None, now: float) -> None:
+        """The server is back, or a person asked: what waited is due at once."""
+        wanted = None if folders is None else frozenset(folders)
+        with self._lock:
+            for folder, entry in self._entries.items():
+                if entry.for_server if wanted is None else folder in wanted:
+                    entry.due = now
+                    entry.for_server = False
+            self._lock.notify_all()
+
+    def get(self, folder: str) -> Exam | None:
+        """The exam of a folder as it was last released."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            return entry.exam if entry else None
+
+    def exams(self) -> list[Exam]:
+        """Every live exam as it was last released."""
+        with self._lock:
+            return [entry.exam for entry in self._entries.values()]
+
+    def exams_at_rest(self) -> list[Exam | None]:
+        """Every live exam, none in the place of one that somebody has now."""
+        with self._lock:
+            return [None if entry.claimed else entry.exam for entry in self._entries.values()]
+
+    def next_due(self, *, server_is_away: bool) -> float | None:
+        """When the next exam is due."""
+        with self._lock:
+            return min(
+                (
+                    entry.due
+                    for entry in self._entries.values()
+                    if entry.due is not None
+                    and not entry.claimed
+                    and not (entry.for_server and server_is_away)
+                ),
+                default=None,
+            )
+
+    def wait(self, timeout_s: float) -> None:
+        """Until something is released or woken, or the time is over."""
+        with self._lock:
+            self._lock.wait(timeout_s)
+
+    def notify(self) -> None:
+        """Wake everyone who waits, to look whether to stop."""
+        with self._lock:
+            self._lock.notify_all()
+
+
+def _turn(exam: Exam) -> tuple[bool, datetime]:
+    return exam.attempts > 0 or exam.state is State.HELD, exam.last_change

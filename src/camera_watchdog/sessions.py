@@ -1,0 +1,235 @@
+"""The third step: ask the EDC which session an exam belongs to.
+
+The session, the server it came from and what it already held are on record before the first upload. A
+session is used only if it is the newest, nobody else's, and takes what the exam has.
+"""
+
+import dataclasses
+import logging
+from typing import Final
+
+from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.edc_answers import Resolution, SessionStatus
+from camera_watchdog.errors import EdcRefusal, PermanentError
+from camera_watchdog.identify import hold_unless_waived
+from camera_watchdog.lifecycle import Event
+from camera_watchdog.model import (
+    Demographics,
+    Exam,
+    ExamFile,
+    FileType,
+    Format,
+    Reason,
+    ReportType,
+    Sent,
+    Session,
+)
+from camera_watchdog.steps import Passage, Tools
+
+__all__ = ["Sessions", "check_one_per_type", "session_reason", "waiting_files"]
+
+logger = logging.getLogger(__name__)
+
+_DEMOGRAPHICS: Final = frozenset({"initials", "sex", "age"})
+_RESOLVE_REASONS: Final = {
+    "no_session": "no_session",
+    "no_eligible_session": "no_eligible_session",
+    "subject_not_found": "subject_unknown",
+    "validation_mismatch": "demographics_differ",
+}
+
+
+class Sessions:
+    """Asks for sessions."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def resolve(self, passage: Passage) -> None:
+        """Take the exam from ``resolving`` to ``uploading``: a session is on record.
+
+        Raises:
+            PermanentError: the EDC gives no session, or one that must not be used.
+            TransientError: the EDC cannot be asked now.
+        """
+        session = passage.exam.session
+        if session is not None and self._still_good(passage, session):
+            passage.event(Event.RESOLVED)
+            return
+        passage.checkpoint()
+        resolution = self.ask(passage.exam)
+        status = self.status(passage.exam)
+        self._check_session(passage.exam, resolution, status)
+        chosen = Session(
+            session_id=resolution.session_id,
+            key=resolution.key,
+            api_url=self._tools.rules.api_url,
+            already=resolution.already,
+            resolved_at=self._tools.clock(),
+        )
+        passage.event(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
+        logger.info("%s  session %s", passage.name, chosen.session_id)
+
+    def _still_good(self, passage: Passage, session: Session) -> bool:
+        """Whether the session on record is to be used; one that a person gave up is forgotten."""
+        exam, here = passage.exam, self._tools.rules.api_url
+        if session.api_url != here:
+            if exam.anything_sent and not _released_since(exam, "server_changed", session):
+                details = {"before": session.api_url, "now": here}
+                raise PermanentError("server_changed", details=details)
+        elif not _released_since(exam, "session_gone", session):
+            return True
+        _start_over(passage, session)
+        return False
+
+    def ask(self, exam: Exam) -> Resolution:
+        """``resolve``, with demographics only where this server asks for them.
+
+        Raises:
+            PermanentError: it gives no session, or wants what the camera does not know.
+            TransientError: it cannot be asked now.
+        """
+        demographics = self._demographics(exam) if self._tools.memory.wants_demographics else None
+        try:
+            return self._resolve(exam, demographics)
+        except EdcRefusal as refusal:
+            asks = not refusal.edc_code and refusal.fields and {*refusal.fields} <= _DEMOGRAPHICS
+            if demographics is not None or not asks:
+                raise session_reason(refusal) from refusal
+        demographics = self._demographics(exam)
+        try:
+            resolution = self._resolve(exam, demographics)
+        except EdcRefusal as refusal:
+            if refusal.edc_code:
+                self._tools.memory.wants_demographics = True
+            raise session_reason(refusal) from refusal
+        self._tools.memory.wants_demographics = True
+        return resolution
+
+    def _resolve(self, exam: Exam, demographics: Demographics | None) -> Resolution:
+        self._tools.gate.check()
+        rules = self._tools.rules
+        return self._tools.edc.resolve(
+            subject=exam.subject,
+            device_id=rules.device_id,
+            site_id=rules.site_id,
+            demographics=demographics,
+        )
+
+    def _demographics(self, exam: Exam) -> Demographics:
+        camera = self._tools.camera
+        found = camera.demographics(exam.subject) if camera is not None else None
+        if found is None:
+            raise PermanentError("demographics_missing")
+        return found
+
+    def status(self, exam: Exam) -> SessionStatus:
+        """What the EDC says of the subject's newest session.
+
+        Raises:
+            PermanentError: it has none.
+            TransientError: it cannot be asked now.
+        """
+        self._tools.gate.check()
+        try:
+            return self._tools.edc.status(exam.subject)
+        except EdcRefusal as refusal:
+            raise session_reason(refusal) from refusal
+
+    def _check_session(self, exam: Exam, given: Resolution, status: SessionStatus) -> None:
+        """A session is used only if it is the newest, nobody else's, and takes what we have.
+
+        Raises:
+            PermanentError: it is not.
+        """
+        rules = self._tools.rules
+        theirs = _report_type(given, status)
+        if theirs is not None and theirs is not rules.report_type:
+            details = {"ours": rules.report_type.value, "theirs": theirs.value}
+            raise PermanentError("report_type_differs", details=details)
+        if status.session_id != given.session_id:
+            details = {"session": given.session_id, "newest": status.session_id}
+            hold_unless_waived(exam, Reason("older_session", (), details))
+        others = self._tools.journal.exams_in_session(given.session_id, rules.api_url)
+        other = next((f"{o.folder}, {o.state}" for o in others if o.id != exam.id), "")
+        if given.session_id in exam.former_sessions:
+            other = "the one that this exam gave up"
+        if generation(given.key, given.already) is Generation.REPLACES:
+            check_one_per_type(exam)
+            if {file.file_type for file in waiting_files(exam)} & {*status.uploaded}:
+                other = other or "whose files this one's would replace"
+        if other:
+            details = {"session": given.session_id, "other": other}
+            hold_unless_waived(exam, Reason("session_in_use", (), details))
+
+
+def _start_over(passage: Passage, session: Session) -> None:
+    """Forget a session that is given up: every file is to be sent again, into another one."""
+    files = tuple(
+        dataclasses.replace(file, sent=Sent.NO, acknowledgement=None, acknowledged_at=None)
+        if file.may_be_stored
+        else file
+        for file in passage.exam.files
+    )
+    former = (*passage.exam.former_sessions, session.session_id)
+    detail = f"session {session.session_id} given up"
+    passage.save("starting over", detail, session=None, former_sessions=former, files=files)
+    logger.info("%s  starts over: %s", passage.name, detail)
+
+
+def waiting_files(exam: Exam) -> list[ExamFile]:
+    """What is still to be sent: what is in doubt first, then images, reports last."""
+    waiting = [f for f in exam.files if f.present and f.sent in {Sent.NO, Sent.UNKNOWN}]
+    return sorted(
+        waiting,
+        key=lambda file: (
+            file.sent is not Sent.UNKNOWN,
+            file.file_type is not None and file.file_type.is_report,
+            str(file.captured_at),
+            file.name,
+        ),
+    )
+
+
+def check_one_per_type(exam: Exam) -> None:
+    """Before 0.4 a second file of a type replaces the first, and there are no DICOM types.
+
+    Raises:
+        PermanentError: this exam has what such a server cannot keep.
+    """
+    wanted = [f for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
+    if dicoms := tuple(f.name for f in wanted if f.format is Format.DICOM):
+        raise PermanentError("type_not_taken", files=dicoms, details={"kind": "DICOM"})
+    by_type: dict[FileType | None, list[str]] = {}
+    for file in wanted:
+        by_type.setdefault(file.file_type, []).append(file.name)
+    if twice := tuple(name for names in by_type.values() if len(names) > 1 for name in names):
+        raise PermanentError("one_file_per_type", files=twice)
+
+
+def _report_type(given: Resolution, status: SessionStatus) -> ReportType | None:
+    """What reports the server expects in this session, where it can be told."""
+    if given.report_type in set(ReportType):
+        return ReportType(given.report_type)
+    if status.session_id != given.session_id:
+        return None
+    if FileType.REPORT in status.missing:
+        return ReportType.COMBINED
+    per_eye = {FileType.LEFT_REPORT, FileType.RIGHT_REPORT} & {*status.missing}
+    return ReportType.PER_EYE if per_eye else None
+
+
+def session_reason(refusal: EdcRefusal) -> PermanentError:
+    """What a refused ``resolve`` or ``status`` means."""
+    if code := _RESOLVE_REASONS.get(refusal.edc_code):
+        return PermanentError(code)
+    fields = ", ".join(refusal.fields) or refusal.edc_code
+    return PermanentError("field_refused", details={"fields": fields})
+
+
+def _released_since(exam: Exam, code: str, session: Session) -> bool:
+    """Whether a person gave up this very session."""
+    return any(
+        override.reason_code == code and override.at >= session.resolved_at
+        for override in exam.overrides
+    )

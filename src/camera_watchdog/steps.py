@@ -1,0 +1,243 @@
+"""What a step of the pipeline works with: the rules, the tools, and the exam's passage.
+
+The edges are seen through the small protocols here, so that a test can put anything in their place.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol
+
+from camera_watchdog.edc_answers import Resolution, SessionStatus
+from camera_watchdog.errors import CameraWatchdogError, TransientError
+from camera_watchdog.laterality import ImageRow
+from camera_watchdog.lifecycle import Event, step
+from camera_watchdog.model import (
+    Acknowledgement,
+    Demographics,
+    Entry,
+    Exam,
+    FileType,
+    Reason,
+    ReportType,
+    State,
+)
+
+__all__ = [
+    "CameraLike",
+    "DiskLike",
+    "EdcLike",
+    "EyeMissing",
+    "FolderChanged",
+    "GateLike",
+    "JournalLike",
+    "Passage",
+    "Rules",
+    "ServerMemory",
+    "Stopping",
+    "Tools",
+]
+
+
+class FolderChanged(CameraWatchdogError):
+    """Something in the folder is not as recorded: it must settle again."""
+
+
+class Stopping(CameraWatchdogError):
+    """The daemon stops; the exam goes on at the next start."""
+
+
+class EyeMissing(CameraWatchdogError):
+    """The camera may still tell which eye it is."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration asks of the pipeline."""
+
+    watch_dir: Path
+    archive_dir: Path
+    api_url: str
+    device_id: str
+    site_id: str
+    report_type: ReportType
+    eye_sources: tuple[str, ...]
+    filename_eye_pattern: re.Pattern[str]
+    zone: tzinfo
+    max_file_size_bytes: int | None
+    incomplete_after: timedelta
+    visit_gap: timedelta
+    retry_attempts: int
+    retry_delay_s: float
+    retry_max_delay_s: float
+
+
+class JournalLike(Protocol):
+    """The durable record."""
+
+    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+        """Write down what an exam is now."""
+
+    def exams_of_subject(self, subject: str) -> list[Exam]:
+        """Every exam of a subject."""
+
+    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
+        """The exams that have this session."""
+
+    def exams_with_content(self, sha256: str) -> list[Exam]:
+        """The exams that sent these bytes, or began to."""
+
+
+class DiskLike(Protocol):
+    """The file system."""
+
+    def entries(self, folder: Path) -> tuple[Entry, ...]:
+        """What is in a folder."""
+
+    def exists(self, path: Path) -> bool:
+        """Whether anything stands there."""
+
+    def sha256(self, path: Path, size_bytes: int, mtime_ns: int) -> str:
+        """The SHA-256 of a file that must be the one recorded."""
+
+    def reading_unchanged(
+        self, path: Path, size_bytes: int, mtime_ns: int
+    ) -> AbstractContextManager[BinaryIO]:
+        """Open a file that must be the one recorded, before and after it is read."""
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and those above it."""
+
+    def move(self, source: Path, destination: Path) -> None:
+        """Rename within one volume, never onto something that exists."""
+
+    def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
+        """Write a file as a whole."""
+
+
+class CameraLike(Protocol):
+    """The camera's database."""
+
+    def images(self, subject: str) -> tuple[ImageRow, ...]:
+        """The rows of a subject's images."""
+
+    def demographics(self, subject: str) -> Demographics | None:
+        """Initials, sex and age of a subject."""
+
+
+class EdcLike(Protocol):
+    """The EDC's REST API."""
+
+    def resolve(
+        self, *, subject: str, device_id: str, site_id: str, demographics: Demographics | None
+    ) -> Resolution:
+        """Ask for the session."""
+
+    def upload(
+        self,
+        *,
+        subject: str,
+        file_type: FileType,
+        session_id: str,
+        name: str,
+        body: BinaryIO,
+        size_bytes: int,
+        sha256: str,
+        captured_at: datetime,
+    ) -> Acknowledgement:
+        """Send one file."""
+
+    def status(self, subject: str) -> SessionStatus:
+        """Ask about the subject's newest session."""
+
+
+class GateLike(Protocol):
+    """The one gate for all exams while the server as a whole is away."""
+
+    def check(self) -> None:
+        """Raise what closed it."""
+
+    def suspect(self, error: TransientError) -> bool:
+        """Whether the server as a whole is away, after a request that failed."""
+
+
+class ServerMemory:
+    """What this server was found to want; forgotten with the process."""
+
+    def __init__(self) -> None:
+        self.wants_demographics = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything that a step may touch."""
+
+    rules: Rules
+    journal: JournalLike
+    disk: DiskLike
+    camera: CameraLike | None
+    edc: EdcLike
+    gate: GateLike
+    memory: ServerMemory
+    clock: Callable[[], datetime]
+    pause: Callable[[float], object]
+    before_move: Callable[[str], None]
+
+
+_DURABLE: Final = frozenset({Event.RESOLVED, Event.MOVED, Event.HELD, Event.VANISHED})
+
+
+class Passage:
+    """One exam while a worker has it. What it is changes only together with the journal."""
+
+    def __init__(
+        self,
+        exam: Exam,
+        journal: JournalLike,
+        changed: Callable[[], bool],
+        stopping: Callable[[], bool],
+    ) -> None:
+        held = exam.state is State.HELD
+        self.was_held = exam.reason.code if held and exam.reason else ""
+        if exam.state is not State.READY:
+            exam = dataclasses.replace(exam, state=step(exam.state, Event.SETTLED))
+        self.exam = exam
+        self._journal = journal
+        self._changed = changed
+        self._stopping = stopping
+
+    @property
+    def name(self) -> str:
+        """What the log calls it: the subject, and the folder where that is not the same."""
+        exam = self.exam
+        return exam.subject if exam.subject == exam.folder else f"{exam.subject} [{exam.folder}]"
+
+    def event(self, event: Event, detail: str = "", **changes: Any) -> None:
+        """Something happened: the state that follows, on record."""
+        state = step(self.exam.state, event)
+        self.save(event, detail, durable=event in _DURABLE, state=state, **changes)
+
+    def save(self, what: str, detail: str = "", *, durable: bool = True, **changes: Any) -> None:
+        """Put a change of the exam on record."""
+        changed = dataclasses.replace(self.exam, **changes)
+        self.exam = self._journal.save(changed, what, detail, durable=durable)
+
+    def checkpoint(self) -> None:
+        """Between two effects: is there a reason not to begin the next one?
+
+        Raises:
+            Stopping: the daemon stops.
+            FolderChanged: the folder was seen to change.
+        """
+        if self._stopping():
+            raise Stopping("the daemon stops")
+        if self._changed():
+            raise FolderChanged("something in the folder changed")

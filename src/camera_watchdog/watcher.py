@@ -1,0 +1,187 @@
+"""The Observer: events of the file system become hints of which folder to look at.
+
+Hints save time; the sweep is the truth. An event that is lost, doubled, late or for something that is
+gone changes nothing but the delay, so nothing here is taken from an event but a folder's name.
+
+The root and each live subject folder have a watch of their own, never the archive: a recursive watch
+on the root would take in every archived folder, and grow with them.
+"""
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+__all__ = ["Watcher"]
+
+logger = logging.getLogger(__name__)
+
+_ROOT: Final = ""
+_EVENTS: Final[list[type[FileSystemEvent]]] = [
+    # Without opening and closing for reading: our own reading must not wake us.
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]
+
+
+class _Hints(FileSystemEventHandler):
+    """Turns an event's paths into folder names below the root."""
+
+    def __init__(self, root: Path, hint: Callable[[str], None]) -> None:
+        self._root = os.path.normcase(root)
+        self._hint = hint
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._hint(self._folder(os.fsdecode(path)))
+
+    def _folder(self, path: str) -> str:
+        """The subject folder that a path is in; the root's own name for what is in the root."""
+        parent, name = os.path.split(path)
+        if os.path.normcase(parent) == self._root or os.path.normcase(path) == self._root:
+            return _ROOT
+        while parent and os.path.normcase(os.path.dirname(parent)) != self._root:  # noqa: PTH120 - text, not a path to open
+            above = os.path.dirname(parent)  # noqa: PTH120 - likewise
+            if above == parent:
+                return _ROOT
+            parent = above
+        return os.path.basename(parent) or name  # noqa: PTH119 - likewise
+
+
+class Watcher:
+    """One Observer, and the folders that it watches."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._handler = FileSystemEventHandler()
+        self._lock = threading.Lock()
+        self._observer: BaseObserver | None = None
+        self._watches: dict[str, ObservedWatch] = {}
+        self._root_id: tuple[int, int] | None = None
+        self._full = False
+
+    def start(self, hint: Callable[[str], None]) -> None:
+        """Watch the root; ``hint`` is called from the Observer's threads with a folder's name.
+
+        Where the root cannot be watched, the sweep alone sees what comes.
+        """
+        with self._lock:
+            self._handler = _Hints(self._root, hint)
+            self._start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        with self._lock:
+            self._stop()
+
+    def _start(self) -> None:
+        observer = Observer()
+        try:
+            status = self._root.stat()
+            self._watches = {
+                _ROOT: observer.schedule(self._handler, str(self._root), event_filter=_EVENTS)
+            }
+            observer.start()
+        except OSError as error:
+            logger.warning(
+                "watching  not possible now, the sweep alone goes on: %s", error.strerror
+            )
+            self._watches = {}
+            return
+        self._root_id = (status.st_dev, status.st_ino)
+        self._observer = observer
+
+    def _stop(self) -> None:
+        observer, self._observer = self._observer, None
+        self._watches = {}
+        if observer is not None and observer.is_alive():
+            observer.stop()
+            observer.join(timeout=5)
+
+    def watch(self, folder: str) -> None:
+        """Watch a live subject folder; again costs nothing."""
+        with self._lock:
+            if self._observer is None or folder in self._watches:
+                return
+            try:
+                self._watches[folder] = self._observer.schedule(
+                    self._handler, str(self._root / folder), event_filter=_EVENTS
+                )
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                if not self._full:
+                    self._full = True
+                    logger.warning(
+                        "watching  the system allows no more watches (%s); "
+                        "the sweep sees the other folders",
+                        error.strerror,
+                    )
+
+    def forget(self, folder: str) -> None:
+        """Watch a folder no longer: it is about to be moved, or gone."""
+        with self._lock:
+            watch = self._watches.pop(folder, None)
+            if watch is not None and self._observer is not None:
+                with contextlib.suppress(KeyError, OSError, RuntimeError):
+                    self._observer.unschedule(watch)
+
+    def keep_alive(self, live: Iterable[str]) -> bool:
+        """Restart what died, as every sweep asks; answers whether anything had to be restarted.
+
+        An emitter dies with its folder, the Observer with a failure of its own; and a root that went
+        away and came back is another one, whose old watch never says a word again.
+        """
+        with self._lock:
+            if self._is_healthy():
+                dead = self._dead_folders()
+                for folder in dead:
+                    self._watches.pop(folder, None)
+            else:
+                logger.warning("watching  restarted")
+                self._stop()
+                self._start()
+                dead = {_ROOT}
+        for folder in live:
+            self.watch(folder)
+        return bool(dead)
+
+    def _is_healthy(self) -> bool:
+        observer = self._observer
+        if observer is None or not observer.is_alive() or _ROOT in self._dead_folders():
+            return False
+        with contextlib.suppress(OSError):
+            status = self._root.stat()
+            return (status.st_dev, status.st_ino) == self._root_id
+        return True
+
+    def _dead_folders(self) -> set[str]:
+        if self._observer is None:
+            return set()
+        alive = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}
+        return {folder for folder, watch in self._watches.items() if watch not in alive}
