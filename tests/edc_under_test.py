@@ -3,25 +3,11 @@
 A test written against :class:`EdcUnderTest` runs on both, which is what keeps the imitation honest.
 """
 
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from camera_watchdog_demo.edc_store import StoredFile
 
 __all__ = ["EdcUnderTest", "StoredFile"]
-
-
-class StoredFile(NamedTuple):
-    """A file that an EDC holds, byte for byte.
-
-    ``sha256`` is that of the bytes on its disk, not what its table says, and is empty where the
-    table has the file and the disk has not. ``captured_at`` is aware.
-    """
-
-    subject: str
-    session_id: str
-    file_type: str
-    name: str
-    sha256: str
-    captured_at: datetime
 
 
 class EdcUnderTest(Protocol):

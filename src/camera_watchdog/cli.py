@@ -263,8 +263,8 @@ def _command_parser(command: Command) -> _Parser:
 
 def _settings_parser() -> _Parser:
     """The flags of all keys. What was not given is not in the result."""
-    from camera_watchdog.config_keys import KEYS  # noqa: PLC0415  # see the module's first lines
-    from camera_watchdog.config_values import Shape  # noqa: PLC0415  # likewise
+    from camera_watchdog.config.keys import KEYS  # noqa: PLC0415  # see the module's first lines
+    from camera_watchdog.config.values import Shape  # noqa: PLC0415  # likewise
 
     parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     parser.add_argument(

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from camera_watchdog import __version__, logs
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
 from camera_watchdog.config import Config
-from camera_watchdog.config_keys import KEYS
+from camera_watchdog.config.keys import KEYS
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api import EdcClient
 from camera_watchdog.errors import (

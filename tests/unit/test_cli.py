@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from camera_watchdog import __version__, cli
-from camera_watchdog.config_keys import KEYS
-from camera_watchdog.config_values import Shape
+from camera_watchdog.config.keys import KEYS
+from camera_watchdog.config.values import Shape
 from camera_watchdog.errors import (
     CameraWatchdogError,
     ConfigError,

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from camera_watchdog.config import RUN_NEEDS, Config, load
-from camera_watchdog.config_keys import KEYS
+from camera_watchdog.config.keys import KEYS
+from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.machine_zone import MachineZone
 from camera_watchdog.model import ReportType
 
 CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from camera_watchdog.config import load
-from camera_watchdog.config_checks import on_network
-from camera_watchdog.config_file import read_settings
+from camera_watchdog.config.checks import on_network
+from camera_watchdog.config.file import read_settings
 from camera_watchdog.errors import ConfigError
 
 CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"
@@ -132,7 +132,7 @@ def test_on_a_share_the_state_folder_must_be_named_and_local(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None, found: str
 ) -> None:
     monkeypatch.setattr(
-        "camera_watchdog.config_checks.on_network", lambda path: "far" in path.parts
+        "camera_watchdog.config.checks.on_network", lambda path: "far" in path.parts
     )
     flags = {
         "watch_dir": str(tmp_path / "far"),

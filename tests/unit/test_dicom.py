@@ -358,14 +358,14 @@ def test_hostile_lengths_and_depths_end_without_an_error(tail: bytes) -> None:
 
 
 def test_more_elements_than_a_picture_has_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camera_watchdog.dicom_elements._MOST_ELEMENTS", 1000)
+    monkeypatch.setattr("camera_watchdog.content.dicom_elements._MOST_ELEMENTS", 1000)
     assert "more parts" in look(START + b"\x28\x00\x10\x00US\0\0" * 2000).why
 
 
 def test_what_unpacks_to_more_than_a_picture_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     data = dicom(DeflatedExplicitVRLittleEndian, pixels=bytes(1_000_000))
     assert look(data).whole
-    monkeypatch.setattr("camera_watchdog.dicom_elements._MOST_INFLATED_BYTES", 900_000)
+    monkeypatch.setattr("camera_watchdog.content.dicom_elements._MOST_INFLATED_BYTES", 900_000)
     assert "unpacks" in look(data).why
 
 

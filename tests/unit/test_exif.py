@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from camera_watchdog.content import inspect
-from camera_watchdog.exif import exif_captured_at
+from camera_watchdog.content.exif import exif_captured_at
 
 NAIVE = datetime(2024, 5, 1, 10, 11, 12)  # noqa: DTZ001 - such a file gives no zone
 

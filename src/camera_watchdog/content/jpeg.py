@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from camera_watchdog.file_window import FileWindow, NotWhole
+from camera_watchdog.content.file_window import FileWindow, NotWhole
 
 __all__ = ["read_jpeg"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from camera_watchdog.config_urls import is_loopback, is_plain_http
+from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.errors import Problem
 
 __all__ = ["check_all", "on_network"]

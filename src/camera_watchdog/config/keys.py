@@ -6,8 +6,8 @@ The reader, the flags and the messages are all made from this one table.
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.config_urls import API_URL, PROXY, WEB_URL
-from camera_watchdog.config_values import (
+from camera_watchdog.config.urls import API_URL, PROXY, WEB_URL
+from camera_watchdog.config.values import (
     EMAILS,
     PATH,
     SWITCH,

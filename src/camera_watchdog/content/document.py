@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from camera_watchdog.file_window import FileWindow
+from camera_watchdog.content.file_window import FileWindow
 
 __all__ = ["why_html_not_whole", "why_pdf_not_whole"]
 

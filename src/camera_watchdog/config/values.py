@@ -1,7 +1,7 @@
 """The kinds of value that a configuration key takes: what is accepted, in words and in code.
 
 A kind checks one value by itself; what two keys say to each other stands in
-:mod:`camera_watchdog.config_checks`.
+:mod:`camera_watchdog.config.checks`.
 """
 
 import json
@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from camera_watchdog.machine_zone import MachineZone
+from camera_watchdog.config.zone import MachineZone
 
 __all__ = [
     "EMAILS",

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from camera_watchdog.config_values import Kind, Refused, Shape
+from camera_watchdog.config.values import Kind, Refused, Shape
 
 __all__ = ["API_URL", "PROXY", "WEB_URL", "is_loopback", "is_plain_http"]
 

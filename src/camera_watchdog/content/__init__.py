@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO, Final
 
-from camera_watchdog.dicom import DICOM_MAGIC, DICOM_MAGIC_OFFSET, DicomFacts, read_dicom
-from camera_watchdog.document import why_html_not_whole, why_pdf_not_whole
-from camera_watchdog.exif import exif_captured_at
-from camera_watchdog.file_window import FileWindow
-from camera_watchdog.jpeg import read_jpeg
+from camera_watchdog.content.dicom import DICOM_MAGIC, DICOM_MAGIC_OFFSET, DicomFacts, read_dicom
+from camera_watchdog.content.document import why_html_not_whole, why_pdf_not_whole
+from camera_watchdog.content.exif import exif_captured_at
+from camera_watchdog.content.file_window import FileWindow
+from camera_watchdog.content.jpeg import read_jpeg
+from camera_watchdog.content.pictures import REFUSED_ENDINGS, refused_picture
+from camera_watchdog.content.png import read_png
 from camera_watchdog.model import Format
-from camera_watchdog.pictures import REFUSED_ENDINGS, refused_picture
-from camera_watchdog.png import read_png
 
 __all__ = ["Inspection", "inspect", "is_ignored", "is_temporary_name"]
 

@@ -13,11 +13,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from camera_watchdog.config_checks import check_all
-from camera_watchdog.config_file import others_may_read, read_settings, read_token
-from camera_watchdog.config_keys import KEYS, TOKEN_VARIABLE, Key
-from camera_watchdog.config_urls import is_loopback, is_plain_http
-from camera_watchdog.config_values import Refused, from_flag, read_value, shown
+from camera_watchdog.config.checks import check_all
+from camera_watchdog.config.file import others_may_read, read_settings, read_token
+from camera_watchdog.config.keys import KEYS, TOKEN_VARIABLE, Key
+from camera_watchdog.config.urls import is_loopback, is_plain_http
+from camera_watchdog.config.values import Refused, from_flag, read_value, shown
 from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import ReportType
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from camera_watchdog.file_window import ByteSource, FileWindow, NotWhole
+from camera_watchdog.content.file_window import ByteSource, FileWindow, NotWhole
 
 __all__ = ["FRAME_LATERALITY", "ElementWalk", "Encoding", "Inflated", "guess_explicit"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from camera_watchdog.config_values import TOKEN, Refused, shown
+from camera_watchdog.config.values import TOKEN, Refused, shown
 from camera_watchdog.errors import Problem
 
 __all__ = ["others_may_read", "read_settings", "read_token"]

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-from camera_watchdog.dicom_elements import (
+from camera_watchdog.content.dicom_elements import (
     FRAME_LATERALITY,
     ElementWalk,
     Encoding,
     Inflated,
     guess_explicit,
 )
-from camera_watchdog.file_window import ByteSource, FileWindow, NotWhole
+from camera_watchdog.content.file_window import ByteSource, FileWindow, NotWhole
 
 __all__ = ["DICOM_MAGIC", "DICOM_MAGIC_OFFSET", "DicomFacts", "read_dicom"]
 
