@@ -1,0 +1,286 @@
+"""What an answer of the EDC says, in our types; what it does not say is an error of ours.
+
+The generations of the API differ in the session id's key and in what they tell; EDC_API.md of the
+design lists them. An answer that is not the JSON of one of them is never taken for one.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from camera_watchdog.errors import EdcFailure, EdcRefusal, NotTheEdc, PermanentError, Unauthorized
+from camera_watchdog.model import Acknowledgement, FileType
+
+__all__ = [
+    "SESSION_KEYS",
+    "Answer",
+    "Resolution",
+    "SessionStatus",
+    "check_ping",
+    "disagreement",
+    "read_acknowledgement",
+    "read_resolution",
+    "read_status",
+]
+
+SESSION_KEYS: Final = ("eye_exam_register_id", "camera_session_id", "session_id")
+"""The session id's names, the newest generation's first: answers carry one, uploads send all."""
+
+_CODE: Final = re.compile(r"[a-z0-9_]{1,60}")
+_FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,60}")
+_MAX_ID_CHARS: Final = 100
+_MAX_TEXT_CHARS: Final = 1000
+_MAX_RETRY_AFTER_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. ``whole`` is false where the body was cut off, or too long to be read."""
+
+    status: int
+    body: bytes = field(repr=False)
+    whole: bool = True
+    retry_after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The session that the EDC gives.
+
+    ``key`` is the name under which it gave the id. ``already`` are the file types that the session
+    holds, one entry a file; none where the server does not tell (0.1 to 0.3). ``report_type`` is
+    empty where the answer has none.
+    """
+
+    subject: str
+    session_id: str
+    key: str
+    already: tuple[str, ...] | None
+    report_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """What the subject's newest session holds and lacks."""
+
+    session_id: str
+    uploaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    complete: bool
+
+
+def check_ping(answer: Answer, now: datetime) -> None:
+    """Raise unless the answer is that of the EDC's ``ping``.
+
+    Raises:
+        NotTheEdc, Unauthorized, EdcFailure, EdcRefusal: what the answer is instead.
+    """
+    if _accepted(answer, now) != {"status": "ok"}:
+        raise _not_the_edc("answers ping with something else")
+
+
+def read_resolution(answer: Answer, *, subject: str, now: datetime) -> Resolution:
+    """The session that ``resolve`` names for this subject.
+
+    Raises:
+        NotTheEdc, Unauthorized, EdcFailure, EdcRefusal: what the answer is instead.
+        PermanentError: (``wrong_acknowledgement``) if it speaks of another subject.
+    """
+    said = _accepted(answer, now)
+    _check_subject(_text(said, "subject_identifier"), subject)
+    key, session_id = _session(said)
+    already = _texts(said, "uploaded") if "uploaded" in said else None
+    return Resolution(subject, session_id, key, already, _optional_text(said, "report_type"))
+
+
+def read_status(answer: Answer, *, subject: str, now: datetime) -> SessionStatus:
+    """What ``status`` says of the subject's newest session. Raises as :func:`read_resolution`."""
+    said = _accepted(answer, now)
+    _check_subject(_text(said, "subject_identifier"), subject)
+    complete = said.get("complete")
+    if not isinstance(complete, bool):
+        raise _shapeless("complete")
+    _, session_id = _session(said)
+    return SessionStatus(session_id, _texts(said, "uploaded"), _texts(said, "missing"), complete)
+
+
+def read_acknowledgement(answer: Answer, *, subject: str, now: datetime) -> Acknowledgement:
+    """What the server says it stored, field by field; :func:`disagreement` compares it.
+
+    The subject is the one that was asked about: the answer names none.
+
+    Raises:
+        NotTheEdc, Unauthorized, EdcFailure, EdcRefusal: what the answer is instead.
+    """
+    said = _accepted(answer, now)
+    _, session_id = _session(said)
+    return Acknowledgement(
+        subject=subject,
+        session_id=session_id,
+        file_type=_text(said, "file_type"),
+        name=_text(said, "original_filename"),
+        checksum=_text(said, "checksum").lower(),
+        http_status=answer.status,
+        id=_identifier(said.get("id")) or "",
+        stored_filename=_optional_text(said, "stored_filename"),
+    )
+
+
+def disagreement(
+    acknowledgement: Acknowledgement,
+    *,
+    session_id: str,
+    file_type: FileType,
+    name: str,
+    sha256: str,
+) -> str:
+    """In words, how an acknowledgement differs from what was sent; empty if it does not."""
+    compared = (
+        ("session", acknowledgement.session_id, session_id),
+        ("type", acknowledgement.file_type, file_type.value),
+        ("name", acknowledgement.name, name),
+        ("checksum", acknowledgement.checksum, sha256.lower()),
+    )
+    return "; ".join(
+        f"{what} {_shown(said)} instead of {_shown(sent)}"
+        for what, said, sent in compared
+        if said != sent
+    )
+
+
+def _accepted(answer: Answer, now: datetime) -> Mapping[str, object]:
+    """The JSON object of a 200 or 201; every other answer raises what it means."""
+    status = answer.status
+    if status in {401, 403}:
+        raise Unauthorized(f"the EDC refused the token (HTTP {status})")
+    if status == 413:  # noqa: PLR2004 - the protocol's number; a proxy's page has no code
+        raise EdcRefusal(status, "file_too_large")
+    document = _json_object(answer)
+    if status == 429 or 500 <= status <= 599:  # noqa: PLR2004 - the protocol's numbers
+        raise EdcFailure(
+            f"the EDC, or a proxy before it, failed (HTTP {status})",
+            http_status=status,
+            edc_code=_code(document),
+            retry_after_s=_retry_after_s(answer.retry_after, now),
+        )
+    if 300 <= status <= 399:  # noqa: PLR2004 - likewise
+        raise _not_the_edc(f"sends us elsewhere (HTTP {status})")
+    if 400 <= status <= 499:  # noqa: PLR2004 - likewise
+        raise _refusal(status, document)
+    if status not in {200, 201}:
+        raise _not_the_edc(f"answers HTTP {status}")
+    if document is None:
+        raise _not_the_edc("answers with something that is not the EDC's JSON")
+    return document
+
+
+def _refusal(status: int, document: Mapping[str, object] | None) -> Exception:
+    code = _code(document)
+    if code:
+        return EdcRefusal(status, code)
+    if status == 400 and document and all(map(_is_field_error, document.items())):  # noqa: PLR2004
+        return EdcRefusal(status, "", fields=tuple(document))
+    return _not_the_edc(f"answers HTTP {status} without the EDC's JSON; check api_url")
+
+
+def _is_field_error(item: tuple[str, object]) -> bool:
+    """Whether this is how DRF refuses a field: its name, and a list or an object of sentences."""
+    name, errors = item
+    if not _FIELD.fullmatch(name) or not errors:
+        return False
+    if isinstance(errors, list):
+        return all(isinstance(error, str | dict) for error in errors)
+    return isinstance(errors, dict)
+
+
+def _json_object(answer: Answer) -> Mapping[str, object] | None:
+    if not answer.whole:
+        return None
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _code(document: Mapping[str, object] | None) -> str:
+    code = document.get("code") if document else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+def _retry_after_s(header: str, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (a number, or an HTTP date), within a day."""
+    text = header.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return min(float(text), _MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(text)
+        wait_s = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    except (ValueError, TypeError, OverflowError, OSError, IndexError):
+        return None
+    return min(max(wait_s, 0.0), _MAX_RETRY_AFTER_S)
+
+
+def _session(said: Mapping[str, object]) -> tuple[str, str]:
+    for key in SESSION_KEYS:
+        session_id = _identifier(said.get(key))
+        if session_id is not None:
+            return key, session_id
+    raise _shapeless("the session's id")
+
+
+def _identifier(value: object) -> str | None:
+    """A primary key as text: an int or a short printable str, nothing else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value)
+    return text if 0 < len(text) <= _MAX_ID_CHARS and text.isprintable() else None
+
+
+def _text(said: Mapping[str, object], key: str) -> str:
+    value = said.get(key)
+    if not _is_text(value):
+        raise _shapeless(key)
+    return str(value)
+
+
+def _optional_text(said: Mapping[str, object], key: str) -> str:
+    return _text(said, key) if said.get(key) is not None else ""
+
+
+def _texts(said: Mapping[str, object], key: str) -> tuple[str, ...]:
+    values = said.get(key)
+    if not isinstance(values, list) or not all(map(_is_text, values)):
+        raise _shapeless(key)
+    return tuple(values)
+
+
+def _is_text(value: object) -> bool:
+    # JSON can spell lone surrogates, which neither the journal nor a log can write.
+    return (
+        isinstance(value, str)
+        and len(value) <= _MAX_TEXT_CHARS
+        and not any("\ud800" <= char <= "\udfff" for char in value)
+    )
+
+
+def _check_subject(said: str, subject: str) -> None:
+    if said != subject:
+        raise PermanentError("wrong_acknowledgement", details={"said": f"subject {_shown(said)}"})
+
+
+def _shown(text: str) -> str:
+    """Outside text on one line, shortened, with control characters escaped."""
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")  # noqa: PLR2004 - one line's worth
+
+
+def _shapeless(what: str) -> NotTheEdc:
+    return _not_the_edc(f"answers without {what}")
+
+
+def _not_the_edc(what: str) -> NotTheEdc:
+    return NotTheEdc(f"the server {what}")

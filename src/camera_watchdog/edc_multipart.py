@@ -1,0 +1,113 @@
+"""The body of an upload: its parts, its exact length, its blocks as they are read from the file."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import BinaryIO, Final, Self
+
+from camera_watchdog.errors import TransientError
+from camera_watchdog.model import FileType
+
+__all__ = ["BLOCK_BYTES", "Multipart", "capture_datetime", "content_type"]
+
+BLOCK_BYTES: Final = 256 * 1024
+"""How much of a file is in memory at a time."""
+
+_CONTENT_TYPES: Final = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".dcm": "application/dicom",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".pdf": "application/pdf",
+}
+
+
+def content_type(name: str, file_type: FileType) -> str:
+    """The media type of a file, told by its type and its ending (DICOM often has none)."""
+    if file_type in {FileType.LEFT_DICOM, FileType.RIGHT_DICOM}:
+        return "application/dicom"
+    return _CONTENT_TYPES.get(PurePath(name).suffix.lower(), "application/octet-stream")
+
+
+def capture_datetime(captured_at: datetime) -> str:
+    """ISO 8601 in UTC with offset; microseconds only where there are some.
+
+    Raises:
+        ValueError: if the time does not say its zone.
+    """
+    if captured_at.tzinfo is None:
+        raise ValueError("a capture time must say its time zone")
+    return captured_at.astimezone(UTC).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """One ``multipart/form-data`` body around a file that the caller opened.
+
+    ``head`` is all before the file's bytes, ``tail`` all after them.
+    """
+
+    boundary: str
+    head: bytes
+    tail: bytes
+    body: BinaryIO
+    size_bytes: int
+
+    @classmethod
+    def around(
+        cls, body: BinaryIO, *, size_bytes: int, name: str, media_type: str, fields: dict[str, str]
+    ) -> Self:
+        """The form's fields in their order, then the file. The name must be a safe one."""
+        boundary = secrets.token_hex(16)
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+            for key, value in fields.items()
+        ]
+        parts.append(
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{_escaped(name)}"\r\n'
+            f"Content-Type: {media_type}\r\n\r\n"
+        )
+        head, tail = "".join(parts).encode(), f"\r\n--{boundary}--\r\n".encode()
+        return cls(boundary, head, tail, body, size_bytes)
+
+    @property
+    def length_bytes(self) -> int:
+        """The Content-Length."""
+        return len(self.head) + self.size_bytes + len(self.tail)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The body, block by block.
+
+        Raises:
+            TransientError: (``file_busy``) if the file cannot be read, or has fewer or more bytes
+                than it had. The last block is never given then, so that the server never sees a
+                complete request.
+        """
+        yield self.head
+        left = self.size_bytes
+        while left:
+            block = self._read(min(BLOCK_BYTES, left))
+            if not block:
+                raise TransientError("the file became shorter while it was sent", code="file_busy")
+            left -= len(block)
+            yield block
+        if self._read(1):
+            raise TransientError("the file became longer while it was sent", code="file_busy")
+        yield self.tail
+
+    def _read(self, size_bytes: int) -> bytes:
+        try:
+            return self.body.read(size_bytes)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise TransientError(f"the file cannot be read: {why}", code="file_busy") from error
+
+
+def _escaped(name: str) -> str:
+    # As browsers do (HTML, "multipart/form-data encoding algorithm"). Safe names need none of it.
+    return name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")

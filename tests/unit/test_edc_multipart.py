@@ -1,0 +1,109 @@
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from typing import BinaryIO
+
+import pytest
+
+from camera_watchdog.edc_multipart import (
+    BLOCK_BYTES,
+    Multipart,
+    capture_datetime,
+    content_type,
+)
+from camera_watchdog.errors import TransientError
+from camera_watchdog.model import FileType
+
+
+def form(body: BinaryIO, size_bytes: int, name: str = "OD 1.jpg") -> Multipart:
+    return Multipart.around(
+        body,
+        size_bytes=size_bytes,
+        name=name,
+        media_type="image/jpeg",
+        fields={"capture_datetime": "2026-03-01T09:30:00+00:00", "checksum": "ab12"},
+    )
+
+
+def test_the_bytes_of_a_form_are_exactly_these() -> None:
+    sent = form(io.BytesIO(b"\xff\xd8\xff\xd9"), 4, "Zoë 1.jpg")
+    boundary = sent.boundary.encode()
+    data = b"".join(sent.blocks())
+    assert data == (
+        b"--" + boundary + b"\r\n"
+        b'Content-Disposition: form-data; name="capture_datetime"\r\n\r\n'
+        b"2026-03-01T09:30:00+00:00\r\n"
+        b"--" + boundary + b"\r\n"
+        b'Content-Disposition: form-data; name="checksum"\r\n\r\nab12\r\n'
+        b"--" + boundary + b"\r\n"
+        b'Content-Disposition: form-data; name="file"; filename="Zo\xc3\xab 1.jpg"\r\n'
+        b"Content-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xd9\r\n"
+        b"--" + boundary + b"--\r\n"
+    )
+    assert len(data) == sent.length_bytes
+
+
+def test_a_name_cannot_break_out_of_its_header() -> None:
+    head = form(io.BytesIO(), 0, 'a"\r\nX: y.jpg').head
+    assert b'filename="a%22%0D%0AX: y.jpg"' in head
+
+
+def test_every_upload_has_a_boundary_of_its_own() -> None:
+    assert form(io.BytesIO(), 0).boundary != form(io.BytesIO(), 0).boundary
+
+
+@pytest.mark.parametrize("real_bytes", [0, 10, BLOCK_BYTES, 3 * BLOCK_BYTES - 1])
+def test_a_file_that_became_shorter_is_never_padded(real_bytes: int) -> None:
+    sent = form(io.BytesIO(b"x" * real_bytes), 3 * BLOCK_BYTES)
+    taken: list[bytes] = []
+    with pytest.raises(TransientError) as caught:
+        taken.extend(sent.blocks())
+    assert caught.value.code == "file_busy"
+    assert b"".join(taken) == sent.head + b"x" * real_bytes
+
+
+def test_a_file_that_became_longer_is_never_sent_to_its_end() -> None:
+    sent = form(io.BytesIO(b"x" * 11), 10)
+    taken: list[bytes] = []
+    with pytest.raises(TransientError) as caught:
+        taken.extend(sent.blocks())
+    assert caught.value.code == "file_busy"
+    assert b"".join(taken) == sent.head + b"x" * 10
+
+
+def test_a_file_that_cannot_be_read_waits() -> None:
+    class Torn(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(TransientError, match="cannot be read") as caught:
+        list(form(Torn(), 10).blocks())
+    assert caught.value.code == "file_busy"
+
+
+@pytest.mark.parametrize(
+    "name, file_type, expected",
+    [
+        ("a.JPG", FileType.LEFT, "image/jpeg"),
+        ("a.png", FileType.RIGHT, "image/png"),
+        ("a", FileType.LEFT_DICOM, "application/dicom"),
+        ("a.jpg", FileType.RIGHT_DICOM, "application/dicom"),
+        ("a.htm", FileType.REPORT, "text/html"),
+        ("a.pdf", FileType.LEFT_REPORT, "application/pdf"),
+        ("a.xyz", FileType.LEFT, "application/octet-stream"),
+    ],
+)
+def test_the_media_type_follows_type_and_ending(
+    name: str, file_type: FileType, expected: str
+) -> None:
+    assert content_type(name, file_type) == expected
+
+
+def test_capture_times_are_sent_in_utc() -> None:
+    zone = timezone(timedelta(hours=3))
+    assert (
+        capture_datetime(datetime(2026, 3, 1, 12, 30, tzinfo=zone)) == "2026-03-01T09:30:00+00:00"
+    )
+    fine = datetime(2026, 3, 1, 9, 30, 0, 120, tzinfo=UTC)
+    assert capture_datetime(fine) == "2026-03-01T09:30:00.000120+00:00"
+    with pytest.raises(ValueError, match="time zone"):
+        capture_datetime(fine.replace(tzinfo=None))

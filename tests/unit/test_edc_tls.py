@@ -1,0 +1,240 @@
+import hashlib
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.errors import (
+    CertificateRefused,
+    Unreachable,
+)
+from edc_requests import (
+    OK,
+    TOKEN,
+    abort_soon,
+    client_of,
+    deaf,
+    stored,
+    upload,
+)
+from raw_server import RawServer, Script, Talk, answer, answering
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_a_proxy_gets_the_whole_address(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = stack.enter_context(RawServer(answering(OK), answering(answer(407))))
+    address = f"http://me:pw@127.0.0.1:{proxy.port}"
+    client = stack.enter_context(closing(client_of("http://edc.example.org/x", proxy=address)))
+    client.ping()
+    (request,) = proxy.requests
+    assert request.target == "http://edc.example.org/x/api/retinopathy/ping/"
+    assert request.header("Host") == ["edc.example.org"]
+    assert request.header("Proxy-Authorization") == ["Basic bWU6cHc="]
+    client.close()
+    with pytest.raises(Unreachable, match="sign-in"):
+        client.ping()
+    monkeypatch.setenv("http_proxy", proxy.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server = stack.enter_context(RawServer(answering(OK)))
+    with closing(client_of(server.url)) as local:
+        local.ping()
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", [407, 403, 502])
+def test_a_proxy_that_refuses_gets_neither_token_nor_file(stack: ExitStack, status: int) -> None:
+    proxy = stack.enter_context(RawServer(answering(answer(status))))
+    client = stack.enter_context(closing(client_of("https://edc.example.org", proxy=proxy.url)))
+    with pytest.raises(Unreachable, match=f"refuses .HTTP {status}") as caught:
+        upload(client)
+    assert not caught.value.sent
+    (request,) = proxy.requests
+    assert request.line == "CONNECT edc.example.org:443 HTTP/1.1"
+    assert TOKEN.encode() not in request.head
+
+
+_CA = """
+[ca]
+default_ca = own
+[own]
+database = index.txt
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = named
+[named]
+commonName = supplied
+"""
+
+
+def _openssl(folder: Path, *arguments: str) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("making a certificate needs openssl")
+    subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def _certificate(folder: Path, name: str, first_day: str, last_day: str) -> Path:
+    """A key and a certificate that vouches for itself, in one file."""
+    folder.mkdir()
+    (folder / "ca.cnf").write_text(_CA)
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("01")
+    kind = "IP" if name[0].isdigit() else "DNS"
+    (folder / "ext.cnf").write_text(f"subjectAltName = {kind}:{name}\n")
+    request = ("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}")
+    _openssl(folder, *request, "-keyout", "key.pem", "-out", "request.pem")
+    sign = ("ca", "-batch", "-selfsign", "-config", "ca.cnf", "-extfile", "ext.cnf", "-notext")
+    days = ("-startdate", f"{first_day}000000Z", "-enddate", f"{last_day}000000Z")
+    files = ("-keyfile", "key.pem", "-in", "request.pem", "-out", "certificate.pem")
+    _openssl(folder, *sign, *days, *files)
+    both = folder / "both.pem"
+    both.write_text((folder / "certificate.pem").read_text() + (folder / "key.pem").read_text())
+    return both
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("certificates")
+    return {
+        "this machine's": _certificate(folder / "a", "127.0.0.1", "20200101", "20491231"),
+        "another host's": _certificate(folder / "b", "edc.example.org", "20200101", "20491231"),
+        "expired": _certificate(folder / "c", "127.0.0.1", "20200101", "20200201"),
+    }
+
+
+def secured(certificate: Path, *answers: bytes, tunnel: bool = False) -> Script:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def script(talk: Talk) -> None:
+        if tunnel:
+            talk.request()
+            talk.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        talk.start_tls(context)
+        answering(*answers)(talk)
+
+    return script
+
+
+def test_a_trusted_certificate_is_taken_and_the_connection_kept(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    certificate = certificates["this machine's"]
+    data = b"x" * 3_000_000
+    server = stack.enter_context(RawServer(secured(certificate, OK, stored(data), OK)))
+    url = server.url.replace("http:", "https:")
+    client = stack.enter_context(closing(client_of(url, ca_bundle=str(certificate))))
+    client.ping()
+    assert upload(client, data).checksum == hashlib.sha256(data).hexdigest()
+    client.ping()
+    assert server.connections == 1
+    assert data in server.requests[1].body
+
+
+def test_a_pause_of_the_line_leaves_what_is_encrypted_whole(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    certificate = certificates["this machine's"]
+    data = bytes(range(256)) * 20_000
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def pauses(talk: Talk) -> None:
+        talk.start_tls(context)
+        talk.stopping.wait(0.7)  # longer than a slice of the client's waiting
+        answering(stored(data))(talk)
+
+    server = stack.enter_context(RawServer(pauses, receive_buffer_bytes=16_384))
+    url = server.url.replace("http:", "https:")
+    client = stack.enter_context(closing(client_of(url, ca_bundle=str(certificate))))
+    upload(client, data)
+    assert data in server.requests[0].body
+
+
+def test_an_untrusted_certificate_gets_nothing(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    server = stack.enter_context(RawServer(secured(certificates["this machine's"], OK)))
+    url = server.url.replace("http:", "https:")
+    client = stack.enter_context(closing(client_of(url)))
+    with pytest.raises(CertificateRefused, match=r"^127\.0\.0\.1: ") as caught:
+        client.ping()
+    assert not caught.value.sent
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "which, why", [("another host's", "match|not valid for"), ("expired", "expired")]
+)
+def test_another_host_s_and_an_expired_certificate_get_nothing(
+    stack: ExitStack, certificates: dict[str, Path], which: str, why: str
+) -> None:
+    certificate = certificates[which]
+    server = stack.enter_context(RawServer(secured(certificate, OK)))
+    url = server.url.replace("http:", "https:")
+    client = stack.enter_context(closing(client_of(url, ca_bundle=str(certificate))))
+    with pytest.raises(CertificateRefused, match=why) as caught:
+        upload(client)
+    assert not caught.value.sent
+    assert server.requests == []
+
+
+def test_tls_goes_through_the_proxy_s_tunnel(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    certificate = certificates["another host's"]
+    proxy = stack.enter_context(RawServer(secured(certificate, OK, tunnel=True)))
+    client = stack.enter_context(
+        closing(client_of("https://edc.example.org", ca_bundle=str(certificate), proxy=proxy.url))
+    )
+    client.ping()
+    tunnel, request = proxy.requests
+    assert tunnel.header("Authorization") == []
+    assert request.line == "GET /api/retinopathy/ping/ HTTP/1.1"
+    assert request.header("Proxy-Authorization") == []
+
+
+def test_a_server_without_tls_gets_nothing(stack: ExitStack) -> None:
+    server = stack.enter_context(RawServer(lambda talk: talk.say(answer(400))))
+    client = stack.enter_context(closing(client_of(server.url.replace("http:", "https:"))))
+    with pytest.raises(Unreachable, match=r"secure connection|no connection") as caught:
+        upload(client)
+    assert not caught.value.sent
+
+
+def test_a_handshake_is_given_up_at_once(stack: ExitStack) -> None:
+    server = stack.enter_context(RawServer(deaf))
+    client = stack.enter_context(closing(client_of(server.url.replace("http:", "https:"), 60)))
+    timer = abort_soon(client)
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match="stopping") as caught:
+        upload(client)
+    timer.join()
+    assert not caught.value.sent
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("content", [None, "no certificates"])
+def test_a_bundle_that_cannot_be_read_is_told_of(
+    stack: ExitStack, tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    server = stack.enter_context(RawServer(deaf))
+    url = server.url.replace("http:", "https:")
+    client = stack.enter_context(closing(client_of(url, ca_bundle=str(bundle))))
+    with pytest.raises(CertificateRefused, match="ca_bundle"):
+        client.ping()
