@@ -274,10 +274,8 @@ class _Daemon:
         if outcome.for_server:
             due = now
         changed = self._registry.release(exam, due=due, for_server=outcome.for_server)
-        if changed or outcome.look_again:
-            self._sweep.hint(exam.folder)
-        if exam.state is State.ARCHIVED:
-            self._sweep.hint("")
+        if changed or outcome.look_again or exam.state is State.ARCHIVED:
+            self._sweep.look_anew(exam.folder)
 
     def _tools(self, client: EdcClient) -> Tools:
         return Tools(

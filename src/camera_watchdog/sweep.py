@@ -6,26 +6,27 @@ same look, the same rule of stability, the same inspection. Many folders settle 
 the time at which it is to be looked at next, and nothing ever waits for a folder.
 """
 
+import contextlib
 import dataclasses
 import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Final, Protocol
 
-from camera_watchdog.content import Inspection, inspect, is_ignored
+from camera_watchdog.content import Inspection, is_ignored
 from camera_watchdog.disk import Disk
-from camera_watchdog.errors import NotRegular
-from camera_watchdog.intake import Found, Limits, merge, obstacle
-from camera_watchdog.journal import Journal
+from camera_watchdog.errors import JournalError
+from camera_watchdog.intake import Limits
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import Entry, Exam, Kind, Reason, State
-from camera_watchdog.reasons import explain
+from camera_watchdog.model import Entry, Exam, State
 from camera_watchdog.registry import Registry
+from camera_watchdog.settle import Records, Settle
 from camera_watchdog.stability import FolderHistory, Waits
 
 __all__ = ["ROOT", "Sweep", "SweepRules"]
@@ -36,7 +37,7 @@ ROOT: Final = ""
 _TOO_SOON_S: Final = 0.2
 """A folder in which something happens all the time is not looked at more often than this."""
 _BUSY_S: Final = 1.0
-_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+_JOURNAL_S: Final = 5.0
 
 
 class Watches(Protocol):
@@ -78,11 +79,26 @@ class SweepRules:
 
 @dataclass(slots=True)
 class _Folder:
-    """What the sweep remembers of one live folder."""
+    """What the sweep remembers of one live folder.
+
+    ``judged`` is the last change that was judged, ``judge_at`` when to judge it again if nothing
+    changes.
+    """
 
     history: FolderHistory
     looked_at: float
-    inspected: dict[str, tuple[Entry, Inspection]]
+    inspected: dict[str, tuple[Entry, Inspection]] = field(default_factory=dict)
+    judged: float | None = None
+    judge_at: float = inf
+
+
+@dataclass(slots=True)
+class _Claim:
+    """An exam that the sweep has, and when a worker may have it."""
+
+    exam: Exam
+    due: float | None = None
+    keep_due: bool = False
 
 
 class Sweep:
@@ -94,7 +110,7 @@ class Sweep:
         *,
         disk: Disk,
         registry: Registry,
-        journal: Journal,
+        journal: Records,
         watches: Watches,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -104,15 +120,20 @@ class Sweep:
         self._registry = registry
         self._journal = journal
         self._watches = watches
+        self._settle = Settle(
+            rules.watch_dir, rules.limits, disk=disk, records=journal, clock=clock
+        )
         self._clock = clock
         self._monotonic = monotonic
         self._folders: dict[str, _Folder] = {}
         self._due: dict[str, float] = {}
         self._hints: set[str] = set()
+        self._distrusted: set[str] = set()
         self._wake = threading.Condition()
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
         self._root_away = False
+        self._anew: set[str] = set()
         self._said: frozenset[str] = frozenset()
         self.unmatched: tuple[str, ...] = ()
         self.loose: tuple[str, ...] = ()
@@ -120,6 +141,13 @@ class Sweep:
     def hint(self, folder: str) -> None:
         """Something happened in a folder, or in the root (``ROOT``); safe from any thread."""
         with self._wake:
+            self._hints.add(folder)
+            self._wake.notify()
+
+    def look_anew(self, folder: str) -> None:
+        """What was seen of a folder does not count any more; safe from any thread."""
+        with self._wake:
+            self._distrusted.add(folder)
             self._hints.add(folder)
             self._wake.notify()
 
@@ -153,16 +181,28 @@ class Sweep:
         now = self._monotonic()
         with self._wake:
             hints, self._hints = self._hints, set()
+            self._anew |= self._distrusted
+            self._distrusted = set()
         if now >= self._next_sweep or ROOT in hints:
             self._list_root(now, everything=now >= self._next_sweep)
         for folder in hints - {ROOT}:
             self._look_soon(folder, now)
         for folder, due in sorted(self._due.items(), key=lambda item: item[1]):
-            if due <= now:
-                del self._due[folder]
-                self._look(folder)
+            if due <= now and self._due.pop(folder, None) is not None:
+                self._look_safely(folder, now)
         soonest = min(self._due.values(), default=self._next_sweep)
         return max(0.0, min(soonest, self._next_sweep) - self._monotonic())
+
+    def _look_safely(self, folder: str, now: float) -> None:
+        """A folder that cannot be taken in now keeps no other one waiting."""
+        try:
+            self._look(folder)
+        except JournalError as error:
+            logger.warning("%s  %s", folder, error)
+            self._due[folder] = now + _JOURNAL_S
+            known = self._folders.get(folder)
+            if known is not None:
+                known.judged = None
 
     def _look_soon(self, folder: str, now: float) -> None:
         known = self._folders.get(folder)
@@ -240,42 +280,70 @@ class Sweep:
             return
         listing = {entry.name: entry for entry in entries if not is_ignored(entry.name)}
         known = self._folders.get(folder)
-        history = (known.history if known else FolderHistory.begin(now)).observe(listing, now)
-        changed = known is None or history.quiet_since != known.history.quiet_since
-        inspected = known.inspected if known else {}
-        self._folders[folder] = _Folder(history, now, inspected)
-        if changed and not self._note_change(folder, listing, first=known is None):
+        first = known is None
+        if known is None or folder in self._anew:
+            self._watches.watch(folder)
+            inspected = {} if known is None else known.inspected
+            known = _Folder(FolderHistory.begin(now), now, inspected)
+            changed = True
+        else:
+            changed = False
+        history = known.history.observe(listing, now)
+        changed |= history.quiet_since != known.history.quiet_since
+        known.history, known.looked_at = history, now
+        self._folders[folder] = known
+        if changed and not self._note_change(folder, listing, first=first):
+            self._anew.add(folder)  # a worker has it; once it lets go, the change must count
             return
+        self._anew.discard(folder)
         if not history.is_quiet(now, self._rules.waits):
             self._due[folder] = history.due(self._rules.waits)
-            return
-        if listing or self._registry.get(folder) is not None:
-            self._settle(folder, listing, now)
+        elif known.judged != history.quiet_since or now >= known.judge_at:
+            self._judge(folder, known, listing, now)
+        elif known.judge_at < inf:
+            self._due[folder] = known.judge_at
 
     def _note_change(self, folder: str, listing: dict[str, Entry], *, first: bool) -> bool:
         """Something in the folder changed; answers whether its exam is the sweep's to change."""
-        exam = self._registry.claim_folder(folder)
-        if exam is None:
-            if self._registry.mark_changed(folder):
-                return False  # the worker lets go of it soon, and hints
+        if self._registry.get(folder) is None:
             if listing:
                 self._begin(folder, listing)
             return True
-        changed_at = exam.last_change if first else self._clock()
-        if exam.state is State.COLLECTING:
-            exam = dataclasses.replace(exam, not_before=None, last_change=changed_at)
-        else:
+        with self._claimed(folder) as claim:
+            if claim is None:
+                return False
+            exam = claim.exam
+            changed_at = exam.last_change if first else self._clock()
+            if exam.state is State.COLLECTING:
+                claim.exam = dataclasses.replace(exam, not_before=None, last_change=changed_at)
+                return True
             logger.info("%s  changed, waits until it is quiet", folder)
-            exam = dataclasses.replace(
+            changed = dataclasses.replace(
                 exam,
                 state=step(exam.state, Event.CHANGED),
                 reason=None,
                 not_before=None,
                 last_change=changed_at,
             )
-            exam = self._journal.save(exam, Event.CHANGED, durable=False)
-        self._registry.release(exam)
-        return True
+            claim.exam = self._journal.save(changed, Event.CHANGED, durable=False)
+            return True
+
+    @contextlib.contextmanager
+    def _claimed(self, folder: str) -> Iterator[_Claim | None]:
+        """Claim an exam, and let go of it whatever happens; none where a worker has it."""
+        exam = self._registry.claim_folder(folder)
+        if exam is None:
+            self._registry.mark_changed(folder)
+            yield None
+            return
+        claim = _Claim(exam)
+        try:
+            yield claim
+        except BaseException:
+            claim = _Claim(exam, keep_due=True)
+            raise
+        finally:
+            self._registry.release(claim.exam, due=claim.due, keep_due=claim.keep_due)
 
     def _begin(self, folder: str, listing: dict[str, Entry]) -> None:
         now = self._clock()
@@ -292,144 +360,44 @@ class Sweep:
         self._registry.add(self._journal.add(exam, "seen"))
         logger.info("%s  seen", folder)
 
-    def _settle(self, folder: str, listing: dict[str, Entry], now: float) -> None:
+    def _judge(self, folder: str, known: _Folder, listing: dict[str, Entry], now: float) -> None:
         """The folder is quiet: is it a whole exam? If so a worker may have it."""
-        exam = self._registry.claim_folder(folder)
-        if exam is None:
+        known.judged, known.judge_at = known.history.quiet_since, inf
+        if not listing and self._registry.get(folder) is None:
             return
-        if exam.state is not State.COLLECTING or exam.not_before is not None:
-            self._registry.release(exam, keep_due=True)
-            return
-        known = self._folders[folder]
-        try:
-            found = self._inspect(exam, known, listing)
-        except OSError as error:
-            logger.debug("%s  a file cannot be read yet: %s", folder, error)
-            self._due[folder] = now + _BUSY_S
-            self._wait(exam, Reason("file_busy", (), {"said": error.strerror or "in use"}))
-            return
-        if not listing:
-            self._registry.release(self._emptied(exam))
-            return
-        exam = merge(exam, found)
-        limits = self._rules.limits
-        reason, held = obstacle(
-            exam,
-            found,
-            nested=self._nested(folder, listing),
-            links=tuple(e.name for e in listing.values() if e.kind in {Kind.LINK, Kind.SPECIAL}),
-            quiet_s=now - known.history.quiet_since,
-            unchanged_s=(self._clock() - exam.last_change).total_seconds(),
-            limits=limits,
-        )
-        if reason is None:
-            ready = dataclasses.replace(
-                exam, state=step(exam.state, Event.SETTLED), reason=None, attempts=0
-            )
-            self._registry.release(self._journal.save(ready, Event.SETTLED, durable=False), due=now)
-        elif held:
-            self._hold(exam, reason)
-        else:
-            waits_s = (
-                known.history.quiet_since + limits.unfinished_s - now
-                if reason.code == "unfinished_file"
-                else limits.incomplete_s - (self._clock() - exam.last_change).total_seconds()
-            )
-            self._due[folder] = now + max(waits_s, _TOO_SOON_S)
-            self._wait(exam, reason)
-
-    def _inspect(self, exam: Exam, known: _Folder, listing: dict[str, Entry]) -> list[Found]:
-        """What each ordinary file is; one that did not change is not opened again.
-
-        Raises:
-            OSError: a file cannot be read now, or another program writes it.
-        """
-        found = []
-        for entry in listing.values():
-            if entry.kind is not Kind.FILE:
-                continue
-            before = known.inspected.get(entry.name)
-            if before is None or before[0] != entry:
-                path = self._rules.watch_dir / exam.folder / entry.name
-                try:
-                    before = entry, self._inspection(path, entry)
-                except NotRegular:
-                    continue  # the next look says what it is now
-                known.inspected[entry.name] = before
-            found.append(Found(entry.name, entry.size_bytes, entry.mtime_ns, before[1]))
-        for name in known.inspected.keys() - listing.keys():
-            del known.inspected[name]
-        return found
-
-    def _inspection(self, path: Path, entry: Entry) -> Inspection:
-        if self._disk.open_elsewhere(path):
-            raise PermissionError(0, "another program is writing it", str(path))
-        with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as file:
-            return inspect(file, entry.size_bytes, entry.name)
-
-    def _nested(self, folder: str, listing: dict[str, Entry]) -> tuple[str, ...]:
-        return tuple(
-            entry.name
-            for entry in listing.values()
-            if entry.kind is Kind.FOLDER
-            and self._disk.holds_files(self._rules.watch_dir / folder / entry.name)
-        )
-
-    def _wait(self, exam: Exam, reason: Reason) -> None:
-        """The exam waits for its files; said and recorded only where it is news."""
-        if exam.reason != reason:
-            exam = dataclasses.replace(exam, reason=reason)
-            exam = self._journal.save(exam, "waits", reason.code, durable=False)
-            logger.info("%s  waits: %s", exam.folder, explain(reason, exam).sentence)
-        self._registry.release(exam)
-
-    def _hold(self, exam: Exam, reason: Reason) -> None:
-        words = explain(reason, exam)
-        logger.warning("%s  HELD: %s %s", exam.folder, words.sentence, words.next_step)
-        state = step(exam.state, Event.HELD)
-        held = dataclasses.replace(exam, state=state, reason=reason, not_before=None)
-        self._registry.release(self._journal.save(held, Event.HELD, reason.code))
-
-    def _emptied(self, exam: Exam) -> Exam:
-        """Everything in the folder is gone, or the folder is."""
-        if exam.anything_sent:
-            files = tuple(
-                dataclasses.replace(file, present=False)
-                for file in exam.files
-                if file.may_be_stored
-            )
-            reason = Reason("vanished", tuple(file.name for file in files))
-            if exam.state is State.HELD and exam.reason == reason:
-                return exam
-            words = explain(reason, exam)
-            logger.warning("%s  HELD: %s %s", exam.folder, words.sentence, words.next_step)
-            held = dataclasses.replace(
-                exam,
-                state=step(exam.state, Event.HELD),
-                reason=reason,
-                not_before=None,
-                files=files,
-            )
-            return self._journal.save(held, Event.HELD, reason.code)
-        logger.info("%s  is gone; nothing of it was sent", exam.folder)
-        gone = dataclasses.replace(exam, state=step(exam.state, Event.VANISHED), reason=None)
-        return self._journal.save(gone, Event.VANISHED)
+        with self._claimed(folder) as claim:
+            if claim is None:
+                self._anew.add(folder)
+                return
+            exam = claim.exam
+            if exam.state is not State.COLLECTING or exam.not_before is not None:
+                claim.keep_due = True
+                return
+            quiet_s = now - known.history.quiet_since
+            verdict = self._settle.judge(exam, listing, known.inspected, quiet_s)
+            claim.exam = verdict.exam
+            if verdict.is_ready:
+                claim.due = now
+            elif verdict.again_in_s is not None:
+                known.judge_at = now + verdict.again_in_s
+                self._due[folder] = known.judge_at
 
     def _vanished(self, folder: str) -> None:
         """The root was listed, and the folder is not in it."""
         self._watches.forget(folder)
         self._folders.pop(folder, None)
         self._due.pop(folder, None)
-        exam = self._registry.claim_folder(folder)
-        if exam is None:
-            # A worker has it: it may be moving it to the archive at this moment.
-            self._registry.mark_changed(folder)
-            return
-        if exam.destination and exam.state is State.COLLECTING and exam.not_before is None:
-            # Moved already, perhaps: only the archive can tell.
-            ready = dataclasses.replace(
-                exam, state=step(exam.state, Event.SETTLED), not_before=None
-            )
-            self._registry.release(ready, due=self._monotonic())
-            return
-        self._registry.release(self._emptied(exam))
+        self._anew.discard(folder)
+        with self._claimed(folder) as claim:
+            if claim is None:
+                return  # a worker has it: it may be moving it to the archive at this moment
+            exam = claim.exam
+            if exam.destination and exam.state is State.COLLECTING and exam.not_before is None:
+                # Moved already, perhaps: only the archive can tell.
+                state = step(exam.state, Event.SETTLED)
+                claim.exam = dataclasses.replace(exam, state=state)
+                claim.due = self._monotonic()
+            elif exam.state is State.READY:
+                claim.keep_due = True  # the worker that is due finds out
+            else:
+                claim.exam = self._settle.emptied(exam)

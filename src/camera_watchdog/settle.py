@@ -1,0 +1,223 @@
+"""A quiet folder becomes an exam that is ready, that waits for something, or that is held.
+
+Reads the files that are new, once; what they are and whether they are whole is for
+:mod:`camera_watchdog.content` to say, and what it means for the exam for :mod:`camera_watchdog.intake`.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import NotRegular
+from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
+from camera_watchdog.lifecycle import Event, step
+from camera_watchdog.model import Entry, Exam, Kind, Reason, Sent, State
+from camera_watchdog.reasons import explain
+
+__all__ = ["Records", "Settle", "Verdict"]
+
+logger = logging.getLogger(__name__)
+
+_BUSY_S: Final = 1.0
+_AT_LEAST_S: Final = 0.2
+_LATE_WITHIN: Final = timedelta(days=1)
+
+
+class Records(Protocol):
+    """The journal, as far as the camera's folder is concerned."""
+
+    def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
+        """Write down a new exam."""
+
+    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+        """Write down what an exam is now."""
+
+    def exams_of_subject(self, subject: str) -> list[Exam]:
+        """Every exam of a subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a quiet folder is: the exam, and in how many seconds to look again if at all."""
+
+    exam: Exam
+    again_in_s: float | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a worker may have it."""
+        return self.exam.state is State.READY
+
+
+class Settle:
+    """Judges quiet folders."""
+
+    def __init__(
+        self,
+        watch_dir: Path,
+        limits: Limits,
+        *,
+        disk: Disk,
+        records: Records,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._watch_dir = watch_dir
+        self._limits = limits
+        self._disk = disk
+        self._records = records
+        self._clock = clock
+
+    def judge(
+        self,
+        exam: Exam,
+        listing: Mapping[str, Entry],
+        inspected: dict[str, tuple[Entry, Inspection]],
+        quiet_s: float,
+    ) -> Verdict:
+        """What the exam of a quiet folder is now, on record.
+
+        ``inspected`` is what is known of its files, and is brought up to date; ``quiet_s`` is how
+        long nothing has changed, in seconds.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if not listing:
+            return Verdict(self.emptied(exam))
+        if unsafe := next((name for name in listing if not _can_be_written(name)), None):
+            said = f"file {unsafe!a} has bytes that are no text"
+            return Verdict(self._held(exam, Reason("unsafe_name", (), {"said": said})))
+        try:
+            found = self._found(exam.folder, listing, inspected)
+        except OSError as error:
+            busy = Reason("file_busy", (), {"said": error.strerror or "in use"})
+            return Verdict(self._waiting(exam, busy), _BUSY_S)
+        if exam.files and differs(exam, found):
+            exam = dataclasses.replace(exam, last_change=self._clock())
+        exam = merge(exam, found)
+        unchanged_s = (self._clock() - exam.last_change).total_seconds()
+        reason, held = obstacle(
+            exam,
+            found,
+            nested=self._nested(exam.folder, listing),
+            links=tuple(e.name for e in listing.values() if e.kind in {Kind.LINK, Kind.SPECIAL}),
+            quiet_s=quiet_s,
+            unchanged_s=unchanged_s,
+            limits=self._limits,
+        )
+        if reason is None:
+            ready = dataclasses.replace(
+                exam, state=step(exam.state, Event.SETTLED), reason=None, attempts=0
+            )
+            return Verdict(self._records.save(ready, "", durable=False))
+        if held:
+            return Verdict(self._held(exam, self._late(exam) or reason))
+        limits = self._limits
+        left_s = (
+            limits.unfinished_s - quiet_s
+            if reason.code == "unfinished_file"
+            else limits.incomplete_s - unchanged_s
+        )
+        return Verdict(self._waiting(exam, reason), max(left_s, _AT_LEAST_S))
+
+    def _found(
+        self,
+        folder: str,
+        listing: Mapping[str, Entry],
+        inspected: dict[str, tuple[Entry, Inspection]],
+    ) -> list[Found]:
+        """What each ordinary file is; one that did not change is not opened again.
+
+        Raises:
+            OSError: a file cannot be read now, or another program writes it.
+        """
+        found = []
+        for entry in listing.values():
+            if entry.kind is not Kind.FILE:
+                continue
+            before = inspected.get(entry.name)
+            if before is None or before[0] != entry:
+                try:
+                    before = entry, self._inspection(self._watch_dir / folder / entry.name, entry)
+                except NotRegular:
+                    continue  # the next look says what it is now
+                inspected[entry.name] = before
+            found.append(Found(entry.name, entry.size_bytes, entry.mtime_ns, before[1]))
+        for name in inspected.keys() - listing.keys():
+            del inspected[name]
+        return found
+
+    def _inspection(self, path: Path, entry: Entry) -> Inspection:
+        if self._disk.open_elsewhere(path):
+            raise PermissionError(0, "another program is writing it", str(path))
+        with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as file:
+            return inspect(file, entry.size_bytes, entry.name)
+
+    def _nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:
+        return tuple(
+            entry.name
+            for entry in listing.values()
+            if entry.kind is Kind.FOLDER
+            and self._disk.holds_files(self._watch_dir / folder / entry.name)
+        )
+
+    def _late(self, exam: Exam) -> Reason | None:
+        """A part of a set, soon after the subject's exam was archived, came late for that one."""
+        if exam.anything_sent:
+            return None
+        now = self._clock()
+        for other in reversed(self._records.exams_of_subject(exam.subject)):
+            archived_at = other.archived_at
+            if archived_at is not None and now - archived_at <= _LATE_WITHIN:
+                names = tuple(file.name for file in exam.files if file.present)
+                return Reason("late", names, {"archived": other.destination})
+        return None
+
+    def _waiting(self, exam: Exam, reason: Reason) -> Exam:
+        """The exam waits for its files; said and recorded only where it is news."""
+        if exam.reason == reason:
+            return exam
+        logger.info("%s  waits: %s", exam.folder, explain(reason, exam).sentence)
+        return self._records.save(dataclasses.replace(exam, reason=reason), "", durable=False)
+
+    def _held(self, exam: Exam, reason: Reason) -> Exam:
+        words = explain(reason, exam)
+        logger.warning("%s  HELD: %s %s", exam.folder, words.sentence, words.next_step)
+        state = step(exam.state, Event.HELD)
+        held = dataclasses.replace(exam, state=state, reason=reason, not_before=None)
+        return self._records.save(held, Event.HELD, reason.code)
+
+    def emptied(self, exam: Exam) -> Exam:
+        """Everything in the folder is gone, or the folder is: on record.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if not exam.anything_sent:
+            logger.info("%s  is gone; nothing of it was sent", exam.folder)
+            gone = dataclasses.replace(exam, state=step(exam.state, Event.VANISHED), reason=None)
+            return self._records.save(gone, Event.VANISHED)
+        reason = Reason("vanished", tuple(f.name for f in exam.files if f.may_be_stored))
+        if exam.state is State.HELD and exam.reason == reason:
+            return exam
+        files = tuple(
+            dataclasses.replace(file, present=False)
+            for file in exam.files
+            if file.sent in {Sent.YES, Sent.UNKNOWN}
+        )
+        return self._held(dataclasses.replace(exam, files=files), reason)
+
+
+def _can_be_written(name: str) -> bool:
+    """Whether a name is text, as the journal and every answer of the EDC must be able to say it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
