@@ -307,7 +307,7 @@ class _Daemon:
 
     def _seconds_to_look(self, *, once: bool) -> float:
         probe_s = self._gate.seconds_to_probe()
-        longest_s = _TICK_S if once else 5.0
+        longest_s = _TICK_S if once else 1.0
         return longest_s if probe_s is None else min(longest_s, max(0.05, probe_s))
 
     def _is_drained(self) -> bool:

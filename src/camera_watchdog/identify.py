@@ -27,7 +27,7 @@ from camera_watchdog.model import (
     State,
     file_type_for,
 )
-from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools
+from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools, WaitsBehind
 
 __all__ = ["Identify", "hold_unless_waived"]
 
@@ -60,6 +60,7 @@ class Identify:
             PermanentError: something must be held.
             EyeMissing: the camera's database may still tell.
             FolderChanged: a file is no longer as recorded.
+            WaitsBehind: another folder of the subject has a session, and goes first.
             TransientError: a file or the camera's database cannot be read now.
         """
         self._check_names(passage.exam)
@@ -74,8 +75,9 @@ class Identify:
         passage.event(
             Event.IDENTIFIED, files=exam.files, reason=None, not_before=None, failing_since=None
         )
-        told = ", ".join(f"{file.name} {_told(file)}" for file in _to_send(passage.exam))
-        logger.info("%s  identified: %s", passage.name, told)
+        if passage.is_news:
+            told = ", ".join(f"{file.name} {_told(file)}" for file in _to_send(passage.exam))
+            logger.info("%s  identified: %s", passage.name, told)
 
     def _check_names(self, exam: Exam) -> None:
         if why := unsafe_subject(exam.subject):
@@ -247,6 +249,8 @@ class Identify:
         if not others or exam.session is not None:
             return
         folders = ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
+        if any(other.session is not None for other in others):
+            raise WaitsBehind(Reason("waits_behind", (), {"folders": folders}))
         hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
 
     _checks = (

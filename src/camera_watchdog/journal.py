@@ -163,6 +163,9 @@ class Journal:
         connection.executemany(_PUT_FILE, [(exam.id, *file_row(file)) for file in changed])
 
     def _note(self, connection: sqlite3.Connection, exam: Exam, event: str, detail: str) -> None:
+        """An event for whoever asks later what happened; what has no name is not kept."""
+        if not event:
+            return
         connection.execute(
             "INSERT INTO events (exam_id, at, event, detail) VALUES (?, ?, ?, ?)",
             (exam.id, self._clock().astimezone(UTC).isoformat(), event, detail),

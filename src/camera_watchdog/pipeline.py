@@ -31,7 +31,7 @@ from camera_watchdog.lifecycle import Event, pause_s
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import REASONS, Clears, explain
 from camera_watchdog.sessions import Sessions
-from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Stopping, Tools
+from camera_watchdog.steps import EyeMissing, FolderChanged, NotYet, Passage, Stopping, Tools
 
 __all__ = ["Outcome", "Pipeline"]
 
@@ -87,8 +87,8 @@ class Pipeline:
                 step(passage)
         except (FolderChanged, Stopping) as pause:
             return self._look_again(passage, pause)
-        except EyeMissing as missing:
-            return self._wait_for_eye(passage, missing)
+        except NotYet as not_yet:
+            return self._wait_quietly(passage, not_yet)
         except PermanentError as error:
             return self._hold(passage, Reason(error.code, error.files, error.details))
         except TransientError as error:
@@ -99,22 +99,23 @@ class Pipeline:
         return Outcome(passage.exam)
 
     def _look_again(self, passage: Passage, pause: CameraWatchdogError) -> Outcome:
-        logger.info("%s  waits: %s", passage.name, pause)
+        if isinstance(pause, FolderChanged):
+            logger.info("%s  waits: %s", passage.name, pause)
         return self._keep(passage, Event.CHANGED, look_again=True, reason=passage.exam.reason)
 
-    def _wait_for_eye(self, passage: Passage, missing: EyeMissing) -> Outcome:
-        """The camera may still tell: wait up to ``incomplete_after``, then hold."""
-        exam = passage.exam
-        if self._tools.clock() - exam.last_change >= self._tools.rules.incomplete_after:
-            return self._hold(passage, missing.reason)
-        if exam.reason != missing.reason:
-            logger.info("%s  waits: %s", passage.name, explain(missing.reason, exam).sentence)
-        rules = self._tools.rules
+    def _wait_quietly(self, passage: Passage, not_yet: NotYet) -> Outcome:
+        """Another exam goes first; or the camera may still tell, up to ``incomplete_after``."""
+        exam, rules, reason = passage.exam, self._tools.rules, not_yet.reason
+        for_eye = isinstance(not_yet, EyeMissing)
+        if for_eye and self._tools.clock() - exam.last_change >= rules.incomplete_after:
+            return self._hold(passage, reason)
+        if passage.waited_for != reason:
+            logger.info("%s  waits: %s", passage.name, explain(reason, exam).sentence)
         attempts = exam.attempts + 1
         return self._keep(
             passage,
-            Event.EYE_MISSING,
-            reason=missing.reason,
+            Event.EYE_MISSING if for_eye else Event.INTERRUPTED,
+            reason=reason,
             attempts=attempts,
             due_in_s=min(rules.retry_delay_s * attempts, rules.retry_max_delay_s),
         )
@@ -124,7 +125,8 @@ class Pipeline:
     ) -> Outcome:
         """A person or the cause must act; said once, however often it is tried again."""
         words = explain(reason, passage.exam)
-        if passage.was_held != reason.code:
+        known = passage.was_held and passage.waited_for == reason
+        if not known:
             logger.warning("%s  HELD: %s %s", passage.name, words.sentence, words.next_step)
         due_in_s = {
             Clears.CHANGE: None,
@@ -134,6 +136,7 @@ class Pipeline:
         return self._keep(
             passage,
             Event.HELD,
+            "" if known else reason.code,
             reason=reason,
             attempts=passage.exam.attempts + 1 if failing_since else 0,
             failing_since=failing_since,
@@ -142,6 +145,8 @@ class Pipeline:
 
     def _wait(self, passage: Passage, error: TransientError) -> Outcome:
         """Try again later: when the server is back, or after the usual pause."""
+        if self._stopping():  # a request that was given up says nothing about the server
+            return self._keep(passage, Event.INTERRUPTED, reason=passage.waited_for)
         if isinstance(error, (ServerWideError, EdcFailure)) and self._tools.gate.suspect(error):
             reason = Reason(error.code, (), {"said": str(error)})
             return self._keep(passage, Event.INTERRUPTED, reason=reason, for_server=True)
@@ -181,6 +186,7 @@ class Pipeline:
         self,
         passage: Passage,
         event: Event,
+        detail: str = "",
         *,
         reason: Reason | None,
         attempts: int | None = None,
@@ -195,7 +201,7 @@ class Pipeline:
         try:
             passage.event(
                 event,
-                reason.code if reason else "",
+                detail,
                 reason=reason,
                 not_before=not_before,
                 attempts=exam.attempts if attempts is None else attempts,

@@ -196,6 +196,13 @@ _ROWS: Final = (
         _RELEASE_OR_SKIP,
     ),
     _rule(
+        "waits_behind",
+        "This exam of {subject} waits until the subject's other folder is done ({folders}).",
+        "",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    _rule(
         "late",
         "{files} of {subject} came after the exam was sent and archived ({archived}).",
         "Release the exam to send it to the session it belongs to, or move it away.",

@@ -35,11 +35,13 @@ __all__ = [
     "FolderChanged",
     "GateLike",
     "JournalLike",
+    "NotYet",
     "Passage",
     "Rules",
     "ServerMemory",
     "Stopping",
     "Tools",
+    "WaitsBehind",
 ]
 
 
@@ -51,12 +53,20 @@ class Stopping(CameraWatchdogError):
     """The daemon stops; the exam goes on at the next start."""
 
 
-class EyeMissing(CameraWatchdogError):
-    """The camera may still tell which eye it is."""
+class NotYet(CameraWatchdogError):
+    """The exam must wait for something that nobody has to be called for."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.code)
         self.reason = reason
+
+
+class EyeMissing(NotYet):
+    """The camera may still tell which eye it is."""
+
+
+class WaitsBehind(NotYet):
+    """Another exam of the subject must be done first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,11 @@ class Tools:
     before_move: Callable[[str], None]
 
 
-_DURABLE: Final = frozenset({Event.RESOLVED, Event.MOVED, Event.HELD, Event.VANISHED})
+_DURABLE: Final = frozenset({Event.RESOLVED, Event.MOVED, Event.VANISHED})
+"""What must be on disk before the next effect; a state that is lost is found out again."""
+
+_TOLD: Final = _DURABLE | {Event.HELD, Event.CHANGED, Event.SENT, Event.PROVEN}
+"""What is kept for whoever asks later what happened to an exam."""
 
 
 class Passage:
@@ -205,14 +219,19 @@ class Passage:
         changed: Callable[[], bool],
         stopping: Callable[[], bool],
     ) -> None:
-        held = exam.state is State.HELD
-        self.was_held = exam.reason.code if held and exam.reason else ""
+        self.waited_for = exam.reason
+        self.was_held = exam.state is State.HELD
         if exam.state is not State.READY:
             exam = dataclasses.replace(exam, state=step(exam.state, Event.SETTLED))
         self.exam = exam
         self._journal = journal
         self._changed = changed
         self._stopping = stopping
+
+    @property
+    def is_news(self) -> bool:
+        """Whether this is the first try since something happened: what is said again is not news."""
+        return self.waited_for is None and self.exam.attempts == 0
 
     @property
     def name(self) -> str:
@@ -223,7 +242,9 @@ class Passage:
     def event(self, event: Event, detail: str = "", **changes: Any) -> None:
         """Something happened: the state that follows, on record."""
         state = step(self.exam.state, event)
-        self.save(event, detail, durable=event in _DURABLE, state=state, **changes)
+        again = event is Event.HELD and not detail
+        told = event if event in _TOLD and not again else ""
+        self.save(told, detail, durable=event in _DURABLE, state=state, **changes)
 
     def save(self, what: str, detail: str = "", *, durable: bool = True, **changes: Any) -> None:
         """Put a change of the exam on record."""
