@@ -1,0 +1,117 @@
+"""The daemon's parts as the configuration asks for them, the same for every command that needs one."""
+
+import os
+from datetime import timedelta
+from typing import Final
+
+from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog.config import Config
+from camera_watchdog.config.keys import KEYS
+from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.errors import Problem
+from camera_watchdog.intake import Limits
+from camera_watchdog.stability import Waits
+from camera_watchdog.steps import Rules
+from camera_watchdog.sweep import SweepRules
+
+__all__ = [
+    "LOCK_NAME",
+    "OWNER_NAME",
+    "camera_database",
+    "edc_client",
+    "is_asked_for",
+    "rules",
+    "sweep_rules",
+]
+
+LOCK_NAME: Final = ".camera-watchdog.lock"
+OWNER_NAME: Final = ".camera-watchdog.owner"
+_DEFAULTS: Final = {key.name: key.default for key in KEYS}
+
+
+def camera_database(config: Config) -> CameraDatabase | None:
+    """The camera's database; none where it is no source of the eye."""
+    if config.db_path is None:
+        return None
+    return CameraDatabase(
+        config.db_path,
+        patients=PatientColumns(
+            config.db_patient_table,
+            config.db_patient_subject_id,
+            config.db_patient_initials,
+            config.db_patient_sex,
+            config.db_patient_age,
+        ),
+        images=ImageColumns(
+            config.db_image_table,
+            config.db_image_subject_id,
+            config.db_image_filename,
+            config.db_image_eye,
+            config.db_image_captured_at,
+        ),
+    )
+
+
+def is_asked_for(config: Config, problem: Problem) -> bool:
+    """Whether a person configured the name that is missing, or every server needs it.
+
+    Patients' columns that nobody configured are only asked for by old servers.
+    """
+    return not (
+        problem.key.startswith("db_patient_")
+        and getattr(config, problem.key, None) == _DEFAULTS.get(problem.key)
+    )
+
+
+def edc_client(config: Config) -> EdcClient:
+    """A client of the EDC, for one thread."""
+    return EdcClient(
+        api_url=config.api_url,
+        token=config.token,
+        request_timeout_s=config.request_timeout,
+        ca_bundle=str(config.ca_bundle) if config.ca_bundle else None,
+        proxy=config.proxy,
+    )
+
+
+def rules(config: Config) -> Rules:
+    """What the pipeline is asked for."""
+    size_mb = config.max_file_size_mb
+    return Rules(
+        watch_dir=config.watch_dir,
+        archive_dir=config.archive_dir,
+        api_url=config.api_url,
+        device_id=config.device_id,
+        site_id=config.site_id,
+        report_type=config.report_type,
+        eye_sources=config.eye_sources,
+        filename_eye_pattern=config.filename_eye_pattern,
+        zone=config.timezone,
+        max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
+        incomplete_after=timedelta(seconds=config.incomplete_after),
+        visit_gap=timedelta(seconds=config.visit_gap),
+        retry_attempts=config.retry_attempts,
+        retry_delay_s=config.retry_delay,
+        retry_max_delay_s=config.retry_max_delay,
+    )
+
+
+def sweep_rules(config: Config) -> SweepRules:
+    """What the sweep is asked for: which folders are subjects, and when they are settled."""
+    never = {"rejected"}
+    for folder in (config.archive_dir, config.state_dir):
+        if folder.is_relative_to(config.watch_dir):
+            never.add(folder.relative_to(config.watch_dir).parts[0])
+    return SweepRules(
+        watch_dir=config.watch_dir,
+        never=frozenset(os.path.normcase(name) for name in never),
+        lock_name=LOCK_NAME,
+        subject_pattern=config.subject_folder_pattern,
+        interval_s=config.sweep_interval,
+        waits=Waits(stable_s=config.stable_time, settle_s=config.settle_time),
+        limits=Limits(
+            report_type=config.report_type,
+            unfinished_s=config.stability_timeout,
+            incomplete_s=config.incomplete_after,
+        ),
+    )
