@@ -7,7 +7,8 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
 
-from camera_watchdog.edc_api import EdcClient, Resolution
+from camera_watchdog.edc_api.answers import Resolution
+from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.model import Acknowledgement, FileType
 from raw_server import RawServer, Script, Talk, json_answer
 

@@ -27,7 +27,7 @@ from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColum
 from camera_watchdog.config import Config
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.disk import Disk
-from camera_watchdog.edc_api import EdcClient
+from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import (
     CameraDatabaseError,
     ConfigError,

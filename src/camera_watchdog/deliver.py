@@ -18,7 +18,7 @@ from camera_watchdog.ambiguity import (
     believe_status,
     generation,
 )
-from camera_watchdog.edc_answers import disagreement
+from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import (
     EdcFailure,
     EdcRefusal,

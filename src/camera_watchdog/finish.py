@@ -12,7 +12,7 @@ from typing import Final
 from camera_watchdog import __version__
 from camera_watchdog.archive import RECEIPT_NAME, archive_name, receipt
 from camera_watchdog.content import is_ignored
-from camera_watchdog.edc_answers import disagreement
+from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import EdcRefusal, PermanentError, TransientError
 from camera_watchdog.identify import hold_unless_waived
 from camera_watchdog.lifecycle import Event

@@ -12,7 +12,7 @@ from typing import Final
 from camera_watchdog import laterality
 from camera_watchdog.capture import capture_time
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
-from camera_watchdog.edc_names import unsafe_name, unsafe_subject
+from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
 from camera_watchdog.intake import skipped, waived
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony

@@ -9,7 +9,7 @@ import logging
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
-from camera_watchdog.edc_answers import Resolution, SessionStatus
+from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import EdcRefusal, PermanentError
 from camera_watchdog.identify import hold_unless_waived
 from camera_watchdog.lifecycle import Event

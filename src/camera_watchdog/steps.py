@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
-from camera_watchdog.edc_answers import Resolution, SessionStatus
+from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import CameraWatchdogError, TransientError
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.lifecycle import Event, step

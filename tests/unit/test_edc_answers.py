@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_watchdog.edc_answers import (
+from camera_watchdog.edc_api.answers import (
     SESSION_KEYS,
     Answer,
     Resolution,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camera_watchdog.edc_api import EdcClient, disagreement
+from camera_watchdog.edc_api.answers import disagreement
+from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import (
     CameraWatchdogError,
     EdcFailure,

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import pytest
 
-from camera_watchdog.edc_multipart import (
+from camera_watchdog.edc_api.multipart import (
     BLOCK_BYTES,
     Multipart,
     capture_datetime,

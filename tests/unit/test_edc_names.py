@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_watchdog.edc_names import path_segment, unsafe_name, unsafe_subject
+from camera_watchdog.edc_api.names import path_segment, unsafe_name, unsafe_subject
 
 
 @pytest.mark.parametrize(

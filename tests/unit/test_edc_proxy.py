@@ -1,6 +1,6 @@
 import pytest
 
-from camera_watchdog.edc_proxy import Proxy, is_loopback, proxy_for
+from camera_watchdog.edc_api.proxy import Proxy, is_loopback, proxy_for
 from camera_watchdog.errors import Unreachable
 
 

@@ -113,7 +113,7 @@ def test_an_answer_that_does_not_come_may_have_been_sent(stack: ExitStack) -> No
 def test_ping_does_not_wait_as_long_as_an_upload(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("camera_watchdog.edc_api._PING_S", 0.3)
+    monkeypatch.setattr("camera_watchdog.edc_api.client._PING_S", 0.3)
     _, client = serve(stack, silent, timeout_s=60)
     started = time.monotonic()
     with pytest.raises(Unreachable):
@@ -296,7 +296,7 @@ def test_a_request_in_flight_is_given_up_at_once(stack: ExitStack, script: Scrip
 def test_the_slices_notice_where_a_shutdown_wakes_nobody(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("camera_watchdog.edc_wire.Wire.shut", lambda _: None)
+    monkeypatch.setattr("camera_watchdog.edc_api.wire.Wire.shut", lambda _: None)
     _, client = serve(stack, silent, timeout_s=60)
     timer = abort_soon(client)
     started = time.monotonic()

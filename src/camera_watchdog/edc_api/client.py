@@ -11,31 +11,23 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import BinaryIO, Final
 
-from camera_watchdog.edc_answers import (
+from camera_watchdog.edc_api.answers import (
     SESSION_KEYS,
     Answer,
     Resolution,
     SessionStatus,
     check_ping,
-    disagreement,
     read_acknowledgement,
     read_resolution,
     read_status,
 )
-from camera_watchdog.edc_multipart import Multipart, capture_datetime, content_type
-from camera_watchdog.edc_names import path_segment, unsafe_name, unsafe_subject
-from camera_watchdog.edc_transport import Request, Transport
+from camera_watchdog.edc_api.multipart import Multipart, capture_datetime, content_type
+from camera_watchdog.edc_api.names import path_segment, unsafe_name, unsafe_subject
+from camera_watchdog.edc_api.transport import Request, Transport
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.model import Acknowledgement, Demographics, FileType
 
-__all__ = [
-    "EdcClient",
-    "Resolution",
-    "SessionStatus",
-    "disagreement",
-    "unsafe_name",
-    "unsafe_subject",
-]
+__all__ = ["EdcClient"]
 
 _ROOT: Final = "/api/retinopathy"
 _PING_S: Final = 5.0
@@ -135,7 +127,7 @@ class EdcClient:
         sha256: str,
         captured_at: datetime,
     ) -> Acknowledgement:
-        """Send one file, once; the caller compares the answer by :func:`disagreement`.
+        """Send one file, once; the caller compares the answer by :func:`~camera_watchdog.edc_api.answers.disagreement`.
 
         Args:
             subject: whose exam it is.

@@ -17,7 +17,7 @@ from http.client import HTTPException, HTTPResponse, IncompleteRead
 from threading import Event
 from typing import Any, Final, cast
 
-from camera_watchdog.edc_answers import Answer
+from camera_watchdog.edc_api.answers import Answer
 
 __all__ = ["GivenUp", "Wire", "dial"]
 

@@ -17,9 +17,9 @@ from urllib.parse import quote, urlsplit
 
 import truststore
 
-from camera_watchdog.edc_answers import Answer
-from camera_watchdog.edc_proxy import Proxy, proxy_for
-from camera_watchdog.edc_wire import GivenUp, Wire, dial
+from camera_watchdog.edc_api.answers import Answer
+from camera_watchdog.edc_api.proxy import Proxy, proxy_for
+from camera_watchdog.edc_api.wire import GivenUp, Wire, dial
 from camera_watchdog.errors import CertificateRefused, NotTheEdc, Unreachable
 
 __all__ = ["Request", "Transport"]
