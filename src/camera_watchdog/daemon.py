@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -22,10 +22,9 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from camera_watchdog import __version__, logs
-from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog import __version__, logs, parts
+from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
-from camera_watchdog.config.keys import KEYS
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import (
@@ -37,25 +36,20 @@ from camera_watchdog.errors import (
     Unauthorized,
 )
 from camera_watchdog.gate import Gate
-from camera_watchdog.intake import Limits
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.registry import Registry
-from camera_watchdog.stability import Waits
-from camera_watchdog.steps import Rules, ServerMemory, Tools
-from camera_watchdog.sweep import Sweep, SweepRules
+from camera_watchdog.steps import ServerMemory, Tools
+from camera_watchdog.sweep import Sweep
 from camera_watchdog.watcher import Watcher
 
 __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-LOCK_NAME: Final = ".camera-watchdog.lock"
-OWNER_NAME: Final = ".camera-watchdog.owner"
 _STOP_WITHIN_S: Final = 4.0
 _TICK_S: Final = 0.5
-_DEFAULTS: Final = {key.name: key.default for key in KEYS}
 
 
 def run(config: Config, *, once: bool = False) -> int:
@@ -103,8 +97,8 @@ def _check_paths(config: Config) -> None:
 @contextlib.contextmanager
 def _locked(watch_dir: Path) -> Iterator[None]:
     """One daemon a watch folder; the system lets go of the lock when the process dies."""
-    owner = watch_dir / OWNER_NAME
-    lock = FileLock(watch_dir / LOCK_NAME, timeout=0)
+    owner = watch_dir / parts.OWNER_NAME
+    lock = FileLock(watch_dir / parts.LOCK_NAME, timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -137,36 +131,15 @@ def _camera(config: Config) -> CameraDatabase | None:
     One that is busy or damaged now may be well in a minute; one that lacks a configured column will
     not. Patients' names that nobody configured are only said: newer servers never ask for them.
     """
-    if config.db_path is None:
+    camera = parts.camera_database(config)
+    if camera is None:
         return None
-    camera = CameraDatabase(
-        config.db_path,
-        patients=PatientColumns(
-            config.db_patient_table,
-            config.db_patient_subject_id,
-            config.db_patient_initials,
-            config.db_patient_sex,
-            config.db_patient_age,
-        ),
-        images=ImageColumns(
-            config.db_image_table,
-            config.db_image_subject_id,
-            config.db_image_filename,
-            config.db_image_eye,
-            config.db_image_captured_at,
-        ),
-    )
     try:
         problems = camera.schema_problems()
     except CameraDatabaseError as error:
         logger.warning("camera database  %s", error)
         return camera
-    unasked = [
-        problem
-        for problem in problems
-        if problem.key.startswith("db_patient_")
-        and getattr(config, problem.key, None) == _DEFAULTS.get(problem.key)
-    ]
+    unasked = [problem for problem in problems if not parts.is_asked_for(config, problem)]
     for problem in unasked:
         logger.info("camera database  %s", problem)
     if refused := [problem for problem in problems if problem not in unasked]:
@@ -187,11 +160,11 @@ class _Daemon:
         self._registry = Registry()
         self._memory = ServerMemory()
         self._journal = Journal.open(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
-        self._probe = self._client()
+        self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher = Watcher(config.watch_dir)
         self._sweep = Sweep(
-            _sweep_rules(config),
+            parts.sweep_rules(config),
             disk=self._disk,
             registry=self._registry,
             journal=self._journal,
@@ -199,19 +172,9 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
-        self._rules = _rules(config)
+        self._rules = parts.rules(config)
         self._clients: list[EdcClient] = [self._probe]
         self._threads: dict[str, threading.Thread] = {}
-
-    def _client(self) -> EdcClient:
-        config = self._config
-        return EdcClient(
-            api_url=config.api_url,
-            token=config.token,
-            request_timeout_s=config.request_timeout,
-            ca_bundle=str(config.ca_bundle) if config.ca_bundle else None,
-            proxy=config.proxy,
-        )
 
     def run(self, *, once: bool) -> int:
         """Start, wait, stop; in this order whatever happens."""
@@ -233,7 +196,7 @@ class _Daemon:
         )
         for warning in config.warnings:
             logger.warning("configuration  %s", warning)
-        self._sweep.take_up(self._journal.open_exams())
+        self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
         self._watcher.start(self._sweep.hint)
         self._spawn("sweep", self._sweep_forever)
         for number in range(1, config.workers + 1):
@@ -254,7 +217,7 @@ class _Daemon:
             self._sweep.wait(wait_s)
 
     def _work_forever(self) -> None:
-        client = self._client()
+        client = parts.edc_client(self._config)
         self._clients.append(client)
         pipeline = Pipeline(self._tools(client), self._stop.is_set)
         while not self._stop.is_set():
@@ -379,44 +342,3 @@ class _Daemon:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _rules(config: Config) -> Rules:
-    size_mb = config.max_file_size_mb
-    return Rules(
-        watch_dir=config.watch_dir,
-        archive_dir=config.archive_dir,
-        api_url=config.api_url,
-        device_id=config.device_id,
-        site_id=config.site_id,
-        report_type=config.report_type,
-        eye_sources=config.eye_sources,
-        filename_eye_pattern=config.filename_eye_pattern,
-        zone=config.timezone,
-        max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
-        incomplete_after=timedelta(seconds=config.incomplete_after),
-        visit_gap=timedelta(seconds=config.visit_gap),
-        retry_attempts=config.retry_attempts,
-        retry_delay_s=config.retry_delay,
-        retry_max_delay_s=config.retry_max_delay,
-    )
-
-
-def _sweep_rules(config: Config) -> SweepRules:
-    never = {"rejected"}
-    for folder in (config.archive_dir, config.state_dir):
-        if folder.is_relative_to(config.watch_dir):
-            never.add(folder.relative_to(config.watch_dir).parts[0])
-    return SweepRules(
-        watch_dir=config.watch_dir,
-        never=frozenset(os.path.normcase(name) for name in never),
-        lock_name=LOCK_NAME,
-        subject_pattern=config.subject_folder_pattern,
-        interval_s=config.sweep_interval,
-        waits=Waits(stable_s=config.stable_time, settle_s=config.settle_time),
-        limits=Limits(
-            report_type=config.report_type,
-            unfinished_s=config.stability_timeout,
-            incomplete_s=config.incomplete_after,
-        ),
-    )

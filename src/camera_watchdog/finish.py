@@ -153,7 +153,7 @@ class Finish:
             archived, device_id=rules.device_id, site_id=rules.site_id, release=__version__
         )
         try:
-            self._tools.disk.write_whole(destination / self._receipt_name(destination), written)
+            self._tools.disk.write_whole(destination / _receipt_name(exam), written)
         except OSError as error:
             raise TransientError(_os_words(error), code="archive_blocked") from error
         passage.event(
@@ -167,17 +167,6 @@ class Finish:
         sent = sum(file.sent is Sent.YES for file in exam.files)
         logger.info("%s  archived: %d files, %s", passage.name, sent, exam.destination)
 
-    def _receipt_name(self, destination: Path) -> str:
-        """Never over a file that the camera named so."""
-        exists = self._tools.disk.exists
-        if not exists(destination / RECEIPT_NAME):
-            return RECEIPT_NAME
-        return next(
-            name
-            for number in range(1, _TRIES)
-            if not exists(destination / (name := f"receipt.{number}.json"))
-        )
-
     def _send_back_late(self, exam: Exam, destination: Path) -> str:
         """What slipped in between the last listing and the move goes back: it was not sent.
 
@@ -190,7 +179,7 @@ class Finish:
             if entry.kind is Kind.FILE
             and entry.name not in known
             and not is_ignored(entry.name)
-            and not entry.name.startswith("receipt.")
+            and entry.name != _receipt_name(exam)
         ]
         folder = self._tools.rules.watch_dir / exam.folder
         for name in late:
@@ -215,6 +204,12 @@ def _not_proven(file: ExamFile, session: Session) -> str:
         name=file.name,
         sha256=file.sha256 if file.present else file.sent_sha256,
     )
+
+
+def _receipt_name(exam: Exam) -> str:
+    """Never over a file that the camera named so; over a receipt that was cut off by a kill."""
+    cameras = {*exam.other_names, *(file.name for file in exam.files)}
+    return RECEIPT_NAME if RECEIPT_NAME not in cameras else f"camera-watchdog.{RECEIPT_NAME}"
 
 
 def _os_words(error: OSError) -> str:

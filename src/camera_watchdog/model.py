@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Self
+from typing import Final, Self
 
 __all__ = [
+    "JOURNAL_LOST",
     "Acknowledgement",
     "Demographics",
     "Entry",
@@ -48,6 +49,10 @@ class Entry:
     size_bytes: int
     mtime_ns: int
     file_id: int = 0
+
+
+JOURNAL_LOST: Final = "The journal was damaged and begun anew: what was sent before is not known."
+"""Noted on the exams that were there then: the server may hold files of theirs."""
 
 
 class Laterality(StrEnum):

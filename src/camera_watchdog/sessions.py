@@ -14,6 +14,7 @@ from camera_watchdog.errors import EdcRefusal, PermanentError
 from camera_watchdog.identify import hold_unless_waived
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
+    JOURNAL_LOST,
     Demographics,
     Exam,
     ExamFile,
@@ -57,7 +58,7 @@ class Sessions:
             passage.event(Event.RESOLVED)
             return
         passage.checkpoint()
-        resolution = self.ask(passage.exam)
+        resolution = self._first_ask(passage.exam)
         status = self.status(passage.exam)
         self._check_session(passage.exam, resolution, status)
         chosen = Session(
@@ -69,6 +70,21 @@ class Sessions:
         )
         passage.event(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
         logger.info("%s  session %s", passage.name, chosen.session_id)
+
+    def _first_ask(self, exam: Exam) -> Resolution:
+        """``resolve``; where the journal was lost, the server may hold what this exam sent before."""
+        lost = JOURNAL_LOST in exam.notes
+        try:
+            given = self.ask(exam)
+        except PermanentError as error:
+            if lost and error.code == "no_eligible_session":
+                hold_unless_waived(exam, _cannot_tell(exam, "that is complete"))
+            raise
+        held = given.already or ()
+        ask_first = generation(given.key, given.already) is Generation.ASK_FIRST
+        if lost and ask_first and any(file.file_type in held for file in waiting_files(exam)):
+            hold_unless_waived(exam, _cannot_tell(exam, given.session_id))
+        return given
 
     def _still_good(self, passage: Passage, session: Session) -> bool:
         """Whether the session on record is to be used; one that a person gave up is forgotten."""
@@ -161,6 +177,11 @@ class Sessions:
         if other:
             details = {"session": given.session_id, "other": other}
             hold_unless_waived(exam, Reason("session_in_use", (), details))
+
+
+def _cannot_tell(exam: Exam, session_id: str) -> Reason:
+    names = tuple(file.name for file in waiting_files(exam))
+    return Reason("cannot_tell", names, {"session": session_id})
 
 
 def _start_over(passage: Passage, session: Session) -> None:

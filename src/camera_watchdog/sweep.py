@@ -24,7 +24,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.intake import Limits
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import Entry, Exam, State
+from camera_watchdog.model import JOURNAL_LOST, Entry, Exam, State
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle
 from camera_watchdog.stability import FolderHistory, Waits
@@ -133,6 +133,7 @@ class Sweep:
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
         self._root_away = False
+        self._journal_lost = False
         self._anew: set[str] = set()
         self._said: frozenset[str] = frozenset()
         self.unmatched: tuple[str, ...] = ()
@@ -157,8 +158,12 @@ class Sweep:
             if not self._hints:
                 self._wake.wait(timeout_s)
 
-    def take_up(self, exams: Iterable[Exam]) -> None:
-        """Begin with the open exams of the journal; every one of them is tried anew."""
+    def take_up(self, exams: Iterable[Exam], *, journal_lost: bool = False) -> None:
+        """Begin with the open exams of the journal; every one of them is tried anew.
+
+        Where the journal was lost, what is in the folder now may have been sent before.
+        """
+        self._journal_lost = journal_lost
         for exam in exams:
             state = (
                 exam.state if exam.state is State.COLLECTING else step(exam.state, Event.CHANGED)
@@ -348,7 +353,9 @@ class Sweep:
     def _begin(self, folder: str, listing: dict[str, Entry]) -> None:
         now = self._clock()
         last_change = now
+        notes: tuple[str, ...] = ()
         if folder in (self._there_at_start or ()):  # as old as its files say
+            notes = (JOURNAL_LOST,) if self._journal_lost else ()
             newest_ns = max(entry.mtime_ns for entry in listing.values())
             last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
         exam = Exam(
@@ -356,6 +363,7 @@ class Sweep:
             subject=self._rules.subject(folder) or folder,
             first_seen=now,
             last_change=last_change,
+            notes=notes,
         )
         self._registry.add(self._journal.add(exam, "seen"))
         logger.info("%s  seen", folder)
