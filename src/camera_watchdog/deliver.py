@@ -74,12 +74,20 @@ class Deliver:
         """
         while waiting := waiting_files(passage.exam):
             passage.checkpoint()
-            if passage.exam.session is None:
+            session = passage.exam.session
+            if session is None:
                 raise PermanentError("session_gone", details={"session": "none"})
-            if passage.exam.session.already is None:
-                check_one_per_type(passage.exam)
+            if session.already is None:
+                self._check_one_per_type(passage, session)
             self._send(passage, waiting[0], len(waiting))
         passage.event(Event.SENT)
+
+    def _check_one_per_type(self, passage: Passage, session: Session) -> None:
+        try:
+            check_one_per_type(passage.exam)
+        except PermanentError:
+            if self._sessions.renew(passage, session).already is None:
+                raise
 
     def _send(self, passage: Passage, file: ExamFile, left: int) -> None:
         """Send one file, if it has to be sent at all."""
@@ -174,6 +182,8 @@ class Deliver:
         if file.sent_at is not None:
             elapsed = self._tools.clock() - file.sent_at
             self._tools.pause(max(0.0, min(_MOMENT, _MOMENT - elapsed).total_seconds()))
+        if generation(session.key, session.already) is Generation.REPLACES:
+            session = self._sessions.renew(passage, session)
         if generation(session.key, session.already) is not Generation.ASK_FIRST:
             return False
         belief = self._ask(exam, session, file)

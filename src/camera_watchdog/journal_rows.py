@@ -209,6 +209,7 @@ def _session_from(text: str | None) -> Session | None:
     values = json.loads(text)
     already = values["already"]
     values["already"] = tuple(already) if already is not None else None
+    values["listed"] = tuple(values["listed"])
     values["resolved_at"] = _certain_time(values["resolved_at"])
     return Session(**values)
 

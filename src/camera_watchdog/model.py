@@ -163,6 +163,7 @@ class Session:
 
     ``key`` is the name under which the server gave the id, ``already`` the file types that it held
     at the first resolve, one entry a file; none where the server does not tell (0.1 to 0.3).
+    ``listed`` are the types that ``status`` listed then, which every server tells.
     """
 
     session_id: str
@@ -170,6 +171,7 @@ class Session:
     api_url: str
     already: tuple[str, ...] | None
     resolved_at: datetime
+    listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

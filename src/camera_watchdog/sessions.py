@@ -32,6 +32,9 @@ __all__ = ["Sessions", "check_one_per_type", "session_reason", "waiting_files"]
 logger = logging.getLogger(__name__)
 
 _DEMOGRAPHICS: Final = frozenset({"initials", "sex", "age"})
+_MADE_BY_RESOLVE: Final = "session_id"
+"""The key of 0.1, where ``resolve`` makes the session, and of 0.2, which cannot be told apart."""
+
 _RESOLVE_REASONS: Final = {
     "no_session": "no_session",
     "no_eligible_session": "no_eligible_session",
@@ -67,6 +70,7 @@ class Sessions:
             api_url=self._tools.rules.api_url,
             already=resolution.already,
             resolved_at=self._tools.clock(),
+            listed=status.uploaded if status.session_id == resolution.session_id else (),
         )
         passage.event(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
         logger.info("%s  session %s", passage.name, chosen.session_id)
@@ -97,6 +101,34 @@ class Sessions:
             return True
         _start_over(passage, session)
         return False
+
+    def renew(self, passage: Passage, session: Session) -> Session:
+        """The session as the server names it now: one that was upgraded can do more.
+
+        Only a server that makes no sessions itself is asked for one again: 0.1 would make another.
+
+        Raises:
+            PermanentError: the EDC has no session of this subject any more.
+            TransientError: it cannot be asked now.
+        """
+        exam = passage.exam
+        status = self.status(exam)
+        if status.key == _MADE_BY_RESOLVE:
+            return session
+        key = status.key
+        try:
+            given = self.ask(exam)
+        except PermanentError as error:
+            if error.code != "no_eligible_session":
+                raise
+        else:
+            if given.already is None:
+                return session
+            key = given.key
+        renewed = dataclasses.replace(session, key=key, already=session.listed)
+        passage.save("server upgraded", f"now {key}", session=renewed)
+        logger.info("%s  the EDC was upgraded meanwhile", passage.name)
+        return renewed
 
     def ask(self, exam: Exam) -> Resolution:
         """``resolve``, with demographics only where this server asks for them.

@@ -25,6 +25,7 @@ __all__ = [
     "read_acknowledgement",
     "read_resolution",
     "read_status",
+    "server_time",
 ]
 
 SESSION_KEYS: Final = ("eye_exam_register_id", "camera_session_id", "session_id")
@@ -39,12 +40,16 @@ _MAX_RETRY_AFTER_S: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer. ``whole`` is false where the body was cut off, or too long to be read."""
+    """An HTTP answer. ``whole`` is false where the body was cut off, or too long to be read.
+
+    ``date`` is the server's clock as its header gives it, empty where it has none.
+    """
 
     status: int
     body: bytes = field(repr=False)
     whole: bool = True
     retry_after: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,13 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """What the subject's newest session holds and lacks."""
+    """What the subject's newest session holds and lacks; ``key`` as for :class:`Resolution`."""
 
     session_id: str
     uploaded: tuple[str, ...]
     missing: tuple[str, ...]
     complete: bool
+    key: str = ""
 
 
 def check_ping(answer: Answer, now: datetime) -> None:
@@ -81,6 +87,15 @@ def check_ping(answer: Answer, now: datetime) -> None:
     """
     if _accepted(answer, now) != {"status": "ok"}:
         raise _not_the_edc("answers ping with something else")
+
+
+def server_time(answer: Answer) -> datetime | None:
+    """The server's clock in UTC, to the second; none where the answer does not tell."""
+    try:
+        told = parsedate_to_datetime(answer.date)
+    except ValueError:
+        return None
+    return told.astimezone(UTC) if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def read_resolution(answer: Answer, *, subject: str, now: datetime) -> Resolution:
@@ -104,8 +119,9 @@ def read_status(answer: Answer, *, subject: str, now: datetime) -> SessionStatus
     complete = said.get("complete")
     if not isinstance(complete, bool):
         raise _shapeless("complete")
-    _, session_id = _session(said)
-    return SessionStatus(session_id, _texts(said, "uploaded"), _texts(said, "missing"), complete)
+    key, session_id = _session(said)
+    uploaded, missing = _texts(said, "uploaded"), _texts(said, "missing")
+    return SessionStatus(session_id, uploaded, missing, complete, key)
 
 
 def read_acknowledgement(answer: Answer, *, subject: str, now: datetime) -> Acknowledgement:
