@@ -8,11 +8,11 @@ transaction is ever opened, so that the camera's software can write between any 
 import difflib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from camera_watchdog.errors import (
@@ -37,6 +37,7 @@ _SEXES: Final = {"m": "M", "male": "M", "f": "F", "female": "F"}
 _CHECK_PATH: Final = "Check that the camera's software is installed and db_path is right."
 
 _Row: TypeAlias = tuple[Any, ...]
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,14 @@ class CameraDatabase:
                 for names in (self._images, self._patients)
                 for problem in _look_up(connection, names)[1]
             )
+
+    def ask(self, question: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        """Put another question, whose answer is whole before it returns.
+
+        ``question`` may raise :class:`sqlite3.Error`, which becomes an error of ours.
+        """
+        with self._connected() as connection:
+            return question(connection)
 
     def _rows_of(self, subject: str, names: Mapping[str, str]) -> list[_Row]:
         try:

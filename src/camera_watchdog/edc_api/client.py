@@ -20,6 +20,7 @@ from camera_watchdog.edc_api.answers import (
     read_acknowledgement,
     read_resolution,
     read_status,
+    server_time,
 )
 from camera_watchdog.edc_api.multipart import Multipart, capture_datetime, content_type
 from camera_watchdog.edc_api.names import path_segment, unsafe_name, unsafe_subject
@@ -84,10 +85,15 @@ class EdcClient:
 
     def ping(self) -> None:
         """Return if the EDC answers and takes the token, within 5 s."""
+        self.server_time()
+
+    def server_time(self) -> datetime | None:
+        """What the EDC's clock says, to the second, where it tells; asked by a ``ping``."""
         answer = self._transport.exchange(
             Request("GET", f"{_ROOT}/ping/", headers=self._headers, limit_s=_PING_S)
         )
         check_ping(answer, datetime.now(UTC))
+        return server_time(answer)
 
     def resolve(
         self, *, subject: str, device_id: str, site_id: str, demographics: Demographics | None

@@ -124,12 +124,15 @@ class Wire:
                 whole = not response.length and len(body) <= _MAX_BODY_BYTES
             self.keep = whole and response.isclosed() and not response.will_close
             retry_after = response.getheader("Retry-After", "")
+            date = response.getheader("Date", "")
         except ValueError as error:
             raise HTTPException("the answer cannot be read") from error
         finally:
             response.close()
         self.used_at = self._clock()
-        return Answer(response.status, body, whole=whole, retry_after=retry_after or "")
+        return Answer(
+            response.status, body, whole=whole, retry_after=retry_after or "", date=date or ""
+        )
 
     def receive_into(self, buffer: Any, *, until: float) -> int:
         """Wait for some bytes; nought where the other side has closed."""
