@@ -109,7 +109,9 @@ def test_status_is_read() -> None:
         "missing": ["report", "right"], "complete": False,
     }  # fmt: skip
     status = read_status(said(document), subject="S1", now=NOW)
-    assert status == SessionStatus("5", ("left",), ("report", "right"), complete=False)
+    assert status == SessionStatus(
+        "5", ("left",), ("report", "right"), complete=False, key="eye_exam_register_id"
+    )
     for key in document:
         broken = {k: v for k, v in document.items() if k != key}
         with pytest.raises(NotTheEdc):
