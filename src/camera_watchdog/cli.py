@@ -120,10 +120,22 @@ def _demo(invocation: Invocation) -> int:
     return int(show.run(invocation.arguments.edc, keep=invocation.arguments.keep))
 
 
+def _from_module(name: str, summary: str) -> Command:
+    """A command that has a module of its own, imported when it is asked for."""
+    path = f"camera_watchdog.commands.{name}"
+    return Command(
+        name,
+        summary,
+        lambda parser: import_module(path).add_arguments(parser),
+        lambda invocation: int(import_module(path).run(invocation)),
+    )
+
+
 COMMANDS: Final = {
     command.name: command
     for command in (
         Command("run", "bring exams to the EDC until stopped (the default)", _run_arguments, _run),
+        _from_module("check", "try everything that is needed, and say how to mend what is wrong"),
         Command(
             "demo",
             "a simulated camera and EDC, and the real daemon between them",

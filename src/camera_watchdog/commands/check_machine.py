@@ -1,0 +1,245 @@
+"""``check``, this machine: folders, volumes, disk space, permissions, and what a service sees."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from camera_watchdog import parts
+from camera_watchdog.checks import Finding, note, odd, ok, wrong
+from camera_watchdog.config import Config
+from camera_watchdog.config.checks import on_network
+from camera_watchdog.config.keys import TOKEN_VARIABLE
+from camera_watchdog.content import is_ignored
+from camera_watchdog.disk import Disk
+
+__all__ = ["check_machine", "check_service", "check_watch_dir"]
+
+_LEAST_FREE_BYTES: Final = 1_000_000_000
+_NETWORK_FILE_SYSTEMS: Final = frozenset(
+    {
+        "9p",
+        "afs",
+        "ceph",
+        "cifs",
+        "fuse.sshfs",
+        "glusterfs",
+        "lustre",
+        "nfs",
+        "nfs4",
+        "smb3",
+        "smbfs",
+    }
+)
+_BAD_CONFIG: Final = 78
+_NAMED: Final = 5
+"""How many names a line quotes."""
+
+
+def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]]]:
+    """The camera's folder, and the folders of subjects in it with their subjects."""
+    tried = f"watch_dir {config.watch_dir}"
+    try:
+        names, loose = Disk().folder_names(config.watch_dir)
+    except FileNotFoundError:
+        mend = "Start the camera's software or connect the drive; or correct watch_dir."
+        return [wrong(tried, "it is not there", mend)], []
+    except OSError as error:
+        mend = "Let this account read it; or correct watch_dir."
+        return [wrong(tried, f"it cannot be listed ({error.strerror})", mend)], []
+    rules = parts.sweep_rules(config)
+    folders = [(name, subject) for name in names if (subject := rules.subject(name)) is not None]
+    findings = [ok(tried, f"{_count(len(folders), 'folder')} of subjects")]
+    if not _can_write(config.watch_dir):
+        findings = [
+            wrong(
+                tried, "this account may not write in it", "Let it: finished exams are moved away."
+            )
+        ]
+    return [*findings, *_leftovers(config, names, loose)], folders
+
+
+def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> Iterator[Finding]:
+    rules = parts.sweep_rules(config)
+    tried = "left alone in watch_dir"
+    others = [
+        name
+        for name in names
+        if rules.subject(name) is None
+        and not name.startswith(".")
+        and os.path.normcase(name) not in rules.never
+    ]
+    if others:
+        found = f"{_count(len(others), 'folder')} that do not match: {_some(others)}"
+        pattern = config.subject_folder_pattern.pattern
+        yield note(tried, found, f"If they are subjects, mend subject_folder_pattern {pattern!r}.")
+    if "rejected" in map(os.path.normcase, names):
+        found = "a folder 'rejected', as another program leaves it"
+        mend = "Look whether exams are in it; move those that were never sent back into watch_dir."
+        yield note(tried, found, mend)
+    if files := [name for name in loose if not is_ignored(name)]:
+        found = f"{_count(len(files), 'file')} outside of any folder: {_some(files)}"
+        yield note(tried, found, "A picture must lie in the folder of its subject to be sent.")
+
+
+def check_machine(config: Config) -> list[Finding]:
+    """Archive, state, log, volumes, space, and whether a daemon runs already."""
+    findings = [
+        _folder("archive_dir", config.archive_dir),
+        _folder("state_dir", config.state_dir),
+        *_volumes(config),
+        *_locality(config.state_dir),
+        *_space({"watch_dir": config.watch_dir, "state_dir": config.state_dir}),
+    ]
+    if config.log_file is not None:
+        findings.append(_log_file(config.log_file))
+    findings.append(_running(config.watch_dir))
+    return findings
+
+
+def _folder(key: str, folder: Path) -> Finding:
+    there = _nearest(folder)
+    if not _can_write(there):
+        mend = f"Let this account write in {there}, or set {key}."
+        return wrong(f"{key} {folder}", "this account may not write there", mend)
+    found = "can be written" if there == folder else f"will be made in {there}"
+    return ok(f"{key} {folder}", found)
+
+
+def _volumes(config: Config) -> Iterator[Finding]:
+    disk, tried = Disk(), "archive_dir and watch_dir"
+    try:
+        same = disk.volume(config.archive_dir) == disk.volume(config.watch_dir)
+    except OSError as error:
+        yield wrong(tried, f"their volumes cannot be told ({error.strerror})", "Check the paths.")
+        return
+    if same:
+        yield ok(tried, "on one volume")
+    else:
+        mend = "Set archive_dir to a folder on watch_dir's volume: a move must not be cut half-way."
+        yield wrong(tried, "on two volumes", mend, code=_BAD_CONFIG)
+
+
+def _locality(state_dir: Path) -> Iterator[Finding]:
+    kind = "a share" if on_network(state_dir) else _network_file_system(_nearest(state_dir))
+    if kind:
+        mend = "Set state_dir to a folder on a disk of this machine: the journal needs true locks."
+        yield wrong(f"state_dir {state_dir}", f"on the network ({kind})", mend, code=_BAD_CONFIG)
+
+
+def _network_file_system(folder: Path) -> str:
+    """The kind of the network's file system that holds a folder, where Linux tells; or empty."""
+    mounts: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines():
+            fields = line.split()
+            if len(fields) > 2:  # noqa: PLR2004  # device, mount point, kind
+                mounts[fields[1].replace(r"\040", " ")] = fields[2]
+    real = folder.resolve()
+    kind = next((mounts[str(f)] for f in (real, *real.parents) if str(f) in mounts), "")
+    return kind if kind in _NETWORK_FILE_SYSTEMS else ""
+
+
+def _space(folders: Mapping[str, Path]) -> Iterator[Finding]:
+    told = set()
+    for key, folder in folders.items():
+        there = _nearest(folder)
+        try:
+            free_bytes, volume = shutil.disk_usage(there).free, there.stat().st_dev
+        except OSError:
+            continue  # what is wrong with the folder is said by its own line
+        if volume in told:
+            continue
+        told.add(volume)
+        found = f"{free_bytes / 1e9:.1f} GB free"
+        tried = f"disk of {key}"
+        if free_bytes < _LEAST_FREE_BYTES:
+            yield odd(tried, found, "Make room: without it nothing can be written down or sent.")
+        else:
+            yield ok(tried, found)
+
+
+def _log_file(log_file: Path) -> Finding:
+    tried = f"log_file {log_file}"
+    place = log_file if log_file.exists() else _nearest(log_file.parent)
+    writable = os.access(place, os.W_OK) if place.is_file() else _can_write(place)
+    if not writable:
+        return wrong(tried, "this account may not write it", "Let it, or set log_file.")
+    return ok(tried, "can be written")
+
+
+def _running(watch_dir: Path) -> Finding:
+    tried = "another camera-watchdog on watch_dir"
+    lock_path = watch_dir / parts.LOCK_NAME
+    if not lock_path.is_file():
+        return ok(tried, "none runs")
+    try:
+        FileLock(lock_path, timeout=0).acquire().lock.release()
+    except Timeout:
+        who = "a process"
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            told = json.loads((watch_dir / parts.OWNER_NAME).read_text("utf-8"))
+            who = f"process {told['pid']} on {told['host']}, since {told['since']}"
+        mend = "A second one would refuse to start. camera-watchdog status tells what it does."
+        return note(tried, f"it runs: {who}", mend)
+    except OSError:
+        return note(tried, "cannot be told", "Let this account write in watch_dir.")
+    return ok(tried, "none runs")
+
+
+def check_service(
+    config: Config, environ: Mapping[str, str], flags: Iterable[str]
+) -> list[Finding]:
+    """What the daemon would miss when it is started unattended, by another account."""
+    findings = []
+    paths = {
+        key: path
+        for key in ("watch_dir", "db_path", "archive_dir", "state_dir", "log_file", "ca_bundle")
+        if (path := getattr(config, key)) is not None
+    }
+    for key, path in paths.items():
+        if sys.platform == "win32" and path.drive[1:] == ":" and on_network(path):
+            mend = (
+                rf"Write it as \\server\share\…: a mapped drive {path.drive} is this user's only."
+            )
+            findings.append(odd("as a service", f"{key} is on a mapped drive", mend))
+    if environ.get(TOKEN_VARIABLE, "").strip():
+        found = f"the token comes from {TOKEN_VARIABLE} of this account's environment"
+        mend = "A service has another environment: put the token into token_file."
+        findings.append(note("as a service", found, mend))
+    if given := sorted(set(flags)):
+        found = f"settings were given on the command line: {', '.join(given)}"
+        findings.append(
+            note("as a service", found, "A service reads the file only: set them there.")
+        )
+    return findings
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
+
+
+def _can_write(folder: Path) -> bool:
+    """Whether a file can be made there; tried, for on Windows nothing else tells."""
+    try:
+        with tempfile.TemporaryFile(prefix=".camera-watchdog-", dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,165 @@
+"""What would be sent where, of what lies in the camera's folder now; nothing is sent or changed.
+
+The daemon's own judgement (:class:`~camera_watchdog.settle.Settle` and
+:class:`~camera_watchdog.identify.Identify`), with records that are kept nowhere. What the journal knows
+(a session, a person's answers) plays no part.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from camera_watchdog.content import is_ignored
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import PermanentError, TransientError
+from camera_watchdog.identify import Identify
+from camera_watchdog.intake import Limits
+from camera_watchdog.lifecycle import Event
+from camera_watchdog.model import Entry, Exam, ExamFile, Reason, Sent, State
+from camera_watchdog.reasons import Explanation, explain
+from camera_watchdog.settle import Settle
+from camera_watchdog.steps import (
+    CameraLike,
+    FolderChanged,
+    NotYet,
+    Passage,
+    Rules,
+    ServerMemory,
+    Tools,
+)
+
+__all__ = ["Foreseen", "foresee"]
+
+_BEING_WRITTEN: Final = Reason("file_busy", (), {"said": "it is being written"})
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """One folder as an exam: its files with their types and eyes, and what stands in the way.
+
+    ``reason`` is none where the exam would be sent now; ``is_held`` says whether the daemon would
+    call a person for it now.
+    """
+
+    exam: Exam
+    reason: Explanation | None = None
+    is_held: bool = False
+
+    @property
+    def to_send(self) -> tuple[ExamFile, ...]:
+        """The files that would be sent, images first as the daemon does."""
+        files = [f for f in self.exam.files if f.sent is not Sent.SKIPPED]
+        return tuple(sorted(files, key=lambda f: (not f.is_image, f.name)))
+
+
+class _Records:
+    """Records for one look: nothing is kept, nothing was there before but the folders seen now."""
+
+    def __init__(self) -> None:
+        self._exams: list[Exam] = []
+
+    def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
+        """Give the exam a number and remember it for this look."""
+        del event, detail
+        numbered = dataclasses.replace(exam, id=len(self._exams) + 1)
+        self._exams.append(numbered)
+        return numbered
+
+    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+        """Nothing is written down."""
+        del event, detail, durable
+        return exam
+
+    def exams_of_subject(self, subject: str) -> list[Exam]:
+        """The folders of the subject that are there."""
+        return [exam for exam in self._exams if exam.subject == subject]
+
+    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
+        """None has a session yet."""
+        del session_id, api_url
+        return []
+
+    def exams_with_content(self, sha256: str) -> list[Exam]:
+        """Nothing was sent yet."""
+        del sha256
+        return []
+
+
+def foresee(
+    folders: Iterable[tuple[str, str]],
+    *,
+    rules: Rules,
+    limits: Limits,
+    camera: CameraLike | None,
+    clock: Callable[[], datetime],
+    most: int,
+) -> tuple[list[Foreseen], int]:
+    """What the daemon would make of these folders, given with their subjects.
+
+    The ``most`` that changed first are looked at, as the daemon would; answers also how many there
+    are in all, without those that are empty.
+    """
+    disk, records = Disk(), _Records()
+    listed = []
+    for folder, subject in folders:
+        listing = _listing(disk, rules.watch_dir / folder)
+        if listing:
+            changed = max(entry.mtime_ns for entry in listing.values()) / 1e9
+            last_change = min(clock(), datetime.fromtimestamp(changed, UTC))
+            exam = Exam(folder, subject, first_seen=clock(), last_change=last_change)
+            listed.append((records.add(exam, ""), listing))
+    listed.sort(key=lambda each: each[0].last_change)
+    settle = Settle(rules.watch_dir, limits, disk=disk, records=records, clock=clock)
+    untouched: Any = None  # identifying asks neither the server nor the gate
+    tools = Tools(
+        rules=rules,
+        journal=records,
+        disk=disk,
+        camera=camera,
+        edc=untouched,
+        gate=untouched,
+        memory=ServerMemory(),
+        clock=clock,
+        pause=lambda _seconds: None,
+        before_move=lambda _folder: None,
+    )
+    identify = Identify(tools)
+    return [_foreseen(*each, settle, identify, tools) for each in listed[:most]], len(listed)
+
+
+def _listing(disk: Disk, folder: Path) -> dict[str, Entry]:
+    try:
+        return {e.name: e for e in disk.entries(folder) if not is_ignored(e.name)}
+    except OSError:
+        return {}  # gone meanwhile, or not ours to read: the listing of the root says so
+
+
+def _foreseen(
+    exam: Exam, listing: dict[str, Entry], settle: Settle, identify: Identify, tools: Tools
+) -> Foreseen:
+    quiet_s = (tools.clock() - exam.last_change).total_seconds()
+    verdict = settle.judge(exam, listing, {}, quiet_s)
+    exam = verdict.exam
+    if not verdict.is_ready:
+        return _waits(exam, exam.reason or _BEING_WRITTEN, is_held=exam.state is State.HELD)
+    passage = Passage(exam, tools.journal, lambda: False, lambda: False)
+    passage.event(Event.CLAIMED)
+    try:
+        identify.identify(passage)
+    except PermanentError as error:
+        return _waits(exam, Reason(error.code, error.files, error.details), is_held=True)
+    except NotYet as error:
+        patience_s = tools.rules.incomplete_after.total_seconds()
+        return _waits(exam, error.reason, is_held=quiet_s > patience_s)
+    except FolderChanged:
+        return _waits(exam, _BEING_WRITTEN, is_held=False)
+    except TransientError as error:
+        return _waits(exam, Reason(error.code, (), {"said": "see above"}), is_held=False)
+    return Foreseen(passage.exam)
+
+
+def _waits(exam: Exam, reason: Reason, *, is_held: bool) -> Foreseen:
+    return Foreseen(exam, explain(reason, exam), is_held)
