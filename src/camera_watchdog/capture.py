@@ -4,12 +4,16 @@ The database column where one is configured, else what the file says itself (DIC
 it was last written. Naive times are the camera's local time; all are given in UTC.
 """
 
+import contextlib
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 __all__ = ["capture_time", "parse_database_time"]
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS: Final = re.compile(r"\d{10}|\d{13}", re.ASCII)
+_BARE_DATE: Final = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?", re.ASCII)
 _COMPACT: Final = re.compile(r"(\d{4})[-/.:]?(\d\d)[-/.:]?(\d\d)[T ]?(\d\d):?(\d\d)(?::?(\d\d))?")
 
 
@@ -22,19 +26,23 @@ def parse_database_time(value: object) -> datetime | None:
         return None
     if isinstance(value, (int, float)):
         return _from_seconds(float(value))
-    text = str(value).strip()
+    return _from_text(str(value).strip())
+
+
+def _from_text(text: str) -> datetime | None:
+    if _SECONDS.fullmatch(text):  # before ISO 8601, which would find a date of 1768 in some
+        return _from_seconds(float(text))
+    if _BARE_DATE.fullmatch(text):  # it says nothing about the time of day
+        return None
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(text)
+    match = _COMPACT.fullmatch(text)
+    if match is None:
+        return None
     try:
-        found = datetime.fromisoformat(text)
+        return datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 - naive on purpose
     except ValueError:
-        match = _COMPACT.fullmatch(text)
-        if match is None:
-            return None
-        try:
-            found = datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 - naive on purpose
-        except ValueError:
-            return None
-    # A bare date says nothing about the time of day.
-    return found if ":" in text or len(text) > len("20260101") else None
+        return None
 
 
 def _from_seconds(seconds: float) -> datetime | None:
@@ -66,4 +74,5 @@ def capture_time(
                 return local.astimezone(UTC), source
             except (OverflowError, ValueError):
                 continue
-    return datetime.fromtimestamp(mtime_ns / 1e9, UTC), "file"
+    # Windows cannot tell what is before 1970 by fromtimestamp.
+    return _EPOCH + timedelta(microseconds=mtime_ns // 1000), "file"
