@@ -1,0 +1,89 @@
+"""When a file is stable, and when a folder is quiet."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camera_watchdog.model import Entry, Kind
+from camera_watchdog.stability import FolderHistory, Waits
+
+WAITS = Waits(stable_s=2, settle_s=3)
+OD = Entry("OD.jpg", Kind.FILE, 100, 1, 7)
+OS = Entry("OS.jpg", Kind.FILE, 100, 1, 8)
+
+
+def listing(*entries: Entry) -> Mapping[str, Entry]:
+    return {entry.name: entry for entry in entries}
+
+
+def test_a_folder_is_quiet_when_nothing_changed_for_the_longest_of_the_times_not_their_sum() -> (
+    None
+):
+    seen = FolderHistory.begin(10).observe(listing(OD), 10)
+    assert not seen.is_quiet(12.9, WAITS)
+    assert seen.is_quiet(13, WAITS)
+    assert seen.due(WAITS) == 13
+    assert seen.due(Waits(stable_s=9, settle_s=3)) == 19
+
+
+def test_looking_again_at_the_same_does_not_begin_anew() -> None:
+    seen = FolderHistory.begin(10).observe(listing(OD, OS), 10)
+    for now in (11, 12, 13):
+        seen = seen.observe(listing(OD, OS), now)
+    assert seen.quiet_since == 10
+    assert seen.is_quiet(13, WAITS)
+
+
+def test_size_time_identity_and_kind_each_begin_anew() -> None:
+    for changes in ({"size_bytes": 101}, {"mtime_ns": 2}, {"file_id": 9}, {"kind": Kind.LINK}):
+        seen = FolderHistory.begin(0).observe(listing(OD), 0)
+        seen = seen.observe(listing(dataclasses.replace(OD, **changes)), 5)
+        assert seen.quiet_since == 5, changes
+        assert seen.due(WAITS) == 8
+
+
+def test_a_file_that_comes_or_goes_begins_anew() -> None:
+    seen = FolderHistory.begin(0).observe(listing(OD), 0)
+    assert seen.observe(listing(OD, OS), 5).quiet_since == 5
+    assert seen.observe(listing(), 5).quiet_since == 5
+    assert seen.observe(listing(OS), 5).quiet_since == 5
+
+
+def test_a_file_that_grows_in_bursts_is_not_stable_between_them() -> None:
+    seen = FolderHistory.begin(0)
+    for burst in range(20):
+        now = burst * 1.9
+        grown = dataclasses.replace(OD, size_bytes=100 * burst)
+        seen = seen.observe(listing(grown), now)
+        assert not seen.is_quiet(now + 1.9, WAITS)
+
+
+def test_what_was_there_at_the_start_still_has_to_be_seen_twice() -> None:
+    seen = FolderHistory.begin(100).observe(listing(OD), 100)
+    assert not seen.is_quiet(100, WAITS)
+
+
+LOOKS = st.lists(
+    st.tuples(st.floats(0.01, 5), st.dictionaries(st.sampled_from("ab"), st.integers(0, 2))),
+    max_size=20,
+)
+
+
+@given(LOOKS)
+def test_quiet_means_that_the_same_was_seen_throughout_the_time(
+    looks: list[tuple[float, dict[str, int]]],
+) -> None:
+    now, history = 0.0, FolderHistory.begin(0)
+    seen: list[tuple[float, dict[str, int]]] = [(0.0, {})]
+    for pause_s, files in looks:
+        now += pause_s
+        history = history.observe(
+            listing(*(Entry(name, Kind.FILE, size, 1) for name, size in files.items())), now
+        )
+        seen.append((now, files))
+        begins = now - WAITS.settle_s
+        throughout = all(before == files for at, before in seen if at > begins)
+        at_its_beginning = [before for at, before in seen if at <= begins][-1:] == [files]
+        assert history.is_quiet(now, WAITS) == (throughout and at_its_beginning)
