@@ -91,7 +91,8 @@ class Command:
 
 def tell(text: str) -> None:
     """A line for people. stdout is for data."""
-    sys.stderr.write(f"{text}\n")
+    if sys.stderr is not None:  # pythonw has none
+        sys.stderr.write(f"{text}\n")
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,6 +136,7 @@ COMMANDS: Final = {
     command.name: command
     for command in (
         Command("run", "bring exams to the EDC until stopped (the default)", _run_arguments, _run),
+        _from_module("init", "write a sample configuration, filled in as far as flags tell"),
         _from_module("check", "try everything that is needed, and say how to mend what is wrong"),
         Command(
             "demo",

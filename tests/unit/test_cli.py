@@ -169,7 +169,7 @@ def test_the_token_file_has_its_flag(started: Started, config: str, tmp_path: Pa
         ([f"--once={CANARY}"], "takes no value"),
         ([f"--allow-insecure-http={CANARY}"], "takes no value"),
         (["rnu"], "Did you mean run?"),
-        ([CANARY], "There are: run, check"),
+        ([CANARY], "There are: run, init"),
         (["run", CANARY], "a word too many"),
         (["run", "--", CANARY], "a word too many"),
         (["--token", "x", CANARY], "no such command"),

@@ -1,0 +1,124 @@
+"""``init``: writes a sample configuration, with what is known filled in. It asks nothing."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from camera_watchdog.checks import Mark
+from camera_watchdog.commands.check_camera import check_camera, seen_in
+from camera_watchdog.commands.check_machine import check_watch_dir
+from camera_watchdog.config import Config, load
+from camera_watchdog.config.keys import KEYS
+from camera_watchdog.config.schema import SCHEMA_NAME, json_schema, sample
+from camera_watchdog.config.values import PATH, from_flag
+from camera_watchdog.errors import CameraWatchdogError
+
+if TYPE_CHECKING:
+    from camera_watchdog.cli import Invocation
+
+__all__ = ["add_arguments", "run"]
+
+_DEFAULT_NAME: Final = "camera_config.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument(
+        "path", nargs="?", type=Path, help=f"the file to write (default: {_DEFAULT_NAME})"
+    )
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of the configuration instead"
+    )
+
+
+def run(invocation: "Invocation") -> int:
+    """Write the file, and its schema beside it; 0 where that was done.
+
+    Raises:
+        CameraWatchdogError: the file exists, or cannot be written.
+        ConfigError: a flag's value is none that its key takes.
+    """
+    if invocation.arguments.schema:
+        sys.stdout.write(_as_text(json_schema()))
+        return 0
+    path: Path = invocation.arguments.path or invocation.config_path or Path(_DEFAULT_NAME)
+    path = (path / _DEFAULT_NAME if path.is_dir() else path).absolute()
+    if os.path.lexists(path):
+        raise CameraWatchdogError(f"{path} exists already and is left as it is. Name another file.")
+    given = _given(invocation.flags)
+    needs = frozenset({"token"} & given.keys())
+    settings = {name: value for name, value in sample(given).items() if name != "$schema"}
+    config = load(None, settings, {}, needs=needs)
+    suggested = _suggested(config) if "db_path" in given else {}
+    _write(path, _as_text(sample({**suggested, **given})))
+    _write_schema(path.with_name(SCHEMA_NAME))
+    _tell(
+        f"Written: {path}. Fill in what is yet a sample, then: camera-watchdog check --config {path}"
+    )
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _given(flags: Mapping[str, object]) -> dict[str, object]:
+    """The flags as the file would have them; paths in full, for the file may lie elsewhere."""
+    given: dict[str, object] = {}
+    for key in KEYS:
+        if key.name not in flags:
+            continue
+        value = from_flag(key.kind, flags[key.name])
+        if key.kind is PATH and isinstance(value, str) and value.strip():
+            value = str(Path(value).expanduser().absolute())
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        given[key.name] = value
+    return given
+
+
+def _suggested(config: Config) -> dict[str, Any]:
+    """The names that ``check`` would suggest for the camera's database."""
+    folders = check_watch_dir(config)[1] if config.watch_dir.is_dir() else []
+    findings, suggestion = check_camera(config, seen_in(config.watch_dir, folders))
+    for finding in findings:
+        if finding.mark is Mark.NOTE or (suggestion is None and finding.mark is not Mark.OK):
+            _tell(str(finding))
+    if suggestion is None:
+        return {}
+    _tell("The likeliest names of the database's tables and columns are filled in: compare them.")
+    return dict(suggestion.keys)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a new file that only this account may read; never onto one that exists."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise CameraWatchdogError(
+            f"{path} cannot be written: {error.strerror}. Name another file."
+        ) from error
+
+
+def _write_schema(path: Path) -> None:
+    text = _as_text(json_schema())
+    try:
+        if path.read_text("utf-8") != text:
+            _tell(
+                f"{path} is of another release and is left as it is; init --schema prints this one."
+            )
+    except FileNotFoundError:
+        _write(path, text)
+    except (OSError, ValueError):
+        _tell(f"{path} is left as it is; init --schema prints the schema.")
+
+
+def _as_text(document: Mapping[str, object]) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
