@@ -287,6 +287,12 @@ class Desk:
         mine = (file for file in self.stored(subject) if file.session_id == session_id)
         return sorted((file.file_type, file.name, file.sha256) for file in mine)
 
+    def on_disk(self, content: bytes) -> bool:
+        """Whether these bytes are anywhere among the EDC's files, listed or not."""
+        files = (path for path in self.images.rglob("*") if path.is_file())
+        alike = (path for path in files if path.stat().st_size == len(content))
+        return any(path.read_bytes() == content for path in alike)
+
     def post(self, visit: tuple[str, str], parameter: str) -> requests.Response:
         """A picture of the left eye, from a client that names the session its own way, or not."""
         subject, session_id = visit

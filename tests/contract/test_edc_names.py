@@ -43,16 +43,16 @@ NAMES = [
     "👁.jpg",
     "👁👁🏽.jpg",
     "\U00020000.jpg",
-    "x" * 200 + ".jpg",
-    "y" * 218,
-    "é" * 115 + ".jpg",
-    "CON.jpg",
     "null",
     "previews_.jpg",
 ]
-# Windows has no such names, so the demo's server cannot keep them there either.
+# Windows has no such names, or no room for their paths, so the demo's server cannot keep them.
 if os.name != "nt":
     NAMES += [
+        "é" * 115 + ".jpg",
+        "y" * 218,
+        "x" * 200 + ".jpg",
+        "CON.jpg",
         "a:b.jpg",
         "a|b?c*d.jpg",
         "=?utf-8?q?a?=",
@@ -66,25 +66,19 @@ if os.name != "nt":
 SUBJECTS = [
     "x" * 50,
     "眼" * 50,
-    "two  words",
     "...",
-    "dot.",
     "-1",
-    "%2e%2e",
-    "%2F",
-    "a#b",
-    "a?b=c",
+    "%2e%2F",
+    "a  b#c?d=e.",
     "a;b&c=d+e f",
     "a&amp;b",
     'it\'s "quoted"<b>{0}',
-    "@:,!$()[]^`|~*",
     "Grün",
     "Gru\u0308n",
     "grün",
     "😀",
     "a\u00a0b\u200bc",
     "ping",
-    "resolve",
     "status",
 ]
 

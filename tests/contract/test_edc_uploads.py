@@ -44,8 +44,8 @@ def taken(edc: Desk) -> list[tuple[FileType, bytes]]:
 
 
 def test_every_kind_of_file_is_stored_byte_for_byte_and_acknowledged(edc: Desk) -> None:
+    visit = edc.visit()
     for at, (file_type, content) in enumerate(taken(edc)):
-        visit = edc.visit()
         name, digest = f"file {at}", sha256(content)
         said = edc.send(visit, file_type, content, name)
         differs = disagreement(
@@ -56,7 +56,7 @@ def test_every_kind_of_file_is_stored_byte_for_byte_and_acknowledged(edc: Desk) 
         assert said.id
         assert said.stored_filename
         stored = StoredFile(visit[0], visit[1], file_type.value, name, digest, CAPTURED_AT)
-        assert edc.stored(visit[0]) == [stored]
+        assert [file for file in edc.stored(visit[0]) if file.name == name] == [stored]
 
 
 def test_types_that_a_generation_does_not_know_are_refused(edc: Desk) -> None:
@@ -126,8 +126,9 @@ def test_a_file_damaged_on_the_way_is_not_kept(edc: Desk) -> None:
     damaged = partial(edc.send, visit, FileType.LEFT, content, "a.jpg", sha256=other)
     assert refusal(damaged) == MISMATCH
     assert edc.stored(visit[0]) == []
-    assert not any(path.is_file() for path in edc.images.rglob(f"{visit[1]}/*"))
+    assert not edc.on_disk(content)
     assert edc.send(visit, FileType.LEFT, content, "a.jpg").http_status == 201
+    assert edc.on_disk(content)
 
 
 def test_a_checksum_is_read_in_either_case_and_no_longer_than_64(edc: Desk) -> None:
