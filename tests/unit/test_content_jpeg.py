@@ -98,6 +98,11 @@ def test_a_start_and_an_end_with_nothing_between_is_no_picture() -> None:
     assert "no picture" in look(b"\xff\xd8\xff\xd9").why
 
 
+def test_what_ends_as_a_picture_ends_is_whole_whatever_is_inside() -> None:
+    assert look(b"\xff\xd8\xff\xe0" + b"no segments at all" * 300 + b"\xff\xd9").whole
+    assert look(BASELINE[:200] + b"damaged" * 50 + b"\xff\xd9").whole
+
+
 def test_a_jpeg_that_begins_again_is_not_whole() -> None:
     assert "begins again" in look(BASELINE[:-2] + BASELINE).why
 

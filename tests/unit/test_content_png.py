@@ -57,12 +57,16 @@ def test_zeros_in_the_middle_show_in_the_checksum() -> None:
     assert "damaged" in look(WHOLE[:middle] + bytes(64) + WHOLE[middle + 64 :]).why
 
 
+def test_what_has_no_chunks_but_ends_as_a_png_ends_is_whole() -> None:
+    assert look(SIGNATURE + b"no chunks at all" * 300 + END).whole
+
+
 @pytest.mark.parametrize(
     "data, why",
     [
         (b"\x89PNG\n\x1a\n" + HEADER + DATA + END, "damaged"),
         (SIGNATURE + HEADER + END, "no picture"),
-        (SIGNATURE + DATA + END, "damaged"),
+        (SIGNATURE + DATA + END + b"more", "damaged"),
         (SIGNATURE + HEADER + HEADER + DATA + END, "damaged"),
         (SIGNATURE + HEADER + b"\xff\xff\xff\xffIDAT", "no end"),
     ],

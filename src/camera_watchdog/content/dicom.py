@@ -35,6 +35,7 @@ _OFFSET_FROM_UTC: Final = 0x0008_0201
 _PATIENT_ID: Final = 0x0010_0020
 _LATERALITY: Final = 0x0020_0060
 _IMAGE_LATERALITY: Final = 0x0020_0062
+_ROWS: Final = 0x0028_0010
 _EYES: Final = (_IMAGE_LATERALITY, _LATERALITY, FRAME_LATERALITY)
 _WANTED: Final = frozenset(
     {
@@ -48,6 +49,7 @@ _WANTED: Final = frozenset(
         _CONTENT_TIME,
         _OFFSET_FROM_UTC,
         _PATIENT_ID,
+        _ROWS,
         *_EYES,
     }
 )
@@ -59,6 +61,7 @@ _DEFLATED: Final = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"
 
 _ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
+
 # Waveforms, presentation states, raw data, eye measurements, the macular grid, structured reports:
 # files that have neither pixels nor a document, and can only be asked to end with an element.
 _WITHOUT_CONTENT: Final = re.compile(
@@ -101,8 +104,8 @@ class DicomFacts:
 def read_dicom(window: FileWindow) -> tuple[str, DicomFacts]:
     """Why a DICOM file is not whole (empty where it is), and what it says as far as it goes.
 
-    Whole: every element ends within the file, the last one at its end, and the pixels or the
-    document are there, save for the kinds of DICOM file that have none.
+    Whole: every element ends within the file, the last one at its end; and where it says how many
+    rows the picture has, the picture is there, since writers may pause before it.
     """
     meta = ElementWalk(window, _WANTED)
     walk = meta
@@ -124,7 +127,8 @@ def read_dicom(window: FileWindow) -> tuple[str, DicomFacts]:
         sop_class=sop_class,
         acquired_at=_acquired_at(walk),
     )
-    if not why and not walk.has_content and not _WITHOUT_CONTENT.fullmatch(sop_class):
+    announced = _ROWS in walk.values and not _WITHOUT_CONTENT.fullmatch(sop_class)
+    if not why and not walk.has_content and (announced or not walk.has_elements):
         why = "the DICOM file has no picture in it"
     return why, facts
 

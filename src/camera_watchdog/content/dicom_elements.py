@@ -39,7 +39,7 @@ _MOST_VALUES: Final = 8
 _MOST_INFLATED_BYTES: Final = 1024**3
 _MOST_PADDING_BYTES: Final = 4096
 _TAIL_SHARE: Final = 4
-_TAIL_LEAST_BYTES: Final = 256 * 1024
+_TAIL_LEAST_BYTES: Final = 1024 * 1024
 _STEP_BYTES: Final = 64 * 1024
 
 _NO_END: Final = "the DICOM file has no end"
@@ -69,12 +69,14 @@ class ElementWalk:
     """One walk; ``values`` fills with the wanted ones, also where it ends in :class:`NotWhole`.
 
     ``values`` are raw, of the outermost level, and of the functional groups for the frame's eye;
-    each kept once, in the file's order. ``has_content`` is set where pixels or a document came.
+    each kept once, in the file's order. ``has_content`` is set where pixels or a document came,
+    ``has_elements`` where anything came at all.
     """
 
     def __init__(self, source: ByteSource, wanted: frozenset[int]) -> None:
         self.values: dict[int, list[bytes]] = {}
         self.has_content = False
+        self.has_elements = False
         self._source = source
         self._wanted = wanted
         self._seen = 0
@@ -111,6 +113,7 @@ class ElementWalk:
         """Step over one element; the offset after it."""
         self._count()
         tag, vr, length, value = self._element_head(offset, end, encoding)
+        self.has_elements = True
         if depth == 0 and tag in _CONTENT and length:
             self.has_content = True
         if length == _UNDEFINED_BYTES:

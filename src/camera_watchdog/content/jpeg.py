@@ -13,6 +13,9 @@ _START_OF_SCAN: Final = 0xDA
 # Start of frame: C0 to CF but for DHT (C4), JPG (C8) and DAC (CC); F7 is JPEG-LS.
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _EXIF_SEGMENT: Final = 0xE1
+_PREVIEWS: Final = range(0xE0, 0xF0)
+_PICTURE_HEAD: Final = b"\xff\xd8\xff"
+_LAST_BYTES: Final = b"\xff\xd9"
 _EXIF_HEAD: Final = b"Exif\0\0"
 # FF 00 is a stuffed byte, FF D0 to D7 a restart inside a scan; below C0 JPEG-LS stuffs bits.
 _MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
@@ -28,11 +31,21 @@ def read_jpeg(window: FileWindow) -> tuple[str, bytes]:
     taken for the end of the picture. What follows the end of the picture does not matter.
     """
     exif: list[bytes] = []
+    why = ""
     try:
         _walk(window, exif)
+    except _Another as missing:
+        why = str(missing)
     except NotWhole as missing:
-        return str(missing), b"".join(exif[:1])
-    return "", b"".join(exif[:1])
+        # Not as the standard wants it, but it ends as a picture ends: nothing more will come, and
+        # the EDC takes it. Inside a scan these two bytes cannot stand by chance (T.81, B.1.1.5).
+        ends = window.at(window.size_bytes - _MARKER_BYTES, _MARKER_BYTES) == _LAST_BYTES
+        why = "" if ends else str(missing)
+    return why, b"".join(exif[:1])
+
+
+class _Another(NotWhole):
+    """The last bytes may be those of another picture: of a preview, or of one written anew."""
 
 
 def _walk(window: FileWindow, exif: list[bytes]) -> None:
@@ -43,12 +56,14 @@ def _walk(window: FileWindow, exif: list[bytes]) -> None:
         if marker == _END_OF_IMAGE:
             if frame and scan:
                 return
-            raise NotWhole("the JPEG has no picture in it")
-        if marker == _START_OF_IMAGE:
-            raise NotWhole("the JPEG begins again before its end")
+            nothing = offset == 2 * _MARKER_BYTES
+            raise (_Another if nothing else NotWhole)("the JPEG has no picture in it")
+        if marker == _START_OF_IMAGE and window.at(offset, 1) == b"\xff":
+            raise _Another("the JPEG begins again before its end")
         length = int.from_bytes(window.at(offset, 2), "big")
         if length < _MARKER_BYTES or offset + length > window.size_bytes:
-            raise NotWhole(_NO_END)
+            rest = window.at(offset, window.size_bytes - offset) if marker in _PREVIEWS else b""
+            raise (_Another if _PICTURE_HEAD in rest else NotWhole)(_NO_END)
         if marker == _EXIF_SEGMENT and window.at(offset + 2, 6) == _EXIF_HEAD:
             exif.append(window.at(offset + 8, length - 8))
         frame = frame or marker in _FRAMES
@@ -60,6 +75,8 @@ def _walk(window: FileWindow, exif: list[bytes]) -> None:
 def _next_marker(window: FileWindow, offset: int) -> tuple[int, int]:
     """The offset after the next marker, and the marker's second byte."""
     near = window.at(offset, _MARKER_BYTES)
+    if len(near) < _MARKER_BYTES:
+        raise _Another(_NO_END)  # the last bytes are those of a segment
     if _MARKER.match(near):
         return offset + _MARKER_BYTES, near[1]
     # Bytes before a marker are passed over: those of a scan, and what some writers leave between

@@ -8,6 +8,7 @@ from camera_watchdog.content.file_window import FileWindow, NotWhole
 __all__ = ["PNG_SIGNATURE", "read_png"]
 
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_LAST_BYTES: Final = b"IEND\xaeB`\x82"
 _HEAD_BYTES: Final = 8
 _CRC_BYTES: Final = 4
 _MOST_CHUNKS: Final = 1_000_000
@@ -21,6 +22,12 @@ def read_png(window: FileWindow) -> tuple[str, bytes]:
     Every chunk's checksum is computed: space that was reserved and not yet written shows.
     """
     exif: list[bytes] = []
+    signature = window.at(0, len(PNG_SIGNATURE))
+    if signature != PNG_SIGNATURE:
+        cut = PNG_SIGNATURE.startswith(signature)
+        return _NO_END if cut else "the PNG is damaged", b""
+    if window.at(len(PNG_SIGNATURE) + 4, 4) != b"IHDR" and _ends(window):
+        return "", b""  # not as the standard wants it, but nothing more comes, and the EDC takes it
     try:
         _walk(window, exif)
     except NotWhole as missing:
@@ -29,9 +36,6 @@ def read_png(window: FileWindow) -> tuple[str, bytes]:
 
 
 def _walk(window: FileWindow, exif: list[bytes]) -> None:
-    signature = window.at(0, len(PNG_SIGNATURE))
-    if signature != PNG_SIGNATURE:
-        raise NotWhole(_NO_END if PNG_SIGNATURE.startswith(signature) else "the PNG is damaged")
     offset = len(PNG_SIGNATURE)
     picture = False
     for number in range(_MOST_CHUNKS):
@@ -55,6 +59,10 @@ def _walk(window: FileWindow, exif: list[bytes]) -> None:
             raise NotWhole("the PNG has no picture in it")
         offset = end + _CRC_BYTES
     raise NotWhole("the PNG has more parts than a picture has")
+
+
+def _ends(window: FileWindow) -> bool:
+    return window.at(window.size_bytes - len(_LAST_BYTES), len(_LAST_BYTES)) == _LAST_BYTES
 
 
 def _checksum(window: FileWindow, kind: bytes, start: int, end: int) -> bytes:
