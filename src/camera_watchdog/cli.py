@@ -138,6 +138,7 @@ COMMANDS: Final = {
         Command("run", "bring exams to the EDC until stopped (the default)", _run_arguments, _run),
         _from_module("init", "write a sample configuration, filled in as far as flags tell"),
         _from_module("check", "try everything that is needed, and say how to mend what is wrong"),
+        _from_module("service", "start unattended: print, install or uninstall"),
         Command(
             "demo",
             "a simulated camera and EDC, and the real daemon between them",

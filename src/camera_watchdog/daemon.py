@@ -22,7 +22,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from camera_watchdog import __version__, logs, parts
+from camera_watchdog import __version__, logs, parts, systemd
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
@@ -201,6 +201,7 @@ class _Daemon:
         self._spawn("sweep", self._sweep_forever)
         for number in range(1, config.workers + 1):
             self._spawn(f"worker {number}", self._work_forever)
+        systemd.tell(systemd.READY)
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
@@ -257,6 +258,7 @@ class _Daemon:
     def _watch_over(self, *, once: bool) -> int:
         """Probe a server that is away, restart what died, and see when to stop."""
         while not self._stop.wait(self._seconds_to_look(once=once)):
+            systemd.tell(systemd.ALIVE)
             if self._gate.probe_if_due():
                 self._registry.wake(now=time.monotonic())
             for name, thread in list(self._threads.items()):
@@ -301,6 +303,7 @@ class _Daemon:
     def _shut_down(self) -> None:
         """Stop in reverse order; a request that does not end is given up."""
         self._stop.set()
+        systemd.tell(systemd.STOPPING)
         self._registry.notify()
         self._sweep.hint("")
         deadline = time.monotonic() + _STOP_WITHIN_S

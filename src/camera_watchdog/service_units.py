@@ -1,0 +1,178 @@
+"""The texts that start the daemon unattended: a systemd unit, a task of Windows' Task Scheduler.
+
+Pure: paths and names in, text out. Both name everything in full, for a service has neither a current
+folder nor a search path of its own.
+"""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+from xml.etree import ElementTree as ET
+
+__all__ = ["NAME", "Service", "systemd_unit", "task_xml"]
+
+NAME: Final = "camera-watchdog"
+_DESCRIPTION: Final = "Brings fundus images from the camera's folder to the EDC"
+_TASK_NAMESPACE: Final = "http://schemas.microsoft.com/windows/2004/02/mit/task"
+_SERVICE_ACCOUNTS: Final = {
+    "system": "S-1-5-18",
+    "localsystem": "S-1-5-18",
+    "local service": "S-1-5-19",
+    "localservice": "S-1-5-19",
+    "network service": "S-1-5-20",
+    "networkservice": "S-1-5-20",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is to be started: the interpreter, the configuration, the account, the folders written."""
+
+    python: PurePath
+    config: PurePath
+    user: str
+    writes: tuple[PurePath, ...]
+    needs_shares: bool = False
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What follows the interpreter on the command line."""
+        return ("-m", "camera_watchdog", "run", "--config", str(self.config))
+
+
+def systemd_unit(service: Service) -> str:
+    """A unit (systemd.service(5)) that runs the daemon with no more rights than it needs.
+
+    It is started again after every end but two: the command line (2) and the configuration (78)
+    do not mend by themselves.
+    """
+    command = " ".join(_in_command(word) for word in (str(service.python), *service.arguments))
+    writes = "\n".join(f"ReadWritePaths={_quoted(f'-{path}')}" for path in service.writes)
+    private_tmp = "no" if any(_is_temporary(path) for path in service.writes) else "yes"
+    return f"""\
+[Unit]
+Description={_DESCRIPTION}
+Wants=network-online.target
+After=network-online.target local-fs.target remote-fs.target
+# Never give up starting it again.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart={command}
+User={service.user.replace("%", "%%")}
+UMask=0027
+WatchdogSec=120
+TimeoutStartSec=120
+TimeoutStopSec=15
+Restart=always
+RestartSec=10
+RestartPreventExitStatus=2 78
+
+# It reads the camera's files, writes below these folders, and speaks to the EDC.
+{writes}
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp={private_tmp}
+PrivateDevices=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _in_command(word: str) -> str:
+    """A word of ExecStart=, in which ``%`` and ``$`` have a meaning."""
+    return _quoted(word).replace("$", "$$")
+
+
+def _quoted(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
+
+
+def _is_temporary(path: PurePath) -> bool:
+    return any(path.is_relative_to(folder) for folder in ("/tmp", "/var/tmp"))  # noqa: S108  # asked about, not used
+
+
+def task_xml(service: Service) -> str:
+    """A task (task scheduler schema 1.2) that runs from start-up on, whoever is logged on.
+
+    The scheduler takes an exit code for no failure, so the triggers repeat: where the daemon runs
+    still, the new start is ignored. The task has no window and no time limit. An account of a
+    person needs no password (S4U) unless something is on a share.
+    """
+    ET.register_namespace("", _TASK_NAMESPACE)
+    task = ET.Element(_tag("Task"), {"version": "1.2"})
+    _add(task, "RegistrationInfo", {"URI": f"\\{NAME}", "Description": f"{_DESCRIPTION}."})
+    triggers = _add(task, "Triggers", {})
+    for trigger in ("BootTrigger", "RegistrationTrigger"):
+        repetition = {"Interval": "PT5M", "StopAtDurationEnd": "false"}
+        _add(_add(triggers, trigger, {}), "Repetition", repetition)
+    settings = _add(task, "Settings", {"AllowStartOnDemand": "true"})
+    _add(settings, "RestartOnFailure", {"Interval": "PT1M", "Count": "255"})
+    for name, value in (
+        ("MultipleInstancesPolicy", "IgnoreNew"),
+        ("DisallowStartIfOnBatteries", "false"),
+        ("StopIfGoingOnBatteries", "false"),
+        ("AllowHardTerminate", "true"),
+        ("StartWhenAvailable", "true"),
+        ("RunOnlyIfNetworkAvailable", "false"),
+        ("Enabled", "true"),
+        ("Hidden", "true"),
+        ("ExecutionTimeLimit", "PT0S"),
+        ("RunOnlyIfIdle", "false"),
+    ):
+        ET.SubElement(settings, _tag(name)).text = value
+    principal = _add(_add(task, "Principals", {}), "Principal", _account(service))
+    principal.set("id", "Author")
+    actions = _add(task, "Actions", {})
+    actions.set("Context", "Author")
+    command = {
+        "Command": str(service.python),
+        "Arguments": subprocess.list2cmdline(service.arguments),
+        "WorkingDirectory": str(service.config.parent),
+    }
+    _add(actions, "Exec", command)
+    ET.indent(task)
+    body = ET.tostring(task, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-16"?>\n{body}\n'
+
+
+def _account(service: Service) -> dict[str, str]:
+    name = re.sub(r"(?i)^nt authority\\", "", service.user.strip())
+    known = _SERVICE_ACCOUNTS.get(name.lower())
+    if known is not None:
+        return {"UserId": known, "RunLevel": "LeastPrivilege"}
+    logon = "Password" if service.needs_shares else "S4U"
+    return {"UserId": service.user, "LogonType": logon, "RunLevel": "LeastPrivilege"}
+
+
+def _tag(name: str) -> str:
+    return f"{{{_TASK_NAMESPACE}}}{name}"
+
+
+def _add(parent: ET.Element, name: str, texts: dict[str, str]) -> ET.Element:
+    child = ET.SubElement(parent, _tag(name))
+    for key, text in texts.items():
+        ET.SubElement(child, _tag(key)).text = text
+    return child
