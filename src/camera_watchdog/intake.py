@@ -36,22 +36,30 @@ class Limits:
 def skipped(exam: Exam, name: str) -> bool:
     """Whether a person said to leave this file out; of the file as it was then."""
     file = exam.file(name)
-    for override in exam.overrides:
-        if override.skip and override.name == name:
-            then = override.checksums.get(name, "")
-            return not (then and file and file.sha256) or then == file.sha256
-    return False
+    now = file.sha256 if file is not None else ""
+    return any(
+        override.skip
+        and override.name == name
+        and (not now or override.checksums.get(name, "") in {"", now})
+        for override in exam.overrides
+    )
 
 
 def waived(exam: Exam, reason: Reason) -> bool:
-    """Whether a person waived this reason, for these files at these checksums and no others."""
+    """Whether a person waived this reason, for these files at these checksums and no others.
+
+    A file that was gone then has no checksum, but its name stands among them.
+    """
     names = reason.files or tuple(file.name for file in exam.files if file.present)
     now = {file.name: file.sha256 for file in exam.files if file.present}
     return any(
         override.reason_code == reason.code
         and not override.skip
         and override.eye is None
-        and all(now.get(name, "") in {"", override.checksums.get(name)} for name in names)
+        and all(
+            name in override.checksums and now.get(name, "") in {"", override.checksums[name]}
+            for name in names
+        )
         for override in exam.overrides
     )
 

@@ -1,0 +1,265 @@
+"""From what a folder holds to an exam: nothing known is forgotten, nothing unknown gets through."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camera_watchdog.content import Inspection
+from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, skipped, waived
+from camera_watchdog.model import Exam, ExamFile, Format, Reason, ReportType, Sent
+from exam_parts import NOON, acknowledged, exam, file, override
+
+LIMITS = Limits(ReportType.COMBINED, unfinished_s=30, incomplete_s=1800)
+WHOLE = ("OD.jpg", "OS.jpg", "report.pdf")
+SENT = {sent: sent in {Sent.YES, Sent.UNKNOWN} for sent in Sent}
+
+
+def inspected(name: str, **changes: Any) -> Inspection:
+    ending = name.rpartition(".")[2]
+    format_ = {"jpg": Format.JPEG, "pdf": Format.PDF, "dcm": Format.DICOM}[ending]
+    values: dict[str, Any] = {"format": format_, "whole": True}
+    return Inspection(**(values | changes))
+
+
+def found(name: str, size: int = 1000, mtime_ns: int = 5_000_000_000, **changes: Any) -> Found:
+    return Found(name, size, mtime_ns, inspected(name, **changes))
+
+
+OTHER = Found("notes.txt", 5, 5, Inspection(None, whole=False, other=True))
+REFUSED = Found("scan.tif", 5, 5, Inspection(None, whole=False, refused="TIFF"))
+
+
+def judged(
+    of: Exam,
+    *files: Found,
+    quiet_s: float = 0,
+    unchanged_s: float = 0,
+    nested: tuple[str, ...] = (),
+    links: tuple[str, ...] = (),
+    limits: Limits = LIMITS,
+) -> tuple[str, bool, tuple[str, ...]]:
+    reason, held = obstacle(
+        of,
+        files,
+        nested=nested,
+        links=links,
+        quiet_s=quiet_s,
+        unchanged_s=unchanged_s,
+        limits=limits,
+    )
+    return (reason.code, held, reason.files) if reason else ("", held, ())
+
+
+# What is known of a file
+
+
+@pytest.mark.parametrize("sent", Sent)
+def test_what_is_known_of_a_file_that_did_not_change_stays_known(sent: Sent) -> None:
+    known = file("OD.jpg", sent=sent, sent_sha256="sent", attempts=3, note="a note")
+    assert merge(exam(known), [found("OD.jpg")]).files == (known,)
+
+
+@pytest.mark.parametrize("sent", Sent)
+@pytest.mark.parametrize("now", [found("OD.jpg", size=1), found("OD.jpg", mtime_ns=1)])
+def test_a_file_that_changed_is_read_again_and_whether_it_was_sent_is_never_forgotten(
+    sent: Sent, now: Found
+) -> None:
+    known = file("OD.jpg", sent=sent, sent_sha256="sent", note="a note")
+    merged = merge(exam(known), [now]).files[0]
+    assert merged.sha256 == ""
+    assert merged.sent_sha256 == "sent"
+    assert merged.sent is (sent if SENT[sent] else Sent.NO)
+    assert (merged.size_bytes, merged.mtime_ns) == (now.size_bytes, now.mtime_ns)
+
+
+@pytest.mark.parametrize("sent", Sent)
+def test_a_file_that_is_gone_stays_on_record_if_the_edc_could_have_it(sent: Sent) -> None:
+    known = file("OD.jpg", sent=sent)
+    after = merge(exam(known, file("OS.jpg")), [found("OS.jpg")])
+    gone = after.file("OD.jpg")
+    assert (gone is not None) is SENT[sent]
+    assert gone is None or not gone.present
+
+
+def test_a_file_that_comes_back_unchanged_is_the_one_that_was_sent() -> None:
+    gone = acknowledged("OD.jpg", present=False)
+    back = merge(exam(gone), [found("OD.jpg")]).files[0]
+    assert back == dataclasses.replace(gone, present=True)
+
+
+def test_what_is_no_file_of_an_exam_is_named_and_no_part_of_it() -> None:
+    after = merge(exam(), [OTHER, found("OD.jpg")])
+    assert [f.name for f in after.files] == ["OD.jpg"]
+    assert after.other_names == ("notes.txt",)
+    assert merge(after, [found("OD.jpg")]).other_names == ()
+
+
+@given(
+    known=st.dictionaries(st.sampled_from("abcd"), st.sampled_from(Sent)),
+    now=st.dictionaries(st.sampled_from("abcd"), st.booleans()),
+)
+def test_no_merge_ever_loses_what_may_be_stored(
+    known: dict[str, Sent], now: dict[str, bool]
+) -> None:
+    before = exam(
+        *(file(f"{n}.jpg", sent=sent, sent_sha256=f"sent {n}") for n, sent in known.items())
+    )
+    look = [found(f"{n}.jpg", size=1 if changed else 1000) for n, changed in now.items()]
+    after = merge(before, look)
+    for one in before.files:
+        if one.may_be_stored:
+            kept = after.file(one.name)
+            assert kept is not None
+            assert (kept.sent, kept.sent_sha256) == (one.sent, one.sent_sha256)
+    assert {f.name for f in after.files if f.present} == {f.name for f in look}
+    assert not differs(after, look)
+
+
+def test_a_folder_differs_by_a_name_a_size_or_a_time_and_by_nothing_else() -> None:
+    known = exam(file("OD.jpg"), acknowledged("OS.jpg", present=False))
+    assert not differs(known, [found("OD.jpg"), OTHER])
+    assert differs(known, [])
+    assert differs(known, [found("OD.jpg", size=1)])
+    assert differs(known, [found("OD.jpg", mtime_ns=1)])
+    assert differs(known, [found("OD.jpg"), found("OS.jpg")])
+
+
+# What stands in the way
+
+
+def test_a_whole_set_of_whole_files_has_nothing_in_its_way() -> None:
+    assert judged(exam(), *map(found, WHOLE)) == ("", False, ())
+    assert judged(exam(), *map(found, WHOLE), OTHER) == ("", False, ())
+
+
+def test_links_go_first_and_are_held_at_once() -> None:
+    files = [found("OD.jpg")]
+    assert judged(exam(), *files, links=("a",), nested=("b",)) == ("link", True, ("a",))
+    assert judged(exam(), *files, nested=("b",)) == ("nested_folder", True, ("b",))
+
+
+def test_a_refused_format_is_held_at_once_before_anything_is_sent() -> None:
+    assert judged(exam(), *map(found, WHOLE), REFUSED) == ("refused_format", True, ("scan.tif",))
+
+
+def test_an_unfinished_file_is_waited_for_and_then_held() -> None:
+    cut = found("OS.jpg", whole=False, why="its end is missing")
+    files = [found("OD.jpg"), cut, found("report.pdf")]
+    assert judged(exam(), *files, quiet_s=29) == ("unfinished_file", False, ("OS.jpg",))
+    assert judged(exam(), *files, quiet_s=30) == ("unfinished_file", True, ("OS.jpg",))
+
+
+@pytest.mark.parametrize("missing", WHOLE)
+def test_an_incomplete_set_is_waited_for_and_then_held(missing: str) -> None:
+    files = [found(name) for name in WHOLE if name != missing]
+    assert judged(exam(), *files, unchanged_s=1799)[:2] == ("incomplete", False)
+    assert judged(exam(), *files, unchanged_s=1800)[:2] == ("incomplete", True)
+    per_eye = Limits(ReportType.PER_EYE, 30, 1800)
+    assert judged(exam(), *map(found, WHOLE), limits=per_eye)[0] == "incomplete"
+
+
+def test_an_unfinished_file_does_not_make_a_set_complete_nor_incomplete() -> None:
+    cut = found("OS.jpg", whole=False, why="its end is missing")
+    assert judged(exam(), found("OD.jpg"), cut)[0] == "unfinished_file"
+
+
+# What a person said
+
+
+def said_skip(of: Exam, name: str) -> Exam:
+    return dataclasses.replace(
+        of, overrides=(*of.overrides, override("cannot_tell", of, name=name, skip=True))
+    )
+
+
+def test_a_file_that_was_left_out_is_out_of_the_way() -> None:
+    known = said_skip(exam(*map(file, WHOLE)), "scan.tif")
+    assert judged(known, *map(found, WHOLE), REFUSED) == ("", False, ())
+    known = said_skip(exam(*map(file, WHOLE)), "inner")
+    assert judged(known, *map(found, WHOLE), nested=("inner",)) == ("", False, ())
+    assert judged(known, *map(found, WHOLE), links=("inner",)) == ("", False, ())
+    assert judged(known, *map(found, WHOLE), links=("inner", "x")) == ("link", True, ("x",))
+
+
+def test_leaving_out_is_for_the_bytes_of_then() -> None:
+    known = said_skip(exam(file("OD.jpg")), "OD.jpg")
+    assert skipped(known, "OD.jpg")
+    assert not skipped(known, "OS.jpg")
+    retaken = known.with_file(file("OD.jpg", sha256="other bytes"))
+    assert not skipped(retaken, "OD.jpg")
+
+
+def test_a_file_can_be_left_out_again_after_it_changed() -> None:
+    known = said_skip(exam(file("OD.jpg")), "OD.jpg")
+    retaken = said_skip(known.with_file(file("OD.jpg", sha256="other bytes")), "OD.jpg")
+    assert skipped(retaken, "OD.jpg")
+
+
+def release(of: Exam, code: str, *names: str) -> Exam:
+    """As the command does it: for the files that the reason names, or else for all of them."""
+    said = override(code, of)
+    about = {name: said.checksums[name] for name in names or said.checksums}
+    return dataclasses.replace(of, overrides=(dataclasses.replace(said, checksums=about),))
+
+
+def test_a_release_is_for_this_reason_these_files_and_these_bytes_only() -> None:
+    known = release(exam(*map(file, WHOLE)), "incomplete")
+    reason = Reason("incomplete", (), {"missing": "the report"})
+    assert waived(known, reason)
+    assert waived(known, dataclasses.replace(reason, details={"missing": "something else"}))
+    assert not waived(known, Reason("two_visits"))
+    assert not waived(known.with_file(file("OD.jpg", sha256="other bytes")), reason)
+    more = known.with_files((*known.files, file("OS2.jpg")))
+    assert not waived(more, reason)
+
+
+def test_a_release_for_one_file_does_not_speak_of_another() -> None:
+    known = release(exam(file("OD.jpg")), "seen_before")
+    known = known.with_files((*known.files, file("OS.jpg")))
+    assert waived(known, Reason("seen_before", ("OD.jpg",)))
+    assert not waived(known, Reason("seen_before", ("OS.jpg",)))
+
+
+def test_a_release_for_a_file_that_was_gone_does_not_speak_of_one_that_goes_later() -> None:
+    gone = acknowledged("OD.jpg", present=False)
+    known = release(exam(gone, acknowledged("OS.jpg")), "vanished", "OD.jpg")
+    assert waived(known, Reason("vanished", ("OD.jpg",)))
+    both = known.with_file(acknowledged("OS.jpg", present=False))
+    assert not waived(both, Reason("vanished", ("OD.jpg", "OS.jpg")))
+    assert not waived(both, Reason("vanished", ("OS.jpg",)))
+
+
+@pytest.mark.parametrize("changes", [{"skip": True, "name": "OD.jpg"}, {"eye": "left"}])
+def test_an_answer_about_a_file_waives_no_reason(changes: dict[str, Any]) -> None:
+    known = exam(*map(file, WHOLE))
+    known = dataclasses.replace(known, overrides=(override("incomplete", known, **changes),))
+    assert not waived(known, Reason("incomplete"))
+
+
+def test_a_released_set_goes_on_incomplete_and_with_unfinished_files() -> None:
+    known = release(exam(file("OD.jpg")), "incomplete")
+    assert judged(known, found("OD.jpg"), unchanged_s=9999) == ("", False, ())
+    cut = found("OS.jpg", whole=False, why="its end is missing")
+    files = [found("OD.jpg"), cut, found("report.pdf")]
+    known = release(exam(*map(file, WHOLE)), "unfinished_file")
+    assert judged(known, *files, quiet_s=99) == ("", False, ())
+
+
+def test_bytes_of_no_known_kind_cannot_be_released_but_left_out() -> None:
+    odd = Found("x.jpg", 5, 5, Inspection(None, whole=False, why="its bytes are of no known kind"))
+    known = exam(*map(file, WHOLE), ExamFile("x.jpg", 5, 5, sha256="sha of x"))
+    files = [*map(found, WHOLE), odd]
+    assert judged(release(known, "unfinished_file"), *files, quiet_s=99)[0] == "unfinished_file"
+    assert judged(said_skip(known, "x.jpg"), *files, quiet_s=99) == ("", False, ())
+
+
+def test_what_the_file_itself_says_is_taken_over_when_it_is_read() -> None:
+    look = found("OD.jpg", captured_at=NOON, captured_source="exif")
+    after = merge(exam(), [look]).files[0]
+    assert (after.captured_inside, after.captured_inside_source) == (NOON, "exif")
+    assert after.format is Format.JPEG
+    again = merge(exam(after), [Found("OD.jpg", 1000, 5_000_000_000)]).files[0]
+    assert again == after
