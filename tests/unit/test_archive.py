@@ -1,0 +1,104 @@
+"""The receipt, and the names of archive folders."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from camera_watchdog.archive import archive_name, receipt
+from camera_watchdog.model import Exam, Laterality, Sent
+from exam_parts import NOON, acknowledged, exam, file, override, session
+
+
+def told(of: Exam) -> dict[str, Any]:
+    written = receipt(of, device_id="fundus-1", site_id="40", release="1.2.3")
+    document: dict[str, Any] = json.loads(written.decode("utf-8"))
+    return document
+
+
+def whole() -> Exam:
+    known = exam(
+        acknowledged("OD.jpg", eye_source="database", captured_source="exif", attempts=2),
+        acknowledged("OS.jpg"),
+        acknowledged("report.pdf"),
+        file("OS2.jpg", sent=Sent.SKIPPED, note="same bytes as OS.jpg"),
+        session=session(already=("left",)),
+        archived_at=NOON + timedelta(minutes=1),
+        destination="S1_20260301_120100",
+        other_names=("notes.txt",),
+        former_sessions=("s-0",),
+        notes=("The EDC's status spoke of session s-2; the acknowledgements are the proof.",),
+    )
+    said = override("eye_unknown", known, name="OD.jpg", eye=Laterality.RIGHT)
+    return dataclasses.replace(known, overrides=(said,))
+
+
+def test_it_says_which_bytes_went_where_and_who_said_so() -> None:
+    document = told(whole())
+    assert document["subject"] == "S1"
+    assert document["session"] == "s-1"
+    assert document["session_key"] == "eye_exam_register_id"
+    assert document["already_in_session"] == ["left"]
+    assert document["former_sessions"] == ["s-0"]
+    assert (document["device_id"], document["site_id"]) == ("fundus-1", "40")
+    assert document["archived_at"] == "2026-03-01T12:01:00+00:00"
+    assert document["archive_folder"] == "S1_20260301_120100"
+    assert document["not_sent"] == ["notes.txt"]
+    assert document["program"] == "camera-watchdog 1.2.3"
+    assert "acknowledgements are the proof" in document["notes"][0]
+    one = document["files"][0]
+    assert one["name"] == "OD.jpg"
+    assert (one["size"], one["sha256"]) == (1000, "sha of OD.jpg")
+    assert (one["file_type"], one["eye"], one["eye_source"]) == ("right", "right", "database")
+    assert (one["sent"], one["attempts"]) == ("yes", 2)
+    assert one["acknowledgement"]["checksum"] == one["sha256"]
+    assert one["acknowledgement"]["session"] == "s-1"
+    assert one["acknowledgement"]["by"] == "answer"
+    skipped = document["files"][2]
+    assert (skipped["sent"], skipped["note"]) == ("skipped", "same bytes as OS.jpg")
+    assert skipped["acknowledgement"] is None
+
+
+def test_a_persons_words_stand_in_it_with_name_and_time() -> None:
+    assert told(whole())["overrides"] == [
+        {
+            "reason_code": "eye_unknown",
+            "reason": "asked the clinic",
+            "user": "nurse",
+            "at": NOON.isoformat(),
+            "file": "OD.jpg",
+            "eye": "right",
+            "skip": False,
+        }
+    ]
+
+
+def test_every_file_on_record_stands_in_it_also_one_that_is_gone() -> None:
+    gone = acknowledged("OS.jpg", present=False, sha256="")
+    document = told(exam(acknowledged("OD.jpg"), gone))
+    assert [f["name"] for f in document["files"]] == ["OD.jpg", "OS.jpg"]
+    assert document["files"][1]["in_folder"] is False
+    assert document["files"][1]["sha256"] == "sha of OS.jpg"
+
+
+def test_it_can_be_written_whatever_the_names_are() -> None:
+    strange = exam(file("a\ud800\u2028\x1b.jpg"), folder="Zoë \ud83d\ude00 'x'\n")
+    written = receipt(strange, device_id="", site_id="", release="1")
+    assert written.endswith(b"}\n")
+    assert json.loads(written)["files"][0]["name"].startswith("a")
+
+
+def test_an_archive_folders_name_is_the_subject_and_the_time_in_utc() -> None:
+    east = datetime(2026, 3, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=3)))
+    assert archive_name("105-7", east) == "105-7_20260228_230304"
+    assert archive_name("105-7", east, taken=1) == "105-7_20260228_230304_2"
+
+
+@pytest.mark.parametrize("taken", range(5))
+def test_names_of_one_second_differ(taken: int) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    names = {archive_name("S1", now, number) for number in range(5)}
+    assert len(names) == 5
+    assert archive_name("S1", now, taken) in names
