@@ -1,3 +1,4 @@
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -52,10 +53,10 @@ def test_a_chunked_answer_is_read_and_the_connection_kept(stack: ExitStack) -> N
 def test_a_connection_that_the_server_closed_is_replaced(stack: ExitStack) -> None:
     server, client = serve(stack, answering(OK), answering(stored()))
     client.ping()
-    wire = client._transport._wire
-    assert wire is not None
+    connection = client._transport._line.connection
+    assert connection is not None
     deadline = time.monotonic() + 5
-    while wire.is_quiet():
+    while connection.is_connected:
         assert time.monotonic() < deadline
         time.sleep(0.005)  # the kernel's time to hear of it
     upload(client)
@@ -73,6 +74,38 @@ def test_a_kept_connection_that_dies_unheard_is_tried_once_more(stack: ExitStack
     client.ping()
     assert resolve(client).session_id == "s-1"
     assert [request.line.split()[0] for request in server.requests] == ["GET", "POST", "POST"]
+
+
+def test_what_left_once_is_sent_though_the_second_try_is_refused(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    server, client = serve(stack, _dies_on_the_second)
+    client.ping()
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", unknown)
+        with pytest.raises(Unreachable) as caught:
+            resolve(client)
+    assert caught.value.sent
+    assert len(server.requests) == 2
+
+
+def test_a_cookie_is_not_kept(stack: ExitStack) -> None:
+    said = OK.replace(b"\r\n\r\n", b"\r\nSet-Cookie: sessionid=1; Path=/\r\n\r\n")
+    server, client = serve(stack, answering(said, OK))
+    client.ping()
+    client.ping()
+    assert server.connections == 1
+    assert not server.requests[1].header("Cookie")
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Fri, 31 Dec 9999 23:59:59 -0500"])
+def test_a_clock_that_cannot_be_read_is_no_failure(stack: ExitStack, date: str) -> None:
+    said = OK.replace(b"\r\n\r\n", f"\r\nDate: {date}\r\n\r\n".encode())
+    _, client = serve(stack, answering(said))
+    assert client.server_time() is None
 
 
 def _says_nothing(talk: Talk) -> None:
@@ -99,9 +132,7 @@ def test_an_upload_is_never_sent_again_by_itself(stack: ExitStack) -> None:
 def test_an_upload_does_not_trust_a_connection_that_was_idle(stack: ExitStack) -> None:
     server, client = serve(stack, _dies_on_the_second, answering(stored()))
     client.ping()
-    wire = client._transport._wire
-    assert wire is not None
-    wire.used_at -= 6
+    client._transport._used_at -= 6
     upload(client)
     assert server.connections == 2
 

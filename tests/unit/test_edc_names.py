@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from urllib.parse import unquote
 
 import pytest
@@ -5,6 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_watchdog.edc_api.names import path_segment, unsafe_name, unsafe_subject
+
+
+def test_names_and_answers_are_had_without_an_http_library() -> None:
+    code = (
+        "import sys, camera_watchdog.edc_api.names, camera_watchdog.edc_api.answers;"
+        "print(sorted({'requests', 'urllib3', 'http.client'} & sys.modules.keys()))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_proxy_that_refuses_gets_neither_token_nor_file(stack: ExitStack, stat
         upload(client)
     assert not caught.value.sent
     (request,) = proxy.requests
-    assert request.line == "CONNECT edc.example.org:443 HTTP/1.1"
+    assert request.line.startswith("CONNECT edc.example.org:443 HTTP/1.")
     assert TOKEN.encode() not in request.head
 
 
@@ -143,6 +143,21 @@ def test_a_trusted_certificate_is_taken_and_the_connection_kept(
     assert data in server.requests[1].body
 
 
+def test_nobody_is_trusted_beside_the_configured_bundle(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    certificate = certificates["this machine's"]
+    server = stack.enter_context(RawServer(secured(certificate, OK)))
+    url = server.url.replace("http:", "https:")
+    client = stack.enter_context(closing(client_of(url, ca_bundle=str(certificate))))
+    client.ping()
+    pool = client._transport._adapter.pool
+    assert pool is not None
+    context = pool.conn_kw["ssl_context"]
+    assert context.cert_store_stats()["x509"] == 1
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
 def test_a_pause_of_the_line_leaves_what_is_encrypted_whole(
     stack: ExitStack, certificates: dict[str, Path]
 ) -> None:
@@ -204,6 +219,19 @@ def test_tls_goes_through_the_proxy_s_tunnel(
     assert tunnel.header("Authorization") == []
     assert request.line == "GET /api/retinopathy/ping/ HTTP/1.1"
     assert request.header("Proxy-Authorization") == []
+
+
+def test_a_proxy_s_tunnel_that_ends_unheard_is_a_lost_connection(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    certificate = certificates["another host's"]
+    proxy = stack.enter_context(RawServer(secured(certificate, b"", tunnel=True)))
+    client = stack.enter_context(
+        closing(client_of("https://edc.example.org", ca_bundle=str(certificate), proxy=proxy.url))
+    )
+    with pytest.raises(Unreachable, match="was lost") as caught:
+        upload(client)
+    assert caught.value.sent
 
 
 def test_a_server_without_tls_gets_nothing(stack: ExitStack) -> None:

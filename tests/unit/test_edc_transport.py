@@ -79,7 +79,7 @@ def test_a_server_that_does_not_pick_up_is_not_sent(stack: ExitStack) -> None:
     assert not caught.value.sent
     stopper = threading.Timer(0.1, client.abort)
     started = time.monotonic()
-    client._transport._silence_s = 10
+    client._transport._line.silence_s = 10
     stopper.start()
     with pytest.raises(Unreachable, match="stopping"):
         upload(client)
@@ -267,7 +267,7 @@ def test_a_file_of_another_size_is_broken_off(stack: ExitStack, real_bytes: int)
     with pytest.raises(TransientError) as caught:
         upload(client, body=io.BytesIO(b"x" * real_bytes), size_bytes=600_000)
     assert caught.value.code == "file_busy"
-    assert client._transport._wire is None
+    assert client._transport._adapter.pool is None
     deadline = time.monotonic() + 5
     while not server.broken and time.monotonic() < deadline:
         time.sleep(0.005)  # the server's thread notices in its own time
@@ -296,7 +296,7 @@ def test_a_request_in_flight_is_given_up_at_once(stack: ExitStack, script: Scrip
 def test_the_slices_notice_where_a_shutdown_wakes_nobody(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("camera_watchdog.edc_api.wire.Wire.shut", lambda _: None)
+    monkeypatch.setattr("camera_watchdog.edc_api.connection.PlainConnection.shut", lambda _: None)
     _, client = serve(stack, silent, timeout_s=60)
     timer = abort_soon(client)
     started = time.monotonic()

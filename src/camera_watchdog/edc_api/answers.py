@@ -93,9 +93,9 @@ def server_time(answer: Answer) -> datetime | None:
     """The server's clock in UTC, to the second; none where the answer does not tell."""
     try:
         told = parsedate_to_datetime(answer.date)
-    except ValueError:
+        return told.astimezone(UTC) if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return told.astimezone(UTC) if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def read_resolution(answer: Answer, *, subject: str, now: datetime) -> Resolution:

@@ -23,6 +23,16 @@ class Proxy:
     port: int
     authorization: str = field(default="", repr=False)
 
+    @property
+    def netloc(self) -> str:
+        """Host and port, as in an address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it is to be told."""
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
+
 
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine."""

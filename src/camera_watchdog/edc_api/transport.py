@@ -1,35 +1,53 @@
 """Requests to one server over one kept connection, and what went wrong in our words.
 
-Redirects are never followed, certificates always verified, ``.netrc`` never read.
+requests and urllib3 speak HTTP; :mod:`~camera_watchdog.edc_api.connection` sees to the time. The
+adapter is used without a session: redirects are never followed, certificates always verified,
+``.netrc`` never read, cookies never kept.
 """
 
+import math
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from functools import partial
 from pathlib import Path
 from socket import gaierror
-from threading import Event
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import truststore
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
+from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
 
 from camera_watchdog.edc_api.answers import Answer
+from camera_watchdog.edc_api.connection import Line, LineFailed, PlainConnection, SecureConnection
 from camera_watchdog.edc_api.proxy import Proxy, proxy_for
-from camera_watchdog.edc_api.wire import GivenUp, Wire, dial
 from camera_watchdog.errors import CertificateRefused, NotTheEdc, Unreachable
 
 __all__ = ["Request", "Transport"]
 
-_CONNECT_S: Final = 10.0
-_EARLY_ANSWER_S: Final = 1.0
 _PORTS: Final = {"http": 80, "https": 443}
 _PROXY_SIGN_IN: Final = 407
+_MAX_BODY_BYTES: Final = 64 * 1024
 _DIED: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """How a kept connection shows that the server closed it."""
+
+_TUNNEL_REFUSED: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})")
+"""http.client's words."""
+
+_NOT_CONNECTED: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
+    ((gaierror, UnicodeError), "the name {} is not known"),
+    (ssl.SSLError, "{} takes no secure connection"),
+    (TimeoutError, "{} does not answer"),
+    (ConnectionRefusedError, "{} refuses the connection"),
+    (Exception, "there is no connection to {}"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +65,8 @@ class Request:
     length_bytes: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = True
-    max_idle_s: float | None = None
-    limit_s: float | None = None
+    max_idle_s: float = math.inf
+    limit_s: float = math.inf
 
 
 class Transport:
@@ -80,20 +98,19 @@ class Transport:
             raise ValueError("the address must be http(s)://host[:port][/path]")
         if parts.query or parts.fragment or parts.username is not None:
             raise ValueError("the address has more than http(s)://host[:port][/path]")
-        self._secure = parts.scheme == "https"
-        self.host = parts.hostname
+        self._scheme, self.host = parts.scheme, parts.hostname
         self._port = parts.port or _PORTS[parts.scheme]
         self._authority = quote(parts.netloc.rpartition("@")[2].encode("idna"), safe=":[]")
-        self._origin = f"{parts.scheme}://{self._authority}"
-        self._path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._")
-        self._silence_s = request_timeout_s
+        self._base = f"{parts.scheme}://{self._authority}" + quote(
+            parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._"
+        )
         self._ca_bundle = ca_bundle
         self._configured_proxy = proxy
-        self._clock = clock
-        self._context: ssl.SSLContext | None = None
-        self._given_up = Event()
-        self._wire: Wire | None = None
+        self._line = Line(request_timeout_s, clock)
+        self._slices = (self._line.slice_s, self._line.slice_s)
+        self._used_at = -math.inf
         self._proxy: Proxy | None = None
+        self._adapter = _Adapter()
 
     def __repr__(self) -> str:
         """The server, and nothing secret."""
@@ -108,22 +125,31 @@ class Transport:
             NotTheEdc: the answer is not HTTP.
             Exception: what ``request.blocks`` raises; the connection is broken off first.
         """
-        until = None if request.limit_s is None else self._clock() + request.limit_s
+        line = self._line
+        if line.clock() - self._used_at > request.max_idle_s:
+            self.close()
+        line.until = line.clock() + request.limit_s
+        line.sent = False
+        tries = 2 if request.repeatable else 1
         while True:
-            reused = self._drop_unless_usable(request.max_idle_s)
-            wire = self._wire or self._connect(until)
+            tries -= 1
+            line.fresh, line.broken, line.received = False, None, 0
             done = False
             try:
-                answer = self._converse(wire, request, until)
-                done = wire.keep
-            except OSError as error:
-                died_idle = isinstance(error, _DIED) and not wire.received
-                if reused and died_idle and request.repeatable and not self._given_up.is_set():
+                answer = self._converse(request)
+                done = line.broken is None
+            except LineFailed as failed:
+                died_idle = isinstance(failed.error, _DIED) and not (line.fresh or line.received)
+                if tries and died_idle and not line.given_up.is_set():
                     continue
-                raise self._lost(error) from error
-            except HTTPException:
-                # Not chained: it quotes the answer.
-                raise NotTheEdc(f"{self.host} does not answer in HTTP") from None
+                raise self._failure(failed.error) from failed.error
+            except (RequestException, HTTPError, ValueError) as error:
+                if line.received:
+                    # Not chained: it quotes the answer.
+                    raise NotTheEdc(f"{self.host} does not answer in HTTP") from None
+                if isinstance(error, ValueError):
+                    raise
+                raise self._failure(error) from error
             else:
                 return answer
             finally:
@@ -132,150 +158,115 @@ class Transport:
 
     def abort(self) -> None:
         """Give up the request under way, and all later ones, at once."""
-        self._given_up.set()
-        wire = self._wire
-        if wire is not None:
-            wire.shut()
+        self._line.given_up.set()
+        connection = self._line.connection
+        if connection is not None:
+            connection.shut()
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.close()
+        pool, self._adapter.pool = self._adapter.pool, None
+        if pool is not None:
+            pool.close()
 
-    def _drop_unless_usable(self, max_idle_s: float | None) -> bool:
-        wire = self._wire
-        if wire is None:
-            return False
-        idle_s = self._clock() - wire.used_at
-        if (max_idle_s is None or idle_s <= max_idle_s) and wire.is_quiet():
-            return True
-        self.close()
-        return False
-
-    def _converse(self, wire: Wire, request: Request, until: float | None) -> Answer:
-        wire.received = 0
-        wire.keep = False
-        try:
-            wire.send(self._head(request), silence_s=self._silence_s, until=until)
-            for block in request.blocks:
-                wire.send(block, silence_s=self._silence_s, until=until)
-        except GivenUp:
-            raise
-        except OSError:
-            early = self._early_answer(wire, request.method)
-            if early is None:
-                raise
-            return early
-        answer_until = self._clock() + self._silence_s
-        answer = wire.read_answer(
-            request.method, until=answer_until if until is None else min(until, answer_until)
-        )
+    def _converse(self, request: Request) -> Answer:
+        if self._adapter.pool is None:
+            self._adapter.pool = self._new_pool()
+        answer = self._read(self._adapter.send(self._prepared(request), timeout=self._slices).raw)
+        self._used_at = self._line.clock()
+        if self._line.broken is not None and answer.status < 400:  # noqa: PLR2004 - nothing less can be about half a request
+            raise LineFailed(self._line.broken)
         if answer.status == _PROXY_SIGN_IN:
             raise Unreachable("the proxy asks for a sign-in")
         return answer
 
-    def _early_answer(self, wire: Wire, method: str) -> Answer | None:
-        """A refusal that came, and the connection closed, before the body was through (413, 401)."""
-        with suppress(OSError, HTTPException):
-            answer = wire.read_answer(method, until=self._clock() + _EARLY_ANSWER_S)
-            wire.keep = False
-            if answer.status >= 400:  # noqa: PLR2004 - nothing less can be about half a request
-                return answer
-        return None
-
-    def _head(self, request: Request) -> bytes:
-        through_proxy = self._proxy is not None and not self._secure
-        target = f"{self._origin if through_proxy else ''}{self._path}{request.target}"
-        headers = {"Host": self._authority, **request.headers}
+    def _prepared(self, request: Request) -> PreparedRequest:
+        # By hand, as requests would normalise the address, and add headers.
+        prepared = PreparedRequest()
+        prepared.method, prepared.url = request.method, self._base + request.target
+        prepared.headers = CaseInsensitiveDict({"Host": self._authority, **request.headers})
         if request.length_bytes is not None:
-            headers["Content-Length"] = str(request.length_bytes)
-        if through_proxy and self._proxy is not None and self._proxy.authorization:
-            headers["Proxy-Authorization"] = self._proxy.authorization
-        return _head_lines(f"{request.method} {target} HTTP/1.1", headers)
+            prepared.headers["Content-Length"] = str(request.length_bytes)
+            prepared.body = request.blocks  # type: ignore[assignment] # any iterable will do
+        return prepared
 
-    def _connect(self, until: float | None) -> Wire:
-        if self._given_up.is_set():
-            raise Unreachable("the program is stopping", sent=False)
-        own_until = self._clock() + min(_CONNECT_S, self._silence_s)
-        by = own_until if until is None else min(own_until, until)
-        self._proxy = proxy_for(self._origin, self._configured_proxy)
+    @staticmethod
+    def _read(raw: HTTPResponse) -> Answer:
         try:
-            wire = self._open(by)
-        except ssl.SSLCertVerificationError as error:
-            self.close()
-            raise CertificateRefused(f"{self.host}: {error.verify_message}") from error
-        except (OSError, UnicodeError, HTTPException) as error:
-            self.close()
-            raise self._not_connected(error) from error
-        return wire
-
-    def _open(self, by: float) -> Wire:
-        host, port = self.host, self._port
-        if self._proxy is not None:
-            host, port = self._proxy.host, self._proxy.port
-        wire = self._wire = dial(
-            host,
-            port,
-            until=by,
-            given_up=self._given_up,
-            clock=self._clock,
-            silence_s=self._silence_s,
+            body = raw.read(_MAX_BODY_BYTES + 1, decode_content=False)
+            # urllib3 is silent about a body that ends early when asked for so many bytes.
+            whole = not raw.length_remaining and len(body) <= _MAX_BODY_BYTES
+        except (HTTPError, ValueError):
+            body, whole = b"", False
+        if not raw.closed:
+            raw.close()  # and the connection with it
+        headers = raw.headers
+        return Answer(
+            raw.status,
+            body,
+            whole=whole,
+            retry_after=headers.get("Retry-After", ""),
+            date=headers.get("Date", ""),
         )
-        if self._secure:
-            if self._proxy is not None:
-                self._tunnel(wire, self._proxy, by)
-            wire.start_tls(self._trust(), self.host, until=by)
-        return wire
 
-    def _tunnel(self, wire: Wire, proxy: Proxy, by: float) -> None:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        headers = {"Host": f"{host}:{self._port}"}
-        if proxy.authorization:
-            headers["Proxy-Authorization"] = proxy.authorization
-        head = _head_lines(f"CONNECT {host}:{self._port} HTTP/1.1", headers)
-        wire.send(head, silence_s=self._silence_s, until=by)
-        status = wire.read_answer("CONNECT", until=by).status
-        if not 200 <= status <= 299:  # noqa: PLR2004 - any 2xx opens the tunnel (RFC 9110, 9.3.6)
-            self.close()
-            raise Unreachable(f"the proxy {proxy.host} refuses (HTTP {status})", sent=False)
+    def _new_pool(self) -> HTTPConnectionPool:
+        """A pool of one connection, through the proxy that is right now."""
+        if self._line.given_up.is_set():
+            raise Unreachable("the program is stopping", sent=False)
+        self._proxy = proxy = proxy_for(self._base, self._configured_proxy)
+        secure = self._scheme == "https"
+        options: dict[str, Any] = {"ssl_context": _context(self._ca_bundle)} if secure else {}
+        if proxy is None:
+            manager = PoolManager(maxsize=1, **options)
+        else:
+            manager = ProxyManager(
+                f"http://{proxy.netloc}", proxy_headers=proxy.headers, maxsize=1, **options
+            )
+        host = self.host.encode("idna").decode()
+        pool = manager.connection_from_host(host, self._port, self._scheme)
+        pool.ConnectionCls = partial(SecureConnection if secure else PlainConnection, self._line)  # type: ignore[assignment] # it is only called
+        return pool
 
-    def _trust(self) -> ssl.SSLContext:
-        if self._context is None:
-            try:
-                self._context = _context(self._ca_bundle)
-            except OSError as error:
-                self.close()
-                raise CertificateRefused("the certificates of ca_bundle cannot be read") from error
-        return self._context
-
-    def _not_connected(self, error: Exception) -> Unreachable:
+    def _failure(self, error: Exception) -> Unreachable | CertificateRefused:
+        sent = self._line.sent
         through = f" (proxy {self._proxy.host})" if self._proxy is not None else ""
-        if self._given_up.is_set():
-            return Unreachable("the program is stopping", sent=False)
-        if isinstance(error, gaierror | UnicodeError):
-            return Unreachable(f"the name {self.host} is not known{through}", sent=False)
-        if isinstance(error, ssl.SSLError):
-            return Unreachable(f"{self.host} takes no secure connection{through}", sent=False)
-        if isinstance(error, TimeoutError):
-            return Unreachable(f"{self.host} does not answer{through}", sent=False)
-        if isinstance(error, ConnectionRefusedError):
-            return Unreachable(f"{self.host} refuses the connection{through}", sent=False)
-        return Unreachable(f"there is no connection to {self.host}{through}", sent=False)
-
-    def _lost(self, error: OSError) -> Unreachable:
-        if self._given_up.is_set():
-            return Unreachable("the program is stopping")
-        if isinstance(error, TimeoutError):
+        if self._line.given_up.is_set():
+            return Unreachable("the program is stopping", sent=sent)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return CertificateRefused(f"{self.host}: {error.verify_message}")
+        if sent and isinstance(error, TimeoutError):
             return Unreachable(f"{self.host} did not answer in time")
-        return Unreachable(f"the connection to {self.host} was lost")
+        if sent:
+            return Unreachable(f"the connection to {self.host} was lost")
+        tunnel = _TUNNEL_REFUSED.match(str(error))
+        if tunnel and self._proxy is not None:
+            said = f"the proxy {self._proxy.host} refuses (HTTP {tunnel[1]})"
+            return Unreachable(said, sent=False)
+        words = (words for kinds, words in _NOT_CONNECTED if isinstance(error, kinds))
+        return Unreachable(next(words).format(self.host) + through, sent=False)
 
 
-def _head_lines(first: str, headers: Mapping[str, str]) -> bytes:
-    lines = [first, *(f"{name}: {value}" for name, value in headers.items())]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a line break in a request's head")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+class _Adapter(HTTPAdapter):
+    """Sends to the one pool that it is given, whose context verifies, without a second parsing."""
+
+    pool: HTTPConnectionPool | None = None
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
+        return self.pool
+
+    def cert_verify(self, *_: Any) -> None:
+        """Nothing: requests would trust its own certificates beside those of the context."""
+
+    def request_url(self, request: PreparedRequest, _: Any) -> str:
+        pool = self.pool
+        forwarded = pool is not None and pool.proxy is not None and pool.scheme == "http"
+        return str(request.url) if forwarded else request.path_url
+
+    def build_response(self, _: Any, resp: Any) -> Response:
+        """urllib3's answer as it is: requests would look for cookies and an encoding."""
+        response = Response()
+        response.raw = resp
+        return response
 
 
 def _context(ca_bundle: str | None) -> ssl.SSLContext:
@@ -283,8 +274,10 @@ def _context(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle is None:
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if Path(ca_bundle).is_dir():
-        context.load_verify_locations(capath=ca_bundle)
-    else:
-        context.load_verify_locations(cafile=ca_bundle)
+    try:
+        context.load_verify_locations(
+            **{"capath" if Path(ca_bundle).is_dir() else "cafile": ca_bundle}
+        )
+    except OSError as error:
+        raise CertificateRefused("the certificates of ca_bundle cannot be read") from error
     return context
