@@ -1,0 +1,274 @@
+"""The commands of who sets the program up, as processes."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from camera_watchdog_demo.camera import Camera
+from camera_watchdog_demo.edc_server import DemoEdc
+
+SUBJECT = "105-10-0001-2"
+
+
+class Clinic:
+    def __init__(self, folder: Path, edc: DemoEdc, camera: Camera) -> None:
+        self.folder, self.edc, self.camera = folder, edc, camera
+        self.config = folder / "camera_config.json"
+        self.write()
+
+    def write(self, **settings: object) -> None:
+        document = {
+            "watch_dir": str(self.camera.folder),
+            "db_path": str(self.camera.db_path),
+            "api_url": self.edc.url,
+            "token": self.edc.token,
+            "state_dir": "state",
+            **settings,
+        }
+        known = {name: value for name, value in document.items() if value is not ...}
+        self.config.write_text(json.dumps(known))
+        self.config.chmod(0o600)
+
+    def run(self, *words: str, expect: int, **environ: str) -> "subprocess.CompletedProcess[str]":
+        variables = {k: v for k, v in os.environ.items() if k != "CAMERA_WATCHDOG_TOKEN"}
+        done = subprocess.run(
+            [sys.executable, "-m", "camera_watchdog", *words],
+            cwd=self.folder,
+            env=variables | {"PYTHONIOENCODING": "utf-8"} | environ,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    def names(self) -> list[Path]:
+        """All that lies there but what SQLite keeps beside a database in use."""
+        return sorted(p for p in self.folder.rglob("*") if not p.name.endswith(("-wal", "-shm")))
+
+    def check(self, *words: str, expect: int, **environ: str) -> dict[str, Any]:
+        told = self.run(
+            "check", "--json", "--config", str(self.config), *words, expect=expect, **environ
+        ).stdout
+        document: dict[str, Any] = json.loads(told)
+        assert document["ok"] is (expect == 0)
+        return document
+
+
+def marked(document: dict[str, Any], mark: str) -> dict[str, str]:
+    return {
+        f["tried"]: f"{f['found']} {f['mend']}" for f in document["findings"] if f["mark"] == mark
+    }
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    with (
+        DemoEdc("1.4", storage=tmp_path / "edc") as edc,
+        Camera(tmp_path / "watch", tmp_path / "camera.db") as camera,
+    ):
+        yield Clinic(tmp_path, edc, camera)
+
+
+def test_all_is_well_and_the_exam_is_shown_with_its_types(clinic: Clinic) -> None:
+    taken = clinic.camera.take(SUBJECT)
+    before = clinic.names()
+    document = clinic.check(expect=0)
+    assert marked(document, "wrong") == marked(document, "odd") == {}
+    (exam,) = document["exams"]
+    assert exam["would_be_sent"] is True
+    assert {f["name"]: f["file_type"] for f in exam["files"]} == {
+        file.name: file.file_type for file in taken.files
+    }
+    assert clinic.names() == before
+    assert [r.kind for r in clinic.edc.requests if r.kind != "ping"] == []
+
+
+def test_each_finding_is_a_line_without_colour_or_personal_data(clinic: Clinic) -> None:
+    clinic.camera.register(SUBJECT, initials="ZQX", sex="F", age=87)
+    clinic.camera.take(SUBJECT)
+    told = clinic.run("check", "--config", str(clinic.config), expect=0).stdout
+    lines = [line for line in told.splitlines() if line]
+    assert lines[-1] == "All is well."
+    assert all(line.startswith(("OK        ", "-- NOTE   ")) for line in lines[:-1])
+    assert "\x1b" not in told
+    assert not any(secret in told for secret in ("ZQX", "87", clinic.edc.token))
+
+
+def test_a_token_that_is_refused_is_77(clinic: Clinic) -> None:
+    clinic.write(token="wrong")
+    document = clinic.check(expect=77)
+    assert "refuses the token" in " ".join(marked(document, "wrong").values())
+
+
+def test_a_server_that_is_away_is_said_with_what_to_do(clinic: Clinic) -> None:
+    clinic.edc.stop()
+    wrong = marked(clinic.check(expect=1), "wrong")
+    assert "api_url" in wrong[f"EDC {clinic.edc.url}"]
+
+
+def test_a_broken_configuration_is_told_and_the_rest_is_tried(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.write(workers="many", watch_dri="x")
+    document = clinic.check(expect=78)
+    wrong = marked(document, "wrong")
+    assert set(wrong) == {"configuration, workers", "configuration, watch_dri"}
+    assert f"EDC {clinic.edc.url}" in marked(document, "ok")
+    assert document["exams"][0]["would_be_sent"] is True
+
+
+@pytest.mark.parametrize("settings", [{"watch_dir": ...}, {"token": ...}, {"api_url": ...}])
+def test_what_is_missing_is_told(clinic: Clinic, settings: dict[str, object]) -> None:
+    clinic.write(**settings)
+    (name,) = settings
+    assert list(marked(clinic.check(expect=78), "wrong")) == [f"configuration, {name}"]
+
+
+def test_a_file_that_is_no_json_is_told(clinic: Clinic) -> None:
+    clinic.config.write_text("{'watch_dir': 1")
+    assert len(marked(clinic.check(expect=78), "wrong")) == 1
+
+
+def test_paths_that_are_not_there_are_told(clinic: Clinic) -> None:
+    clinic.write(watch_dir="nowhere", db_path="no.db")
+    wrong = marked(clinic.check(expect=1), "wrong")
+    assert any("nowhere" in tried for tried in wrong)
+    assert any("no.db" in tried for tried in wrong)
+
+
+def test_columns_that_do_not_fit_are_suggested_and_shown_as_they_would_be(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.write(db_image_eye="sex", db_image_filename="name")
+    document = clinic.check(expect=78)
+    assert set(marked(document, "wrong")) == {"db_image_eye", "db_image_filename"}
+    assert document["suggestion"] == {"db_image_eye": "eye", "db_image_filename": "filename"}
+    assert document["exams"][0]["would_be_sent"] is True
+
+
+def test_a_column_that_exists_but_holds_something_else_is_seen(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.write(db_image_eye="filename")
+    document = clinic.check(expect=1)
+    assert "holds file names" in marked(document, "odd")["db_image_eye"]
+    assert document["suggestion"] == {"db_image_eye": "eye"}
+
+
+def test_leftovers_are_named_and_keep_nobody_from_anything(clinic: Clinic) -> None:
+    (clinic.camera.folder / "rejected").mkdir()
+    (clinic.camera.folder / "Backup of March").mkdir()
+    (clinic.camera.folder / "loose.jpg").write_bytes(b"x")
+    clinic.write(subject_folder_pattern=r"\d{3}-\d{2}-\d{4}-\d")
+    document = clinic.check(expect=0)
+    told = " ".join(f["found"] for f in document["findings"] if "left alone" in f["tried"])
+    assert all(name in told for name in ("rejected", "Backup of March", "loose.jpg"))
+
+
+def test_what_holds_an_exam_is_said_in_the_daemons_words(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT, record_eyes=False)
+    folder = clinic.camera.take("105-10-0002-2").folder
+    (folder / "inner").mkdir()
+    (folder / "inner" / "x.jpg").write_bytes(b"x")
+    document = clinic.check(expect=1)
+    codes = {exam["subject"]: exam["reason_code"] for exam in document["exams"]}
+    assert codes == {SUBJECT: "not_in_database", "105-10-0002-2": "nested_folder"}
+
+
+def test_another_daemon_is_said_and_is_no_error(clinic: Clinic) -> None:
+    with FileLock(clinic.camera.folder / ".camera-watchdog.lock"):
+        document = clinic.check(expect=0)
+    assert "it runs" in marked(document, "note")["another camera-watchdog on watch_dir"]
+
+
+def test_a_token_that_a_service_would_not_see_is_noted(clinic: Clinic) -> None:
+    clinic.write(token=...)
+    document = clinic.check(expect=0, CAMERA_WATCHDOG_TOKEN=clinic.edc.token)
+    assert "CAMERA_WATCHDOG_TOKEN" in marked(document, "note")["as a service"]
+
+
+def test_what_init_writes_is_what_check_and_the_daemon_take(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    flags = {
+        "--watch-dir": clinic.camera.folder,
+        "--db-path": clinic.camera.db_path,
+        "--api-url": clinic.edc.url,
+        "--stable-time": "0",
+        "--settle-time": "0.1",
+    }
+    words = [str(word) for flag in flags.items() for word in flag]
+    path = clinic.folder / "made.json"
+    clinic.run("init", str(path), *words, expect=0)
+    (clinic.folder / "token.txt").write_text(clinic.edc.token)
+    (clinic.folder / "token.txt").chmod(0o600)
+    clinic.run("check", "--config", str(path), expect=0)
+    clinic.edc.add_subject(SUBJECT)
+    clinic.edc.add_session(SUBJECT)
+    clinic.run("run", "--once", "--config", str(path), expect=0)
+    assert len(clinic.edc.stored_files(SUBJECT)) == 3
+
+
+@pytest.mark.parametrize("system", ["windows", "systemd"])
+def test_what_would_be_installed_is_printed_on_every_system(clinic: Clinic, system: str) -> None:
+    words = ["service", "print", "--system", system, "--user", "camera"]
+    told = clinic.run(*words, "--config", "camera_config.json", expect=0).stdout
+    assert str(clinic.config) in told
+    assert ("<Task" in told) is (system == "windows")
+    assert clinic.edc.token not in told
+
+
+def test_a_service_takes_its_settings_from_the_file_alone(clinic: Clinic) -> None:
+    done = clinic.run("service", "print", "--workers", "2", expect=1)
+    assert "--workers" in done.stderr
+    clinic.config.rename(clinic.folder / "other.json")
+    assert "--config" in clinic.run("service", "print", expect=1).stderr
+
+
+def test_systemd_finds_nothing_to_say_of_the_unit(clinic: Clinic) -> None:
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("systemd-analyze is not on this machine")
+    unit = clinic.folder / "camera-watchdog.service"
+    unit.write_text(clinic.run("service", "print", "--system", "systemd", expect=0).stdout)
+    done = subprocess.run(
+        [verify, "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
+    )
+    said = [line for line in done.stderr.splitlines() if "camera-watchdog" in line]
+    assert (done.returncode, said) == (0, [])
+    unit.write_text(unit.read_text().replace("Type=notify", "Type=notify\nWatchdogMs=1"))
+    done = subprocess.run(
+        [verify, "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert "WatchdogMs" in done.stderr  # it would have said so
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's socket is a Unix one")
+def test_the_daemon_tells_systemd_that_it_is_ready_alive_and_stopping(clinic: Clinic) -> None:
+    path = clinic.folder / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(20)
+        words = [sys.executable, "-m", "camera_watchdog", "run", "--config", str(clinic.config)]
+        with (clinic.folder / "log").open("wb") as log:
+            daemon = subprocess.Popen(
+                words, env={**os.environ, "NOTIFY_SOCKET": str(path)}, stdout=log, stderr=log
+            )
+        try:
+            assert manager.recv(100) == b"READY=1"
+            assert manager.recv(100) == b"WATCHDOG=1"
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+        said = b""
+        while said != b"STOPPING=1":
+            said = manager.recv(100)
+        assert daemon.returncode == 0
