@@ -1,6 +1,8 @@
+import base64
+
 import pytest
 
-from camera_watchdog.edc_api.proxy import Proxy, is_loopback, proxy_for
+from camera_watchdog.edc_api.proxy import is_loopback, proxy_for, proxy_headers
 from camera_watchdog.errors import Unreachable
 
 
@@ -13,9 +15,17 @@ def _no_proxy_around_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_configured_proxy_goes_before_the_system_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://system:3128")
-    assert proxy_for("https://edc.example.org", None) == Proxy("system", 3128)
-    assert proxy_for("https://edc.example.org", "http://ours:3129") == Proxy("ours", 3129)
-    assert proxy_for("https://edc.example.org", "ours:3129") == Proxy("ours", 3129)
+    for configured, netloc in [
+        (None, "system:3128"),
+        ("http://ours:3129", "ours:3129"),
+        ("ours:3129", "ours:3129"),
+        ("http://ours", "ours:8080"),
+        ("http://[fd00::1]:3129/", "[fd00::1]:3129"),
+    ]:
+        proxy = proxy_for("https://edc.example.org", configured)
+        assert proxy is not None
+        assert proxy.netloc == netloc
+        assert proxy_headers(proxy) == {}
 
 
 def test_without_any_proxy_there_is_none() -> None:
@@ -39,11 +49,17 @@ def test_other_machines_are_not_this_one(host: str) -> None:
     assert not is_loopback(host)
 
 
-def test_credentials_go_into_the_header_and_into_no_repr() -> None:
-    proxy = proxy_for("https://edc.example.org", "http://me:p%40ss@ours:3129")
+@pytest.mark.parametrize(
+    "password, encoded", [("p%40ss", b"p@ss"), ("%C5%9B", b"\xc5\x9b"), ("\u015b", b"\xc5\x9b")]
+)
+def test_credentials_go_into_the_header_as_bytes(password: str, encoded: bytes) -> None:
+    proxy = proxy_for("https://edc.example.org", f"http://me:{password}@ours:3129")
     assert proxy is not None
-    assert proxy.authorization == "Basic bWU6cEBzcw=="
-    assert "bWU6" not in repr(proxy)
+    pair = base64.b64encode(b"me:" + encoded).decode()
+    assert {k.lower(): v for k, v in proxy_headers(proxy).items()} == {
+        "proxy-authorization": f"Basic {pair}"
+    }
+    assert proxy.netloc == "ours:3129"
 
 
 @pytest.mark.parametrize("address", ["socks5://ours:1080", "https://ours", "http://", "http://a:b"])

@@ -1,37 +1,18 @@
 """Which proxy, if any, stands between this machine and the EDC."""
 
-import base64
 import ipaddress
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, make_headers, parse_url
 
 from camera_watchdog.errors import Unreachable
 
-__all__ = ["Proxy", "is_loopback", "proxy_for"]
+__all__ = ["is_loopback", "proxy_for", "proxy_headers"]
 
 _DEFAULT_PORT: Final = 8080
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """An HTTP proxy. ``authorization`` is the value of its Proxy-Authorization header, or empty."""
-
-    host: str
-    port: int
-    authorization: str = field(default="", repr=False)
-
-    @property
-    def netloc(self) -> str:
-        """Host and port, as in an address."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What it is to be told."""
-        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
 
 def is_loopback(host: str) -> bool:
@@ -45,7 +26,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def proxy_for(url: str, configured: str | None) -> Proxy | None:
+def proxy_for(url: str, configured: str | None) -> Url | None:
     """The configured proxy, else the operating system's for this address; never for this machine.
 
     Raises:
@@ -57,17 +38,16 @@ def proxy_for(url: str, configured: str | None) -> Proxy | None:
     if not found:
         return None
     try:
-        parts = urlsplit(found if "://" in found else f"http://{found}")
-        host, port = parts.hostname, parts.port or _DEFAULT_PORT
-    except ValueError:
-        host, port, parts = None, _DEFAULT_PORT, urlsplit("")
-    if not host or parts.scheme.lower() != "http":
+        proxy = parse_url(found if "://" in found else f"http://{found}")
+    except LocationParseError:
+        proxy = Url()
+    if not proxy.host or proxy.scheme != "http":
         raise Unreachable("the proxy's address must be http://host:port; set proxy", sent=False)
-    return Proxy(host, port, _authorization(parts.username, parts.password))
+    return proxy if proxy.port else proxy._replace(port=_DEFAULT_PORT)
 
 
-def _authorization(username: str | None, password: str | None) -> str:
-    if not username:
-        return ""
-    pair = f"{unquote(username)}:{unquote(password or '')}".encode()
-    return f"Basic {base64.b64encode(pair).decode('ascii')}"
+def proxy_headers(proxy: Url) -> dict[str, str]:
+    """How the proxy knows us, where its address says so."""
+    # Latin-1 twice leaves the bytes as they were percent-encoded, mostly UTF-8.
+    credentials = unquote(proxy.auth or "", encoding="latin-1")
+    return dict(make_headers(proxy_basic_auth=credentials)) if credentials else {}

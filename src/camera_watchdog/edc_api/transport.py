@@ -24,10 +24,11 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
+from urllib3.util import Url
 
 from camera_watchdog.edc_api.answers import Answer
 from camera_watchdog.edc_api.connection import Line, LineFailed, PlainConnection, SecureConnection
-from camera_watchdog.edc_api.proxy import Proxy, proxy_for
+from camera_watchdog.edc_api.proxy import proxy_for, proxy_headers
 from camera_watchdog.errors import CertificateRefused, NotTheEdc, Unreachable
 
 __all__ = ["Request", "Transport"]
@@ -109,7 +110,7 @@ class Transport:
         self._line = Line(request_timeout_s, clock)
         self._slices = (self._line.slice_s, self._line.slice_s)
         self._used_at = -math.inf
-        self._proxy: Proxy | None = None
+        self._proxy: Url | None = None
         self._adapter = _Adapter()
 
     def __repr__(self) -> str:
@@ -220,7 +221,7 @@ class Transport:
             manager = PoolManager(maxsize=1, **options)
         else:
             manager = ProxyManager(
-                f"http://{proxy.netloc}", proxy_headers=proxy.headers, maxsize=1, **options
+                f"http://{proxy.netloc}", proxy_headers=proxy_headers(proxy), maxsize=1, **options
             )
         host = self.host.encode("idna").decode()
         pool = manager.connection_from_host(host, self._port, self._scheme)
