@@ -155,7 +155,8 @@ def task_xml(service: Service) -> str:
     _add(actions, "Exec", command)
     ET.indent(task)
     body = ET.tostring(task, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-16"?>\n{body}\n'
+    # No encoding is named: schtasks refuses a file whose bytes are in another one than it says.
+    return f'<?xml version="1.0"?>\n{body}\n'
 
 
 def _account(service: Service) -> dict[str, str]:
