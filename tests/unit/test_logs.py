@@ -1,0 +1,157 @@
+"""One line a step, whatever the names are; a log that cannot be written stops nothing."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from camera_watchdog import logs
+
+logger = logging.getLogger("camera_watchdog.test")
+
+STRANGE = "S1\n2026-03-01  ERROR  forged\r\x1b[31m\u2028\x85\x00\ud800 Zoë \U0001f600"
+
+
+@pytest.fixture(autouse=True)
+def _put_back() -> Iterator[None]:
+    root, library = logging.getLogger("camera_watchdog"), logging.getLogger("watchdog")
+    before = root.handlers[:], root.level, root.propagate, library.handlers[:], library.propagate
+    yield
+    for handler in root.handlers:
+        handler.close()
+    root.handlers, root.level, root.propagate, library.handlers, library.propagate = before
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_bytes().decode("utf-8").split("\n")[:-1]
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_a_line_stays_one_line_and_drives_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, json_lines: bool
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "log" / "x.log", json_lines=json_lines)
+    logger.info("%s  seen", STRANGE)
+    logger.info("another")
+    written = lines_of(tmp_path / "log" / "x.log")
+    assert len(written) == 2
+    assert all(line.isprintable() for line in written)
+    assert capsys.readouterr().err.count("\n") == 2
+    if json_lines:
+        assert json.loads(written[0])["message"] == f"{STRANGE}  seen"
+    else:
+        assert "S1\\n2026" in written[0]
+        assert "Zoë \U0001f600" in written[0]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(text=st.text(alphabet=st.characters(), max_size=30))
+def test_no_text_breaks_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    path = tmp_path / "x.log"
+    logs.set_up("INFO", file=path, json_lines=False)
+    before = len(lines_of(path)) if path.exists() else 0
+    logger.info("%s", text)
+    written = lines_of(path)
+    assert len(written) == before + 1
+    assert written[-1].isprintable()
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def fail_with(secret: str) -> None:
+    raise ValueError(secret)
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_a_failure_is_told_by_its_place_and_not_by_its_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, json_lines: bool
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=json_lines)
+    try:
+        fail_with("initials ZQ, token t0ken")
+    except ValueError:
+        logger.exception("S1  unforeseen failure")
+    (line,) = lines_of(tmp_path / "x.log")
+    assert "ValueError at test_logs.py" in line
+    assert "fail_with" in line
+    told = line + capsys.readouterr().err
+    assert "ZQ" not in told
+    assert "t0ken" not in told
+
+
+def test_json_is_one_object_a_line_with_time_and_level(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.set_up("WARNING", file=tmp_path / "x.log", json_lines=True)
+    logger.info("not told")
+    logger.warning("S1  HELD")
+    (line,) = lines_of(tmp_path / "x.log")
+    told = json.loads(line)
+    assert (told["level"], told["message"]) == ("WARNING", "S1  HELD")
+    assert told["at"][-6] in "+-"
+    assert json.loads(capsys.readouterr().err) == told
+
+
+class Broken(io.StringIO):
+    """A terminal or disk that is gone."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_neither_a_full_disk_nor_a_closed_terminal_stops_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Broken())
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=False)
+    handler = logging.getLogger("camera_watchdog").handlers[1]
+    assert isinstance(handler, logging.FileHandler)
+    handler.close()
+    handler.stream = Broken()  # type: ignore[assignment]
+    logger.info("S1  seen")
+    assert isinstance(handler.stream, Broken)
+    handler.stream = (tmp_path / "x.log").open("a", encoding="utf-8")
+    logger.info("S1  archived")
+    assert "archived" in lines_of(tmp_path / "x.log")[-1]
+
+
+def test_a_log_that_cannot_be_rotated_goes_on_in_the_same_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=False)
+    handler = logging.getLogger("camera_watchdog").handlers[1]
+    assert isinstance(handler, logging.handlers.RotatingFileHandler)
+    handler.maxBytes = 1
+
+    def refuse(_source: str, _destination: str) -> None:
+        raise PermissionError(13, "the scanner has it open")
+
+    monkeypatch.setattr(handler, "rotate", refuse)
+    for number in range(3):
+        logger.info("line %d", number)
+    assert [line[-6:] for line in lines_of(tmp_path / "x.log")] == ["line 0", "line 1", "line 2"]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_setting_up_again_replaces_what_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=False)
+    logs.set_up("INFO", file=tmp_path / "y.log", json_lines=False)
+    logger.info("once")
+    assert capsys.readouterr().err.count("once") == 1
+    assert lines_of(tmp_path / "x.log") == []
+    assert len(lines_of(tmp_path / "y.log")) == 1
+
+
+def test_a_log_file_that_cannot_be_opened_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        logs.set_up("INFO", file=tmp_path / "file" / "x.log", json_lines=False)
