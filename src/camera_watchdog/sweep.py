@@ -66,8 +66,13 @@ class SweepRules:
     limits: Limits
 
     def subject(self, folder: str) -> str | None:
-        """The subject identifier that a folder's name gives; none where it is no subject's."""
+        """The subject identifier that a folder's name gives; none where it is no subject's.
+
+        A name that is no text is nobody's: neither the journal nor the EDC could be told of it.
+        """
         if folder.startswith(".") or os.path.normcase(folder) in self.never:
+            return None
+        if any("\ud800" <= char <= "\udfff" for char in folder):
             return None
         match = self.subject_pattern.fullmatch(folder)
         if match is None:
