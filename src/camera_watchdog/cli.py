@@ -103,8 +103,9 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(invocation: Invocation) -> int:
     config = invocation.load_config()
-    daemon = import_module("camera_watchdog.daemon")
-    return int(daemon.run(config, once=invocation.arguments.once))
+    from camera_watchdog.daemon import run  # noqa: PLC0415  # see the module's first lines
+
+    return run(config, once=invocation.arguments.once)
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,8 +118,9 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(invocation: Invocation) -> int:
-    show = import_module("camera_watchdog_demo.show")
-    return int(show.run(invocation.arguments.edc, keep=invocation.arguments.keep))
+    from camera_watchdog_demo.show import run  # noqa: PLC0415  # see the module's first lines
+
+    return run(invocation.arguments.edc, keep=invocation.arguments.keep)
 
 
 def _from_module(name: str, summary: str) -> Command:
@@ -138,6 +140,9 @@ COMMANDS: Final = {
         Command("run", "bring exams to the EDC until stopped (the default)", _run_arguments, _run),
         _from_module("init", "write a sample configuration, filled in as far as flags tell"),
         _from_module("check", "try everything that is needed, and say how to mend what is wrong"),
+        _from_module("status", "every exam that is not archived, what it waits for, what to do"),
+        _from_module("retry", "try an exam again now, or all of them"),
+        _from_module("release", "a person's answer to what holds an exam"),
         _from_module("service", "start unattended: print, install or uninstall"),
         Command(
             "demo",

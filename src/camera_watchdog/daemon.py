@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from camera_watchdog import __version__, logs, parts, systemd
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
+from camera_watchdog.desk import Desk
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import (
@@ -50,6 +51,8 @@ logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S: Final = 4.0
 _TICK_S: Final = 0.5
+_LOCK_WITHIN_S: Final = 0.5
+"""Who asks whether a daemon runs has the lock for a moment."""
 
 
 def run(config: Config, *, once: bool = False) -> int:
@@ -98,9 +101,9 @@ def _check_paths(config: Config) -> None:
 def _locked(watch_dir: Path) -> Iterator[None]:
     """One daemon a watch folder; the system lets go of the lock when the process dies."""
     owner = watch_dir / parts.OWNER_NAME
-    lock = FileLock(watch_dir / parts.LOCK_NAME, timeout=0)
+    lock = FileLock(watch_dir / parts.LOCK_NAME, timeout=_LOCK_WITHIN_S)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=0.05)
     except Timeout:
         first = "another process"
         with contextlib.suppress(OSError, ValueError):
@@ -172,6 +175,14 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
+        self._desk = Desk(
+            config,
+            disk=self._disk,
+            journal=self._journal,
+            registry=self._registry,
+            sweep=self._sweep,
+            gate=self._gate,
+        )
         self._rules = parts.rules(config)
         self._clients: list[EdcClient] = [self._probe]
         self._threads: dict[str, threading.Thread] = {}
@@ -197,8 +208,10 @@ class _Daemon:
         for warning in config.warnings:
             logger.warning("configuration  %s", warning)
         self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
+        self._desk.open()
         self._watcher.start(self._sweep.hint)
         self._spawn("sweep", self._sweep_forever)
+        self._spawn("desk", self._serve_people)
         for number in range(1, config.workers + 1):
             self._spawn(f"worker {number}", self._work_forever)
         systemd.tell(systemd.READY)
@@ -207,6 +220,9 @@ class _Daemon:
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads[name] = thread
         thread.start()
+
+    def _serve_people(self) -> None:
+        self._desk.serve(self._stop)
 
     def _sweep_forever(self) -> None:
         while not self._stop.is_set():
@@ -264,7 +280,8 @@ class _Daemon:
             for name, thread in list(self._threads.items()):
                 if not thread.is_alive():
                     logger.error("%s  died, started again", name)
-                    target = self._sweep_forever if name == "sweep" else self._work_forever
+                    targets = {"sweep": self._sweep_forever, "desk": self._serve_people}
+                    target = targets.get(name, self._work_forever)
                     self._spawn(name, target)
             if once and self._is_drained():
                 return self._verdict()
@@ -317,6 +334,7 @@ class _Daemon:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._watcher.stop()
         self._probe.close()
+        self._desk.close()
         if not any(thread.is_alive() for thread in self._threads.values()):
             self._journal.close()
         logger.info("camera-watchdog  stopped")

@@ -10,7 +10,6 @@ here takes as long as one flush of the disk.
 
 import contextlib
 import dataclasses
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -18,25 +17,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from camera_watchdog.errors import JournalError, JournalRefused
+from camera_watchdog.errors import JournalError
+from camera_watchdog.journal_file import (
+    VERSION,
+    connect,
+    has_log,
+    is_cut_off,
+    join,
+    set_aside,
+)
 from camera_watchdog.journal_rows import (
     EXAM_COLUMNS,
     FILE_COLUMNS,
-    SCHEMA,
+    REQUEST_COLUMNS,
     exam_from,
     exam_row,
     file_from,
     file_row,
+    request_from,
+    request_row,
 )
-from camera_watchdog.model import Exam, ExamFile
+from camera_watchdog.model import Exam, ExamFile, State
+from camera_watchdog.person import Request
 
 __all__ = ["JOURNAL_NAME", "VERSION", "Journal"]
 
 JOURNAL_NAME: Final = "journal.sqlite3"
-VERSION: Final = 1
-_HEADER_BYTES: Final = 100  # https://www.sqlite.org/fileformat.html, "The Database Header"
-
-logger = logging.getLogger(__name__)
 
 _INSERT_EXAM: Final = (
     f"INSERT INTO exams ({', '.join(EXAM_COLUMNS)}) "  # noqa: S608 - our own column names
@@ -50,6 +56,11 @@ _PUT_FILE: Final = (
     f"INSERT OR REPLACE INTO files (exam_id, {', '.join(FILE_COLUMNS)}) "  # noqa: S608 - likewise
     f"VALUES ({', '.join('?' * (len(FILE_COLUMNS) + 1))})"
 )
+_PUT_REQUEST: Final = (
+    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) "  # noqa: S608 - likewise
+    f"VALUES ({', '.join('?' * len(REQUEST_COLUMNS))})"
+)
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
 class Journal:
@@ -80,19 +91,35 @@ class Journal:
         rebuilt = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            unclean = _has_log(path)
-            if not unclean and _is_cut_off(path):
-                rebuilt = _set_aside(path, clock())
+            unclean = has_log(path)
+            if not unclean and is_cut_off(path):
+                rebuilt = set_aside(path, clock())
             try:
-                connection = _connect(path, watch_dir, check=unclean)
+                connection = connect(path, watch_dir, check=unclean)
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
-                rebuilt = _set_aside(path, clock())
-                connection = _connect(path, watch_dir)
+                rebuilt = set_aside(path, clock())
+                connection = connect(path, watch_dir)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
         return cls(connection, clock=clock, rebuilt=rebuilt)
+
+    @classmethod
+    def join(
+        cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime], writing: bool = False
+    ) -> Self:
+        """Open the journal for a command, beside a daemon that may be running.
+
+        Raises:
+            JournalRefused: it belongs to another watch folder or a newer release.
+            JournalError: it is not there, or this account may not read it (or, ``writing``, write).
+        """
+        path = folder / JOURNAL_NAME
+        try:
+            return cls(join(path, watch_dir, writing=writing), clock=clock)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
 
     def close(self) -> None:
         """Close it; what was committed stays."""
@@ -142,10 +169,10 @@ class Journal:
             connection.execute(_UPDATE_EXAM, (*exam_row(exam), exam.id))
             self._put_files(connection, exam, before)
             self._note(connection, exam, event, detail)
-        if exam.archived_at is None:
-            self._saved[exam.id] = exam
-        else:
+        if exam.state in _ENDED:
             self._saved.pop(exam.id, None)
+        else:
+            self._saved[exam.id] = exam
         return exam
 
     @staticmethod
@@ -181,6 +208,23 @@ class Journal:
         self._saved.update({exam.id: exam for exam in exams})
         return exams
 
+    def current(self) -> tuple[Exam, ...]:
+        """Every open exam as this process wrote it last; asks nothing of the disk."""
+        return tuple(exam for _, exam in sorted({**self._saved}.items()))
+
+    @property
+    def changes(self) -> int:
+        """A number that is another one whenever this process has written something."""
+        return self._connection.total_changes
+
+    def foreign_changes(self) -> int:
+        """A number that is another one whenever another process has written something.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        return int(self._rows("PRAGMA data_version")[0][0])
+
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject)
@@ -212,96 +256,56 @@ class Journal:
 
     def archived_since(self, moment: datetime) -> int:
         """How many exams were archived since then."""
-        with self._lock:
-            (count,) = self._connection.execute(
-                "SELECT count(*) FROM exams WHERE archived_at >= ?",
-                (moment.astimezone(UTC).isoformat(),),
-            ).fetchone()
-        return int(count)
+        query = "SELECT count(*) FROM exams WHERE archived_at >= ?"
+        return int(self._rows(query, moment.astimezone(UTC).isoformat())[0][0])
 
     def events_of(self, exam_id: int) -> list[tuple[str, str, str]]:
         """What happened to an exam: time, event and detail, oldest first."""
+        query = "SELECT at, event, detail FROM events WHERE exam_id = ? ORDER BY id"
+        return [(row["at"], row["event"], row["detail"]) for row in self._rows(query, exam_id)]
+
+    def ask(self, request: Request) -> Request:
+        """Write down what a person asks of the daemon; answers it with its number.
+
+        Raises:
+            JournalError: it is not on disk; this account may not be allowed to write.
+        """
+        with self._transaction(durable=True) as connection:
+            number = connection.execute(_PUT_REQUEST, request_row(request)).lastrowid or 0
+        return dataclasses.replace(request, id=number)
+
+    def open_requests(self) -> list[Request]:
+        """What people asked and nobody has done yet, oldest first.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        rows = self._rows("SELECT * FROM requests WHERE done_at IS NULL ORDER BY id")
+        return [request_from(row) for row in rows]
+
+    def request(self, number: int) -> Request:
+        """A request as it is now.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        return request_from(self._rows("SELECT * FROM requests WHERE id = ?", number)[0])
+
+    def answer(self, request: Request, outcome: str) -> None:
+        """Write down what became of a request.
+
+        Raises:
+            JournalError: it is not on disk; the request is then open still.
+        """
+        with self._transaction(durable=False) as connection:
+            connection.execute(
+                "UPDATE requests SET done_at = ?, outcome = ? WHERE id = ?",
+                (self._clock().astimezone(UTC).isoformat(), outcome, request.id),
+            )
+
+    def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
-            rows = self._connection.execute(
-                "SELECT at, event, detail FROM events WHERE exam_id = ? ORDER BY id", (exam_id,)
-            ).fetchall()
-        return [(row["at"], row["event"], row["detail"]) for row in rows]
-
-
-def _connect(path: Path, watch_dir: Path, *, check: bool = False) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        if check:
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
-        connection.execute("PRAGMA foreign_keys = ON")
-        _prepare(connection, watch_dir)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, watch_dir: Path) -> None:
-    """Make the tables where there are none; refuse what is not ours."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        meta = f"INSERT INTO meta VALUES ('watch_dir', '{_quoted(str(watch_dir))}');"  # noqa: S608 - quoted
-        connection.executescript(f"BEGIN;{SCHEMA}{meta}PRAGMA user_version = {VERSION};COMMIT;")
-        return
-    if version > VERSION:
-        raise JournalRefused(
-            f"The journal was written by a newer release (version {version}; this one reads "
-            f"{VERSION}). Install that release again, or name another state_dir."
-        )
-    (recorded,) = connection.execute("SELECT value FROM meta WHERE key = 'watch_dir'").fetchone()
-    if recorded != str(watch_dir):
-        raise JournalRefused(
-            f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
-            "Set watch_dir back, or name another state_dir."
-        )
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
-
-
-def _has_log(path: Path) -> bool:
-    """Whether the last process left its write-ahead log: it did not end in good order."""
-    log = path.with_name(path.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _is_cut_off(path: Path) -> bool:
-    """Whether the file is shorter than its own header says, or no database at all.
-
-    SQLite itself notices only when it reads a page that is missing, which may be after a request
-    has left. Where a log is left the missing pages may stand there, so that only SQLite can say.
-    """
-    try:
-        size_bytes = path.stat().st_size
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-    except FileNotFoundError:
-        return False
-    if size_bytes == 0:
-        return False
-    if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
-        return True
-    page_bytes = int.from_bytes(header[16:18], "big")
-    pages = int.from_bytes(header[28:32], "big")
-    return size_bytes < pages * (65536 if page_bytes == 1 else page_bytes)
-
-
-def _set_aside(path: Path, now: datetime) -> bool:
-    """Move a damaged journal, with its log, out of the way; it is kept for whoever looks into it."""
-    stamp = f"{now.astimezone(UTC):%Y%m%d_%H%M%S}"
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
-        with contextlib.suppress(FileNotFoundError):
-            part.rename(path.with_name(f"{path.name}.damaged-{stamp}{ending}"))
-    logger.warning("journal: damaged; set aside as %s.damaged-%s and begun anew", path.name, stamp)
-    return True
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise JournalError(f"The journal cannot be read: {error}.") from error

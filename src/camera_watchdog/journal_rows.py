@@ -24,15 +24,19 @@ from camera_watchdog.model import (
     Session,
     State,
 )
+from camera_watchdog.person import Request, Wish
 
 __all__ = [
     "EXAM_COLUMNS",
     "FILE_COLUMNS",
+    "REQUEST_COLUMNS",
     "SCHEMA",
     "exam_from",
     "exam_row",
     "file_from",
     "file_row",
+    "request_from",
+    "request_row",
 ]
 
 EXAM_COLUMNS: Final = (
@@ -56,6 +60,17 @@ EXAM_COLUMNS: Final = (
     "overrides",
 )
 
+REQUEST_COLUMNS: Final = (
+    "exam_id",
+    "folder",
+    "wish",
+    "user",
+    "at",
+    "text",
+    "overrides",
+    "outcome",
+)
+
 FILE_COLUMNS: Final = tuple(field.name for field in dataclasses.fields(ExamFile))
 
 SCHEMA: Final = f"""
@@ -76,6 +91,19 @@ CREATE TABLE events (
     event TEXT NOT NULL,
     detail TEXT NOT NULL
 );
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY,
+    exam_id INTEGER NOT NULL REFERENCES exams (id),
+    folder TEXT NOT NULL,
+    wish TEXT NOT NULL,
+    user TEXT NOT NULL,
+    at TEXT NOT NULL,
+    text TEXT NOT NULL,
+    overrides TEXT NOT NULL,
+    done_at TEXT,
+    outcome TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX open_requests ON requests (id) WHERE done_at IS NULL;
 CREATE INDEX open_exams ON exams (state) WHERE state NOT IN ('archived', 'gone');
 CREATE INDEX exams_by_subject ON exams (subject, archived_at);
 CREATE INDEX exams_by_session ON exams (session_id) WHERE session_id IS NOT NULL;
@@ -118,6 +146,10 @@ def _record(value: Any) -> str | None:
     return _json(fields)
 
 
+def _overrides(overrides: Iterable[Override]) -> str:
+    return _json([json.loads(_record(override) or "") for override in overrides])
+
+
 def exam_row(exam: Exam) -> tuple[object, ...]:
     """The values of :data:`EXAM_COLUMNS`."""
     session = exam.session
@@ -139,7 +171,7 @@ def exam_row(exam: Exam) -> tuple[object, ...]:
         _time(exam.archived_at),
         _json(exam.notes),
         _json(exam.other_names),
-        _json([json.loads(_record(override) or "") for override in exam.overrides]),
+        _overrides(exam.overrides),
     )
 
 
@@ -193,6 +225,35 @@ def exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         other_names=tuple(json.loads(row["other_names"])),
         overrides=tuple(_override_from(item) for item in json.loads(row["overrides"])),
         files=tuple(sorted(files, key=lambda file: file.name)),
+    )
+
+
+def request_row(request: Request) -> tuple[object, ...]:
+    """The values of :data:`REQUEST_COLUMNS`."""
+    return (
+        request.exam_id,
+        request.folder,
+        request.wish.value,
+        request.user,
+        _time(request.at),
+        request.text,
+        _overrides(request.overrides),
+        request.outcome,
+    )
+
+
+def request_from(row: sqlite3.Row) -> Request:
+    """A person's request as its row tells it."""
+    return Request(
+        id=row["id"],
+        exam_id=row["exam_id"],
+        folder=row["folder"],
+        wish=Wish(row["wish"]),
+        user=row["user"],
+        at=_certain_time(row["at"]),
+        text=row["text"],
+        overrides=tuple(_override_from(item) for item in json.loads(row["overrides"])),
+        outcome=row["outcome"],
     )
 
 

@@ -10,9 +10,10 @@ from camera_watchdog.config.keys import KEYS
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import Problem
 from camera_watchdog.intake import Limits
+from camera_watchdog.running import LOCK_NAME, OWNER_NAME
 from camera_watchdog.stability import Waits
 from camera_watchdog.steps import Rules
-from camera_watchdog.sweep import SweepRules
+from camera_watchdog.sweep_rules import SweepRules
 
 __all__ = [
     "LOCK_NAME",
@@ -24,8 +25,6 @@ __all__ = [
     "sweep_rules",
 ]
 
-LOCK_NAME: Final = ".camera-watchdog.lock"
-OWNER_NAME: Final = ".camera-watchdog.owner"
 _DEFAULTS: Final = {key.name: key.default for key in KEYS}
 
 

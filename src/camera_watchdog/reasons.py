@@ -1,10 +1,12 @@
 """Why an exam waits or is held: code, sentence, next step, and what clears it.
 
 One table, the source of ``status``, the status page, the alerts and the README's troubleshooting.
-Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there;
-what else a sentence names comes from the reason's details and reads "unknown" where it is missing.
+Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there, and
+so are ``{who}`` and ``{file}``, the folder and the first file as a command line takes them; what else
+a sentence names comes from the reason's details and reads "unknown" where it is missing.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -12,7 +14,7 @@ from typing import Final
 
 from camera_watchdog.model import Exam, Reason
 
-__all__ = ["REASONS", "Answer", "Clears", "Explanation", "ReasonRule", "explain"]
+__all__ = ["REASONS", "Answer", "Clears", "Explanation", "ReasonRule", "explain", "name_for"]
 
 
 class Clears(Enum):
@@ -61,6 +63,11 @@ _EYE_OR_SKIP: Final = frozenset({Answer.EYE, Answer.SKIP})
 _RETRY: Final = frozenset({Answer.RETRY})
 _NOBODY: Final[frozenset[Answer]] = frozenset()
 
+_TO_RELEASE: Final = 'camera-watchdog release {who} --reason "..."'
+_TO_SKIP: Final = 'camera-watchdog release {who} --skip {file} --reason "..."'
+_TO_SAY_EYE: Final = 'camera-watchdog release {who} --eye {file}=left --reason "..." (or =right)'
+_TO_RETRY: Final = "camera-watchdog retry {who}"
+
 
 def _rule(
     code: str,
@@ -79,7 +86,7 @@ _ROWS: Final = (
         "incomplete",
         "The exam of {subject} is not complete: it waits for {missing}.",
         "Export what is missing from the camera again; it will then be sent by itself. "
-        "If there will be no more, release the exam.",
+        f"If there will be no more, send it as it is: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE,
     ),
@@ -87,49 +94,51 @@ _ROWS: Final = (
         "eye_missing",
         "The exam of {subject} has no {missing}.",
         "Take or export what is missing; it will then be sent by itself. "
-        "If there will be none, release the exam.",
+        f"If there will be none, send it as it is: {_TO_RELEASE}",
         Clears.SOON,
         _RELEASE,
     ),
     _rule(
         "unfinished_file",
         "A file of {subject} is not whole: {files} ({why}).",
-        "Export it from the camera again. If it is no part of the exam, release with --skip.",
+        f"Export it from the camera again. If it is no part of the exam, leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
     _rule(
         "refused_format",
         "{subject} has a picture in a format that the EDC does not take: {files} ({format}).",
-        "Export it as JPEG, PNG or DICOM and take this one out, or release with --skip.",
+        f"Export it as JPEG, PNG or DICOM and take this one out, or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
     _rule(
         "nested_folder",
         "The folder of {subject} has another folder with files inside: {files}.",
-        "Move the files up or the inner folder away, or release with --skip.",
+        f"Move the files up or the inner folder away, or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
     _rule(
         "link",
         "The folder of {subject} has something that is no ordinary file: {files}.",
-        "Put the file itself there instead of the link, or release with --skip.",
+        f"Put the file itself there instead of the link, or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
     _rule(
         "too_large",
         "A file of {subject} is larger than the EDC takes: {files} ({size}; limit {limit}).",
-        "Ask the EDC's administrator for a higher limit, export it smaller, or release with --skip.",
+        "Ask the EDC's administrator for a higher limit, export it smaller, "
+        f"or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
     _rule(
         "refused_content",
         "The EDC does not take this file of {subject}: {files} ({code}).",
-        "Open the file to see whether it is damaged and export it again, or release with --skip.",
+        "Open the file to see whether it is damaged and export it again, "
+        f"or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
@@ -137,7 +146,7 @@ _ROWS: Final = (
         "not_in_database",
         "The camera's database does not list {files} of {subject}, so its eye is not known.",
         "Save the exam on the camera; it will then be sent by itself. "
-        "Or say which eye it is: release with --eye FILE=left or --eye FILE=right.",
+        f"Or say which eye it is: {_TO_SAY_EYE}",
         Clears.SOON,
         _EYE_OR_SKIP,
     ),
@@ -145,37 +154,36 @@ _ROWS: Final = (
         "eye_unknown",
         "The camera did not record the eye of {files} of {subject} (it says: {said}).",
         "Enter the eye on the camera; it will then be sent by itself. "
-        "Or say which eye it is: release with --eye FILE=left or --eye FILE=right.",
+        f"Or say which eye it is: {_TO_SAY_EYE}",
         Clears.SOON,
         _EYE_OR_SKIP,
     ),
     _rule(
         "eye_conflict",
         "It is not certain which eye {files} of {subject} shows: {said}.",
-        "Look at the image and say which eye it is: release with --eye FILE=left or "
-        "--eye FILE=right.",
+        f"Look at the image and say which eye it is: {_TO_SAY_EYE}",
         Clears.SOON,
         _EYE_OR_SKIP,
     ),
     _rule(
         "wrong_patient",
         "{files} in the folder of {subject} names another subject inside ({said}).",
-        "Find out whose image it is and move it to the right folder, or release with --skip.",
+        f"Find out whose image it is and move it to the right folder, or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
     _rule(
         "retaken",
         "{files} of {subject} changed after it was sent to the EDC.",
-        "Find out which of the two is right. Put the earlier one back, or release the exam: the "
-        "new one is then sent, to a new session where the old one cannot take it.",
+        "Find out which of the two is right. Put the earlier one back; or have the new one sent, in "
+        f"a new session where the old one cannot take it: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE,
     ),
     _rule(
         "vanished",
         "{files} of {subject} is gone from the folder, though it was sent to the EDC.",
-        "Put it back, or release the exam to finish without it.",
+        f"Put it back, or finish without it: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE,
     ),
@@ -183,7 +191,7 @@ _ROWS: Final = (
         "two_visits",
         "The folder of {subject} holds pictures of two visits: {groups}.",
         "Move the pictures of one visit to a folder of their own outside the camera's folder. "
-        "If they are of one visit, release the exam.",
+        f"If they are of one visit, send them together: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
@@ -191,7 +199,7 @@ _ROWS: Final = (
         "two_folders",
         "There are two folders for {subject}: {folders}.",
         "Find out which one is right and move the other away. "
-        "If both are exams of this subject, release the one that is to go first.",
+        f"If both are exams of this subject, send this one first: {_TO_RELEASE}",
         Clears.SOON,
         _RELEASE_OR_SKIP,
     ),
@@ -205,14 +213,14 @@ _ROWS: Final = (
     _rule(
         "late",
         "{files} of {subject} came after the exam was sent and archived ({archived}).",
-        "Release the exam to send it to the session it belongs to, or move it away.",
+        f"Move it away if it is not needed; or send it to the session of that exam: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
     _rule(
         "seen_before",
         "{files} of {subject} was sent before, as {before}.",
-        "Move the copy away. If it really belongs to both, release the exam.",
+        f"Move the copy away. If it really belongs to both, send it again: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
@@ -238,7 +246,8 @@ _ROWS: Final = (
     _rule(
         "demographics_differ",
         "Initials, sex or age of {subject} differ between the camera and the EDC.",
-        "Compare them on both and correct the wrong one; it will then be sent by itself.",
+        "Compare them on both and correct the wrong one; it will then be sent within the hour, or "
+        f"now: {_TO_RETRY}",
         Clears.HOURLY,
         _RETRY,
     ),
@@ -251,14 +260,16 @@ _ROWS: Final = (
     _rule(
         "report_type_differs",
         "The EDC expects {theirs} reports for {subject}, but this camera sends {ours} reports.",
-        "Ask for report_type in the configuration, or in the EDC, to be corrected.",
+        "Ask for report_type in the configuration, or in the EDC, to be corrected. It is asked again "
+        f"every hour, or now: {_TO_RETRY}",
         Clears.HOURLY,
         _RETRY,
     ),
     _rule(
         "field_refused",
         "The EDC refuses a field of the exam of {subject}: {fields}.",
-        "Ask for it to be corrected in the configuration (device_id, site_id) or on the camera.",
+        "Ask for it to be corrected in the configuration (device_id, site_id) or on the camera. It "
+        f"is asked again every hour, or now: {_TO_RETRY}",
         Clears.HOURLY,
         _RETRY,
     ),
@@ -273,82 +284,85 @@ _ROWS: Final = (
         "session_in_use",
         "The EDC gives {subject} the session {session}, which belongs to another exam ({other}).",
         "Ask the clinician to create a new eye exam entry for this visit. "
-        "If it is the right one after all, release the exam.",
+        f"If it is the right one after all, use it: {_TO_RELEASE}",
         Clears.HOURLY,
         _RELEASE,
     ),
     _rule(
         "older_session",
         "The EDC gives {subject} an older session ({session}); its newest is {newest}.",
-        "Ask the clinician which one this exam belongs to. If the older one, release the exam.",
+        "Ask the clinician which one this exam belongs to. "
+        f"If to the older one, use it: {_TO_RELEASE}",
         Clears.HOURLY,
         _RELEASE,
     ),
     _rule(
         "session_gone",
         "The EDC no longer has the session {session} of {subject}.",
-        "Ask the EDC's administrator what became of it. To start over in a new session, release "
-        "the exam.",
+        "Ask the EDC's administrator what became of it. "
+        f"To start over in a new session: {_TO_RELEASE}",
         Clears.HOURLY,
         _RELEASE,
     ),
     _rule(
         "server_changed",
         "The exam of {subject} was begun on {before}, but the EDC is now {now}.",
-        "Set api_url back, or release the exam to start over on the new server.",
+        f"Set api_url back, or start over on the new server: {_TO_RELEASE}",
         Clears.HOURLY,
         _RELEASE,
     ),
     _rule(
         "one_file_per_type",
         "This EDC keeps one file of each kind, and {subject} has more: {files}.",
-        "Ask for the EDC to be upgraded to 0.4 or later, or release with --skip for those that "
-        "are not needed.",
+        "Ask for the EDC to be upgraded to 0.4 or later, "
+        f"or leave out what is not needed: {_TO_SKIP}",
         Clears.HOURLY,
         _SKIP,
     ),
     _rule(
         "type_not_taken",
         "This EDC does not take files of this kind of {subject}: {files} ({kind}).",
-        "Ask for the EDC to be upgraded, export the file in another format, or release with "
-        "--skip.",
+        "Ask for the EDC to be upgraded, export the file in another format, "
+        f"or leave it out: {_TO_SKIP}",
         Clears.HOURLY,
         _SKIP,
     ),
     _rule(
         "cannot_tell",
         "Nobody can tell whether the EDC stored {files} of {subject}.",
-        "Look at session {session} in the EDC. If the file is there, release with --skip; if it "
-        "is not, release the exam to send it again.",
+        f"Look at session {{session}} in the EDC. If the file is there: {_TO_SKIP} "
+        f"If it is not, have it sent again: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
     _rule(
         "wrong_acknowledgement",
         "The EDC acknowledged something other than what was sent for {subject}: {files} ({said}).",
-        "Tell the EDC's administrator. Look at session {session} in the EDC, then release the "
-        "exam, with --skip if the file is there.",
+        "Tell the EDC's administrator, and look at session {session} in the EDC. "
+        f"If the file is there: {_TO_SKIP} If it is not, have it sent again: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
     _rule(
         "not_listed",
         "The EDC acknowledged {files} of {subject} but does not list it in session {session}.",
-        "Tell the EDC's administrator. Look at the session in the EDC, then release the exam.",
+        "Tell the EDC's administrator, and look at the session in the EDC. "
+        f"If the file is there all the same, finish: {_TO_RELEASE}",
         Clears.CHANGE,
         _RELEASE_OR_SKIP,
     ),
     _rule(
         "filename_conflict",
         "The EDC has another file named {files} in session {session} of {subject}.",
-        "Look at the session in the EDC. Release with --skip if the file there is the right one.",
+        "Look at the session in the EDC, and give one of the two another name on the camera. "
+        f"If the file there is the right one, leave this one out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),
     _rule(
         "server_keeps_failing",
         "The EDC answers, but fails on the exam of {subject} again and again ({said}).",
-        "Tell the EDC's administrator. It is tried again every hour.",
+        f"Tell the EDC's administrator. It is tried again every hour, or now: {_TO_RETRY}",
         Clears.HOURLY,
         _RETRY,
     ),
@@ -422,6 +436,12 @@ REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in _ROWS}
 """Every reason by its code."""
 
 
+def name_for(name: str) -> str:
+    """A name as a command line takes it, on Windows and elsewhere."""
+    plain = re.fullmatch(r"[\w.@+][\w.@+-]*", name)
+    return name if plain else f'"{name}"'
+
+
 def explain(reason: Reason, exam: Exam) -> Explanation:
     """The reason of an exam in an operator's words."""
     rule = REASONS[reason.code]
@@ -430,6 +450,8 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
         subject=exam.subject or exam.folder,
         folder=exam.folder,
         files=", ".join(reason.files) or "a file",
+        who=name_for(exam.folder),
+        file=name_for(reason.files[0]) if reason.files else "FILE",
     )
     return Explanation(
         code=rule.code,

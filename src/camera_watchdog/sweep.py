@@ -10,24 +10,22 @@ import contextlib
 import dataclasses
 import logging
 import os
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
-from pathlib import Path
 from typing import Final, Protocol
 
 from camera_watchdog.content import Inspection, is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
-from camera_watchdog.intake import Limits
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import JOURNAL_LOST, Entry, Exam, State
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle
-from camera_watchdog.stability import FolderHistory, Waits
+from camera_watchdog.stability import FolderHistory
+from camera_watchdog.sweep_rules import SweepRules
 
 __all__ = ["ROOT", "Sweep", "SweepRules"]
 
@@ -51,35 +49,6 @@ class Watches(Protocol):
 
     def keep_alive(self, live: Iterable[str]) -> bool:
         """Restart what died."""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepRules:
-    """What the configuration asks of the sweep; ``never`` are names that are no subjects."""
-
-    watch_dir: Path
-    never: frozenset[str]
-    lock_name: str
-    subject_pattern: re.Pattern[str]
-    interval_s: float
-    waits: Waits
-    limits: Limits
-
-    def subject(self, folder: str) -> str | None:
-        """The subject identifier that a folder's name gives; none where it is no subject's.
-
-        A name that is no text is nobody's: neither the journal nor the EDC could be told of it.
-        """
-        if folder.startswith(".") or os.path.normcase(folder) in self.never:
-            return None
-        if any("\ud800" <= char <= "\udfff" for char in folder):
-            return None
-        match = self.subject_pattern.fullmatch(folder)
-        if match is None:
-            return None
-        if "subject_identifier" in match.groupdict():
-            return match["subject_identifier"] or None
-        return match[1 if match.re.groups else 0] or None
 
 
 @dataclass(slots=True)
@@ -134,6 +103,7 @@ class Sweep:
         self._due: dict[str, float] = {}
         self._hints: set[str] = set()
         self._distrusted: set[str] = set()
+        self._answered: set[str] = set()
         self._wake = threading.Condition()
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
@@ -154,6 +124,13 @@ class Sweep:
         """What was seen of a folder does not count any more; safe from any thread."""
         with self._wake:
             self._distrusted.add(folder)
+            self._hints.add(folder)
+            self._wake.notify()
+
+    def judge_anew(self, folder: str) -> None:
+        """A person answered: what the folder is counts anew, unchanged as it is; from any thread."""
+        with self._wake:
+            self._answered.add(folder)
             self._hints.add(folder)
             self._wake.notify()
 
@@ -193,6 +170,9 @@ class Sweep:
             hints, self._hints = self._hints, set()
             self._anew |= self._distrusted
             self._distrusted = set()
+            answered, self._answered = self._answered, set()
+        for known in [self._folders[name] for name in answered if name in self._folders]:
+            known.judged = None
         if now >= self._next_sweep or ROOT in hints:
             self._list_root(now, everything=now >= self._next_sweep)
         for folder in hints - {ROOT}:

@@ -1,0 +1,121 @@
+"""A person's answers reach the exams: what was asked in the journal is done by the daemon.
+
+The exam is claimed like everybody else claims it; one that a worker has now is asked for again in a
+moment. An exam that was answered, or is to be tried again, passes the same gates as ever: it is judged
+anew by the sweep, from what its folder holds now.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from camera_watchdog.lifecycle import Event, step
+from camera_watchdog.model import Exam, Override, State
+from camera_watchdog.person import Request, Wish
+from camera_watchdog.registry import Registry
+
+__all__ = ["Answers"]
+
+logger = logging.getLogger(__name__)
+
+_ENDED: Final = "nothing is left to do: it is done already, or its folder is gone"
+
+
+class Requests(Protocol):
+    """The journal, as far as a person's requests are concerned."""
+
+    def foreign_changes(self) -> int:
+        """Another number whenever another process has written something."""
+
+    def open_requests(self) -> list[Request]:
+        """What is still to be done."""
+
+    def answer(self, request: Request, outcome: str) -> None:
+        """What became of it."""
+
+    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+        """Write down what an exam is now."""
+
+
+class Answers:
+    """Does what people asked for. Belongs to one thread."""
+
+    def __init__(
+        self,
+        journal: Requests,
+        registry: Registry,
+        *,
+        judge_anew: Callable[[str], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._registry = registry
+        self._judge_anew = judge_anew
+        self._monotonic = monotonic
+        self._seen: int | None = None
+
+    def apply(self) -> None:
+        """Do what is asked and can be done now; costs next to nothing where nothing is asked.
+
+        Raises:
+            JournalError: the journal cannot be read or written; it is tried again.
+        """
+        seen = self._journal.foreign_changes()
+        if seen == self._seen:
+            return
+        later = [not self._do(request) for request in self._journal.open_requests()]
+        self._seen = None if any(later) else seen
+
+    def _do(self, request: Request) -> bool:
+        """Whether a request is done with; not while somebody else has the exam."""
+        live = self._registry.get(request.folder)
+        if live is None or live.id != request.exam_id:
+            self._journal.answer(request, _ENDED)
+            return True
+        exam = self._registry.claim_folder(request.folder)
+        if exam is None:
+            return False
+        try:
+            if request.wish is Wish.RELEASE:
+                answered, outcome = self._released(exam, request), "it is looked at again now"
+            else:
+                answered, outcome = self._retried(exam, request), "it is tried again now"
+        except BaseException:
+            self._registry.release(exam, keep_due=True)
+            raise
+        waiting = answered.state is State.READY
+        changed = self._registry.release(answered, due=self._monotonic() if waiting else None)
+        if changed or not waiting:
+            self._judge_anew(request.folder)
+        self._journal.answer(request, outcome)
+        logger.info("%s  %s by %s: %s", exam.subject, request.wish, request.user, request.text)
+        return True
+
+    def _released(self, exam: Exam, request: Request) -> Exam:
+        answered = dataclasses.replace(
+            _afresh(exam), overrides=_with(exam, request), failing_since=None, attempts=0
+        )
+        what = "; ".join(
+            f"skip {o.name}" if o.skip else f"{o.name} is {o.eye}" if o.eye else o.reason_code
+            for o in request.overrides
+        )
+        detail = f"{request.user}: {request.text} ({what})"
+        return self._journal.save(answered, "released", detail)
+
+    def _retried(self, exam: Exam, request: Request) -> Exam:
+        if exam.state is State.HELD:
+            exam = _afresh(exam)
+        again = dataclasses.replace(exam, not_before=None, failing_since=None, attempts=0)
+        return self._journal.save(again, "retried", request.user, durable=False)
+
+
+def _afresh(exam: Exam) -> Exam:
+    state = step(exam.state, Event.CHANGED)
+    return dataclasses.replace(exam, state=state, reason=None, not_before=None)
+
+
+def _with(exam: Exam, request: Request) -> tuple[Override, ...]:
+    """Once, even where the daemon was killed before it could write that it is done."""
+    new = tuple(each for each in request.overrides if each not in exam.overrides)
+    return (*exam.overrides, *new)

@@ -1,0 +1,146 @@
+"""What ``retry`` and ``release`` share: find the exam, write down what a person asks, say what became.
+
+The request goes into the journal, with the time and the operating system's user; a daemon that runs
+does it within two seconds, and one that is started later does it first.
+"""
+
+import contextlib
+import getpass
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.config import Config
+from camera_watchdog.errors import CameraWatchdogError, JournalError
+from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.model import Exam
+from camera_watchdog.person import Request
+from camera_watchdog.running import running_daemon
+
+__all__ = ["NotDone", "ask", "exams_named", "journal_of", "now", "say", "user"]
+
+_WITHIN_S: Final = 5.0
+_POLL_S: Final = 0.1
+
+
+class NotDone(CameraWatchdogError):
+    """What a person asked cannot be done; the message says why and what to do."""
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def user() -> str:
+    """The operating system's user who asks."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without a name
+        return "unknown"
+
+
+def say(text: str) -> None:
+    """Print a line; names come from outside, and the terminal may not know their letters."""
+    told = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(told.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+@contextlib.contextmanager
+def journal_of(config: Config) -> Iterator[Journal]:
+    """The journal, opened for a request.
+
+    Raises:
+        NotDone: there is none, or this account may not write it.
+    """
+    path = config.state_dir / JOURNAL_NAME
+    with _told_who_may(path):
+        if not path.exists():
+            raise NotDone(
+                f"There is no journal at {path}: camera-watchdog has not run with this "
+                "configuration yet, so it knows of no exam."
+            )
+        journal = Journal.join(
+            config.state_dir, watch_dir=config.watch_dir, clock=now, writing=True
+        )
+        with contextlib.closing(journal):
+            yield journal
+
+
+@contextlib.contextmanager
+def _told_who_may(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (JournalError, PermissionError) as error:
+        owner = _owner(path)
+        raise NotDone(
+            f"{user()} may not write the journal: {error} "
+            f"Run this command as {owner}, or let {user()} write to {path.parent}."
+        ) from error
+
+
+def _owner(path: Path) -> str:
+    """Who may write the journal, as far as it can be told."""
+    with contextlib.suppress(OSError, KeyError, NotImplementedError):
+        return f"the account {path.owner()}"
+    with contextlib.suppress(OSError, KeyError, NotImplementedError):
+        return f"the account {path.parent.owner()}"
+    return "the account that camera-watchdog runs as"
+
+
+def exams_named(journal: Journal, config: Config, name: str) -> list[Exam]:
+    """The open exams of a subject or of a folder.
+
+    Raises:
+        NotDone: there is none of that name.
+    """
+    open_exams = journal.open_exams()
+    path = Path(name)
+    if path.parent != Path() and path.absolute().parent == config.watch_dir:
+        name = path.name
+    if found := [exam for exam in open_exams if exam.folder == name]:
+        return found
+    if found := [exam for exam in open_exams if exam.subject == name]:
+        return found
+    archived = [exam for exam in journal.exams_of_subject(name) if exam.archived_at is not None]
+    if archived:
+        newest = archived[-1].archived_at
+        assert newest is not None  # noqa: S101 - it was chosen so
+        when = f"{newest.astimezone(config.timezone):%Y-%m-%d %H:%M}"
+        raise NotDone(f"The exam of {name} is in the EDC and was archived at {when}.")
+    known = sorted({*(e.folder for e in open_exams), *(e.subject for e in open_exams)})
+    near = get_close_matches(name, known, 1)
+    advice = f"Did you mean {near[0]}?" if near else "See: camera-watchdog status"
+    raise NotDone(f"There is no exam of {name}. {advice}")
+
+
+def ask(journal: Journal, config: Config, requests: Sequence[Request]) -> None:
+    """Write requests down, and say what became of them.
+
+    Raises:
+        NotDone: this account may not write the journal.
+    """
+    asked = [journal.ask(request) for request in requests]
+    try:
+        running = running_daemon(config.watch_dir) is not None
+    except OSError:
+        running = True  # another account's: it may well run
+    deadline = time.monotonic() + (_WITHIN_S if running else 0.0)
+    told = {request.id: request for request in asked}
+    while waiting := [each for each in told.values() if not each.outcome]:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_POLL_S)
+        told |= {each.id: journal.request(each.id) for each in waiting}
+    later = (
+        "it is busy now; camera-watchdog does it as soon as it can"
+        if running
+        else "camera-watchdog does not run now; it is done first when it is started"
+    )
+    for each in told.values():
+        say(f"{each.folder}: {each.outcome or 'noted; ' + later}.")

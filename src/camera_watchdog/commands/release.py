@@ -1,0 +1,132 @@
+"""``release``: a person's answer to what holds an exam, on record with who, when and why."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
+from camera_watchdog.config import Config
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import FileChanged
+from camera_watchdog.journal import Journal
+from camera_watchdog.laterality import parse_eye
+from camera_watchdog.model import Exam, ExamFile, Laterality, Override, State
+from camera_watchdog.person import Request, Wish, overrides_for
+from camera_watchdog.reasons import REASONS, name_for
+
+if TYPE_CHECKING:
+    from camera_watchdog.cli import Invocation
+
+__all__ = ["add_arguments", "run"]
+
+
+def _eye(text: str) -> tuple[str, Laterality]:
+    name, _, said = text.rpartition("=")
+    eye = parse_eye(said)
+    if not name or eye is None:
+        raise argparse.ArgumentTypeError("say it as FILE=left or FILE=right")
+    return name, eye
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("say why, for whoever reads the receipt")
+    return " ".join(text.split())
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("subject", metavar="SUBJECT", help="a subject, or its folder")
+    parser.add_argument(
+        "--reason", required=True, type=_words, metavar="TEXT", help="why; kept in the receipt"
+    )
+    parser.add_argument(
+        "--eye",
+        action="append",
+        type=_eye,
+        default=[],
+        metavar="FILE=EYE",
+        help="the eye that a file shows, left or right; may be given several times",
+    )
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="leave this file out of the upload; may be given several times",
+    )
+
+
+def run(invocation: "Invocation") -> int:
+    """Put the answer on record, and say what became of it."""
+    given = invocation.arguments
+    config = invocation.load_config(frozenset())
+    eyes = dict(given.eye)
+    if len(eyes) != len(given.eye) and len({*given.eye}) != len(eyes):
+        raise NotDone("One file was given two eyes. Say each file's eye once.")
+    with journal_of(config) as journal:
+        exam = _held_exam(journal, config, given.subject)
+        who, at = user(), now()
+        overrides = overrides_for(
+            exam,
+            text=given.reason,
+            user=who,
+            at=at,
+            eyes=eyes,
+            skips=given.skip,
+            checksums=_checksums(config, exam) if exam.state is State.HELD else {},
+            report_type=config.report_type,
+        )
+        for override in overrides:
+            say(f"{exam.folder}: {_told(override)}, by {who}: {override.text}")
+        request = Request(Wish.RELEASE, exam.id, exam.folder, who, at, given.reason, overrides)
+        ask(journal, config, [request])
+    return 0
+
+
+def _held_exam(journal: Journal, config: Config, name: str) -> Exam:
+    found = exams_named(journal, config, name)
+    held = [exam for exam in found if exam.state is State.HELD]
+    if len(held) > 1:
+        folders = " or ".join(name_for(exam.folder) for exam in held)
+        raise NotDone(f"{name} has {len(held)} folders that are held. Name one: {folders}.")
+    return (held or found)[0]
+
+
+def _checksums(config: Config, exam: Exam) -> dict[str, str]:
+    """The checksum of every file of the exam as it is now: an answer holds for these bytes only.
+
+    Raises:
+        NotDone: a file cannot be read, or is not the one that the daemon saw.
+    """
+    folder = config.watch_dir / exam.folder
+    return {file.name: _checksum(folder, file) for file in exam.files}
+
+
+def _checksum(folder: Path, file: ExamFile) -> str:
+    if not file.present:
+        return file.sent_sha256
+    disk, path = Disk(), folder / file.name
+    try:
+        if not file.sha256:
+            return disk.sha256(path, file.size_bytes, file.mtime_ns)
+        with disk.reading_unchanged(path, file.size_bytes, file.mtime_ns):
+            return file.sha256
+    except (FileChanged, FileNotFoundError) as error:
+        raise NotDone(
+            f"{path} is no longer as camera-watchdog saw it. Wait a moment, then look at: "
+            "camera-watchdog status"
+        ) from error
+    except OSError as error:
+        raise NotDone(
+            f"{path} cannot be read: {error.strerror}. An answer holds for these very files; run "
+            "this as an account that may read them."
+        ) from error
+
+
+def _told(override: Override) -> str:
+    if override.skip:
+        return f"{override.name} is left out"
+    if override.eye:
+        return f"{override.name} shows the {override.eye} eye"
+    return f"released ({REASONS[override.reason_code].code})"

@@ -1,0 +1,136 @@
+"""``status``: every exam that is not archived, what it waits for, what to do; and the whole."""
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from camera_watchdog import parts
+from camera_watchdog.config import Config
+from camera_watchdog.content import is_ignored
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import CameraWatchdogError, JournalError
+from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.model import Exam
+from camera_watchdog.overview import Overview, Server, as_json, from_json, overview
+from camera_watchdog.running import Daemon, running_daemon
+from camera_watchdog.status_files import JSON_NAME, disk_warning, midnight
+
+if TYPE_CHECKING:
+    from camera_watchdog.cli import Invocation
+
+__all__ = ["add_arguments", "run"]
+
+_STALE: Final = timedelta(minutes=3)
+_MOST_NAMED: Final = 5
+
+
+class NoStatus(CameraWatchdogError):
+    """Neither the journal nor the status file can be read."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own flags."""
+    parser.add_argument("--json", action="store_true", help="print it as JSON, for scripts")
+
+
+def run(invocation: "Invocation") -> int:
+    """Print how it stands; 0 whatever there is to say."""
+    config = invocation.load_config(frozenset())
+    told = _overview(config, datetime.now(UTC))
+    if invocation.arguments.json:
+        sys.stdout.write(json.dumps(as_json(told), indent=2) + "\n")
+        return 0
+    from camera_watchdog.commands.status_text import print_overview  # noqa: PLC0415  # only here
+
+    print_overview(told, config.timezone)
+    return 0
+
+
+def _overview(config: Config, now: datetime) -> Overview:
+    kept = _kept(config)
+    try:
+        daemon = running_daemon(config.watch_dir)
+    except OSError:  # another account's: the page that it keeps tells
+        fresh = kept is not None and kept.running and now - kept.at < _STALE
+        daemon = Daemon() if fresh else None
+    running = daemon is not None
+    watched_by = str(daemon) if daemon else ""
+    server = kept.server if kept and kept.running and running else Server()
+    warnings = tuple(_warnings(config))
+    try:
+        if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
+            exams, archived_today = list[Exam](), 0  # nothing was ever seen here
+        else:
+            exams, archived_today = _from_journal(config, now, config.timezone)
+    except JournalError as error:
+        if kept is None:
+            raise NoStatus(
+                f"{error} There is no {config.state_dir / JSON_NAME} either. Run this as the "
+                "account that camera-watchdog runs as, or let this one read the state folder."
+            ) from error
+        old = f"From {JSON_NAME}, because this account may not read the journal."
+        return Overview(
+            kept.at,
+            kept.watch_dir,
+            running,
+            server,
+            kept.rows,
+            kept.archived_today,
+            watched_by,
+            (old, *warnings),
+        )
+    return overview(
+        exams,
+        at=now,
+        watch_dir=str(config.watch_dir),
+        running=running,
+        server=server,
+        archived_today=archived_today,
+        watched_by=watched_by,
+        warnings=warnings,
+    )
+
+
+def _from_journal(config: Config, now: datetime, zone: tzinfo) -> tuple[list[Exam], int]:
+    journal = Journal.join(config.state_dir, watch_dir=config.watch_dir, clock=lambda: now)
+    try:
+        return journal.open_exams(), journal.archived_since(midnight(now, zone))
+    finally:
+        journal.close()
+
+
+def _kept(config: Config) -> Overview | None:
+    """What the daemon wrote last; none where it cannot be read."""
+    try:
+        return from_json(json.loads((config.state_dir / JSON_NAME).read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _warnings(config: Config) -> list[str]:
+    """What lies in the camera's folder and is no exam, by name; a disk that is almost full."""
+    rules = parts.sweep_rules(config)
+    told = []
+    try:
+        folders, loose = Disk().folder_names(config.watch_dir)
+    except OSError as error:
+        return [f"The camera's folder cannot be listed: {error.strerror}."]
+    loose = tuple(name for name in loose if not is_ignored(name))
+    unmatched = tuple(
+        name
+        for name in folders
+        if not name.startswith(".") and name not in rules.never and rules.subject(name) is None
+    )
+    if loose:
+        told.append(f"Loose in the camera's folder, in no subject's, left alone: {_some(loose)}.")
+    if unmatched:
+        told.append(f"Folders that are no subject's, left alone: {_some(unmatched)}.")
+    return [*told, *disk_warning(config.watch_dir)]
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - _MOST_NAMED
+    end = f" and {more} more" if more > 0 else ""
+    return ", ".join(names[:_MOST_NAMED]) + end

@@ -1,0 +1,83 @@
+"""``status`` on a terminal: 80 columns, no colour needed."""
+
+import sys
+from datetime import tzinfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from camera_watchdog.overview import Overview, Row
+from camera_watchdog.status_page import moment
+
+__all__ = ["print_overview"]
+
+
+def print_overview(told: Overview, zone: tzinfo) -> None:
+    """Print an overview on stdout; times are shown in ``zone``."""
+    # A name may hold what this terminal's encoding cannot say.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    console = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
+    console.print(_head(told, zone))
+    for warning in told.warnings:
+        console.print(_plain(f"Look: {warning}", "bold"))
+    _print_rows(console, "NEED A PERSON", told.for_people, told, zone)
+    _print_rows(console, "GO ON BY THEMSELVES", told.by_themselves, told, zone)
+    if not told.rows:
+        console.print(_plain("\nNo exam waits."))
+
+
+def _head(told: Overview, zone: tzinfo) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    held = len(told.for_people)
+    running = f"running, {told.watched_by}" if told.running else "NOT RUNNING: nothing is sent"
+    table.add_row("camera-watchdog", _plain(running, "" if told.running else "bold red"))
+    table.add_row("EDC", _plain(_server(told, zone)))
+    counts = f"{told.archived_today} archived today, {len(told.rows) - held} on the way, "
+    table.add_row("exams", _plain(f"{counts}{held} need{'s' if held == 1 else ''} a person"))
+    if oldest := told.oldest:
+        since = moment(oldest.first_seen, told.at, zone)
+        table.add_row("oldest waiting", _plain(f"{oldest.subject}, since {since}"))
+    table.add_row("as of", _plain(f"{told.at.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"))
+    return table
+
+
+def _server(told: Overview, zone: tzinfo) -> str:
+    server = told.server
+    if server.reachable is None or server.since is None:
+        return "not known while camera-watchdog does not run"
+    since = f"since {moment(server.since, told.at, zone)}"
+    return f"answers, {since}" if server.reachable else f"AWAY {since}: {server.message}"
+
+
+def _print_rows(
+    console: Console, title: str, rows: tuple[Row, ...], told: Overview, zone: tzinfo
+) -> None:
+    if not rows:
+        return
+    console.print(_plain(f"\n{title}", "bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline", pad_edge=False)
+    table.add_column("subject", max_width=24, overflow="fold")
+    table.add_column("since", max_width=10)
+    table.add_column("what it waits for, and what to do", overflow="fold", ratio=1)
+    for row in rows:
+        name = row.subject if row.subject == row.folder else f"{row.subject} [{row.folder}]"
+        words = _plain(row.reason)
+        if row.action:
+            words.append("\n-> " + _printable(row.action), style="bold")
+        elif row.not_before is not None and row.not_before > told.at:
+            words.append(f"\nTried again at {moment(row.not_before, told.at, zone)}.")
+        table.add_row(_plain(name), _plain(moment(row.first_seen, told.at, zone)), words)
+    console.print(table)
+
+
+def _plain(text: str, style: str = "") -> Text:
+    return Text(_printable(text), style=style)
+
+
+def _printable(text: str) -> str:
+    """Names come from outside: nothing of them may drive the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

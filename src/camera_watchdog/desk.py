@@ -1,0 +1,82 @@
+"""The desk between people and the daemon: takes what they ask for, and keeps the status page.
+
+A thread of its own, so that neither a server that does not answer nor a folder that is slow keeps a
+person waiting.
+"""
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from camera_watchdog.answers import Answers
+from camera_watchdog.config import Config
+from camera_watchdog.disk import Disk
+from camera_watchdog.gate import Gate
+from camera_watchdog.journal import Journal
+from camera_watchdog.registry import Registry
+from camera_watchdog.status_files import StatusFiles
+from camera_watchdog.sweep import Sweep
+
+__all__ = ["Desk"]
+
+_LOOK_EVERY_S: Final = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """Serves people while the daemon runs."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        disk: Disk,
+        journal: Journal,
+        registry: Registry,
+        sweep: Sweep,
+        gate: Gate,
+    ) -> None:
+        self._sweep = sweep
+        self._is_open = False
+        self._answers = Answers(
+            journal, registry, judge_anew=sweep.judge_anew, monotonic=time.monotonic
+        )
+        self._status = StatusFiles(
+            config.state_dir,
+            config.watch_dir,
+            zone=config.timezone,
+            disk=disk,
+            journal=journal,
+            server_state=lambda: gate.state,
+            others=self._others,
+            clock=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+        )
+
+    def open(self) -> None:
+        """Do what was asked while no daemon ran, before anything is sent; show that one runs."""
+        self._is_open = True
+        self._serve_once()
+
+    def serve(self, stop: threading.Event) -> None:
+        """Serve until it is time to stop."""
+        while not stop.wait(_LOOK_EVERY_S):
+            self._serve_once()
+
+    def close(self) -> None:
+        """Show that the daemon has stopped."""
+        if self._is_open:
+            self._status.stopped()
+
+    def _serve_once(self) -> None:
+        try:
+            self._answers.apply()
+            self._status.update()
+        except Exception:
+            logger.exception("desk  unforeseen failure, goes on")
+
+    def _others(self) -> tuple[int, int]:
+        return len(self._sweep.loose), len(self._sweep.unmatched)

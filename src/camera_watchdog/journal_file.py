@@ -1,0 +1,129 @@
+"""The journal's file: opened by its daemon, joined by a command, told apart from a damaged one."""
+
+import contextlib
+import logging
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.errors import JournalRefused
+from camera_watchdog.journal_rows import SCHEMA
+
+__all__ = ["VERSION", "connect", "has_log", "is_cut_off", "join", "set_aside"]
+
+VERSION: Final = 1
+_HEADER_BYTES: Final = 100  # https://www.sqlite.org/fileformat.html, "The Database Header"
+
+logger = logging.getLogger(__name__)
+
+
+def connect(path: Path, watch_dir: Path, *, check: bool = False) -> sqlite3.Connection:
+    """Open the journal for its daemon, and make it where there is none.
+
+    Raises:
+        JournalRefused: it belongs to another watch folder or a newer release.
+        sqlite3.Error: it is damaged, or the disk does not let it be opened.
+    """
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        if check:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
+        connection.execute("PRAGMA foreign_keys = ON")
+        _prepare(connection, watch_dir)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
+    """Open a journal that is there beside its daemon, which goes on; it is never made or mended.
+
+    Raises:
+        JournalRefused: it belongs to another watch folder or another release.
+        sqlite3.Error: it is not there, or this account may not open it.
+    """
+    uri = f"{path.absolute().as_uri()}?mode={'rw' if writing else 'ro'}"
+    connection = sqlite3.connect(
+        uri, uri=True, check_same_thread=False, isolation_level=None, timeout=10
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        _check(connection, watch_dir)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, watch_dir: Path) -> None:
+    """Make the tables where there are none; refuse what is not ours."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        meta = f"INSERT INTO meta VALUES ('watch_dir', '{_quoted(str(watch_dir))}');"  # noqa: S608 - quoted
+        connection.executescript(f"BEGIN;{SCHEMA}{meta}PRAGMA user_version = {VERSION};COMMIT;")
+        return
+    _check(connection, watch_dir)
+
+
+def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
+    """Refuse what is not ours."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise JournalRefused(
+            f"The journal was written by a newer release (version {version}; this one reads "
+            f"{VERSION}). Install that release again, or name another state_dir."
+        )
+    (recorded,) = connection.execute("SELECT value FROM meta WHERE key = 'watch_dir'").fetchone()
+    if recorded != str(watch_dir):
+        raise JournalRefused(
+            f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
+            "Set watch_dir back, or name another state_dir."
+        )
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def has_log(path: Path) -> bool:
+    """Whether the last process left its write-ahead log: it did not end in good order."""
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether the file is shorter than its own header says, or no database at all.
+
+    SQLite itself notices only when it reads a page that is missing, which may be after a request
+    has left. Where a log is left the missing pages may stand there, so that only SQLite can say.
+    """
+    try:
+        size_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        return False
+    if size_bytes == 0:
+        return False
+    if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
+        return True
+    page_bytes = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    return size_bytes < pages * (65536 if page_bytes == 1 else page_bytes)
+
+
+def set_aside(path: Path, now: datetime) -> bool:
+    """Move a damaged journal, with its log, out of the way; it is kept for whoever looks into it."""
+    stamp = f"{now.astimezone(UTC):%Y%m%d_%H%M%S}"
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        with contextlib.suppress(FileNotFoundError):
+            part.rename(path.with_name(f"{path.name}.damaged-{stamp}{ending}"))
+    logger.warning("journal: damaged; set aside as %s.damaged-%s and begun anew", path.name, stamp)
+    return True

@@ -1,0 +1,269 @@
+"""What ``status`` and the status page say: every exam that is not archived, and the whole. Pure.
+
+Exams, the server's state and a clock in; one :class:`Overview` out. The form of its JSON is the one
+that scripts may rely on, and :func:`from_json` reads it back where the journal may not be read.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from camera_watchdog.lifecycle import ACTIVE
+from camera_watchdog.model import Exam, Reason, Sent, State
+from camera_watchdog.reasons import REASONS, explain
+
+__all__ = ["VERSION", "Overview", "Row", "Server", "as_json", "from_json", "overview", "server"]
+
+VERSION: Final = 1
+"""Of the JSON: another number where a script would have to be changed."""
+
+_OF_THE_SERVER: Final = frozenset(
+    {"edc_unreachable", "not_the_edc", "token_refused", "certificate_refused"}
+)
+"""What is said once, of the server, and not of every exam that waits for it."""
+
+_NEEDED_AT_ONCE: Final = frozenset({"archive_blocked", "database_unreadable", "disk_full"})
+"""What is tried again for ever, but does not go away by itself."""
+
+_DOING: Final = {
+    State.COLLECTING: "Waits until the camera has written everything.",
+    State.READY: "Is next, as soon as the exams before it are sent.",
+    State.IDENTIFYING: "Which eye each picture shows is being looked up.",
+    State.RESOLVING: "The EDC is being asked for the session.",
+    State.VERIFYING: "Everything is sent; the EDC is being asked whether it has it all.",
+    State.ARCHIVING: "The EDC has it all; the folder is being moved to the archive.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exam: what it waits for, and what a person must do (``action``, empty for nothing)."""
+
+    subject: str
+    folder: str
+    state: str
+    reason_code: str
+    reason: str
+    action: str
+    first_seen: datetime
+    not_before: datetime | None
+    attempts: int
+    files: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Whether the EDC answers (none: not known), since when, what is in the way, what to do."""
+
+    reachable: bool | None = None
+    since: datetime | None = None
+    message: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one moment. The rows that need a person come first, then the oldest.
+
+    ``watched_by`` names the process where it is known, ``warnings`` are sentences about the machine
+    and the camera's folder.
+    """
+
+    at: datetime
+    watch_dir: str
+    running: bool
+    server: Server
+    rows: tuple[Row, ...]
+    archived_today: int
+    watched_by: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def for_people(self) -> tuple[Row, ...]:
+        """The exams that a person must see to."""
+        return tuple(row for row in self.rows if row.action)
+
+    @property
+    def by_themselves(self) -> tuple[Row, ...]:
+        """The exams that nobody has to see to."""
+        return tuple(row for row in self.rows if not row.action)
+
+    @property
+    def oldest(self) -> Row | None:
+        """The exam that has waited longest."""
+        return min(self.rows, key=lambda row: row.first_seen, default=None)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many exams are in each state; ``archived`` are those of today."""
+        counted = Counter(row.state for row in self.rows)
+        open_states = [s.value for s in State if s not in {State.ARCHIVED, State.GONE}]
+        return {**{s: counted[s] for s in open_states}, State.ARCHIVED.value: self.archived_today}
+
+
+def overview(
+    exams: Iterable[Exam],
+    *,
+    at: datetime,
+    watch_dir: str,
+    running: bool,
+    server: Server,
+    archived_today: int,
+    watched_by: str = "",
+    warnings: tuple[str, ...] = (),
+) -> Overview:
+    """What there is to say of these exams, which are those that are not archived."""
+    rows = sorted((_row(exam) for exam in exams), key=_turn)
+    return Overview(
+        at, watch_dir, running, server, tuple(rows), archived_today, watched_by, warnings
+    )
+
+
+def server(*, reachable: bool, since: datetime, trouble: str = "", said: str = "") -> Server:
+    """What there is to say of the EDC; ``trouble`` is a reason's code, ``said`` its own words."""
+    if reachable:
+        return Server(reachable, since)
+    if trouble not in _OF_THE_SERVER:
+        action = "Tell the EDC's administrator. Exams are kept and sent by themselves."
+        return Server(reachable, since, f"The EDC answers with an error ({said}).", action)
+    rule = REASONS[trouble]
+    return Server(
+        reachable, since, rule.sentence.format_map({"said": said.rstrip(".")}), rule.next_step
+    )
+
+
+def _turn(row: Row) -> tuple[bool, datetime, str]:
+    return not row.action, row.first_seen, row.folder
+
+
+def _row(exam: Exam) -> Row:
+    code, sentence, action = _waits_for(exam)
+    return Row(
+        subject=exam.subject,
+        folder=exam.folder,
+        state=exam.state.value,
+        reason_code=code,
+        reason=sentence,
+        action=action,
+        first_seen=exam.first_seen,
+        not_before=exam.not_before,
+        attempts=exam.attempts,
+        files=tuple(
+            {
+                "name": file.name,
+                "file_type": file.file_type.value if file.file_type else None,
+                "eye": file.eye.value if file.eye else None,
+                "size": file.size_bytes,
+                "sha256": file.sha256 or file.sent_sha256,
+                "sent": file.sent.value,
+            }
+            for file in exam.files
+        ),
+    )
+
+
+def _waits_for(exam: Exam) -> tuple[str, str, str]:
+    """The reason's code, what the exam waits for, and what a person must do."""
+    reason = exam.reason
+    if exam.state is State.UPLOADING:
+        return "", _sending(exam), ""
+    if exam.state in ACTIVE or reason is None:
+        return "", _DOING.get(exam.state, ""), ""
+    if reason.code in _OF_THE_SERVER and exam.state is State.READY:
+        return reason.code, "Waits for the EDC; it is kept and sent by itself.", ""
+    words = explain(reason, exam)
+    return reason.code, words.sentence, words.next_step if _needs_person(exam, reason) else ""
+
+
+def _needs_person(exam: Exam, reason: Reason) -> bool:
+    """A hold, or a try that failed for what does not go away by itself.
+
+    What an exam waits for while it is collected may still come.
+    """
+    if exam.state is State.HELD:
+        return REASONS[reason.code].needs_person
+    return exam.state is State.READY and reason.code in _NEEDED_AT_ONCE
+
+
+def _sending(exam: Exam) -> str:
+    files = [file for file in exam.files if file.present and file.sent is not Sent.SKIPPED]
+    done = sum(file.sent is Sent.YES for file in files)
+    return f"Being sent: file {min(done + 1, len(files))} of {len(files)}."
+
+
+def as_json(told: Overview) -> dict[str, Any]:
+    """An overview for scripts; times are UTC in ISO 8601."""
+    return {
+        "version": VERSION,
+        "at": _time(told.at),
+        "watch_dir": told.watch_dir,
+        "running": told.running,
+        "server": {
+            "reachable": told.server.reachable,
+            "since": _time(told.server.since),
+            "message": _joined(told.server.message, told.server.action),
+        },
+        "totals": told.totals,
+        "exams": [
+            {
+                "subject": row.subject,
+                "folder": row.folder,
+                "state": row.state,
+                "reason_code": row.reason_code,
+                "reason": row.reason,
+                "action": row.action,
+                "first_seen": _time(row.first_seen),
+                "not_before": _time(row.not_before),
+                "attempts": row.attempts,
+                "files": list(row.files),
+            }
+            for row in told.rows
+        ],
+    }
+
+
+def from_json(told: dict[str, Any]) -> Overview:
+    """The overview that :func:`as_json` told.
+
+    Raises:
+        ValueError: it is none, or one of another version.
+    """
+    if told.get("version") != VERSION:
+        raise ValueError(f"version {told.get('version')}")
+    try:
+        rows = tuple(
+            Row(
+                **{
+                    **row,
+                    "first_seen": datetime.fromisoformat(row["first_seen"]),
+                    "not_before": _from_time(row["not_before"]),
+                    "files": tuple(row["files"]),
+                }
+            )
+            for row in told["exams"]
+        )
+        server = told["server"]
+        return Overview(
+            at=datetime.fromisoformat(told["at"]),
+            watch_dir=told["watch_dir"],
+            running=told["running"],
+            server=Server(server["reachable"], _from_time(server["since"]), server["message"]),
+            rows=rows,
+            archived_today=told["totals"][State.ARCHIVED.value],
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it lacks {error}") from error
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat(timespec="seconds") if value is not None else None
+
+
+def _from_time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,142 @@
+"""A person's word about an exam: what it may be, for which files, and how it is put on record. Pure.
+
+What a person may answer to which reason stands in :mod:`camera_watchdog.reasons`; what the answer
+then changes is for the pipeline to say. An answer holds for the files as they are now: it carries
+their checksums, and means nothing for other bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from enum import StrEnum
+
+from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.model import Exam, Laterality, Override, ReportType, State
+from camera_watchdog.reasons import REASONS, Answer, explain, name_for
+
+__all__ = ["Request", "Wish", "WordRefused", "overrides_for"]
+
+
+class WordRefused(CameraWatchdogError):
+    """A person's answer does not fit the exam; the message says what would."""
+
+
+class Wish(StrEnum):
+    """What a person can ask of the daemon."""
+
+    RETRY = "retry"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked, and what became of it (``outcome``, empty until it is done)."""
+
+    wish: Wish
+    exam_id: int
+    folder: str
+    user: str
+    at: datetime
+    text: str = ""
+    overrides: tuple[Override, ...] = ()
+    id: int = 0
+    outcome: str = ""
+
+
+def overrides_for(
+    exam: Exam,
+    *,
+    text: str,
+    user: str,
+    at: datetime,
+    eyes: Mapping[str, Laterality],
+    skips: Iterable[str],
+    checksums: Mapping[str, str],
+    report_type: ReportType,
+) -> tuple[Override, ...]:
+    """A release as it is put on record.
+
+    ``eyes`` and ``skips`` are of files by name, ``checksums`` those of the exam's files as they are
+    now. Without either the reason itself is waived.
+
+    Raises:
+        WordRefused: the exam is not held, or this is no answer to what holds it.
+    """
+    reason = exam.reason
+    if exam.state is not State.HELD or reason is None:
+        raise WordRefused(
+            f"The exam of {exam.subject} is not held, it is {exam.state}: there is nothing to "
+            f"release. See: camera-watchdog status"
+        )
+    skips = tuple(dict.fromkeys(skips))
+    _check_answer(exam, eyes=bool(eyes), skips=bool(skips))
+    if both := sorted({*eyes} & {*skips}):
+        raise WordRefused(f"{both[0]} cannot be left out and have an eye. Choose one.")
+    for name in (*eyes, *skips):
+        _check_name(exam, name)
+    for name in eyes:
+        file = exam.file(name)
+        is_report = file is not None and file.format is not None and not file.is_image
+        if is_report and report_type is ReportType.COMBINED:
+            raise WordRefused(f"{name} is a report of both eyes: it has no eye of its own.")
+    _check_images_left(exam, skips)
+    common = (reason.code, text, user, at)
+    told = [
+        Override(*common, name=name, eye=eye, checksums=_only(checksums, [name]))
+        for name, eye in eyes.items()
+    ]
+    told += [
+        Override(*common, name=name, skip=True, checksums=_only(checksums, [name]))
+        for name in skips
+    ]
+    if not told:
+        told = [Override(*common, checksums=_only(checksums, reason.files))]
+    return tuple(told)
+
+
+def _check_answer(exam: Exam, *, eyes: bool, skips: bool) -> None:
+    """Whether what holds the exam can be answered like this."""
+    assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
+    allowed = REASONS[exam.reason.code].answers
+    words = explain(exam.reason, exam)
+    given = {Answer.EYE: eyes, Answer.SKIP: skips, Answer.RELEASE: not (eyes or skips)}
+    if all(answer in allowed for answer, is_given in given.items() if is_given):
+        return
+    flags = {
+        Answer.RELEASE: "--reason alone",
+        Answer.EYE: "--eye FILE=left or --eye FILE=right",
+        Answer.SKIP: "--skip FILE",
+    }
+    possible = [flag for answer, flag in flags.items() if answer in allowed]
+    advice = f"It can be answered with {' or with '.join(possible)}." if possible else ""
+    raise WordRefused(
+        f"That is no answer to this: {words.sentence} {advice or words.next_step}".strip()
+    )
+
+
+def _check_name(exam: Exam, name: str) -> None:
+    assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
+    known = [*(file.name for file in exam.files), *exam.reason.files]
+    if name in known:
+        return
+    near = get_close_matches(name, known, 1)
+    listed = ", ".join(sorted({*known})) or "no file"
+    advice = f"Did you mean {near[0]}?" if near else f"It has: {listed}."
+    raise WordRefused(f"The exam of {exam.subject} has no file {name}. {advice}")
+
+
+def _check_images_left(exam: Exam, skips: tuple[str, ...]) -> None:
+    images = {file.name for file in exam.files if file.present and file.is_image}
+    if images & {*skips} and not images - {*skips}:
+        who = name_for(exam.folder)
+        raise WordRefused(
+            f"No image of {exam.subject} would be left to send. If nothing of it is to be sent, "
+            f"move the folder {who} out of the camera's folder."
+        )
+
+
+def _only(checksums: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The checksums that an answer is about: of the files that the reason names, else of all."""
+    wanted = tuple(names)
+    return {name: value for name, value in checksums.items() if not wanted or name in wanted}

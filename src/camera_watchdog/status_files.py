@@ -1,0 +1,146 @@
+"""``status.json`` and ``status.html`` in the state folder, kept up to date while the daemon runs.
+
+Written as a whole, so that whoever opens one sees the old or the new; only when something changed,
+and else once a minute, so that a page that is older than that belongs to a daemon that has stopped.
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import JournalError
+from camera_watchdog.gate import ServerState
+from camera_watchdog.journal import Journal
+from camera_watchdog.overview import Overview, as_json, overview, server
+from camera_watchdog.status_page import page
+
+__all__ = ["JSON_NAME", "PAGE_NAME", "StatusFiles", "disk_warning", "midnight", "root_warnings"]
+
+JSON_NAME: Final = "status.json"
+PAGE_NAME: Final = "status.html"
+
+_SOON_S: Final = 2.0
+_AT_LEAST_EVERY_S: Final = 60.0
+_SMALL_DISK_BYTES: Final = 1_000_000_000
+
+logger = logging.getLogger(__name__)
+
+
+class StatusFiles:
+    """Writes both. ``clock`` gives UTC, ``monotonic`` seconds, ``others`` what else lies in the root."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        watch_dir: Path,
+        *,
+        zone: tzinfo,
+        disk: Disk,
+        journal: Journal,
+        server_state: Callable[[], ServerState],
+        others: Callable[[], tuple[int, int]],
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._state_dir = state_dir
+        self._watch_dir = watch_dir
+        self._zone = zone
+        self._disk = disk
+        self._journal = journal
+        self._server_state = server_state
+        self._others = others
+        self._clock = clock
+        self._monotonic = monotonic
+        self._seen: object = None
+        self._written_at = float("-inf")
+        self._said: set[str] = set()
+
+    def update(self) -> None:
+        """Write them where something changed, or a minute has passed; never raises for a disk."""
+        now = self._monotonic()
+        if now - self._written_at < _SOON_S:
+            return
+        seen = (self._journal.changes, self._server_state(), self._others())
+        if seen == self._seen and now - self._written_at < _AT_LEAST_EVERY_S:
+            return
+        self._seen, self._written_at = seen, now
+        self._write(running=True)
+
+    def stopped(self) -> None:
+        """Write that the daemon has stopped."""
+        self._write(running=False)
+
+    def _write(self, *, running: bool) -> None:
+        try:
+            told = self._told(running=running)
+            as_text = json.dumps(as_json(told), indent=1)
+            for name, text in ((JSON_NAME, as_text), (PAGE_NAME, page(told, self._zone))):
+                content = text.encode("utf-8", "backslashreplace")
+                self._disk.write_whole(self._state_dir / name, content, durable=False)
+        except (OSError, JournalError) as error:
+            self._seen = None  # a browser or a virus scanner has it open: again in a moment
+            self._say(f"the status page cannot be written: {error}")
+
+    def _told(self, *, running: bool) -> Overview:
+        now, state = self._clock(), self._server_state()
+        loose, unmatched = self._others()
+        warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir)]
+        if self._state_dir.is_relative_to(self._watch_dir) is False:
+            warnings += disk_warning(self._state_dir)
+        for warning in warnings:
+            self._say(warning)
+        return overview(
+            self._journal.current(),
+            at=now,
+            watch_dir=str(self._watch_dir),
+            running=running,
+            server=server(
+                reachable=state.reachable,
+                since=state.since,
+                trouble=state.error.code if state.error else "",
+                said=str(state.error) if state.error else "",
+            ),
+            archived_today=self._journal.archived_since(midnight(now, self._zone)),
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _say(self, warning: str) -> None:
+        """In the log once, however long it lasts."""
+        kind = warning[:20]
+        if kind not in self._said:
+            self._said.add(kind)
+            logger.warning("status  %s", warning)
+
+
+def midnight(now: datetime, zone: tzinfo) -> datetime:
+    """When the day began."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def root_warnings(loose: int, unmatched: int) -> list[str]:
+    """What lies in the camera's folder and is nobody's exam, by count: a name may tell too much."""
+    told = []
+    if loose:
+        files = "1 file lies" if loose == 1 else f"{loose} files lie"
+        told.append(f"{files} loose in the camera's folder, in no subject's: left alone.")
+    if unmatched:
+        folders = "1 folder has" if unmatched == 1 else f"{unmatched} folders have"
+        told.append(f"{folders} a name that is no subject's: left alone.")
+    return told
+
+
+def disk_warning(folder: Path) -> list[str]:
+    """A sentence where the disk of a folder is almost full."""
+    try:
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError:
+        return []
+    if free_bytes >= _SMALL_DISK_BYTES:
+        return []
+    free = f"{free_bytes / 1e6:.0f} MB"
+    return [f"The disk is almost full ({free} left at {folder}): make room before it stops."]

@@ -1,0 +1,176 @@
+"""The page for a double click: an overview as HTML, to be read from two metres. Pure.
+
+No script, nothing from elsewhere, no personal data. It asks the browser to read it again every few
+seconds; since it cannot know its own age, it says plainly from when it is, and what to think of one
+that is old.
+"""
+
+from datetime import datetime, tzinfo
+from html import escape
+from typing import Final
+
+from camera_watchdog.overview import Overview, Row
+
+__all__ = ["REFRESH_S", "moment", "page"]
+
+REFRESH_S: Final = 10
+
+_POLICY: Final = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+)
+
+_STYLE: Final = """
+*{box-sizing:border-box}
+body{margin:0;font:1.15rem/1.45 "Segoe UI",system-ui,sans-serif;color:#111;background:#f4f4f2}
+header{padding:1.2rem 4vw;color:#fff;background:#1b5e20}
+header.act{background:#a31515}
+header.away,header.stopped{background:#3a2a00}
+h1{margin:0;font-size:clamp(2rem,5vw,4.2rem);line-height:1.1;overflow-wrap:anywhere}
+header p{margin:.5rem 0 0;font-size:clamp(1.15rem,1.8vw,1.7rem)}
+main{padding:1rem 4vw 3rem;max-width:110rem}
+.of{font-size:clamp(1.3rem,2.2vw,2rem);font-weight:600}
+h2{margin:2rem 0 .6rem;font-size:clamp(1.4rem,2.4vw,2.2rem)}
+ul{list-style:none;margin:0;padding:0}
+li{background:#fff;border:1px solid #767676;border-left-width:.6rem;padding:.8rem 1rem;margin:0 0 .8rem;
+overflow-wrap:anywhere;break-inside:avoid}
+.act li{border-left-color:#a31515}
+h3{margin:0;font-size:1.45rem}
+h3 small{font-size:1.05rem;font-weight:400;color:#444;margin-left:.6rem}
+li p{margin:.3rem 0 0}
+.act li p{font-size:1.25rem}
+.do{font-weight:600}
+.do::before{content:"What to do: "}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin:1rem 0}
+dl div{background:#fff;border:1px solid #767676;padding:.6rem 1rem}
+dt{color:#333}
+dd{margin:0;font-size:2rem;font-weight:700}
+footer{margin-top:2rem;color:#333;overflow-wrap:anywhere}
+@media print{
+body,header,header.act,header.away,header.stopped{background:#fff;color:#000}
+header{border-bottom:.3rem solid #000;padding:0 0 .5rem}
+main{padding:.5rem 0;max-width:none}
+body{font-size:11pt}
+h1{font-size:24pt}
+}
+"""
+
+
+def page(told: Overview, zone: tzinfo) -> str:
+    """The page; times are shown in ``zone``."""
+    kind, title, lead = _headline(told, zone)
+    count = len(told.for_people)
+    mark = f"({count}) " if count else ""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f'<meta http-equiv="refresh" content="{REFRESH_S}">',
+        _POLICY,
+        f"<title>{escape(mark + title)} - camera-watchdog</title>",
+        f"<style>{_STYLE}</style></head>",
+        "<body>",
+        f'<header class="{kind}"><h1>{escape(title)}</h1>',
+        *(f"<p>{escape(sentence)}</p>" for sentence in lead),
+        "</header>",
+        "<main>",
+        f'<p class="of">As of {escape(_full(told.at, zone))}</p>',
+        f"<p>{escape(_age(told))}</p>",
+        _totals(told),
+        *(f"<p><strong>Look:</strong> {escape(each)}</p>" for each in told.warnings),
+        _list("Exams that need a person", "act", told.for_people, told, zone),
+        _list("Exams that go on by themselves", "", told.by_themselves, told, zone),
+        _footer(told, zone),
+        "</main></body></html>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def moment(value: datetime, now: datetime, zone: tzinfo) -> str:
+    """A time as a person says it: the hour today, the day and the hour before."""
+    there = value.astimezone(zone)
+    today = there.date() == now.astimezone(zone).date()
+    return f"{there:%H:%M}" if today else f"{there:%Y-%m-%d %H:%M}"
+
+
+def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
+    """How it stands: a class, one line for the far end of the room, and what else to say."""
+    count = len(told.for_people)
+    people = f"{count} exam{'s need' if count != 1 else ' needs'} a person"
+    server = told.server
+    if not told.running:
+        title = "Stopped: nothing is being sent"
+        when = moment(told.at, told.at, zone)
+        safe = "Exams stay safe in the camera's folder, and are sent once it is started again."
+        lead = [f"camera-watchdog was stopped at {when}. {safe}", "Tell whoever looks after it."]
+        return "stopped", title, [*lead, f"{people}."] if count else lead
+    if server.reachable is False:
+        since = f" (since {moment(server.since, told.at, zone)})" if server.since else ""
+        lead = [f"{server.message}{since}", server.action]
+        lead += [f"{people}."] if count else []
+        return "away", "The EDC is away: exams wait", [each for each in lead if each]
+    if count:
+        return "act", people, ["See below what is wrong and what to do."]
+    if told.rows:
+        waiting = len(told.rows)
+        are = "s are" if waiting != 1 else " is"
+        return "well", "All is well", [f"{waiting} exam{are} on the way to the EDC."]
+    return "well", "All is well", ["No exam waits: everything there was is in the EDC."]
+
+
+def _age(told: Overview) -> str:
+    if not told.running:
+        return "The page changes again once camera-watchdog is started."
+    return (
+        "This page renews itself. If the clock is more than 3 minutes past that time, "
+        "camera-watchdog has stopped, and nothing is being sent."
+    )
+
+
+def _footer(told: Overview, zone: tzinfo) -> str:
+    name = told.at.astimezone(zone).tzname() or "local"
+    return (
+        f"<footer>camera-watchdog, for the camera's folder {_shown(told.watch_dir)}. "
+        f"Times are {escape(name)}.</footer>"
+    )
+
+
+def _totals(told: Overview) -> str:
+    held = len(told.for_people)
+    rows = [
+        ("Sent and archived today", told.archived_today),
+        ("On the way", len(told.rows) - held),
+        ("Need a person", held),
+    ]
+    cells = "".join(f"<div><dt>{name}</dt><dd>{count}</dd></div>" for name, count in rows)
+    return f"<dl>{cells}</dl>"
+
+
+def _list(title: str, kind: str, rows: tuple[Row, ...], told: Overview, zone: tzinfo) -> str:
+    if not rows:
+        return ""
+    items = "\n".join(_item(row, told, zone) for row in rows)
+    return f'<section class="{kind}"><h2>{escape(title)}</h2>\n<ul>\n{items}\n</ul></section>'
+
+
+def _item(row: Row, told: Overview, zone: tzinfo) -> str:
+    name = row.subject if row.subject == row.folder else f"{row.subject} (folder {row.folder})"
+    since = f"since {moment(row.first_seen, told.at, zone)}"
+    lines = [f"<li><h3>{_shown(name)}<small>{escape(since)}</small></h3>"]
+    lines.append(f"<p>{_shown(row.reason)}</p>")
+    if row.action:
+        lines.append(f'<p class="do">{_shown(row.action)}</p>')
+    elif row.not_before is not None and row.not_before > told.at:
+        lines.append(f"<p>It is tried again at {moment(row.not_before, told.at, zone)}.</p>")
+    return "".join([*lines, "</li>"])
+
+
+def _shown(text: str) -> str:
+    """Text from outside: no markup, and nothing that turns the line around or cannot be seen."""
+    return escape("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+
+
+def _full(value: datetime, zone: tzinfo) -> str:
+    there = value.astimezone(zone)
+    return f"{there:%H:%M} on {there:%A} {there.day} {there:%B %Y}"

@@ -1,0 +1,40 @@
+"""What the sweep is asked for: which folders are subjects, and when they are settled. Pure."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from camera_watchdog.intake import Limits
+from camera_watchdog.stability import Waits
+
+__all__ = ["SweepRules"]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRules:
+    """What the configuration asks of the sweep; ``never`` are names that are no subjects."""
+
+    watch_dir: Path
+    never: frozenset[str]
+    lock_name: str
+    subject_pattern: re.Pattern[str]
+    interval_s: float
+    waits: Waits
+    limits: Limits
+
+    def subject(self, folder: str) -> str | None:
+        """The subject identifier that a folder's name gives; none where it is no subject's.
+
+        A name that is no text is nobody's: neither the journal nor the EDC could be told of it.
+        """
+        if folder.startswith(".") or os.path.normcase(folder) in self.never:
+            return None
+        if any("\ud800" <= char <= "\udfff" for char in folder):
+            return None
+        match = self.subject_pattern.fullmatch(folder)
+        if match is None:
+            return None
+        if "subject_identifier" in match.groupdict():
+            return match["subject_identifier"] or None
+        return match[1 if match.re.groups else 0] or None
