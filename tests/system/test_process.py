@@ -1,0 +1,369 @@
+"""The daemon as a process: how it starts, is refused, stops, is killed, and what it says."""
+
+import json
+import re
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+
+import pytest
+
+from arrival import assert_arrived
+from camera_watchdog_demo.edc_faults import Fault, Request
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic, DaemonProcess, until
+from relay import Relay
+
+SUBJECT = "105-40-0001"
+STOP_WITHIN_S = 5.0
+SIGNALS = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGINT]
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+
+
+@pytest.fixture
+def edc(tmp_path: Path) -> Iterator[DemoEdc]:
+    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
+        yield edc
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, edc: DemoEdc) -> Iterator[Clinic]:
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        yield clinic
+
+
+def expect(edc: DemoEdc, *subjects: str) -> list[str]:
+    """Register subjects, with a session each."""
+    for subject in subjects:
+        edc.add_subject(subject)
+    return [edc.add_session(subject) for subject in subjects]
+
+
+def first_upload(fault: Fault) -> Callable[[Request], Fault | None]:
+    return lambda request: fault if request.kind == "upload" else None
+
+
+def asked(edc: DemoEdc, kind: str) -> bool:
+    return any(request.kind == kind for request in edc.requests)
+
+
+def assert_stops(daemon: DaemonProcess, number: int) -> None:
+    code, took_s = daemon.stop(number)
+    assert (code, "Traceback" in daemon.text) == (0, False), daemon.text
+    assert took_s < STOP_WITHIN_S
+    assert "stopped" in daemon.lines[-1]
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_it_while_it_waits(clinic: Clinic, number: int) -> None:
+    assert_stops(clinic.start(), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_it_while_an_answer_is_slow(
+    clinic: Clinic, edc: DemoEdc, number: int
+) -> None:
+    expect(edc, SUBJECT)
+    edc.faults = first_upload(Fault.slow_answer(20))
+    daemon = clinic.start()
+    clinic.camera.take(SUBJECT)
+    until(lambda: asked(edc, "upload"), 10, lambda: daemon.text)
+    assert_stops(daemon, number)
+
+
+def test_a_signal_stops_it_while_a_line_hangs(clinic: Clinic, edc: DemoEdc) -> None:
+    expect(edc, SUBJECT)
+    with Relay(edc.url) as relay:
+        relay.stall = f"POST /api/retinopathy/{SUBJECT}/left/".encode()
+        daemon = clinic.start(api_url=relay.url)
+        clinic.camera.take(SUBJECT, size_bytes=9_000_000)
+        assert relay.reached.wait(10), daemon.text
+        assert_stops(daemon, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_it_while_the_server_is_away(
+    clinic: Clinic, edc: DemoEdc, number: int
+) -> None:
+    edc.stop()
+    daemon = clinic.start()
+    clinic.camera.take(SUBJECT)
+    daemon.says("EDC", "not available")
+    assert_stops(daemon, number)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems answer a full queue at once")
+def test_a_signal_stops_it_while_nobody_answers_the_door(clinic: Clinic) -> None:
+    with ExitStack() as stack:
+        door = stack.enter_context(socket.socket())
+        door.bind(("127.0.0.1", 0))
+        door.listen(0)
+        for _ in range(4):  # the queue is full, and who comes now waits
+            guest = stack.enter_context(socket.socket())
+            guest.settimeout(0)
+            with suppress(BlockingIOError):
+                guest.connect(door.getsockname())
+        daemon = clinic.start(api_url=f"http://127.0.0.1:{door.getsockname()[1]}")
+        clinic.camera.take(SUBJECT)
+        daemon.says(SUBJECT, "identified")
+        assert_stops(daemon, signal.SIGTERM)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Windows process gets one such event")
+def test_a_second_signal_ends_it_at_once(clinic: Clinic, edc: DemoEdc) -> None:
+    expect(edc, SUBJECT)
+    edc.faults = first_upload(Fault.slow_answer(20))
+    daemon = clinic.start()
+    clinic.camera.take(SUBJECT)
+    until(lambda: asked(edc, "upload"), 10, lambda: daemon.text)
+    daemon.send(signal.SIGINT)
+    time.sleep(0.2)  # two signals at the same instant are one
+    code, took_s = daemon.stop(signal.SIGINT)
+    assert (code, "Traceback" in daemon.text) == (1, False)
+    assert took_s < 1
+
+
+# Being refused
+
+
+def refused(daemon: DaemonProcess, code: int, *words: str) -> str:
+    """The daemon ended with this code and one message that has these words."""
+    assert daemon.wait() == code, daemon.text
+    text = daemon.text
+    assert "Traceback" not in text
+    assert all(word in text for word in words), text
+    return text
+
+
+def test_a_second_daemon_on_the_folder_is_refused(clinic: Clinic, tmp_path: Path) -> None:
+    first = clinic.start()
+    theirs = f"process {first.pid}"
+    with clinic.launch() as second:
+        refused(second, 75, theirs, str(clinic.watch_dir))
+    with clinic.launch("--state-dir", str(tmp_path / "elsewhere")) as second:
+        refused(second, 75, theirs)
+    assert first.is_running
+    first.kill()
+    clinic.start()  # the lock went with the process
+
+
+def test_a_folder_or_database_that_is_not_there_is_not_now(clinic: Clinic) -> None:
+    gone = str(clinic.folder / "unplugged")
+    with clinic.launch(watch_dir=gone) as daemon:
+        refused(daemon, 75, gone, "watch_dir")
+    with clinic.launch(db_path=gone) as daemon:
+        refused(daemon, 75, gone, "db_path")
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"db_image_eye": "laterality"}, ("db_image_eye", "laterality", "eye", "filename")),
+        ({"db_image_table": "pictures"}, ("db_image_table", "pictures", "images", "patients")),
+        ({"db_patient_age": "years"}, ("db_patient_age", "years", "initials")),
+    ],
+)
+def test_a_table_or_column_that_does_not_exist_is_named_with_those_that_do(
+    clinic: Clinic, settings: dict[str, object], words: tuple[str, ...]
+) -> None:
+    with clinic.launch(**settings) as daemon:
+        refused(daemon, 78, *words)
+
+
+def test_every_mistake_in_the_configuration_is_told_at_once(clinic: Clinic) -> None:
+    mistakes = {"watch_dirr": "x", "stable_time": "soon", "report_type": "both", "workers": 0}
+    with clinic.launch(**mistakes) as daemon:
+        refused(daemon, 78, *mistakes, "watch_dir")
+
+
+def test_a_file_that_is_no_json_is_told_with_its_line(clinic: Clinic) -> None:
+    clinic.config_path.write_text('{\n  "watch_dir": \n', "utf-8")
+    with clinic.run_command("--config", str(clinic.config_path)) as daemon:
+        refused(daemon, 78, clinic.config_path.name, "line")
+
+
+def test_a_configuration_that_is_not_there_is_told(clinic: Clinic) -> None:
+    with clinic.run_command("--config", str(clinic.folder / "nowhere.json")) as daemon:
+        refused(daemon, 78, "nowhere.json")
+
+
+def test_a_refused_token_ends_run_once(clinic: Clinic, edc: DemoEdc) -> None:
+    expect(edc, SUBJECT)
+    clinic.camera.take(SUBJECT)
+    with clinic.launch("run", "--once", token="canary-token") as daemon:
+        text = refused(daemon, 77, "token")
+    assert "canary-token" not in text
+
+
+# Draining
+
+
+def test_once_sends_what_is_there_and_ends(clinic: Clinic, edc: DemoEdc) -> None:
+    sessions = expect(edc, SUBJECT, "105-40-0002")
+    taken = [clinic.camera.take(subject) for subject in (SUBJECT, "105-40-0002")]
+    with clinic.launch("run", "--once") as daemon:
+        assert daemon.wait() == 0, daemon.text
+    for exam, session in zip(taken, sessions, strict=True):
+        (archived,) = clinic.archived(exam.subject)
+        assert_arrived(edc, archived, exam, session)
+
+
+def test_once_says_that_an_exam_is_left(clinic: Clinic, edc: DemoEdc) -> None:
+    expect(edc, SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.camera.take("105-40-0002")
+    with clinic.launch("run", "--once") as daemon:
+        assert daemon.wait() == 1, daemon.text
+        assert "105-40-0002  is left: no_session" in daemon.text
+    clinic.archived(SUBJECT)
+
+
+def test_once_has_nothing_to_do_in_an_empty_folder(clinic: Clinic) -> None:
+    with clinic.launch("run", "--once") as daemon:
+        assert daemon.wait() == 0, daemon.text
+
+
+def test_once_fails_where_the_server_is_away(clinic: Clinic, edc: DemoEdc) -> None:
+    edc.stop()
+    clinic.camera.take(SUBJECT)
+    with clinic.launch("run", "--once") as daemon:
+        assert daemon.wait() == 1, daemon.text
+        assert "Traceback" not in daemon.text
+
+
+# Going on
+
+
+def test_killed_in_the_second_upload_it_goes_on_in_the_session_it_had(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (session,) = expect(edc, SUBJECT)
+    edc.faults = lambda r: Fault.slow_answer(20) if r.file_type == "right" else None
+    daemon = clinic.start()
+    taken = clinic.camera.take(SUBJECT)
+    until(lambda: any(r.file_type == "right" for r in edc.requests), 10, lambda: daemon.text)
+    daemon.kill()
+    edc.faults = None
+    clinic.start()
+    (archived,) = clinic.archived(SUBJECT)
+    assert_arrived(edc, archived, taken, session)
+    assert [r.kind for r in edc.requests].count("resolve") == 1
+    assert [r.file_type for r in edc.requests].count("left") == 1
+
+
+def test_fifty_exams_at_once_are_archived_within_ten_seconds(tmp_path: Path, edc: DemoEdc) -> None:
+    subjects = [f"105-50-{number:04}" for number in range(50)]
+    expect(edc, *subjects)
+    with Clinic(tmp_path / "camera", api_url=edc.url, token=edc.token) as clinic:
+        daemon = clinic.start()
+        for subject in subjects:
+            clinic.camera.take(subject)
+        landed = time.monotonic()
+
+        def archived() -> bool:
+            return len(list(clinic.archive_dir.glob("*/receipt.json"))) == len(subjects)
+
+        until(archived, 30, lambda: daemon.text[-3000:])
+        assert time.monotonic() - landed < 10
+        assert len(edc.stored_files()) == 3 * len(subjects)
+        assert_stops(daemon, signal.SIGTERM)
+
+
+# What it says
+
+
+def test_the_log_has_a_line_for_each_step_and_nothing_personal(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    token = "canary-token-7731"
+    with DemoEdc("0.3", storage=tmp_path / "old", token=token) as edc:
+        edc.add_subject(SUBJECT, initials="CANARYX", sex="F", age=97)
+        edc.add_session(SUBJECT)
+        edc.add_subject("105-40-0002", initials="QQ", sex="F", age=97)
+        edc.add_session("105-40-0002")
+        clinic.camera.register(SUBJECT, initials="CANARYX", sex="F", age=97)
+        clinic.camera.register("105-40-0002", initials="CANARYX", sex="M", age=97)
+        daemon = clinic.start(api_url=edc.url, token=token, log_level="DEBUG")
+        clinic.camera.take(SUBJECT)
+        clinic.archived(SUBJECT)
+        clinic.camera.take("105-40-0002")
+        clinic.wait_for("105-40-0002", "demographics_differ")
+        daemon.stop()
+    messages = [STAMP.sub("", line).split(maxsplit=1)[1].strip() for line in daemon.lines]
+    ours = [m.removeprefix(SUBJECT).split()[0] for m in messages if m.startswith(SUBJECT)]
+    assert ours == ["seen", "identified:", "session", "1", "2", "3", "verified", "archived:"]
+    assert all(STAMP.match(line) for line in daemon.lines)
+    kept = [daemon.text, (clinic.state_dir / "journal.sqlite3").read_bytes().decode("latin-1")]
+    kept += [path.read_text("utf-8") for path in clinic.archive_dir.glob("*/receipt.json")]
+    for text in kept:
+        assert not re.search(r"CANARYX|canary-token|\b97\b(?!:)", text)
+
+
+def test_a_quiet_daemon_says_nothing(clinic: Clinic, edc: DemoEdc) -> None:
+    expect(edc, SUBJECT)
+    daemon = clinic.start(sweep_interval=0.1)
+    clinic.camera.take(SUBJECT)
+    clinic.archived(SUBJECT)
+    clinic.camera.take("105-40-0002")
+    clinic.camera.write("105-40-0003", "a.jpg", b"cut off")
+    clinic.wait_for("105-40-0002", "no_session")
+    clinic.wait_for("105-40-0003", "unfinished_file")
+    said = daemon.lines
+    time.sleep(1.5)  # fifteen sweeps, and three more questions for the session
+    assert daemon.lines == said
+
+
+def test_a_server_that_is_away_is_one_message_and_is_found_again(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    subjects = [f"105-60-{number:04}" for number in range(8)]
+    expect(edc, *subjects)
+    edc.stop()
+    daemon = clinic.start()
+    for subject in subjects:
+        clinic.camera.take(subject)
+    for subject in subjects:
+        clinic.wait_for(subject, "edc_unreachable")
+    edc.start()
+    back = time.monotonic()
+    for subject in subjects:
+        clinic.archived(subject)
+    assert time.monotonic() - back < 10
+    said = [line for line in daemon.lines if "WARNING" in line or "available" in line]
+    assert len(said) == 2, said
+    assert "not available" in said[0]
+    assert "available again" in said[1]
+
+
+def test_a_log_in_json_is_one_object_a_line(clinic: Clinic, edc: DemoEdc) -> None:
+    expect(edc, SUBJECT)
+    log = clinic.folder / "logs" / "daemon.jsonl"
+    daemon = clinic.start(log_format="json", log_file=str(log))
+    clinic.camera.take(SUBJECT)
+    clinic.archived(SUBJECT)
+    daemon.stop()
+    told = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    assert [set(line) for line in told] == [{"at", "level", "message"}] * len(told)
+    assert any(SUBJECT in line["message"] for line in told)
+
+
+def test_the_journal_of_another_folder_is_refused(clinic: Clinic) -> None:
+    clinic.start()
+    code, _ = clinic.running.stop()
+    assert code == 0
+    other = clinic.folder / "other"
+    other.mkdir()
+    with clinic.launch(watch_dir=str(other), state_dir=str(clinic.state_dir)) as daemon:
+        assert daemon.wait() not in {0, 2}
+        assert "Traceback" not in daemon.text
+        assert str(clinic.watch_dir) in daemon.text
+    with closing(sqlite3.connect(clinic.state_dir / "journal.sqlite3")) as journal:
+        assert journal.execute("SELECT value FROM meta").fetchall() == [(str(clinic.watch_dir),)]
