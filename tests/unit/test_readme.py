@@ -131,11 +131,12 @@ def test_the_folder_pattern_in_the_readme_matches_the_folder_beside_it(
 def test_the_first_two_commands_are_the_demo_and_the_tests(readme: nodes.document) -> None:
     first_two = [block.astext() for block in readme.findall(nodes.literal_block)][:2]
 
-    assert [command.rpartition(" uv run ")[2] for command in first_two] == [
+    assert [command.rpartition("/uv run ")[2] for command in first_two] == [
         "camera-watchdog demo",
         "pytest",
     ]
-    assert all(command.startswith("python3 -m pip install uv && ") for command in first_two)
+    set_up = "python3 -m pip install --target .uv uv && "
+    assert all(command.startswith(set_up) for command in first_two)
 
 
 def test_every_file_that_the_readme_names_is_there(readme: nodes.document) -> None:
