@@ -91,11 +91,10 @@ class Journal:
         rebuilt = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            unclean = has_log(path)
-            if not unclean and is_cut_off(path):
+            if not has_log(path) and is_cut_off(path):
                 rebuilt = set_aside(path, clock())
             try:
-                connection = connect(path, watch_dir, check=unclean)
+                connection = connect(path, watch_dir)
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise

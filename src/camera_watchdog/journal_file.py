@@ -18,23 +18,24 @@ _HEADER_BYTES: Final = 100  # https://www.sqlite.org/fileformat.html, "The Datab
 logger = logging.getLogger(__name__)
 
 
-def connect(path: Path, watch_dir: Path, *, check: bool = False) -> sqlite3.Connection:
+def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
     """Open the journal for its daemon, and make it where there is none.
 
     Raises:
         JournalRefused: it belongs to another watch folder or a newer release.
         sqlite3.Error: it is damaged, or the disk does not let it be opened.
     """
+    existed = path.exists()
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
-        if check:
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
+        # A page that is damaged would be noticed when it is read, which may be after a request.
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
         connection.execute("PRAGMA foreign_keys = ON")
-        _prepare(connection, watch_dir)
+        _prepare(connection, watch_dir, existed=existed)
     except BaseException:
         connection.close()
         raise
@@ -61,10 +62,12 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, watch_dir: Path) -> None:
-    """Make the tables where there are none; refuse what is not ours."""
+def _prepare(connection: sqlite3.Connection, watch_dir: Path, *, existed: bool) -> None:
+    """Make the tables of a new journal; refuse what is not ours."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
+        if existed:  # whatever it held is lost, and that must be known
+            raise sqlite3.DatabaseError("it is empty")
         meta = f"INSERT INTO meta VALUES ('watch_dir', '{_quoted(str(watch_dir))}');"  # noqa: S608 - quoted
         connection.executescript(f"BEGIN;{SCHEMA}{meta}PRAGMA user_version = {VERSION};COMMIT;")
         return
@@ -108,8 +111,6 @@ def is_cut_off(path: Path) -> bool:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except FileNotFoundError:
-        return False
-    if size_bytes == 0:
         return False
     if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
         return True
