@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
+from camera_watchdog.completeness import Required
 from camera_watchdog.disk import Disk
 from camera_watchdog.intake import Limits
 from camera_watchdog.journal import Journal
@@ -100,7 +101,7 @@ class WatchedFolder:
             subject_pattern=re.compile(pattern),
             interval_s=60,
             waits=Waits(stable_s=2, settle_s=3),
-            limits=Limits(report_type, unfinished_s=30, incomplete_s=1800),
+            limits=Limits(Required.ready_made(report_type), unfinished_s=30, incomplete_s=1800),
         )
         self.start()
 

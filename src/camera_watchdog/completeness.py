@@ -1,47 +1,89 @@
-"""What an exam needs to be whole, and what is still missing, in an operator's words.
+"""What an exam needs to be whole, and what is still missing, in an operator's words. Pure.
 
-Combined reports: at least two images and one report. Per eye: at least two images and two reports.
-Once the eyes are known: at least one image of each eye, and in per-eye mode a report of each.
+Ready-made: combined reports need at least two images and one report, reports per eye two images and
+two reports. Once the eyes are known: at least one image of each eye, and where one report for each eye
+is needed, a report of each. A clinic may ask for more or less (``required`` in the configuration).
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.model import ExamFile, Format, Laterality, ReportType
 
-__all__ = ["missing_by_count", "missing_by_eye"]
+__all__ = ["IMAGE_KINDS", "REPORT_KINDS", "Required", "missing_by_count", "missing_by_eye"]
 
-_IMAGES: Final = 2
-_REPORTS: Final = {ReportType.COMBINED: 1, ReportType.PER_EYE: 2}
-_EYE_NAMES: Final = {Laterality.RIGHT: "right (OD)", Laterality.LEFT: "left (OS)"}
+IMAGE_KINDS: Final = frozenset(kind for kind in Format if kind.is_image)
+REPORT_KINDS: Final = frozenset(kind for kind in Format if not kind.is_image)
+
+_READY_MADE_REPORTS: Final = {ReportType.COMBINED: 1, ReportType.PER_EYE: 2}
+_EYES: Final = {Laterality.RIGHT: "right (OD)", Laterality.LEFT: "left (OS)"}
 
 
-def missing_by_count(formats: Iterable[Format], report_type: ReportType) -> str:
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What an exam needs: so many ``images`` in all and of each eye, so many ``reports``.
+
+    Only images of ``kinds`` and reports of ``report_kinds`` count; others are sent all the same, but
+    for the images of the kinds in ``skip``, which stay with the folder.
+    """
+
+    report_type: ReportType
+    images: int = 2
+    images_per_eye: int = 1
+    kinds: frozenset[Format] = IMAGE_KINDS
+    reports: int = 1
+    report_kinds: frozenset[Format] = REPORT_KINDS
+    skip: frozenset[Format] = frozenset()
+
+    @classmethod
+    def ready_made(cls, report_type: ReportType) -> "Required":
+        """What is needed where the configuration says nothing else."""
+        return cls(report_type, reports=_READY_MADE_REPORTS[report_type])
+
+    @property
+    def report_of_each_eye(self) -> bool:
+        """Whether each eye needs a report of its own."""
+        both = _READY_MADE_REPORTS[ReportType.PER_EYE]
+        return self.report_type is ReportType.PER_EYE and self.reports >= both
+
+
+def missing_by_count(formats: Iterable[Format], required: Required) -> str:
     """What is missing while the eyes are not known yet; empty where nothing is."""
-    kinds = [format_.is_image for format_ in formats]
-    images = _IMAGES - kinds.count(True)
-    reports = _REPORTS[report_type] - kinds.count(False)
+    there = list(formats)
+    images = required.images - sum(kind in required.kinds for kind in there)
+    reports = required.reports - sum(kind in required.report_kinds for kind in there)
     parts = []
     if images > 0:
-        more = "more " if images < _IMAGES else ""
-        parts.append(f"{images} {more}image{'s' if images > 1 else ''}")
+        more = "more " if images < required.images else ""
+        kind = _kind(required.kinds, IMAGE_KINDS)
+        parts.append(f"{images} {more}{kind}image{'s' if images > 1 else ''}")
     if reports > 0:
-        the_report = report_type is ReportType.COMBINED
+        kind = _kind(required.report_kinds, REPORT_KINDS)
+        the_report = required.report_type is ReportType.COMBINED and required.reports == 1
         parts.append(
-            "the report" if the_report else f"{reports} report{'s' if reports > 1 else ''}"
+            f"the {kind}report"
+            if the_report
+            else f"{reports} {kind}report{'s' if reports > 1 else ''}"
         )
     return " and ".join(parts)
 
 
-def missing_by_eye(files: Iterable[ExamFile], report_type: ReportType) -> str:
+def missing_by_eye(files: Iterable[ExamFile], required: Required) -> str:
     """What is missing once every file has its eye; empty where nothing is."""
     known = list(files)
     parts = []
-    for eye, name in _EYE_NAMES.items():
-        if not any(file.is_image and file.eye is eye for file in known):
-            parts.append(f"image of the {name} eye")
-        if report_type is ReportType.PER_EYE and not any(
-            file.format is not None and not file.is_image and file.eye is eye for file in known
-        ):
-            parts.append(f"report of the {name} eye")
+    for eye, name in _EYES.items():
+        kinds = [file.format for file in known if file.eye is eye]
+        images = sum(kind in required.kinds for kind in kinds)
+        if images < required.images_per_eye:
+            further = "further " if images else ""
+            parts.append(f"{further}{_kind(required.kinds, IMAGE_KINDS)}image of the {name} eye")
+        if required.report_of_each_eye and not any(kind in required.report_kinds for kind in kinds):
+            parts.append(f"{_kind(required.report_kinds, REPORT_KINDS)}report of the {name} eye")
     return " and no ".join(parts)
+
+
+def _kind(wanted: frozenset[Format], every: frozenset[Format]) -> str:
+    """What kind it must be, where not every one will do."""
+    return "" if wanted == every else f"{' or '.join(sorted(kind.upper() for kind in wanted))} "

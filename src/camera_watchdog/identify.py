@@ -6,6 +6,7 @@ not half sent.
 
 import dataclasses
 import logging
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,8 @@ from camera_watchdog.capture import capture_time
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
-from camera_watchdog.intake import skipped, waived
+from camera_watchdog.intake import goes_after, skipped, waived
+from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
@@ -29,7 +31,7 @@ from camera_watchdog.model import (
 )
 from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools, WaitsBehind
 
-__all__ = ["Identify", "hold_unless_waived"]
+__all__ = ["Identify", "hold_unless_waived", "is_retaken", "names_subject"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,11 @@ def hold_unless_waived(exam: Exam, reason: Reason) -> None:
     """
     if not waived(exam, reason):
         raise PermanentError(reason.code, files=reason.files, details=reason.details)
+
+
+def is_retaken(file: ExamFile) -> bool:
+    """Whether other bytes stand there than were sent."""
+    return file.present and file.may_be_stored and file.sha256 != file.sent_sha256
 
 
 class Identify:
@@ -65,7 +72,7 @@ class Identify:
         """
         self._check_names(passage.exam)
         exam = self._read(passage)
-        self._check_sent(exam)
+        exam = self._check_sent(exam)
         rows = self._rows(exam)
         exam = self._with_eyes(exam, rows)
         exam = _without_copies(exam)
@@ -107,24 +114,35 @@ class Identify:
                 exam = exam.with_file(known)
             if skipped(exam, known.name):
                 known = dataclasses.replace(known, sent=Sent.SKIPPED, note="left out by a person")
-            elif known.sent is Sent.SKIPPED:
+            elif known.format in self._tools.rules.required.skip and not known.may_be_stored:
+                note = f"left out by the configuration: {known.format} is in required.skip"
+                known = dataclasses.replace(known, sent=Sent.SKIPPED, note=note)
+            elif known.present and known.sent is Sent.SKIPPED:
                 known = dataclasses.replace(known, sent=Sent.NO, note="")
             exam = exam.with_file(known)
         return exam
 
-    def _check_sent(self, exam: Exam) -> None:
-        """What was sent must be what is there."""
+    def _check_sent(self, exam: Exam) -> Exam:
+        """What was sent must be what is there, unless a person said what to do.
+
+        Without a file that is gone the exam is finished: what the EDC acknowledged stays proven, what
+        it did not is left out. Which session takes other bytes than before, the next step says.
+        """
         sent = [file for file in exam.files if file.may_be_stored]
         if gone := tuple(file.name for file in sent if not file.present):
             hold_unless_waived(exam, Reason("vanished", gone))
-        differs = tuple(f.name for f in sent if f.present and f.sha256 != f.sent_sha256)
-        if differs:
-            raise PermanentError("retaken", files=differs)
+        if changed := tuple(file.name for file in sent if is_retaken(file)):
+            hold_unless_waived(exam, Reason("retaken", changed))
+        for file in sent:
+            if not file.present and file.sent is Sent.UNKNOWN:
+                note = "gone before the EDC acknowledged it; a person released the exam"
+                exam = exam.with_file(dataclasses.replace(file, sent=Sent.SKIPPED, note=note))
         for file in exam.files:
             if file.sent is Sent.REFUSED:
                 code = "too_large" if file.note == "file_too_large" else "refused_content"
                 details = {"code": file.note, "size": _size(file.size_bytes), "limit": "the EDC's"}
                 raise PermanentError(code, files=(file.name,), details=details)
+        return exam
 
     def _rows(self, exam: Exam) -> tuple[ImageRow, ...]:
         camera = self._tools.camera
@@ -157,7 +175,8 @@ class Identify:
                 eye_source=verdict.source,
                 file_type=file_type_for(file.format, verdict.eye, rules.report_type),
             )
-            if file.may_be_stored and file.file_type is not known.file_type:
+            sent = file.may_be_stored and not is_retaken(file)
+            if sent and file.file_type is not known.file_type:
                 said = f"sent as {file.file_type}, but now it would be {known.file_type}"
                 raise PermanentError("eye_conflict", files=(file.name,), details={"said": said})
             exam = exam.with_file(known)
@@ -179,7 +198,7 @@ class Identify:
     def _with_capture_times(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
         names = frozenset(file.name for file in exam.files)
         for file in _to_send(exam):
-            if file.may_be_stored:
+            if file.may_be_stored and not is_retaken(file):
                 continue
             matching = laterality.rows_for(file.name, rows, names)
             captured_at, source = capture_time(
@@ -195,18 +214,23 @@ class Identify:
         return exam
 
     def _check_complete(self, exam: Exam) -> None:
-        files = _to_send(exam)
-        report_type = self._tools.rules.report_type
-        if missing := missing_by_count((f.format for f in files if f.format), report_type):
+        if goes_after(exam):
+            return
+        gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
+        files = [*_to_send(exam), *gone]
+        required = self._tools.rules.required
+        if missing := missing_by_count((f.format for f in files if f.format), required):
             hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
-        if missing := missing_by_eye(files, report_type):
+        if missing := missing_by_eye(files, required):
             reason = Reason("eye_missing", (), {"missing": missing})
             if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
-                raise EyeMissing(reason)
+                before = exam_before(exam, self._tools.journal.exams_of_subject(exam.subject))
+                raise EyeMissing(late_reason(exam, before) if before else reason)
 
     def _check_patient(self, exam: Exam) -> None:
+        rule = self._tools.rules.dicom_patient_id
         for file in _to_send(exam):
-            if file.patient_id and file.patient_id != exam.subject:
+            if not names_subject(file.patient_id, exam.subject, rule):
                 details = {"said": file.patient_id[:64]}
                 raise PermanentError("wrong_patient", files=(file.name,), details=details)
 
@@ -261,6 +285,21 @@ class Identify:
         _check_seen_before,
         _check_folders,
     )
+
+
+def names_subject(patient_id: str, subject: str, rule: str) -> bool:
+    r"""Whether DICOM's PatientID may stand in the folder of this subject; an empty one says nothing.
+
+    ``exact``: it is the subject identifier. ``contains``: the identifier stands in it, not as a part
+    of a longer word or number. ``off``: it is not looked at. A file that names two patients, joined
+    by a backslash, must fit with both.
+    """
+    if not patient_id or rule == "off":
+        return True
+    if rule == "exact":
+        return patient_id == subject
+    inside = re.compile(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])")
+    return all(inside.search(each) for each in patient_id.split("\\"))
 
 
 def _to_send(exam: Exam) -> list[ExamFile]:

@@ -83,6 +83,8 @@ def rules(config: Config) -> Rules:
         device_id=config.device_id,
         site_id=config.site_id,
         report_type=config.report_type,
+        required=config.required,
+        dicom_patient_id=config.dicom_patient_id,
         eye_sources=config.eye_sources,
         filename_eye_pattern=config.filename_eye_pattern,
         zone=config.timezone,
@@ -109,7 +111,7 @@ def sweep_rules(config: Config) -> SweepRules:
         interval_s=config.sweep_interval,
         waits=Waits(stable_s=config.stable_time, settle_s=config.settle_time),
         limits=Limits(
-            report_type=config.report_type,
+            required=config.required,
             unfinished_s=config.stability_timeout,
             incomplete_s=config.incomplete_after,
         ),

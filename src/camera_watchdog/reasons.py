@@ -107,8 +107,8 @@ _ROWS: Final = (
     ),
     _rule(
         "refused_format",
-        "{subject} has a picture in a format that the EDC does not take: {files} ({format}).",
-        f"Export it as JPEG, PNG or DICOM and take this one out, or leave it out: {_TO_SKIP}",
+        "{subject} has a file in a format that the EDC does not take: {files} ({format}).",
+        f"Export it as {{wanted}} and take this one out, or leave it out: {_TO_SKIP}",
         Clears.CHANGE,
         _SKIP,
     ),

@@ -11,7 +11,8 @@ from typing import Final
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import EdcRefusal, PermanentError
-from camera_watchdog.identify import hold_unless_waived
+from camera_watchdog.identify import hold_unless_waived, is_retaken
+from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     JOURNAL_LOST,
@@ -61,6 +62,12 @@ class Sessions:
             passage.event(Event.RESOLVED)
             return
         passage.checkpoint()
+        if session is None and (joined := self._to_join(passage.exam)):
+            note = f"Came after the subject's exam was archived; sent to its session {joined.session_id}."
+            notes = (*passage.exam.notes, note)
+            passage.event(Event.RESOLVED, note, session=joined, notes=notes)
+            logger.info("%s  %s", passage.name, note)
+            return
         resolution = self._first_ask(passage.exam)
         status = self.status(passage.exam)
         self._check_session(passage.exam, resolution, status)
@@ -74,6 +81,31 @@ class Sessions:
         )
         passage.event(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
         logger.info("%s  session %s", passage.name, chosen.session_id)
+
+    def _to_join(self, exam: Exam) -> Session | None:
+        others = self._tools.journal.exams_of_subject(exam.subject)
+        here, now = self._tools.rules.api_url, self._tools.clock()
+        joined = session_to_join(exam, others, api_url=here, now=now)
+        if joined is not None and joined.already is None:
+            joined = self._as_it_is_now(exam, joined)
+        if joined is not None and joined.already is None:
+            check_one_per_type(exam)
+            twice = tuple(f.name for f in waiting_files(exam) if f.file_type in joined.listed)
+            if twice:  # it would replace what the exam before sent
+                raise PermanentError("one_file_per_type", files=twice)
+        return joined
+
+    def _as_it_is_now(self, exam: Exam, session: Session) -> Session:
+        """A session that an earlier release gave, as one of today tells of it."""
+        if self.status(exam).key == _MADE_BY_RESOLVE:
+            return session  # which would make another one if it were asked
+        try:
+            given = self.ask(exam)
+        except PermanentError:
+            return session
+        if given.already is None:
+            return session
+        return dataclasses.replace(session, key=given.key, already=session.listed)
 
     def _first_ask(self, exam: Exam) -> Resolution:
         """``resolve``; where the journal was lost, the server may hold what this exam sent before."""
@@ -98,7 +130,12 @@ class Sessions:
                 details = {"before": session.api_url, "now": here}
                 raise PermanentError("server_changed", details=details)
         elif not _released_since(exam, "session_gone", session):
-            return True
+            retaken = [file for file in exam.files if is_retaken(file)]
+            if retaken and generation(session.key, session.already) is Generation.REPLACES:
+                passage.save("sent anew", files=_unsent(exam, retaken))
+                retaken = []
+            if not retaken:
+                return True
         _start_over(passage, session)
         return False
 
@@ -202,6 +239,10 @@ class Sessions:
         other = next((f"{o.folder}, {o.state}" for o in others if o.id != exam.id), "")
         if given.session_id in exam.former_sessions:
             other = "the one that this exam gave up"
+            if any(file.sent_sha256 not in {"", file.sha256} for file in waiting_files(exam)):
+                # Other bytes under a sent name: nobody's word makes that safe.
+                details = {"session": given.session_id, "other": other}
+                raise PermanentError("session_in_use", details=details)
         if generation(given.key, given.already) is Generation.REPLACES:
             check_one_per_type(exam)
             if {file.file_type for file in waiting_files(exam)} & {*status.uploaded}:
@@ -218,16 +259,21 @@ def _cannot_tell(exam: Exam, session_id: str) -> Reason:
 
 def _start_over(passage: Passage, session: Session) -> None:
     """Forget a session that is given up: every file is to be sent again, into another one."""
-    files = tuple(
-        dataclasses.replace(file, sent=Sent.NO, acknowledgement=None, acknowledged_at=None)
-        if file.may_be_stored
-        else file
-        for file in passage.exam.files
-    )
+    files = _unsent(passage.exam, [f for f in passage.exam.files if f.may_be_stored])
     former = (*passage.exam.former_sessions, session.session_id)
     detail = f"session {session.session_id} given up"
     passage.save("starting over", detail, session=None, former_sessions=former, files=files)
     logger.info("%s  starts over: %s", passage.name, detail)
+
+
+def _unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
+    """The exam's files, those of ``again`` to be sent; one that is gone cannot be."""
+    for file in again:
+        new = dataclasses.replace(file, sent=Sent.NO, acknowledgement=None, acknowledged_at=None)
+        if not file.present:
+            new = dataclasses.replace(new, sent=Sent.SKIPPED, note="gone; sent to another session")
+        exam = exam.with_file(new)
+    return exam.files
 
 
 def waiting_files(exam: Exam) -> list[ExamFile]:

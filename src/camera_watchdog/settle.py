@@ -8,14 +8,15 @@ import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from camera_watchdog.content import Inspection, inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import NotRegular
-from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
+from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, waived
+from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Entry, Exam, Kind, Reason, Sent, State
 from camera_watchdog.reasons import explain
@@ -26,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _BUSY_S: Final = 1.0
 _AT_LEAST_S: Final = 0.2
-_LATE_WITHIN: Final = timedelta(days=1)
 
 
 class Records(Protocol):
@@ -117,7 +117,8 @@ class Settle:
             )
             return Verdict(self._records.save(ready, "", durable=False))
         if held:
-            return Verdict(self._held(exam, self._late(exam) or reason))
+            late = self._late(exam) if reason.code == "incomplete" else None
+            return Verdict(self._held(exam, late or reason))
         limits = self._limits
         left_s = (
             limits.unfinished_s - quiet_s
@@ -169,15 +170,8 @@ class Settle:
 
     def _late(self, exam: Exam) -> Reason | None:
         """A part of a set, soon after the subject's exam was archived, came late for that one."""
-        if exam.anything_sent:
-            return None
-        now = self._clock()
-        for other in reversed(self._records.exams_of_subject(exam.subject)):
-            archived_at = other.archived_at
-            if archived_at is not None and now - archived_at <= _LATE_WITHIN:
-                names = tuple(file.name for file in exam.files if file.present)
-                return Reason("late", names, {"archived": other.destination})
-        return None
+        before = exam_before(exam, self._records.exams_of_subject(exam.subject))
+        return None if before is None else late_reason(exam, before)
 
     def _waiting(self, exam: Exam, reason: Reason) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""
@@ -211,7 +205,24 @@ class Settle:
             for file in exam.files
             if file.sent in {Sent.YES, Sent.UNKNOWN}
         )
-        return self._held(dataclasses.replace(exam, files=files), reason)
+        exam = dataclasses.replace(exam, files=files)
+        if waived(exam, reason):
+            return self._given_up(exam)
+        return self._held(exam, reason)
+
+    def _given_up(self, exam: Exam) -> Exam:
+        """Nothing is left to archive, and a person said that it will not come back."""
+        sent = ", ".join(file.name for file in exam.files)
+        note = f"The folder is gone; {sent} had been sent. A person released the exam."
+        logger.warning("%s  %s", exam.folder, note)
+        gone = dataclasses.replace(
+            exam,
+            state=step(exam.state, Event.VANISHED),
+            reason=None,
+            not_before=None,
+            notes=(*exam.notes, note),
+        )
+        return self._records.save(gone, Event.VANISHED, note)
 
 
 def _can_be_written(name: str) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
+from camera_watchdog.completeness import Required
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import CameraWatchdogError, TransientError
 from camera_watchdog.laterality import ImageRow
@@ -79,6 +80,8 @@ class Rules:
     device_id: str
     site_id: str
     report_type: ReportType
+    required: Required
+    dicom_patient_id: str
     eye_sources: tuple[str, ...]
     filename_eye_pattern: re.Pattern[str]
     zone: tzinfo

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from camera_watchdog import __version__, cli
+from camera_watchdog.completeness import Required
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.values import Shape
 from camera_watchdog.errors import (
@@ -20,6 +21,7 @@ from camera_watchdog.errors import (
     Problem,
     Unauthorized,
 )
+from camera_watchdog.model import ReportType
 
 CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"
 
@@ -111,6 +113,8 @@ def test_the_file_of_the_current_folder_is_taken_where_none_is_named(
 SAMPLES: dict[str, tuple[list[str], object]] = {
     "token": (["--token", "other"], "other"),
     "report_type": (["--report-type", "per_eye"], "per_eye"),
+    "dicom_patient_id": (["--dicom-patient-id", "contains"], "contains"),
+    "required": (["--required", '{"reports": 0}'], Required(ReportType.COMBINED, reports=0)),
     "log_level": (["--log-level", "DEBUG"], "DEBUG"),
     "log_format": (["--log-format", "json"], "json"),
     "api_url": (["--api-url", "https://other.example"], "https://other.example"),

@@ -2,16 +2,16 @@
 
 import pytest
 
-from camera_watchdog.completeness import missing_by_count, missing_by_eye
+from camera_watchdog.completeness import Required, missing_by_count, missing_by_eye
 from camera_watchdog.model import Format, Laterality, ReportType
 from exam_parts import file
 
-COMBINED, PER_EYE = ReportType.COMBINED, ReportType.PER_EYE
+COMBINED, PER_EYE = map(Required.ready_made, (ReportType.COMBINED, ReportType.PER_EYE))
 J, P, D, H, R = Format.JPEG, Format.PNG, Format.DICOM, Format.HTML, Format.PDF
 
 
 @pytest.mark.parametrize(
-    "formats, report_type, missing",
+    "formats, required, missing",
     [
         ([], COMBINED, "2 images and the report"),
         ([J], COMBINED, "1 more image and the report"),
@@ -26,10 +26,8 @@ J, P, D, H, R = Format.JPEG, Format.PNG, Format.DICOM, Format.HTML, Format.PDF
         ([J, R, H], PER_EYE, "1 more image"),
     ],
 )
-def test_what_is_missing_by_count(
-    formats: list[Format], report_type: ReportType, missing: str
-) -> None:
-    assert missing_by_count(formats, report_type) == missing
+def test_what_is_missing_by_count(formats: list[Format], required: Required, missing: str) -> None:
+    assert missing_by_count(formats, required) == missing
 
 
 @pytest.mark.parametrize(
@@ -63,3 +61,47 @@ def test_in_per_eye_mode_each_eye_needs_a_report_which_an_image_is_not() -> None
 def test_a_file_without_an_eye_counts_for_neither() -> None:
     files = [file("OD.jpg"), file("OS.jpg", eye=None)]
     assert missing_by_eye(files, COMBINED) == "image of the left (OS) eye"
+
+
+DICOM_FIRST = Required(
+    ReportType.COMBINED, kinds=frozenset({D}), reports=0, skip=frozenset({J}), images_per_eye=2
+)
+
+
+@pytest.mark.parametrize(
+    "formats, required, missing",
+    [
+        ([J, J], DICOM_FIRST, "2 DICOM images"),
+        ([J, D, H], DICOM_FIRST, "1 more DICOM image"),
+        ([D, D], DICOM_FIRST, ""),
+        ([J, J, H], Required(ReportType.COMBINED, images=4), "2 more images"),
+        ([J, D], Required(ReportType.COMBINED, reports=2), "2 reports"),
+        (
+            [J, P, H],
+            Required(ReportType.COMBINED, kinds=frozenset({D, P}), report_kinds=frozenset({R})),
+            "1 more DICOM or PNG image and the PDF report",
+        ),
+        ([J, J, R], Required(ReportType.PER_EYE, reports=1), ""),
+    ],
+)
+def test_a_clinic_may_ask_for_more_or_less(
+    formats: list[Format], required: Required, missing: str
+) -> None:
+    assert missing_by_count(formats, required) == missing
+
+
+def test_only_images_that_count_are_counted_for_each_eye() -> None:
+    files = [file("OD1.dcm"), file("OD2.dcm"), file("OS1.dcm"), file("OS2.jpg")]
+    assert missing_by_eye(files, DICOM_FIRST) == "further DICOM image of the left (OS) eye"
+    assert missing_by_eye(files, COMBINED) == ""
+
+
+def test_a_report_per_eye_is_asked_for_only_where_two_are() -> None:
+    images = [file("OD.jpg"), file("OS.jpg")]
+    assert missing_by_eye(images, Required(ReportType.PER_EYE, reports=0)) == ""
+    assert missing_by_eye(images, Required(ReportType.PER_EYE, reports=1)) == ""
+    html = Required(ReportType.PER_EYE, reports=2, report_kinds=frozenset({H}))
+    pdfs = [file("a.pdf", eye=Laterality.RIGHT), file("b.pdf", eye=Laterality.LEFT)]
+    assert missing_by_eye([*images, *pdfs], html) == (
+        "HTML report of the right (OD) eye and no HTML report of the left (OS) eye"
+    )

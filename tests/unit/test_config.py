@@ -12,13 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from camera_watchdog.completeness import Required
 from camera_watchdog.config import RUN_NEEDS, Config, load
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import ReportType
+from camera_watchdog.model import Format, ReportType
 
 CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"
+D, J, P = Format.DICOM, Format.JPEG, Format.PNG
 EXAMPLE = Path(__file__).parents[2] / "camera_config.example.json"
 
 GOOD: dict[str, Any] = {
@@ -70,6 +72,7 @@ DEFAULTS = {
     "device_id": "",
     "site_id": "",
     "report_type": ReportType.COMBINED,
+    "required": Required.ready_made(ReportType.COMBINED),
     "log_level": "INFO",
     "log_file": None,
     "log_format": "text",
@@ -85,6 +88,7 @@ DEFAULTS = {
     "db_image_captured_at": None,
     "eye_sources": ("database",),
     "filename_eye_pattern": re.compile("(?P<eye>OD|OS)"),
+    "dicom_patient_id": "exact",
     "subject_folder_pattern": re.compile("(?P<subject_identifier>.+)"),
     "sweep_interval": 60,
     "stable_time": 2,
@@ -138,6 +142,9 @@ SET = [
     ("db_image_captured_at", "taken", "taken", "taken"),
     ("eye_sources", ["dicom", "filename"], ["dicom,filename"], ("dicom", "filename")),
     ("eye_sources", ["dicom", "dicom"], ["dicom", "dicom"], ("dicom",)),
+    ("dicom_patient_id", "off", "OFF", "off"),
+    ("required", "combined", "combined", Required.ready_made(ReportType.COMBINED)),
+    ("required", {"reports": 0}, '{"reports": 0}', Required(ReportType.COMBINED, reports=0)),
     ("filename_eye_pattern", "_([LR])_", "_([LR])_", re.compile("_([LR])_")),
     ("stable_time", 0, "0", 0.0),
     ("settle_time", 0.5, "0.5", 0.5),
@@ -177,6 +184,10 @@ REFUSED = [
     ("site_id", 40, "double quotes"),
     ("report_type", "per-eye", 'Did you mean "per_eye"?'),
     ("log_level", "LOUD", "DEBUG, INFO"),
+    ("dicom_patient_id", "same", "exact, contains, off"),
+    ("required", 3, "a text in double quotes, or a table"),
+    ("required", "bothe", "combined, per_eye"),
+    ("required", "per_eye", 'while report_type is "combined"'),
     ("db_image_table", " ", "not empty"),
     ("db_image_eye", None, "double quotes"),
     ("eye_sources", [], "an empty list"),
@@ -250,6 +261,60 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_key(tmp_path: Path) -> N
 
 def test_a_secret_under_an_unknown_key_is_not_quoted(tmp_path: Path) -> None:
     assert only(write(tmp_path, tokken=CANARY)).advice == "Did you mean token?"
+
+
+TABLES: list[tuple[dict[str, object], Required]] = [
+    ({}, Required(ReportType.COMBINED)),
+    ({"reports": 0, "images": 3}, Required(ReportType.COMBINED, images=3, reports=0)),
+    ({"images_per_eye": 2}, Required(ReportType.COMBINED, images=4, images_per_eye=2)),
+    ({"images_per_eye": 0}, Required(ReportType.COMBINED, images=1, images_per_eye=0)),
+    (
+        {"skip": ["JPEG"]},
+        Required(ReportType.COMBINED, kinds=frozenset({D, P}), skip=frozenset({J})),
+    ),
+    (
+        {"kinds": ["dicom"], "skip": [], "report_kinds": ["pdf"]},
+        Required(ReportType.COMBINED, kinds=frozenset({D}), report_kinds=frozenset({Format.PDF})),
+    ),
+]
+
+
+@pytest.mark.parametrize("table, meant", TABLES)
+def test_a_table_of_what_an_exam_needs_says_only_what_differs(
+    tmp_path: Path, table: dict[str, object], meant: Required
+) -> None:
+    assert good(tmp_path, required=table).required == meant
+
+
+BAD_TABLES: list[tuple[dict[str, object], str, str]] = [
+    ({"image": 2}, "required.image", "Did you mean images?"),
+    ({"images": "2"}, "required.images", "a number without quotes"),
+    ({"images": 0}, "required.images", "from 1 to 100"),
+    ({"images": 1.5}, "required.images", "whole number"),
+    ({"images": 1, "images_per_eye": 2}, "required.images", "fewer than images_per_eye"),
+    ({"images_per_eye": -1}, "required.images_per_eye", "from 0"),
+    ({"kinds": []}, "required.kinds", "an empty list"),
+    ({"kinds": ["tiff"]}, "required.kinds", "dicom, jpeg, png"),
+    ({"kinds": "dicom"}, "required.kinds", "a list of texts"),
+    ({"reports": True}, "required.reports", "a number without quotes"),
+    ({"report_kinds": ["jpeg"]}, "required.report_kinds", "html, pdf"),
+    ({"skip": ["jpeg", "png", "dicom"]}, "required.skip", "every kind of image"),
+    ({"skip": ["jpeg"], "kinds": ["jpeg"]}, "required.skip", "jpeg, which kinds asks for"),
+]
+
+
+@pytest.mark.parametrize("table, key, said", BAD_TABLES)
+def test_a_bad_table_is_refused_with_the_reason_and_where_it_is(
+    tmp_path: Path, table: dict[str, object], key: str, said: str
+) -> None:
+    problem = only(write(tmp_path, required=table))
+    assert problem.key == key
+    assert said in str(problem)
+
+
+def test_all_that_is_wrong_in_a_table_is_told_at_once(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, required={"images": 0, "reports": -1, "skipp": []}))
+    assert {p.key for p in found} == {"required.images", "required.reports", "required.skipp"}
 
 
 @pytest.mark.parametrize("flags", [{"workers": "many"}, {"workers": "nan"}, {"workers": "1e1"}])

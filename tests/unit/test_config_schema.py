@@ -16,6 +16,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "array": (list,),
     "null": (type(None),),
+    "object": (dict,),
 }
 
 

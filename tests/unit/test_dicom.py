@@ -163,15 +163,18 @@ def test_a_report_or_a_measurement_needs_no_pixels() -> None:
     assert look(structured).whole
 
 
-def test_a_pdf_in_a_dicom_wrapping_is_told() -> None:
+def test_a_pdf_in_a_dicom_wrapping_is_a_report_that_the_edc_does_not_take_so() -> None:
     data = dicom(
         pixels=None, sop_class=EncapsulatedPDFStorage, EncapsulatedDocument=b"%PDF-1.4 %%EOF"
     )
     seen = look(data)
-    assert seen.whole
+    assert (seen.format, seen.refused) == (None, "PDF inside a DICOM file")
+    assert seen.is_report
+    assert not seen.other
     assert seen.dicom is not None
     assert seen.dicom.is_encapsulated_pdf
-    assert not look(dicom(pixels=None, sop_class=EncapsulatedPDFStorage)).whole
+    cut = look(dicom(pixels=None, sop_class=EncapsulatedPDFStorage))
+    assert cut.refused == seen.refused
 
 
 def test_the_list_of_a_medium_is_some_other_thing() -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camera_watchdog.completeness import Required
 from camera_watchdog.content import Inspection
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, skipped, waived
 from camera_watchdog.model import Exam, ExamFile, Format, Reason, ReportType, Sent
 from exam_parts import NOON, acknowledged, exam, file, override
 
-LIMITS = Limits(ReportType.COMBINED, unfinished_s=30, incomplete_s=1800)
+LIMITS = Limits(Required.ready_made(ReportType.COMBINED), unfinished_s=30, incomplete_s=1800)
 WHOLE = ("OD.jpg", "OS.jpg", "report.pdf")
 SENT = {sent: sent in {Sent.YES, Sent.UNKNOWN} for sent in Sent}
 
@@ -157,7 +158,7 @@ def test_an_incomplete_set_is_waited_for_and_then_held(missing: str) -> None:
     files = [found(name) for name in WHOLE if name != missing]
     assert judged(exam(), *files, unchanged_s=1799)[:2] == ("incomplete", False)
     assert judged(exam(), *files, unchanged_s=1800)[:2] == ("incomplete", True)
-    per_eye = Limits(ReportType.PER_EYE, 30, 1800)
+    per_eye = Limits(Required.ready_made(ReportType.PER_EYE), 30, 1800)
     assert judged(exam(), *map(found, WHOLE), limits=per_eye)[0] == "incomplete"
 
 
@@ -263,3 +264,19 @@ def test_what_the_file_itself_says_is_taken_over_when_it_is_read() -> None:
     assert after.format is Format.JPEG
     again = merge(exam(after), [Found("OD.jpg", 1000, 5_000_000_000)]).files[0]
     assert again == after
+
+
+def test_a_refused_file_is_to_be_exported_as_what_it_is() -> None:
+    report = Found(
+        "r.dcm",
+        5,
+        5,
+        Inspection(None, whole=False, refused="PDF inside a DICOM file", is_report=True),
+    )
+    for refused, wanted in ((report, "PDF or HTML"), (REFUSED, "JPEG, PNG or DICOM")):
+        reason, held = obstacle(
+            exam(), [refused], nested=(), links=(), quiet_s=0, unchanged_s=0, limits=LIMITS
+        )
+        assert held
+        assert reason is not None
+        assert (reason.code, reason.details["wanted"]) == ("refused_format", wanted)

@@ -7,15 +7,17 @@ the default. Every mistake is found at once. The token is in no message.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from camera_watchdog.completeness import Required
 from camera_watchdog.config.checks import check_all
 from camera_watchdog.config.file import others_may_read, read_settings, read_token
 from camera_watchdog.config.keys import KEYS, TOKEN_VARIABLE, Key
+from camera_watchdog.config.required import complete
 from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.config.values import Refused, from_flag, read_value, shown
 from camera_watchdog.errors import ConfigError, Problem
@@ -47,6 +49,7 @@ class Config:
     device_id: str
     site_id: str
     report_type: ReportType
+    required: Required
     log_level: str
     log_file: Path | None
     log_format: str
@@ -62,6 +65,7 @@ class Config:
     db_image_captured_at: str | None
     eye_sources: tuple[str, ...]
     filename_eye_pattern: re.Pattern[str]
+    dicom_patient_id: str
     subject_folder_pattern: re.Pattern[str]
     archive_dir: Path
     state_dir: Path
@@ -99,6 +103,13 @@ class _Given:
     by_flag: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What is wrong inside of a table."""
+
+    problems: list[Problem]
+
+
 def load(
     path: Path | None,
     flags: Mapping[str, object],
@@ -129,6 +140,7 @@ def load(
     if problems:
         raise ConfigError(problems, source=str(path) if path else "The configuration")
     values["api_url"] = values["api_url"] or ""
+    values["required"] = complete(values["required"], values["report_type"])
     return Config(
         **values,
         token=token,
@@ -165,6 +177,8 @@ def _values(given: Mapping[str, _Given]) -> tuple[dict[str, Any], list[Problem]]
         outcome = _value(key, given[key.name]) if key.name in given else _default(key)
         if isinstance(outcome, Problem):
             problems.append(outcome)
+        elif isinstance(outcome, _Inside):
+            problems += outcome.problems
         else:
             values[key.name] = outcome
     watch_dir = values.get("watch_dir")
@@ -180,11 +194,13 @@ def _default(key: Key) -> Any:
 
 
 def _value(key: Key, given: _Given) -> Any:
-    """The meaning of one value, or the :class:`Problem` with it."""
+    """The meaning of one value, or the :class:`Problem` with it, or those inside of it."""
     try:
         value = read_value(key.kind, given.raw)
         return _absolute(value, given.folder) if isinstance(value, Path) else value
     except Refused as refused:
+        if refused.parts:
+            return _Inside([replace(p, key=f"{given.where}.{p.key}") for p in refused.parts])
         found = refused.found or (_NOT_SHOWN if key.secret else shown(given.raw))
         return Problem(given.where, found, key.kind.accepted, refused.advice)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from camera_watchdog.config.required import conflict
 from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.errors import Problem
 
@@ -26,6 +27,7 @@ def check_all(
         *_check_network(values, where, given),
         *_check_address(values, where),
         *_check_delays(values, where),
+        *_check_required(values, where),
     ]
 
 
@@ -97,6 +99,12 @@ def _check_delays(values: Mapping[str, Any], where: Mapping[str, str]) -> list[P
     if first is None or longest is None or longest >= first:
         return []
     return [Problem(where["retry_max_delay"], f"{longest:g}", f"at least retry_delay ({first:g})")]
+
+
+def _check_required(values: Mapping[str, Any], where: Mapping[str, str]) -> list[Problem]:
+    if "required" not in values or "report_type" not in values:
+        return []
+    return conflict(values["required"], values["report_type"], where["required"])
 
 
 def on_network(

@@ -6,6 +6,7 @@ The reader, the flags and the messages are all made from this one table.
 from dataclasses import dataclass
 from typing import Final
 
+from camera_watchdog.config.required import REQUIRED
 from camera_watchdog.config.urls import API_URL, PROXY, WEB_URL
 from camera_watchdog.config.values import (
     EMAILS,
@@ -54,7 +55,7 @@ class Key:
         """What stands for its value in the help."""
         if self.kind.options:
             return "|".join(self.kind.options)
-        return {PATH: "PATH", WEB_URL: "URL", API_URL: "URL", PROXY: "URL"}.get(
+        return {PATH: "PATH", WEB_URL: "URL", API_URL: "URL", PROXY: "URL", REQUIRED: "TABLE"}.get(
             self.kind, "NUMBER" if self.kind.shape is Shape.NUMBER else "TEXT"
         )
 
@@ -93,6 +94,13 @@ KEYS: Final = (
         "combined",
         "one report for both eyes, or one for each",
     ),
+    Key(
+        "required",
+        REQUIRED,
+        None,
+        "what an exam needs before it is sent, as a table or a word",
+        "as report_type says",
+    ),
     Key("log_level", choice(_LEVELS), "INFO", "how much is logged"),
     Key("log_file", PATH, None, "file to log to as well; it rotates"),
     Key("log_format", choice(("text", "json")), "text", "lines for people, or an object a line"),
@@ -117,6 +125,12 @@ KEYS: Final = (
         pattern("eye"),
         "(?P<eye>OD|OS)",
         "regular expression that finds the eye in a file's name",
+    ),
+    Key(
+        "dicom_patient_id",
+        choice(("exact", "contains", "off")),
+        "exact",
+        "how DICOM's PatientID must fit the subject",
     ),
     Key(
         "subject_folder_pattern",

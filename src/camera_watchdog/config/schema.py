@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from camera_watchdog.config.keys import KEYS, Key
-from camera_watchdog.config.values import Shape
+from camera_watchdog.config.values import Kind, Shape
 
 __all__ = ["SCHEMA_NAME", "json_schema", "sample"]
 
@@ -18,6 +18,8 @@ _TYPES: Final = {
     Shape.SWITCH: "boolean",
     Shape.LIST: "array",
 }
+_TABLE: Final = ["string", "object"]
+"""A word, or a table."""
 _SAMPLE: Final[Mapping[str, object]] = {
     "watch_dir": "D:/FundusCamera/Export",
     "db_path": "C:/ProgramData/FundusCamera/patients.db",
@@ -58,20 +60,31 @@ def json_schema() -> dict[str, Any]:
 
 
 def _property(key: Key) -> dict[str, Any]:
-    name = _TYPES[key.kind.shape]
-    may_be_left_empty = key.default is None and key.name not in _REQUIRED
-    told: dict[str, Any] = {
-        "type": [name, "null"] if may_be_left_empty else name,
-        "description": f"{key.help}: {key.kind.accepted}",
-    }
-    if key.kind.shape is Shape.LIST:
-        told["items"] = {"type": "string"}
-        if key.kind.options:
-            told["items"]["enum"] = list(key.kind.options)
-    elif key.kind.options:
-        told["enum"] = list(key.kind.options)
+    told = _value(key.kind)
+    told["description"] = f"{key.help}: {key.kind.accepted}"
+    if key.default is None and key.name not in _REQUIRED:
+        names = told["type"] if isinstance(told["type"], list) else [told["type"]]
+        told["type"] = [*names, "null"]
     if key.default is not None:
         told["default"] = key.default
+    return told
+
+
+def _value(kind: Kind) -> dict[str, Any]:
+    """What a value may be."""
+    if kind.shape is Shape.TABLE:
+        parts = {
+            name: _value(part) | {"description": words}
+            for name, (part, words) in kind.parts.items()
+        }
+        return {"type": _TABLE, "properties": parts, "additionalProperties": False}
+    told: dict[str, Any] = {"type": _TYPES[kind.shape]}
+    if kind.shape is Shape.LIST:
+        told["items"] = {"type": "string"}
+        if kind.options:
+            told["items"]["enum"] = list(kind.options)
+    elif kind.options:
+        told["enum"] = list(kind.options)
     return told
 
 

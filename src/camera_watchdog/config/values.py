@@ -4,14 +4,15 @@ A kind checks one value by itself; what two keys say to each other stands in
 :mod:`camera_watchdog.config.checks`.
 """
 
+import contextlib
 import json
 import math
 import os
 import re
 import warnings
 import zoneinfo
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from difflib import get_close_matches
 from enum import Enum
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog.config.zone import MachineZone
+from camera_watchdog.errors import Problem
 
 __all__ = [
     "EMAILS",
@@ -49,32 +51,38 @@ class Shape(Enum):
     NUMBER = "a number without quotes"
     SWITCH = "true or false, without quotes"
     LIST = 'a list of texts, like ["one", "two"]'
+    TABLE = 'a text in double quotes, or a table like {"images": 2}'
 
 
 class Refused(ValueError):
     """A value that a key does not take.
 
     ``found`` is what stands there, in words; none lets the reader show the value itself, where
-    that is allowed.
+    that is allowed. ``parts`` are what is wrong inside of a table, under the names of its keys.
     """
 
-    def __init__(self, found: str | None = None, advice: str = "") -> None:
+    def __init__(
+        self, found: str | None = None, advice: str = "", *, parts: Sequence[Problem] = ()
+    ) -> None:
         super().__init__(found)
         self.found = found
         self.advice = advice
+        self.parts = tuple(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a key takes: its shape, the same in words, and the reading of a value of that shape.
 
-    ``parse`` raises :class:`Refused`.
+    ``parse`` raises :class:`Refused`. ``parts`` are the keys of a table, each with its kind and what
+    it means.
     """
 
     shape: Shape
     accepted: str
     parse: Callable[[Any], Any]
     options: tuple[str, ...] = ()
+    parts: Mapping[str, tuple["Kind", str]] = field(default_factory=dict, hash=False)
 
 
 def shown(value: object) -> str:
@@ -101,6 +109,9 @@ def from_flag(kind: Kind, value: object) -> object:
         texts = [value] if isinstance(value, str) else value
         parts = (part.strip() for each in texts for part in str(each).split(","))
         return [part for part in parts if part]
+    if kind.shape is Shape.TABLE and isinstance(value, str) and value.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(value)
     return value
 
 
@@ -114,6 +125,8 @@ def read_value(kind: Kind, value: object) -> Any:
 def _has_shape(shape: Shape, value: object) -> bool:
     if shape is Shape.TEXT:
         return isinstance(value, str)
+    if shape is Shape.TABLE:
+        return isinstance(value, (str, dict))
     if shape is Shape.NUMBER:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if shape is Shape.SWITCH:

@@ -46,8 +46,8 @@ class Inspection:
     """What a file is.
 
     Exactly one of these holds: it is ``whole``; it is not and ``why`` says in short words what is
-    missing; it is a picture that the EDC does not take, which ``refused`` names; it is some
-    ``other`` thing, which stays in the folder and is not sent. ``captured_at`` is as the file says:
+    missing; it is a picture or, with ``is_report``, a report that the EDC does not take as it is,
+    which ``refused`` names; it is some ``other`` thing, which stays in the folder and is not sent. ``captured_at`` is as the file says:
     aware where it gives the offset from UTC; ``captured_source`` is ``exif`` or ``dicom``.
     Times and facts of a file that is not whole are those of the part that is there.
     """
@@ -56,6 +56,7 @@ class Inspection:
     whole: bool
     why: str = ""
     refused: str = ""
+    is_report: bool = False
     other: bool = False
     captured_at: datetime | None = None
     captured_source: str = ""
@@ -85,9 +86,10 @@ def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
     format_ = _format_of(head, foreign=foreign)
     if format_ is not None:
         return _read(window, format_)
-    refused = refused_picture(head, _ending(name)) or _refused_report(head, name)
-    if refused:
+    if refused := refused_picture(head, _ending(name)):
         return Inspection(None, whole=False, refused=refused)
+    if refused := _refused_report(head, name):
+        return Inspection(None, whole=False, refused=refused, is_report=True)
     if foreign:
         return _other()
     return _unfinished(_why_unknown(head))
@@ -171,6 +173,11 @@ def _read_dicom(window: FileWindow) -> Inspection:
     why, facts = read_dicom(window)
     if facts.is_directory:
         return _other()
+    if facts.is_encapsulated_pdf:
+        # A report, but under a report's type the EDC takes PDF and HTML, and it is no eye's picture.
+        return Inspection(
+            None, whole=False, refused="PDF inside a DICOM file", is_report=True, dicom=facts
+        )
     return Inspection(
         Format.DICOM,
         whole=not why,

@@ -1,7 +1,9 @@
 """What a DICOM file says of its subject, eye and time, and whether it is whole.
 
-Read without pydicom: only a handful of elements is asked for, and a value that pydicom would
-decode, refuse or warn about is here a few bytes that are stepped over.
+Read without pydicom, with or without which the program is the same: that a file of another subject is
+held, and that one is sent only when it is whole to its last element, must hold on every installation.
+Only a handful of elements is asked for; a value that pydicom would decode, refuse or warn about is here
+a few bytes that are stepped over. The tests compare what is read with what pydicom wrote.
 """
 
 import re

@@ -1,0 +1,71 @@
+"""What comes after its exam was archived: whose it is, and which session it goes into. Pure.
+
+A part of a set, first seen within a day of the archive of the subject's last exam, came late for that
+exam. Nothing of it is sent before a person says so; it then goes into the session of that exam.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from camera_watchdog.errors import PermanentError
+from camera_watchdog.intake import goes_after
+from camera_watchdog.model import Exam, Reason, Session
+
+__all__ = ["exam_before", "late_reason", "session_to_join"]
+
+_WITHIN: Final = timedelta(days=1)
+_SLIPPED_IN: Final = timedelta(minutes=1)
+"""What slips in during the move is put back, and seen, before the archive is on record."""
+
+
+def exam_before(exam: Exam, others: Iterable[Exam]) -> Exam | None:
+    """The archived exam for which this one, of the same subject, came late; none if there is none."""
+    if exam.anything_sent:
+        return None
+    fitting = [
+        other
+        for other in others
+        if other.id != exam.id
+        and other.archived_at is not None
+        and -_SLIPPED_IN <= exam.first_seen - other.archived_at <= _WITHIN
+    ]
+    return max(fitting, default=None, key=lambda other: (str(other.archived_at), other.id))
+
+
+def late_reason(exam: Exam, before: Exam) -> Reason:
+    """Why it waits for a person."""
+    names = tuple(file.name for file in exam.files if file.present)
+    return Reason("late", names, {"archived": before.destination})
+
+
+def session_to_join(
+    exam: Exam, others: Iterable[Exam], *, api_url: str, now: datetime
+) -> Session | None:
+    """The session of the exam before, where a person said that these files go after it.
+
+    What it held then, and what that exam sent, is what it holds now. None where that session is of
+    another server, or was given up.
+
+    Raises:
+        PermanentError: a name that the exam before sent is here again.
+    """
+    before = exam_before(exam, others) if goes_after(exam) else None
+    session = before.session if before else None
+    if before is None or session is None or session.api_url != api_url:
+        return None
+    if session.session_id in exam.former_sessions:
+        return None
+    stored = {file.name.casefold() for file in before.files if file.may_be_stored}
+    if same := tuple(f.name for f in exam.files if f.present and f.name.casefold() in stored):
+        # Some releases write over what is stored before they compare names.
+        details = {"session": session.session_id}
+        raise PermanentError("filename_conflict", files=same, details=details)
+    sent = tuple(file.file_type for file in before.files if file.may_be_stored and file.file_type)
+    return dataclasses.replace(
+        session,
+        already=None if session.already is None else (*session.already, *sent),
+        listed=tuple(dict.fromkeys((*session.listed, *sent))),
+        resolved_at=now,
+    )

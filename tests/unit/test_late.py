@@ -1,0 +1,95 @@
+"""What came after its exam was archived: whose it is, and which session it goes into."""
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from camera_watchdog.late import exam_before, late_reason, session_to_join
+from camera_watchdog.model import Exam, Sent, Session, State
+from exam_parts import NOON, acknowledged, exam, file, override, session
+
+URL = "https://edc.example"
+LATER = NOON + timedelta(hours=2)
+
+
+def archived(number: int = 1, at_h: float = 1, **changes: Any) -> Exam:
+    files = (acknowledged("OD.jpg"), acknowledged("OS.jpg"), acknowledged("report.pdf"))
+    values: dict[str, Any] = {
+        "id": number,
+        "state": State.ARCHIVED,
+        "session": session(already=("left",), listed=("left",)),
+        "archived_at": NOON + timedelta(hours=at_h),
+        "destination": f"S1_{number}",
+    }
+    return exam(*files, **(values | changes))
+
+
+def late(**changes: Any) -> Exam:
+    return exam(file("OD2.jpg"), **({"id": 9, "first_seen": LATER} | changes))
+
+
+def released(of: Exam) -> Exam:
+    answer = override("late", of, checksums={f.name: f.sha256 for f in of.files})
+    return dataclasses.replace(of, overrides=(answer,))
+
+
+def joined(of: Exam, *others: Exam, url: str = URL) -> Session | None:
+    return session_to_join(of, others, api_url=url, now=LATER)
+
+
+def test_it_belongs_to_the_exam_that_was_archived_last() -> None:
+    others = [archived(1, 0.5), archived(2, 1.5), archived(3, -1)]
+    before = exam_before(late(), [*others, late()])
+    assert before is others[1]
+    reason = late_reason(late(), others[1])
+    assert (reason.code, reason.files, reason.details) == (
+        "late",
+        ("OD2.jpg",),
+        {"archived": "S1_2"},
+    )
+
+
+@pytest.mark.parametrize("seen_h, belongs", [(0.99, True), (0.9, False), (25, True), (25.1, False)])
+def test_only_within_a_day_of_the_archive(seen_h: float, *, belongs: bool) -> None:
+    of = late(first_seen=NOON + timedelta(hours=seen_h))
+    assert (exam_before(of, [archived()]) is not None) is belongs
+
+
+def test_what_was_begun_belongs_to_itself() -> None:
+    begun = exam(file("OD2.jpg", sent=Sent.UNKNOWN), id=9, first_seen=LATER)
+    assert exam_before(begun, [archived()]) is None
+
+
+def test_it_goes_nowhere_without_a_persons_word_for_these_very_bytes() -> None:
+    of = released(late())
+    assert joined(late(), archived()) is None
+    assert joined(of, archived()) is not None
+    assert joined(of.with_file(file("OD2.jpg", sha256="other")), archived()) is None
+    more = dataclasses.replace(of, files=(*of.files, file("OS2.jpg")))
+    assert joined(more, archived()) is None
+
+
+def test_the_session_holds_what_the_exam_before_found_there_and_sent() -> None:
+    chosen = joined(released(late()), archived())
+    assert chosen is not None
+    assert chosen.session_id == "s-1"
+    assert chosen.already == ("left", "right", "left", "report")
+    assert set(chosen.listed) == {"left", "right", "report"}
+    assert chosen.resolved_at == LATER
+
+
+def test_a_server_that_does_not_tell_what_it_holds_still_does_not() -> None:
+    old = archived(session=session(already=None))
+    chosen = joined(released(late()), old)
+    assert chosen is not None
+    assert chosen.already is None
+    assert set(chosen.listed) == {"left", "right", "report"}
+
+
+def test_another_server_s_session_and_one_that_was_given_up_are_not_joined() -> None:
+    of = released(late())
+    assert joined(of, archived(), url="https://other.example") is None
+    assert joined(dataclasses.replace(of, former_sessions=("s-1",)), archived()) is None
+    assert joined(of, archived(session=None)) is None
