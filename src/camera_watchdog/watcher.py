@@ -146,10 +146,13 @@ class Watcher:
     def forget(self, folder: str) -> None:
         """Watch a folder no longer: it is about to be moved, or gone."""
         with self._lock:
-            watch = self._watches.pop(folder, None)
-            if watch is not None and self._observer is not None:
-                with contextlib.suppress(KeyError, OSError, RuntimeError):
-                    self._observer.unschedule(watch)
+            self._unwatch(folder)
+
+    def _unwatch(self, folder: str) -> None:
+        watch = self._watches.pop(folder, None)
+        if watch is not None and self._observer is not None:
+            with contextlib.suppress(KeyError, OSError, RuntimeError):
+                self._observer.unschedule(watch)
 
     def keep_alive(self, live: Iterable[str]) -> bool:
         """Restart what died, as every sweep asks; answers whether anything had to be restarted.
@@ -160,8 +163,8 @@ class Watcher:
         with self._lock:
             if self._is_healthy():
                 dead = self._dead_folders()
-                for folder in dead:
-                    self._watches.pop(folder, None)
+                for folder in dead:  # the Observer would take the dead one for a watch
+                    self._unwatch(folder)
             else:
                 logger.warning("watching  restarted")
                 self._stop()

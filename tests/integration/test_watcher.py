@@ -1,0 +1,215 @@
+"""The real Observer on a real folder: what gives hints, what dies, and what comes back."""
+
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pytest
+
+from camera_watchdog import watcher as module
+from camera_watchdog.watcher import Watcher
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems tell it in other ways")
+WITHIN_S = 5.0
+
+
+class Hints:
+    """What was hinted at, from the Observer's threads."""
+
+    def __init__(self) -> None:
+        self._folders: list[str] = []
+        self._lock = Lock()
+
+    def __call__(self, folder: str) -> None:
+        with self._lock:
+            self._folders.append(folder)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._folders.clear()
+
+    def of(self, folder: str) -> bool:
+        with self._lock:
+            return folder in self._folders
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "camera"
+    (path / "S1").mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def hints() -> Hints:
+    return Hints()
+
+
+@pytest.fixture
+def watcher(root: Path, hints: Hints) -> Iterator[Watcher]:
+    watcher = Watcher(root)
+    watcher.start(hints)
+    watcher.watch("S1")
+    yield watcher
+    watcher.stop()
+
+
+def within(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true soon: the Observer has threads of its own."""
+    deadline = time.monotonic() + WITHIN_S
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def hears(hints: Hints, path: Path, folder: str) -> bool:
+    """Whether a file that is written there gives a hint of its folder."""
+    hints.clear()
+    path.write_bytes(b"new")
+    return within(lambda: hints.of(folder))
+
+
+def emitters(watcher: Watcher) -> dict[str, Any]:
+    """The Observer's own threads, by the name of the folder each looks at."""
+    assert watcher._observer is not None
+    return {Path(each.watch.path).name: each for each in watcher._observer.emitters}
+
+
+def end(thread: Any) -> None:
+    """A thread of the Observer ends, as one does that meets something unforeseen."""
+    thread.stop()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_file_is_a_hint_of_its_folder_and_a_folder_one_of_the_root(
+    watcher: Watcher, root: Path, hints: Hints
+) -> None:
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    hints.clear()
+    (root / "S2").mkdir()
+    assert within(lambda: hints.of(""))
+    assert not hints.of("S2")
+    watcher.watch("S2")
+    assert hears(hints, root / "S2" / "OD.jpg", "S2")
+
+
+def test_what_is_below_the_archive_is_no_hint(watcher: Watcher, root: Path, hints: Hints) -> None:
+    (root / "processed" / "S0").mkdir(parents=True)
+    assert hears(hints, root / "loose.jpg", "")
+    hints.clear()
+    (root / "processed" / "S0" / "receipt.json").write_bytes(b"{}")
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")  # which came after it
+    assert watcher.keep_alive(["S1"]) is False
+
+
+def test_an_emitter_that_died_is_started_again_for_its_folder_alone(
+    watcher: Watcher, root: Path, hints: Hints, caplog: pytest.LogCaptureFixture
+) -> None:
+    end(emitters(watcher)["S1"])
+    assert watcher.keep_alive(["S1"]) is True
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    assert watcher.keep_alive(["S1"]) is False
+    assert not caplog.records
+
+
+def test_an_emitter_of_the_root_that_died_starts_everything_again_and_is_said_once(
+    watcher: Watcher, root: Path, hints: Hints, caplog: pytest.LogCaptureFixture
+) -> None:
+    end(emitters(watcher)["camera"])
+    with caplog.at_level(logging.INFO):
+        assert watcher.keep_alive(["S1"]) is True
+        assert watcher.keep_alive(["S1"]) is False
+    assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    assert hears(hints, root / "loose.jpg", "")
+
+
+def test_an_observer_that_died_is_started_again_and_it_is_said_once(
+    watcher: Watcher, root: Path, hints: Hints, caplog: pytest.LogCaptureFixture
+) -> None:
+    end(watcher._observer)
+    with caplog.at_level(logging.INFO):
+        assert watcher.keep_alive(["S1"]) is True
+        assert watcher.keep_alive(["S1"]) is False
+    assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+
+
+@linux
+def test_a_folder_that_went_away_and_came_back_between_two_sweeps_gives_hints_again(
+    watcher: Watcher, root: Path, hints: Hints
+) -> None:
+    thread = emitters(watcher)["S1"]
+    (root / "S1").rmdir()
+    assert within(lambda: not thread.is_alive() or hints.of(""))
+    (root / "S1").mkdir()
+    within(lambda: not thread.is_alive())
+    watcher.keep_alive(["S1"])
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+
+
+def test_a_root_that_went_away_and_came_back_is_watched_again(
+    watcher: Watcher, root: Path, hints: Hints
+) -> None:
+    shutil.rmtree(root)
+    watcher.keep_alive([])  # it cannot be watched now, and nothing is raised
+    (root / "S1").mkdir(parents=True)
+    within(lambda: watcher.keep_alive(["S1"]))
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    assert hears(hints, root / "loose.jpg", "")
+
+
+def test_where_the_root_cannot_be_watched_the_sweep_alone_goes_on(
+    tmp_path: Path, hints: Hints, caplog: pytest.LogCaptureFixture
+) -> None:
+    watcher = Watcher(tmp_path / "away")
+    watcher.start(hints)
+    watcher.watch("S1")
+    watcher.forget("S1")
+    watcher.stop()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the sweep alone goes on" in caplog.text
+
+
+def test_where_the_system_allows_no_more_watches_the_sweep_sees_the_rest_and_it_is_said_once(
+    watcher: Watcher,
+    root: Path,
+    hints: Hints,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "inotify watch limit reached")
+
+    assert watcher._observer is not None
+    monkeypatch.setattr(watcher._observer, "schedule", full)
+    for name in ("S2", "S3"):
+        (root / name).mkdir()
+        watcher.watch(name)
+    assert len(caplog.records) == 1
+    assert "the sweep sees the other folders" in caplog.text
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+
+
+@pytest.mark.parametrize(
+    "path, folder",
+    [
+        ("camera/S1/OD.jpg", "S1"),
+        ("camera/S1/deep/er/OD.jpg", "S1"),
+        ("camera/S1", ""),
+        ("camera/loose.jpg", ""),
+        ("camera", ""),
+        ("elsewhere/S1/OD.jpg", ""),
+    ],
+)
+def test_a_hint_names_the_folder_that_a_path_is_in(tmp_path: Path, path: str, folder: str) -> None:
+    hints = module._Hints(tmp_path / "camera", lambda _folder: None)
+    assert hints._folder(str(tmp_path / path)) == folder
