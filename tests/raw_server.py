@@ -67,6 +67,13 @@ class Talk:
         self.server.requests.append(received)
         return received
 
+    def some(self, most_bytes: int, *, of: int) -> bytes:
+        """The next bytes of a body of which so many are left; one that breaks off has an end."""
+        data = self.sock.recv(min(most_bytes, of))
+        if not data:
+            raise ConnectionError("closed before the body ended")
+        return data
+
     def say(self, data: bytes) -> None:
         self.sock.sendall(data)
 
