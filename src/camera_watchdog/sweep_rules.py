@@ -1,4 +1,4 @@
-"""What the sweep is asked for: which folders are subjects, and when they are settled. Pure."""
+"""What the sweep is asked for: which folders are subjects, and when they are settled."""
 
 import os
 import re

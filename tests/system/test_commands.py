@@ -1,0 +1,446 @@
+"""``status``, ``retry`` and ``release`` as processes, beside a daemon that runs and without one."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from camera_watchdog_demo.edc_faults import Fault, Request
+from camera_watchdog_demo.edc_server import DemoEdc
+from camera_watchdog_demo.pictures import jpeg
+from daemon_process import FAST, Clinic, receipt_of, until
+
+SUBJECT: Final = "105-10-0001-2"
+PICKED_UP_S: Final = 2.0
+TAKEN_AT: Final = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
+
+
+class Faults:
+    """Lets ``uploads_left`` uploads pass and fails those after them; none for all."""
+
+    def __init__(self) -> None:
+        self.uploads_left: int | None = None
+
+    def __call__(self, request: Request) -> Fault | None:
+        if request.kind != "upload" or self.uploads_left is None:
+            return None
+        self.uploads_left -= 1
+        return None if self.uploads_left >= 0 else Fault.answer(500, {"code": "storage_error"})
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture(params=["1.4"])
+def edc(request: pytest.FixtureRequest, tmp_path: Path, faults: Faults) -> Iterator[DemoEdc]:
+    with DemoEdc(request.param, storage=tmp_path / "edc", faults=faults) as edc:
+        edc.add_subject(SUBJECT)
+        yield edc
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+    settings = FAST | {"incomplete_after": 1, "retry_max_delay": 60}
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=settings) as clinic:
+        clinic.config_path.write_text(json.dumps(clinic.settings), "utf-8")
+        clinic.config_path.chmod(0o600)
+        yield clinic
+
+
+def command(clinic: Clinic, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "camera_watchdog", "--config", str(clinic.config_path), *words]
+    mine = {k: v for k, v in os.environ.items() if not k.startswith("CAMERA_WATCHDOG_")}
+    mine |= {"PYTHONIOENCODING": "utf-8", **variables}
+    return subprocess.run(
+        line, capture_output=True, encoding="utf-8", env=mine, timeout=60, check=False
+    )
+
+
+def status(clinic: Clinic) -> dict[str, Any]:
+    done = command(clinic, "status", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def release(clinic: Clinic, *words: str, name: str = SUBJECT) -> str:
+    done = command(clinic, "release", name, "--reason", "asked the nurse", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(clinic: Clinic, *words: str) -> str:
+    done = command(clinic, *words)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return flat(done.stderr)
+
+
+def put(clinic: Clinic, name: str, content: bytes, subject: str = SUBJECT) -> Path:
+    path = clinic.watch_dir / subject / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def half_sent(clinic: Clinic, edc: DemoEdc, faults: Faults) -> str:
+    """An exam of which the EDC stored one file and fails on the rest for now; that file's name."""
+    faults.uploads_left = 1
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    clinic.wait_for(SUBJECT, "server_keeps_failing")
+    (stored,) = edc.stored_files(SUBJECT)
+    return stored.name
+
+
+def held(clinic: Clinic, reason_code: str, subject: str = SUBJECT) -> None:
+    def there() -> bool:
+        exam = clinic.exam(subject)
+        return exam is not None and (exam.state, exam.reason_code) == ("held", reason_code)
+
+    until(there, 10, lambda: f"held for {reason_code}: {clinic.exams()}")
+
+
+def resting(page: Path) -> bool:
+    """Whether a file is not written again within the time in which a change would be."""
+    before = page.stat().st_mtime_ns
+    time.sleep(3.5)  # the point is that nothing happens
+    return page.stat().st_mtime_ns == before
+
+
+def test_status_before_anything_ran_says_so(clinic: Clinic) -> None:
+    told = status(clinic)
+
+    assert (told["running"], told["exams"], told["server"]["reachable"]) == (False, [], None)
+    text = command(clinic, "status").stdout
+    assert "NOT RUNNING" in text
+    assert "No exam waits." in text
+
+
+def test_status_tells_each_exam_in_80_columns_without_colour(clinic: Clinic, edc: DemoEdc) -> None:
+    clinic.camera.take(SUBJECT)
+    edc.add_subject("105-10-0002-1")
+    edc.add_session("105-10-0002-1")
+    clinic.camera.take("105-10-0002-1")
+    put(clinic, "OD.jpg", jpeg(1, eye="right"), "105-10-0003-9")
+    (clinic.watch_dir / "loose.jpg").write_bytes(b"x")
+    clinic.start(incomplete_after=600)
+    clinic.archived("105-10-0002-1")
+    clinic.wait_for(SUBJECT, "no_session")
+    clinic.wait_for("105-10-0003-9", "incomplete")
+
+    text = command(clinic, "status").stdout
+
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    assert "\x1b" not in text
+    said = flat(text)
+    assert f"process {clinic.running.pid}" in said
+    assert "1 archived today, 1 on the way, 1 needs a person" in said
+    assert "The EDC has no eye exam entry for 105-10-0001-2." in said
+    assert "-> Ask the clinician to create one; it will then be sent by itself." in said
+    assert said.index("NEED A PERSON") < said.index(SUBJECT + " ") < said.index("105-10-0003-9 ")
+    assert "Loose in the camera's folder, in no subject's, left alone: loose.jpg." in said
+    told = {exam["subject"]: exam for exam in status(clinic)["exams"]}
+    assert [*told] == [SUBJECT, "105-10-0003-9"]
+    assert told["105-10-0003-9"]["action"] == ""
+    assert told["105-10-0003-9"]["reason_code"] == "incomplete"
+
+
+def test_status_works_after_the_daemon_has_stopped_or_was_killed(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    clinic.wait_for(SUBJECT, "no_session")
+    assert status(clinic)["running"] is True
+
+    clinic.running.kill()
+
+    told = status(clinic)
+    assert told["running"] is False
+    assert [exam["reason_code"] for exam in told["exams"]] == ["no_session"]
+    clinic.start()
+    clinic.running.stop()
+    assert status(clinic)["running"] is False
+    page = (clinic.state_dir / "status.html").read_text("utf-8")
+    assert "Stopped: nothing is being sent" in page
+    kept = json.loads((clinic.state_dir / "status.json").read_text("utf-8"))
+    assert kept["running"] is False
+
+
+def test_the_status_files_follow_what_happens_and_are_quiet_where_nothing_does(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    clinic.start()
+    page, kept = clinic.state_dir / "status.html", clinic.state_dir / "status.json"
+    until(page.exists, 5, "a page at the start")
+    clinic.camera.take(SUBJECT)
+    clinic.wait_for(SUBJECT, "no_session")
+    until(lambda: "no eye exam entry" in page.read_text("utf-8"), 6, "the page tells it")
+    told = json.loads(kept.read_text("utf-8"))
+    assert told.keys() == status(clinic).keys()
+    assert told["exams"] == status(clinic)["exams"]
+    until(lambda: resting(page), 15, "a page that rests")
+    edc.add_session(SUBJECT)
+    assert "tried again now" in command(clinic, "retry", SUBJECT).stdout
+    clinic.archived(SUBJECT)
+    until(lambda: "No exam waits" in page.read_text("utf-8"), 6, "all is well")
+
+
+def test_an_account_that_may_not_read_the_journal_reads_the_page(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    clinic.wait_for(SUBJECT, "no_session")
+    clinic.running.stop()
+    journal = clinic.state_dir / "journal.sqlite3"
+    journal.rename(journal.with_suffix(".away"))
+    journal.mkdir()  # what root cannot open either
+
+    text = flat(command(clinic, "status").stdout)
+
+    assert "From status.json" in text
+    assert "The EDC has no eye exam entry for 105-10-0001-2." in text
+    error = refused(clinic, "retry", SUBJECT)
+    assert "may not write the journal" in error
+    assert "Run this command as" in error
+
+
+def test_retry_is_done_within_two_seconds_and_says_so(clinic: Clinic, edc: DemoEdc) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    clinic.wait_for(SUBJECT, "no_session")
+    edc.add_session(SUBJECT)
+
+    done = command(clinic, "retry", "--all")
+
+    assert done.stdout == f"{SUBJECT}: it is tried again now.\n"
+    clinic.archived(SUBJECT, within_s=PICKED_UP_S)
+
+
+def test_retry_without_a_daemon_waits_for_its_start(clinic: Clinic, edc: DemoEdc) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    clinic.wait_for(SUBJECT, "no_session")
+    clinic.running.stop()
+    edc.add_session(SUBJECT)
+
+    done = command(clinic, "retry", str(clinic.watch_dir / SUBJECT))
+
+    assert done.returncode == 0
+    assert "does not run now; it is done first when it is started" in done.stdout
+    clinic.start()
+    clinic.archived(SUBJECT)
+
+
+def test_a_release_is_on_record_with_who_when_and_why(clinic: Clinic, edc: DemoEdc) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT, report=None)
+    clinic.start()
+    held(clinic, "incomplete")
+
+    said = release(clinic)
+
+    assert "released (incomplete), by" in said
+    assert "looked at again now" in said
+    (override,) = receipt_of(clinic.archived(SUBJECT)[0])["overrides"]
+    assert (override["reason_code"], override["reason"]) == ("incomplete", "asked the nurse")
+    assert override["user"]
+    assert override["at"]
+
+
+def test_a_release_made_while_nothing_runs_is_done_at_the_start(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT, report=None)
+    clinic.start()
+    held(clinic, "incomplete")
+    clinic.running.stop()
+
+    assert "it is done first when it is started" in release(clinic)
+
+    clinic.start(incomplete_after=600)
+    assert receipt_of(clinic.archived(SUBJECT)[0])["overrides"][0]["reason_code"] == "incomplete"
+
+
+def test_the_eye_that_a_person_says_is_sent_as_it(clinic: Clinic, edc: DemoEdc) -> None:
+    edc.add_session(SUBJECT)
+    taken = clinic.camera.take(SUBJECT, omit_eye_of=0)
+    name, eye = taken.files[0].name, str(taken.files[0].eye)
+    clinic.start()
+    held(clinic, "not_in_database")
+
+    said = release(clinic, "--eye", f"{name}={'OD' if eye == 'right' else 'OS'}")
+
+    assert f"{name} shows the {eye} eye, by" in said
+    receipt = receipt_of(clinic.archived(SUBJECT)[0])
+    (told,) = [file for file in receipt["files"] if file["name"] == name]
+    assert (told["eye"], told["eye_source"]) == (eye, "operator")
+
+
+def test_a_file_that_is_skipped_stays_with_the_folder_and_is_not_sent(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    put(clinic, "map.tiff", b"II*\0" + bytes(100))
+    clinic.start()
+    held(clinic, "refused_format")
+
+    assert "map.tiff is left out" in release(clinic, "--skip", "map.tiff")
+
+    (archived,) = clinic.archived(SUBJECT)
+    assert (archived / "map.tiff").exists()
+    assert len(edc.stored_files(SUBJECT)) == 3
+
+
+def test_what_cannot_be_released_says_why(clinic: Clinic, edc: DemoEdc) -> None:
+    taken = clinic.camera.take(SUBJECT)
+    one = put(clinic, "OD.jpg", jpeg(1, eye="right"), "105-10-0004-1")
+    clinic.start()
+    clinic.wait_for(SUBJECT, "no_session")
+    because = ("--reason", "because")
+    held(clinic, "incomplete", "105-10-0004-1")
+
+    assert "There is no exam of 105-10-0001-3. Did you mean 105-10-0001-2?" in refused(
+        clinic, "release", "105-10-0001-3", *because
+    )
+    assert "That is no answer to this: The EDC has no eye exam entry" in refused(
+        clinic, "release", SUBJECT, *because
+    )
+    skip = refused(clinic, "release", "105-10-0004-1", *because, "--skip", one.name)
+    assert "It can be answered with --reason alone." in skip
+    for words in (
+        ["release", SUBJECT],
+        ["release", SUBJECT, "--reason", " "],
+        ["release", SUBJECT, *because, "--eye", f"{taken.files[0].name}=middle"],
+        ["release", SUBJECT, *because, "--eye", "left"],
+        ["retry"],
+        ["retry", SUBJECT, "--all"],
+    ):
+        assert command(clinic, *words).returncode == 2, words
+    edc.add_session(SUBJECT)
+    command(clinic, "retry", SUBJECT)
+    clinic.archived(SUBJECT)
+    assert "is in the EDC and was archived at" in refused(clinic, "release", SUBJECT, *because)
+
+
+def test_an_exam_that_is_not_held_has_nothing_to_release(clinic: Clinic) -> None:
+    put(clinic, "OD.jpg", jpeg(1, eye="right"))
+    clinic.start(incomplete_after=600)
+    clinic.wait_for(SUBJECT, "incomplete")
+
+    error = refused(clinic, "release", SUBJECT, "--reason", "x")
+
+    assert "is not held, it is collecting: there is nothing to release" in error
+
+
+def test_the_only_image_cannot_be_left_out_nor_a_file_that_is_not_there(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    taken = clinic.camera.take(SUBJECT, images=("left",), record_eyes=False)
+    clinic.start()
+    held(clinic, "incomplete")
+    release(clinic)
+    held(clinic, "not_in_database")
+    because = ("--reason", "because")
+
+    only = refused(clinic, "release", SUBJECT, *because, "--skip", taken.files[0].name)
+    assert "No image of 105-10-0001-2 would be left to send" in only
+    other = refused(clinic, "release", SUBJECT, *because, "--eye", "other.jpg=left")
+    assert "has no file other.jpg" in other
+    report = refused(clinic, "release", SUBJECT, *because, "--eye", f"{taken.files[1].name}=left")
+    assert "is a report of both eyes" in report
+
+
+def test_two_folders_of_a_subject_are_told_apart_by_name(clinic: Clinic, edc: DemoEdc) -> None:
+    pattern = {"subject_folder_pattern": r"(?P<subject_identifier>[\d-]+)_[ab]"}
+    clinic.camera.take(SUBJECT, folder=f"{SUBJECT}_a", captured_at=TAKEN_AT)
+    clinic.camera.take(SUBJECT, folder=f"{SUBJECT}_b", captured_at=TAKEN_AT + timedelta(days=1))
+    clinic.config_path.write_text(json.dumps(clinic.settings | pattern), "utf-8")
+    clinic.start(**pattern)
+    until(lambda: [e.reason_code for e in clinic.exams()] == ["two_folders"] * 2, 8, "both held")
+
+    error = refused(clinic, "release", SUBJECT, "--reason", "x")
+    assert f"has 2 folders that are held. Name one: {SUBJECT}_a or {SUBJECT}_b." in error
+
+    edc.add_session(SUBJECT)
+    release(clinic, name=f"{SUBJECT}_b")
+    receipt = receipt_of(clinic.archived(SUBJECT)[0])
+    assert receipt["folder"] == f"{SUBJECT}_b"
+
+
+def test_a_file_that_vanished_is_not_waited_for_once_a_person_says_so(
+    clinic: Clinic, edc: DemoEdc, faults: Faults
+) -> None:
+    edc.add_session(SUBJECT)
+    gone = half_sent(clinic, edc, faults)
+    (clinic.watch_dir / SUBJECT / gone).unlink()
+    held(clinic, "vanished")
+    faults.uploads_left = None
+
+    release(clinic)
+
+    (archived,) = clinic.archived(SUBJECT)
+    told = {file["name"]: file for file in receipt_of(archived)["files"]}
+    assert (told[gone]["sent"], told[gone]["in_folder"]) == ("yes", False)
+    assert len(edc.stored_files(SUBJECT)) == 3
+
+
+def test_a_folder_that_vanished_ends_the_exam_once_a_person_says_so(
+    clinic: Clinic, edc: DemoEdc, faults: Faults
+) -> None:
+    edc.add_session(SUBJECT)
+    half_sent(clinic, edc, faults)
+    folder = clinic.watch_dir / SUBJECT
+    folder.rename(clinic.folder / "elsewhere")
+    held(clinic, "vanished")
+
+    release(clinic)
+
+    until(lambda: [exam.state for exam in clinic.exams()] == ["gone"], 5, "gone")
+    assert status(clinic)["exams"] == []
+
+
+@pytest.mark.parametrize(
+    "edc, same_session", [("1.4", False), ("0.4", False), ("0.3", True)], indirect=["edc"]
+)
+def test_a_picture_that_was_taken_again_never_meets_the_first_one(
+    clinic: Clinic, edc: DemoEdc, faults: Faults, *, same_session: bool
+) -> None:
+    first = edc.add_session(SUBJECT)
+    name = half_sent(clinic, edc, faults)
+    before = edc.stored_files(SUBJECT)
+    put(clinic, name, jpeg(77, eye="left"))
+    held(clinic, "retaken")
+    faults.uploads_left = None
+
+    release(clinic)
+
+    if same_session:
+        (archived,) = clinic.archived(SUBJECT)
+        assert receipt_of(archived)["session"] == first
+        assert len(edc.stored_files(SUBJECT)) == 3
+        return
+    held(clinic, "session_in_use")
+    command(clinic, "release", SUBJECT, "--reason", "use it all the same")
+    held(clinic, "session_in_use")
+    assert edc.stored_files(SUBJECT) == before
+    second = edc.add_session(SUBJECT)
+    command(clinic, "retry", SUBJECT)
+    receipt = receipt_of(clinic.archived(SUBJECT)[0])
+    assert (receipt["session"], receipt["former_sessions"]) == (second, [first])
+    assert [f for f in edc.stored_files(SUBJECT) if f.session_id == first] == before
