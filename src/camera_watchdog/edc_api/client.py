@@ -32,8 +32,8 @@ __all__ = ["EdcClient"]
 
 _ROOT: Final = "/api/retinopathy"
 _PING_S: Final = 5.0
-_UPLOAD_MAX_IDLE_S: Final = 5.0
-"""A server may close a kept connection just as an upload leaves; younger ones it hardly does."""
+_UPLOAD_MAX_IDLE_S: Final = 1.5
+"""A server may close a kept connection just as an upload leaves: gunicorn does so after 2 s."""
 
 
 class EdcClient:
