@@ -6,6 +6,7 @@ not half sent.
 
 import dataclasses
 import logging
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,7 @@ from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
 from camera_watchdog.intake import goes_after, skipped, waived
+from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
@@ -29,7 +31,7 @@ from camera_watchdog.model import (
 )
 from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools, WaitsBehind
 
-__all__ = ["Identify", "hold_unless_waived", "is_retaken"]
+__all__ = ["Identify", "hold_unless_waived", "is_retaken", "names_subject"]
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +114,9 @@ class Identify:
                 exam = exam.with_file(known)
             if skipped(exam, known.name):
                 known = dataclasses.replace(known, sent=Sent.SKIPPED, note="left out by a person")
+            elif known.format in self._tools.rules.required.skip and not known.may_be_stored:
+                note = f"left out by the configuration: {known.format} is in required.skip"
+                known = dataclasses.replace(known, sent=Sent.SKIPPED, note=note)
             elif known.present and known.sent is Sent.SKIPPED:
                 known = dataclasses.replace(known, sent=Sent.NO, note="")
             exam = exam.with_file(known)
@@ -213,17 +218,19 @@ class Identify:
             return
         gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
         files = [*_to_send(exam), *gone]
-        report_type = self._tools.rules.report_type
-        if missing := missing_by_count((f.format for f in files if f.format), report_type):
+        required = self._tools.rules.required
+        if missing := missing_by_count((f.format for f in files if f.format), required):
             hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
-        if missing := missing_by_eye(files, report_type):
+        if missing := missing_by_eye(files, required):
             reason = Reason("eye_missing", (), {"missing": missing})
             if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
-                raise EyeMissing(reason)
+                before = exam_before(exam, self._tools.journal.exams_of_subject(exam.subject))
+                raise EyeMissing(late_reason(exam, before) if before else reason)
 
     def _check_patient(self, exam: Exam) -> None:
+        rule = self._tools.rules.dicom_patient_id
         for file in _to_send(exam):
-            if file.patient_id and file.patient_id != exam.subject:
+            if not names_subject(file.patient_id, exam.subject, rule):
                 details = {"said": file.patient_id[:64]}
                 raise PermanentError("wrong_patient", files=(file.name,), details=details)
 
@@ -278,6 +285,21 @@ class Identify:
         _check_seen_before,
         _check_folders,
     )
+
+
+def names_subject(patient_id: str, subject: str, rule: str) -> bool:
+    r"""Whether DICOM's PatientID may stand in the folder of this subject; an empty one says nothing.
+
+    ``exact``: it is the subject identifier. ``contains``: the identifier stands in it, not as a part
+    of a longer word or number. ``off``: it is not looked at. A file that names two patients, joined
+    by a backslash, must fit with both.
+    """
+    if not patient_id or rule == "off":
+        return True
+    if rule == "exact":
+        return patient_id == subject
+    inside = re.compile(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])")
+    return all(inside.search(each) for each in patient_id.split("\\"))
 
 
 def _to_send(exam: Exam) -> list[ExamFile]:

@@ -7,9 +7,9 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from camera_watchdog.completeness import missing_by_count
+from camera_watchdog.completeness import Required, missing_by_count
 from camera_watchdog.content import Inspection, is_ignored
-from camera_watchdog.model import Exam, ExamFile, Reason, ReportType, Sent
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 
 __all__ = ["Found", "Limits", "differs", "goes_after", "merge", "obstacle", "skipped", "waived"]
 
@@ -28,7 +28,7 @@ class Found:
 class Limits:
     """What an exam must have, and how long it may take to become whole, in seconds."""
 
-    report_type: ReportType
+    required: Required
     unfinished_s: float
     incomplete_s: float
 
@@ -155,7 +155,9 @@ def obstacle(
     looked = [(file, file.inspection) for file in files if file.inspection is not None]
     for file, inspection in looked:
         if inspection.refused:
-            return Reason("refused_format", (file.name,), {"format": inspection.refused}), True
+            wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
+            details = {"format": inspection.refused, "wanted": wanted}
+            return Reason("refused_format", (file.name,), details), True
     unfinished = [(f, i) for f, i in looked if not i.whole and not i.other]
     if unfinished:
         reason = Reason(
@@ -169,7 +171,7 @@ def obstacle(
     formats = [i.format for _, i in looked if i.format is not None]
     # One that is gone is not missed here, for the server may have it: that is another question.
     formats += [f.format for f in exam.files if not f.present and f.format and f.may_be_stored]
-    if missing := missing_by_count(formats, limits.report_type):
+    if missing := missing_by_count(formats, limits.required):
         reason = Reason("incomplete", (), {"missing": missing})
         if not waived(exam, reason) and not goes_after(exam):
             return reason, unchanged_s >= limits.incomplete_s

@@ -12,6 +12,7 @@ from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import EdcRefusal, PermanentError
 from camera_watchdog.identify import hold_unless_waived, is_retaken
+from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     JOURNAL_LOST,
@@ -61,6 +62,12 @@ class Sessions:
             passage.event(Event.RESOLVED)
             return
         passage.checkpoint()
+        if session is None and (joined := self._to_join(passage.exam)):
+            note = f"Came after the subject's exam was archived; sent to its session {joined.session_id}."
+            notes = (*passage.exam.notes, note)
+            passage.event(Event.RESOLVED, note, session=joined, notes=notes)
+            logger.info("%s  %s", passage.name, note)
+            return
         resolution = self._first_ask(passage.exam)
         status = self.status(passage.exam)
         self._check_session(passage.exam, resolution, status)
@@ -74,6 +81,31 @@ class Sessions:
         )
         passage.event(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
         logger.info("%s  session %s", passage.name, chosen.session_id)
+
+    def _to_join(self, exam: Exam) -> Session | None:
+        others = self._tools.journal.exams_of_subject(exam.subject)
+        here, now = self._tools.rules.api_url, self._tools.clock()
+        joined = session_to_join(exam, others, api_url=here, now=now)
+        if joined is not None and joined.already is None:
+            joined = self._as_it_is_now(exam, joined)
+        if joined is not None and joined.already is None:
+            check_one_per_type(exam)
+            twice = tuple(f.name for f in waiting_files(exam) if f.file_type in joined.listed)
+            if twice:  # it would replace what the exam before sent
+                raise PermanentError("one_file_per_type", files=twice)
+        return joined
+
+    def _as_it_is_now(self, exam: Exam, session: Session) -> Session:
+        """A session that an earlier release gave, as one of today tells of it."""
+        if self.status(exam).key == _MADE_BY_RESOLVE:
+            return session  # which would make another one if it were asked
+        try:
+            given = self.ask(exam)
+        except PermanentError:
+            return session
+        if given.already is None:
+            return session
+        return dataclasses.replace(session, key=given.key, already=session.listed)
 
     def _first_ask(self, exam: Exam) -> Resolution:
         """``resolve``; where the journal was lost, the server may hold what this exam sent before."""

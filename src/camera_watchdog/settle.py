@@ -8,7 +8,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from camera_watchdog.content import Inspection, inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import NotRegular
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, waived
+from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Entry, Exam, Kind, Reason, Sent, State
 from camera_watchdog.reasons import explain
@@ -26,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _BUSY_S: Final = 1.0
 _AT_LEAST_S: Final = 0.2
-_LATE_WITHIN: Final = timedelta(days=1)
 
 
 class Records(Protocol):
@@ -170,15 +170,8 @@ class Settle:
 
     def _late(self, exam: Exam) -> Reason | None:
         """A part of a set, soon after the subject's exam was archived, came late for that one."""
-        if exam.anything_sent:
-            return None
-        now = self._clock()
-        for other in reversed(self._records.exams_of_subject(exam.subject)):
-            archived_at = other.archived_at
-            if archived_at is not None and now - archived_at <= _LATE_WITHIN:
-                names = tuple(file.name for file in exam.files if file.present)
-                return Reason("late", names, {"archived": other.destination})
-        return None
+        before = exam_before(exam, self._records.exams_of_subject(exam.subject))
+        return None if before is None else late_reason(exam, before)
 
     def _waiting(self, exam: Exam, reason: Reason) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""
