@@ -33,6 +33,7 @@ __all__ = ["COMMANDS", "Command", "Exit", "Invocation", "main"]
 PROGRAM: Final = "camera-watchdog"
 DEFAULT_COMMAND: Final = "run"
 DEFAULT_CONFIG: Final = "camera_config.json"
+EARLIER_CONFIG: Final = "fundus_camera_watchdog.json"
 
 
 class Exit(IntEnum):
@@ -143,6 +144,7 @@ COMMANDS: Final = {
         _from_module("status", "every exam that is not archived, what it waits for, what to do"),
         _from_module("retry", "try an exam again now, or all of them"),
         _from_module("release", "a person's answer to what holds an exam"),
+        _from_module("report", "what happened to every file of a period, and whether it is still so"),
         _from_module("service", "start unattended: print, install or uninstall"),
         Command(
             "demo",
@@ -215,8 +217,10 @@ def _understand(words: list[str]) -> tuple[Command, Invocation]:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in vars(settings))
         raise _UsageError(f"{command.name} takes no settings: leave out {names}.")
     named = getattr(settings, "config", None)
-    here = Path(DEFAULT_CONFIG)
-    config_path = Path(named) if named else here if here.is_file() else None
+    here = next(
+        (Path(name) for name in (DEFAULT_CONFIG, EARLIER_CONFIG) if Path(name).is_file()), None
+    )
+    config_path = Path(named) if named else here
     return command, Invocation(arguments, config_path, flags)
 
 

@@ -20,6 +20,7 @@ from camera_watchdog.commands.check_camera import check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
 from camera_watchdog.commands.check_server import check_server
 from camera_watchdog.config import RUN_NEEDS, Config, load
+from camera_watchdog.config.earlier import take_over
 from camera_watchdog.config.file import read_settings
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.values import PATH
@@ -104,7 +105,8 @@ def _configuration(
         ]
         return findings, _salvaged(path, flags, environ, error)
     warned = [odd(tried, warning, "") for warning in config.warnings]
-    return [*warned, *([] if warned else [ok(tried, "can be read")])], config
+    taken = [note(tried, each) for each in config.notes]
+    return [*warned, *taken, *([] if warned else [ok(tried, "can be read")])], config
 
 
 def _salvaged(
@@ -112,8 +114,9 @@ def _salvaged(
 ) -> Config | None:
     """The configuration without the keys that are wrong; none where too little is left."""
     settings = (read_settings(path)[0] or {}) if path else {}
+    settings = take_over(settings, flags, path.name if path else "")[0]
     bad = {
-        name.strip().removeprefix("--").replace("-", "_")
+        name.strip().removeprefix("--").replace("-", "_").partition(".")[0]
         for problem in error.problems
         for name in problem.key.split(" and ")
     }

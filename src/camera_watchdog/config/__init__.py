@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.config.checks import check_all
+from camera_watchdog.config.earlier import EARLIER_TOKEN_VARIABLE, take_over
 from camera_watchdog.config.file import others_may_read, read_settings, read_token
 from camera_watchdog.config.keys import KEYS, TOKEN_VARIABLE, Key
 from camera_watchdog.config.required import complete
@@ -38,7 +39,8 @@ class Config:
     """One valid configuration; the fields are the keys. Times are seconds, paths are absolute.
 
     ``api_url`` and ``token`` are empty where the command did not need them, ``db_path`` is none
-    where the database is no source of the eye. ``warnings`` are sentences for the operator.
+    where the database is no source of the eye. ``warnings`` are sentences for the operator, and so are
+    ``notes``: how what an earlier program's file says was taken.
     """
 
     watch_dir: Path
@@ -91,6 +93,7 @@ class Config:
     heartbeat_url: str | None = field(repr=False)
     config_path: Path | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,10 @@ def load(
     there yet. Raises :class:`ConfigError` with every problem.
     """
     settings, problems = read_settings(path) if path else ({}, [])
+    notes: tuple[str, ...] = ()
+    if settings is not None and path is not None:
+        settings, notes, refused = take_over(settings, flags, path.name)
+        problems += refused
     given = _given(path, settings or {}, flags)
     problems += [_unknown(name, name) for name in settings or {} if name not in _ALLOWED]
     problems += [_unknown(name, _flag(name)) for name in flags if name not in _BY_NAME]
@@ -131,6 +138,9 @@ def load(
     problems += refused
     token, token_file = "", None
     if "token" in needs:
+        if earlier := _earlier_token(given, environ):
+            environ = {**environ, TOKEN_VARIABLE: earlier}
+            notes += (f"{EARLIER_TOKEN_VARIABLE} is taken as {TOKEN_VARIABLE}.",)
         token, token_file, refused = _token(given, environ)
         problems += refused
     if settings is not None:  # else one message about the file says more
@@ -147,6 +157,7 @@ def load(
         token_file=token_file,
         config_path=path.absolute() if path else None,
         warnings=_warnings(path, settings or {}, given, token_file, values["api_url"]),
+        notes=notes,
     )
 
 
@@ -232,6 +243,13 @@ def _token(
             return ("", None, [token]) if isinstance(token, Problem) else (token, value, [])
         return ("", None, [value]) if isinstance(value, Problem) else (value, None, [])
     return "", None, []
+
+
+def _earlier_token(given: Mapping[str, _Given], environ: Mapping[str, str]) -> str:
+    """What the earlier program's variable says, where nothing else gives a token."""
+    if {"token", "token_file"} & given.keys() or environ.get(TOKEN_VARIABLE, "").strip():
+        return ""
+    return environ.get(EARLIER_TOKEN_VARIABLE, "").strip()
 
 
 def _missing(
