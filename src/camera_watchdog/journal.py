@@ -253,6 +253,30 @@ class Journal:
         query = f"SELECT {', '.join(FILE_COLUMNS)} FROM files WHERE exam_id = ?"  # noqa: S608 - ours
         return [file_from(row) for row in self._connection.execute(query, (exam_id,))]
 
+    def exams_of_period(self, since: datetime, until: datetime) -> list[Exam]:
+        """The exams that a report of this period tells of, as they were at one moment.
+
+        They were archived in it; or are open, and were first seen before its end; or were first seen
+        in it, and are gone.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        begin, end = (moment.astimezone(UTC).isoformat() for moment in (since, until))
+        # Each by its own index; nothing of a large archive is read in vain.
+        archived = "SELECT id FROM exams WHERE archived_at >= ? AND archived_at < ?"
+        still_open = (
+            "SELECT id FROM exams WHERE state NOT IN ('archived', 'gone') AND first_seen < ?"
+        )
+        gone = "SELECT id FROM exams WHERE state = 'gone' AND first_seen >= ? AND first_seen < ?"
+        self._rows("BEGIN")
+        try:
+            return self._exams(
+                f"id IN ({archived} UNION {still_open} UNION {gone})", begin, end, end, begin, end
+            )
+        finally:
+            self._rows("COMMIT")
+
     def archived_since(self, moment: datetime) -> int:
         """How many exams were archived since then."""
         query = "SELECT count(*) FROM exams WHERE archived_at >= ?"

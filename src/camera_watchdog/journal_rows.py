@@ -108,6 +108,7 @@ CREATE INDEX open_exams ON exams (state) WHERE state NOT IN ('archived', 'gone')
 CREATE INDEX exams_by_subject ON exams (subject, archived_at);
 CREATE INDEX exams_by_session ON exams (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX exams_by_archiving ON exams (archived_at) WHERE archived_at IS NOT NULL;
+CREATE INDEX exams_gone ON exams (first_seen) WHERE state = 'gone';
 CREATE INDEX files_by_content ON files (sent_sha256) WHERE sent_sha256 <> '';
 CREATE INDEX events_by_exam ON events (exam_id);
 """

@@ -1,0 +1,170 @@
+"""``report``: what happened to every file of a period; ``--verify`` reads the archive again.
+
+It reads the journal and never writes, so it works beside a daemon that runs.
+"""
+
+import argparse
+import csv
+import io
+import json
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from camera_watchdog.archive import RECEIPT_NAME
+from camera_watchdog.config import Config
+from camera_watchdog.content import is_ignored
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.model import Exam, Kind, State
+from camera_watchdog.report import (
+    COLUMNS,
+    Difference,
+    FoundInArchive,
+    as_json,
+    cell,
+    differences,
+    period,
+    rows,
+)
+
+if TYPE_CHECKING:
+    from camera_watchdog.cli import Invocation
+
+__all__ = ["add_arguments", "run"]
+
+_LARGEST_RECEIPT_BYTES: Final = 16 << 20
+
+
+class NoReport(CameraWatchdogError):
+    """There is nothing to report from."""
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write a date as 2025-01-31") from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument(
+        "--since", required=True, type=_date, metavar="DATE", help="the first day, as 2025-01-31"
+    )
+    parser.add_argument(
+        "--until", type=_date, metavar="DATE", help="the last day; today where it is left out"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print one line a file, in UTF-8")
+    form.add_argument("--json", action="store_true", help="print it as JSON, for scripts")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="read the archive again, and say what differs from journal and receipts",
+    )
+
+
+def run(invocation: "Invocation") -> int:
+    """Print the report; 1 where ``--verify`` found a difference."""
+    given = invocation.arguments
+    config = invocation.load_config(frozenset())
+    now = datetime.now(UTC)
+    zone = config.timezone
+    if given.until is not None and given.until < given.since:
+        raise NoReport("--until is before --since: nothing lies between them. Swap the two.")
+    since, until = period(given.since, given.until, zone)
+    exams = _exams(config, since, until or datetime.max.replace(tzinfo=UTC))
+    found = _verified(config, exams) if given.verify else None
+    if given.json:
+        told = as_json(exams, at=now, since=since, until=until, zone=zone, found=found)
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    elif given.csv:
+        _print_csv(list(rows(exams, zone)))
+        _tell_differences(found)
+    else:
+        from camera_watchdog.commands.report_text import print_report  # noqa: PLC0415  # only here
+
+        print_report(exams, since=since, until=until, now=now, zone=zone, found=found)
+    return 1 if found else 0
+
+
+def _exams(config: Config, since: datetime, until: datetime) -> list[Exam]:
+    path = config.state_dir / JOURNAL_NAME
+    if not path.exists():
+        raise NoReport(
+            f"There is no journal at {path}: camera-watchdog has not run with this configuration "
+            "yet, or this account may not look there."
+        )
+    journal = Journal.join(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
+    try:
+        return journal.exams_of_period(since, until)
+    finally:
+        journal.close()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _print_csv(table: list[dict[str, Any]]) -> None:
+    """As bytes: a terminal's encoding must not decide what a file's name is."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([[cell(line[name]) for name in COLUMNS] for line in table])
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.getvalue().encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+
+
+def _tell_differences(found: list[Difference] | None) -> None:
+    from camera_watchdog.cli import tell  # noqa: PLC0415  # the command line imports this module
+
+    for each in found or ():
+        where = "/".join(name for name in (each.archive_folder, each.file) if name)
+        tell(ascii(f"DIFFERS  {each.subject}  {where}: {each.said}")[1:-1])
+
+
+def _verified(config: Config, exams: list[Exam]) -> list[Difference]:
+    """Read every archived folder of these exams, and compare."""
+    told: list[Difference] = []
+    for exam in exams:
+        if exam.state is State.ARCHIVED:
+            told += differences(exam, _found(config.archive_dir / exam.destination))
+    return told
+
+
+def _found(folder: Path) -> FoundInArchive:
+    disk = Disk()
+    try:
+        entries = disk.entries(folder)
+    except OSError as error:
+        return FoundInArchive({}, None, error.strerror or type(error).__name__)
+    sums = {}
+    receipt_name = RECEIPT_NAME
+    for entry in entries:
+        if entry.name == f"camera-watchdog.{RECEIPT_NAME}":  # the camera has one of that name
+            receipt_name = entry.name
+    for entry in entries:
+        if is_ignored(entry.name) or entry.name == receipt_name:
+            continue
+        if entry.kind is not Kind.FILE:
+            sums[entry.name] = f"it is a {entry.kind.value}"
+            continue
+        try:
+            sums[entry.name] = disk.sha256(folder / entry.name, entry.size_bytes, entry.mtime_ns)
+        except OSError as error:
+            sums[entry.name] = f"it cannot be read ({error.strerror})"
+    return FoundInArchive(sums, _receipt(disk, folder / receipt_name))
+
+
+def _receipt(disk: Disk, path: Path) -> dict[str, Any] | None:
+    try:
+        with disk.reading(path) as file:
+            told = json.loads(file.read(_LARGEST_RECEIPT_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
