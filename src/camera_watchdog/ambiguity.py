@@ -16,6 +16,7 @@ __all__ = [
     "acknowledged_of",
     "believe_listing",
     "believe_status",
+    "doubtful_of",
     "generation",
 ]
 
@@ -49,11 +50,17 @@ def acknowledged_of(files: Iterable[ExamFile], file_type: FileType) -> int:
 
 
 def believe_listing(
-    listed: tuple[str, ...], session: Session, acknowledged: int, file_type: FileType
+    listed: tuple[str, ...],
+    session: Session,
+    acknowledged: int,
+    file_type: FileType,
+    *,
+    doubtful: int = 0,
 ) -> Belief:
     """What ``resolve`` tells, where it gave our session: one entry a stored file.
 
-    Only one file of a type is in doubt at a time, so there is at most one more than we know of.
+    ``doubtful`` are other files of this type that may be there, left out or gone since: what is
+    listed could be theirs, unless all are there.
     """
     if session.already is None:
         # The server did not tell at the first resolve: only a type that is not there is certain.
@@ -61,7 +68,18 @@ def believe_listing(
     unaccounted = listed.count(file_type) - session.already.count(file_type) - acknowledged
     if unaccounted == 0:
         return Belief.ABSENT
-    return Belief.STORED if unaccounted == 1 else Belief.CANNOT_TELL
+    return Belief.STORED if unaccounted == 1 + doubtful else Belief.CANNOT_TELL
+
+
+def doubtful_of(files: Iterable[ExamFile], file: ExamFile) -> int:
+    """How many other files of this one's type may be in the EDC, though nobody acknowledged them."""
+    return sum(
+        other.name != file.name
+        and other.file_type is file.file_type
+        and other.sent in {Sent.UNKNOWN, Sent.SKIPPED}
+        and bool(other.sent_sha256)
+        for other in files
+    )
 
 
 def believe_status(

@@ -16,6 +16,7 @@ from camera_watchdog.ambiguity import (
     acknowledged_of,
     believe_listing,
     believe_status,
+    doubtful_of,
     generation,
 )
 from camera_watchdog.edc_api.answers import disagreement
@@ -53,6 +54,7 @@ logger = logging.getLogger(__name__)
 _MOMENT: Final = timedelta(seconds=2)
 """A request whose answer was lost may still be running on the server."""
 
+_DAMAGED_AGAIN: Final = "damaged on the way, after an answer that was lost"
 _NEVER_TAKEN: Final = frozenset({"invalid_file_type", "invalid_content", "file_too_large"})
 _TOO_MANY_REQUESTS: Final = 429
 
@@ -179,6 +181,8 @@ class Deliver:
             return False
         if file.note.startswith("wrong acknowledgement"):
             raise _wrong(file, session)
+        if file.note == _DAMAGED_AGAIN:
+            raise _cannot_tell(file, session)
         if file.sent_at is not None:
             elapsed = self._tools.clock() - file.sent_at
             self._tools.pause(max(0.0, min(_MOMENT, _MOMENT - elapsed).total_seconds()))
@@ -188,8 +192,7 @@ class Deliver:
             return False
         belief = self._ask(exam, session, file)
         if belief is Belief.CANNOT_TELL:
-            details = {"session": session.session_id}
-            raise PermanentError("cannot_tell", files=(file.name,), details=details)
+            raise _cannot_tell(file, session)
         if belief is Belief.ABSENT:
             return False
         listed = Acknowledgement(
@@ -216,13 +219,19 @@ class Deliver:
             if given.session_id == session.session_id:
                 if generation(given.key, given.already) is not Generation.ASK_FIRST:
                     return Belief.ABSENT  # upgraded since: this one takes the same bytes again
-                acknowledged = acknowledged_of(exam.files, file.file_type)
-                return believe_listing(given.already or (), session, acknowledged, file.file_type)
+                return believe_listing(
+                    given.already or (),
+                    session,
+                    acknowledged_of(exam.files, file.file_type),
+                    file.file_type,
+                    doubtful=doubtful_of(exam.files, file),
+                )
         status = self._sessions.status(exam)
         if status.session_id != session.session_id:
             return Belief.CANNOT_TELL
         of_this_type = sum(
-            f.file_type is file.file_type and f.sent is not Sent.SKIPPED for f in exam.files
+            f.file_type is file.file_type and (f.sent is not Sent.SKIPPED or bool(f.sent_sha256))
+            for f in exam.files
         )
         return believe_status(status.uploaded, session, of_this_type, file.file_type)
 
@@ -232,10 +241,12 @@ class Deliver:
         session_id = session.session_id if session else ""
         code = refusal.edc_code
         never = code in _NEVER_TAKEN
+        # What is stored under that name may be gone by now, though it is listed still.
+        lost = code == "checksum_mismatch" and _must_not_be_sent_twice(file, session)
         told = dataclasses.replace(
             file,
-            sent=Sent.REFUSED if never else Sent.NO,
-            note=code,
+            sent=Sent.REFUSED if never else Sent.UNKNOWN if lost else Sent.NO,
+            note=_DAMAGED_AGAIN if lost else code,
             attempts=file.attempts + 1,
             sha256="" if code == "checksum_mismatch" else file.sha256,
         )
@@ -245,11 +256,9 @@ class Deliver:
             size = f"{file.size_bytes / (1 << 20):.1f} MB"
             details = {"code": code, "size": size, "limit": "the EDC's"}
             return PermanentError(held, files=(file.name,), details=details)
+        if lost and session is not None:
+            return _cannot_tell(file, session)
         if code == "checksum_mismatch":
-            again = file.sent is Sent.UNKNOWN and session is not None
-            if again and generation(session.key, session.already) is Generation.ASK_FIRST:  # type: ignore[union-attr]
-                details = {"session": session_id}
-                return PermanentError("cannot_tell", files=(file.name,), details=details)
             said = f"{file.name} was damaged on the way"
             return EdcFailure(said, http_status=refusal.http_status, edc_code=code)
         if code == "filename_conflict":
@@ -258,6 +267,20 @@ class Deliver:
         if code == "no_session":
             return PermanentError("session_gone", details={"session": session_id})
         return session_reason(refusal)
+
+
+def _must_not_be_sent_twice(file: ExamFile, session: Session | None) -> bool:
+    """Whether it was sent before, to a server that destroys what is stored under the name."""
+    return (
+        session is not None
+        and file.sent is Sent.UNKNOWN
+        and generation(session.key, session.already) is Generation.ASK_FIRST
+    )
+
+
+def _cannot_tell(file: ExamFile, session: Session) -> PermanentError:
+    details = {"session": session.session_id}
+    return PermanentError("cannot_tell", files=(file.name,), details=details)
 
 
 def _wrong(file: ExamFile, session: Session) -> PermanentError:
