@@ -125,26 +125,40 @@ class Finish:
     def was_moved(self, exam: Exam) -> bool:
         """Whether the folder was moved already, though the journal does not say so.
 
-        The destination was written down before the move; what stands there must be what we sent,
-        since the camera may have made a new folder of the same name meanwhile.
+        The destination was written down before the move, and nothing stood there; what stands there
+        now must be what we sent. The camera may have made a new folder of the same name meanwhile.
+
+        Raises:
+            TransientError: the archive cannot be looked at now.
         """
         if not exam.destination:
             return False
+        rules, exists = self._tools.rules, self._tools.disk.exists
         try:
-            entries = self._tools.disk.entries(self._tools.rules.archive_dir / exam.destination)
-        except OSError:
-            return False
+            entries = self._tools.disk.entries(rules.archive_dir / exam.destination)
+        except OSError as error:
+            here = exists(rules.archive_dir) or exists(rules.watch_dir / exam.folder)
+            if here and isinstance(error, FileNotFoundError):
+                return False
+            raise TransientError(_os_words(error), code="archive_blocked") from error
         there = {entry.name: (entry.size_bytes, entry.mtime_ns) for entry in entries}
-        ours = [file for file in exam.files if file.present]
-        return bool(ours) and all(
-            there.get(file.name) == (file.size_bytes, file.mtime_ns) for file in ours
+        return any(
+            file.present and there.get(file.name) == (file.size_bytes, file.mtime_ns)
+            for file in exam.files
         )
 
     def complete(self, passage: Passage) -> None:
-        """The folder stands in the archive: look for what slipped in, write the receipt, and end."""
+        """The folder stands in the archive: look for what slipped in, write the receipt, and end.
+
+        Raises:
+            TransientError: the archive cannot be written now.
+        """
         exam, rules = passage.exam, self._tools.rules
         destination = rules.archive_dir / exam.destination
-        late = self._send_back_late(exam, destination)
+        try:
+            late = self._send_back_late(exam, destination)
+        except OSError as error:
+            raise TransientError(_os_words(error), code="archive_blocked") from error
         notes = exam.notes
         if late:
             notes = (*notes, f"Came while the folder was moved, and was put back: {late}.")
@@ -172,14 +186,14 @@ class Finish:
 
         It is then a late file, and somebody is told. Nothing is overwritten on the way back.
         """
-        known = {file.name for file in exam.files} | {*exam.other_names}
+        known = {f.name: (f.size_bytes, f.mtime_ns) for f in exam.files if f.present}
         late = [
             entry.name
             for entry in self._tools.disk.entries(destination)
             if entry.kind is Kind.FILE
-            and entry.name not in known
+            and known.get(entry.name) != (entry.size_bytes, entry.mtime_ns)
+            and entry.name not in {*exam.other_names, _receipt_name(exam)}
             and not is_ignored(entry.name)
-            and entry.name != _receipt_name(exam)
         ]
         folder = self._tools.rules.watch_dir / exam.folder
         for name in late:

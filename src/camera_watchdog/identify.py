@@ -79,9 +79,7 @@ class Identify:
         exam = self._with_capture_times(exam, rows)
         for check in self._checks:
             check(self, exam)
-        passage.event(
-            Event.IDENTIFIED, files=exam.files, reason=None, not_before=None, failing_since=None
-        )
+        passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
         if passage.is_news:
             told = ", ".join(f"{file.name} {_told(file)}" for file in _to_send(passage.exam))
             logger.info("%s  identified: %s", passage.name, told)

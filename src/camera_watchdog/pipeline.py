@@ -11,11 +11,12 @@ The edges (journal, disk, camera's database, EDC, archive) are seen through the 
 :mod:`camera_watchdog.steps`.
 """
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.errors import (
@@ -27,7 +28,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.finish import Finish
 from camera_watchdog.identify import Identify
-from camera_watchdog.lifecycle import Event, pause_s
+from camera_watchdog.lifecycle import Event, pause_s, step
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import REASONS, Clears, explain
 from camera_watchdog.sessions import Sessions
@@ -83,8 +84,10 @@ class Pipeline:
             passage.event(Event.CLAIMED)
             if self._finish.was_moved(passage.exam):
                 self._finish.complete(passage)
-            while step := self._steps.get(passage.exam.state):
-                step(passage)
+            elif passage.exam.destination:
+                passage.save("", durable=False, destination="")
+            while take := self._steps.get(passage.exam.state):
+                take(passage)
         except (FolderChanged, Stopping) as pause:
             return self._look_again(passage, pause)
         except NotYet as not_yet:
@@ -156,7 +159,8 @@ class Pipeline:
             code = "server_keeps_failing"  # ping answers: it is this exam's own trouble
         reason = Reason(code, (), {"said": str(error)})
         attempts = exam.attempts + 1
-        since = exam.failing_since or now
+        again = passage.waited_for is not None and passage.waited_for.code == code
+        since = (exam.failing_since if again else None) or now
         if (
             code == "server_keeps_failing"
             and attempts >= _FAILING_TRIES
@@ -198,18 +202,18 @@ class Pipeline:
         """Write down why the exam stops here; where even that fails it still waits, in memory."""
         exam = passage.exam
         not_before = None if due_in_s is None else self._tools.clock() + timedelta(seconds=due_in_s)
+        what_stops_it: dict[str, Any] = {
+            "reason": reason,
+            "not_before": not_before,
+            "attempts": exam.attempts if attempts is None else attempts,
+            "failing_since": failing_since,
+        }
         try:
-            passage.event(
-                event,
-                detail,
-                reason=reason,
-                not_before=not_before,
-                attempts=exam.attempts if attempts is None else attempts,
-                failing_since=failing_since,
-            )
+            passage.event(event, detail, **what_stops_it)
         except TransientError as error:
             logger.warning("%s  %s", passage.name, error)
-            return Outcome(exam, self._tools.rules.retry_delay_s, look_again=look_again)
+            waits = dataclasses.replace(exam, state=step(exam.state, event), **what_stops_it)
+            return Outcome(waits, self._tools.rules.retry_delay_s, look_again=look_again)
         return Outcome(passage.exam, due_in_s, for_server, look_again)
 
 

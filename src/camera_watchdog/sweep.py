@@ -147,9 +147,7 @@ class Sweep:
         """
         self._journal_lost = journal_lost
         for exam in exams:
-            state = (
-                exam.state if exam.state is State.COLLECTING else step(exam.state, Event.CHANGED)
-            )
+            state = step(exam.state, Event.CHANGED)
             self._registry.add(dataclasses.replace(exam, state=state, not_before=None))
 
     def is_settled(self) -> bool:
@@ -187,12 +185,14 @@ class Sweep:
         """A folder that cannot be taken in now keeps no other one waiting."""
         try:
             self._look(folder)
-        except JournalError as error:
-            logger.warning("%s  %s", folder, error)
+        except Exception as error:
+            if isinstance(error, JournalError):
+                logger.warning("%s  %s", folder, error)
+            else:
+                logger.exception("%s  unforeseen failure, is looked at again", folder)
+            # What was seen may not have been noted, or not judged.
             self._due[folder] = now + _JOURNAL_S
-            known = self._folders.get(folder)
-            if known is not None:
-                known.judged = None
+            self._anew.add(folder)
 
     def _look_soon(self, folder: str, now: float) -> None:
         known = self._folders.get(folder)
@@ -303,20 +303,29 @@ class Sweep:
             if claim is None:
                 return False
             exam = claim.exam
+            if exam.destination:
+                self._hand_over(claim)
+                return False
             changed_at = exam.last_change if first else self._clock()
             if exam.state is State.COLLECTING:
                 claim.exam = dataclasses.replace(exam, not_before=None, last_change=changed_at)
                 return True
             logger.info("%s  changed, waits until it is quiet", folder)
+            state = step(exam.state, Event.CHANGED)
             changed = dataclasses.replace(
-                exam,
-                state=step(exam.state, Event.CHANGED),
-                reason=None,
-                not_before=None,
-                last_change=changed_at,
+                exam, state=state, reason=None, not_before=None, last_change=changed_at
             )
             claim.exam = self._journal.save(changed, Event.CHANGED, durable=False)
             return True
+
+    def _hand_over(self, claim: _Claim) -> None:
+        """Moved already, perhaps: what is here now may be another exam, only the archive can tell."""
+        if claim.exam.state is State.READY:
+            claim.keep_due = True
+            return
+        state = step(claim.exam.state, Event.SETTLED)
+        claim.exam = dataclasses.replace(claim.exam, state=state, not_before=None)
+        claim.due = self._monotonic()
 
     @contextlib.contextmanager
     def _claimed(self, folder: str) -> Iterator[_Claim | None]:
@@ -343,12 +352,9 @@ class Sweep:
             notes = (JOURNAL_LOST,) if self._journal_lost else ()
             newest_ns = max(entry.mtime_ns for entry in listing.values())
             last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
+        subject = self._rules.subject(folder) or folder
         exam = Exam(
-            folder=folder,
-            subject=self._rules.subject(folder) or folder,
-            first_seen=now,
-            last_change=last_change,
-            notes=notes,
+            folder=folder, subject=subject, first_seen=now, last_change=last_change, notes=notes
         )
         self._registry.add(self._journal.add(exam, "seen"))
         logger.info("%s  seen", folder)
@@ -385,11 +391,8 @@ class Sweep:
             if claim is None:
                 return  # a worker has it: it may be moving it to the archive at this moment
             exam = claim.exam
-            if exam.destination and exam.state is State.COLLECTING and exam.not_before is None:
-                # Moved already, perhaps: only the archive can tell.
-                state = step(exam.state, Event.SETTLED)
-                claim.exam = dataclasses.replace(exam, state=state)
-                claim.due = self._monotonic()
+            if exam.destination:
+                self._hand_over(claim)
             elif exam.state is State.READY:
                 claim.keep_due = True  # the worker that is due finds out
             else:
