@@ -25,6 +25,7 @@ from camera_watchdog.model import (
     ReportType,
     Sent,
     Session,
+    State,
 )
 from camera_watchdog.steps import Passage, Tools
 
@@ -212,13 +213,16 @@ class Sessions:
         """What the EDC says of the subject's newest session.
 
         Raises:
-            PermanentError: it has none.
+            PermanentError: it has none; or none any more.
             TransientError: it cannot be asked now.
         """
         self._tools.gate.check()
         try:
             return self._tools.edc.status(exam.subject)
         except EdcRefusal as refusal:
+            if exam.session is not None and refusal.edc_code == "no_session":
+                details = {"session": exam.session.session_id}
+                raise PermanentError("session_gone", details=details) from refusal
             raise session_reason(refusal) from refusal
 
     def _check_session(self, exam: Exam, given: Resolution, status: SessionStatus) -> None:
@@ -236,7 +240,8 @@ class Sessions:
             details = {"session": given.session_id, "newest": status.session_id}
             hold_unless_waived(exam, Reason("older_session", (), details))
         others = self._tools.journal.exams_in_session(given.session_id, rules.api_url)
-        other = next((f"{o.folder}, {o.state}" for o in others if o.id != exam.id), "")
+        users = [o for o in others if o.id != exam.id and not _left_unused(o)]
+        other = next((f"{user.folder}, {user.state}" for user in users), "")
         if given.session_id in exam.former_sessions:
             other = "the one that this exam gave up"
             if any(file.sent_sha256 not in {"", file.sha256} for file in waiting_files(exam)):
@@ -252,6 +257,11 @@ class Sessions:
             hold_unless_waived(exam, Reason("session_in_use", (), details))
 
 
+def _left_unused(other: Exam) -> bool:
+    """Whether an exam went away before anything of it was sent into its session."""
+    return other.state is State.GONE and not other.anything_sent
+
+
 def _cannot_tell(exam: Exam, session_id: str) -> Reason:
     names = tuple(file.name for file in waiting_files(exam))
     return Reason("cannot_tell", names, {"session": session_id})
@@ -260,7 +270,9 @@ def _cannot_tell(exam: Exam, session_id: str) -> Reason:
 def _start_over(passage: Passage, session: Session) -> None:
     """Forget a session that is given up: every file is to be sent again, into another one."""
     files = _unsent(passage.exam, [f for f in passage.exam.files if f.may_be_stored])
-    former = (*passage.exam.former_sessions, session.session_id)
+    former = passage.exam.former_sessions
+    if passage.exam.anything_sent:  # else it may be given again, by the same server's new address
+        former = (*former, session.session_id)
     detail = f"session {session.session_id} given up"
     passage.save("starting over", detail, session=None, former_sessions=former, files=files)
     logger.info("%s  starts over: %s", passage.name, detail)
