@@ -92,7 +92,7 @@ class WatchedFolder:
         self.state_dir = root / "state"
         self.clock = clock or Clock()
         self.disk = disk or Disk()
-        self.root.mkdir(exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         (self.root / LOCK).touch()
         self.rules = SweepRules(
             watch_dir=self.root,
