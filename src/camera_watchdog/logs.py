@@ -19,6 +19,8 @@ _KEPT_FILES: Final = 10
 
 
 def _one_line(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
         for c in text

@@ -30,7 +30,7 @@ class SweepRules:
         """
         if folder.startswith(".") or os.path.normcase(folder) in self.never:
             return None
-        if any("\ud800" <= char <= "\udfff" for char in folder):
+        if not folder.isascii() and any("\ud800" <= char <= "\udfff" for char in folder):
             return None
         match = self.subject_pattern.fullmatch(folder)
         if match is None:

@@ -280,7 +280,7 @@ def _is_text(value: object) -> bool:
     return (
         isinstance(value, str)
         and len(value) <= _MAX_TEXT_CHARS
-        and not any("\ud800" <= char <= "\udfff" for char in value)
+        and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))
     )
 
 

@@ -70,6 +70,8 @@ def _unsafe_anywhere(text: str) -> str | None:
         return "it is only dots"
     if "/" in text or "\\" in text:
         return "it has a slash"
+    if text.isascii() and text.isprintable():
+        return None
     if any("\ud800" <= char <= "\udfff" for char in text):
         return "it is not valid text"
     if any(unicodedata.category(char) in _BREAKING for char in text):
