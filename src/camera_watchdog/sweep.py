@@ -262,7 +262,10 @@ class Sweep:
         try:
             entries = self._disk.entries(self._rules.watch_dir / folder)
         except (FileNotFoundError, NotADirectoryError):
-            self.hint(ROOT)  # only a listing of the root can tell that it is gone
+            if self._registry.get(folder) is None:
+                self._forget(folder)  # archived: nothing depends on why it is not there
+            else:
+                self.hint(ROOT)  # only a listing of the root can tell that it is gone
             return
         except OSError as error:
             logger.debug("%s  cannot be listed: %s", folder, error.strerror)
@@ -381,12 +384,15 @@ class Sweep:
                 known.judge_at = now + verdict.again_in_s
                 self._due[folder] = known.judge_at
 
-    def _vanished(self, folder: str) -> None:
-        """The root was listed, and the folder is not in it."""
+    def _forget(self, folder: str) -> None:
         self._watches.forget(folder)
         self._folders.pop(folder, None)
         self._due.pop(folder, None)
         self._anew.discard(folder)
+
+    def _vanished(self, folder: str) -> None:
+        """The root was listed, and the folder is not in it."""
+        self._forget(folder)
         with self._claimed(folder) as claim:
             if claim is None:
                 return  # a worker has it: it may be moving it to the archive at this moment

@@ -56,13 +56,18 @@ class _Hints(FileSystemEventHandler):
         self._hint = hint
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        for path in (event.src_path, event.dest_path):
+        # A folder that went away, into the archive for one, is looked for by itself: to list the
+        # root for each would make a long backlog ever slower.
+        went = isinstance(event, (DirDeletedEvent, DirMovedEvent))
+        for path, is_gone in ((event.src_path, went), (event.dest_path, False)):
             if path:
-                self._hint(self._folder(os.fsdecode(path)))
+                self._hint(self._folder(os.fsdecode(path), is_gone=is_gone))
 
-    def _folder(self, path: str) -> str:
-        """The subject folder that a path is in; the root's own name for what is in the root."""
+    def _folder(self, path: str, *, is_gone: bool) -> str:
+        """The subject folder that a path is in, or was; the root's own name for what is in the root."""
         parent, name = os.path.split(path)
+        if is_gone and os.path.normcase(parent) == self._root:
+            return name
         if os.path.normcase(parent) == self._root or os.path.normcase(path) == self._root:
             return _ROOT
         while parent and os.path.normcase(os.path.dirname(parent)) != self._root:  # noqa: PTH120 - text, not a path to open
