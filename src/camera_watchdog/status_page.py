@@ -39,6 +39,7 @@ h3{margin:0;font-size:1.45rem}
 h3 small{font-size:1.05rem;font-weight:400;color:#444;margin-left:.6rem}
 li p{margin:.3rem 0 0}
 .act li p{font-size:1.25rem}
+.look{background:#fff;border:.2rem solid #111;padding:.6rem 1rem;font-size:1.25rem}
 .do{font-weight:600}
 .do::before{content:"What to do: "}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin:1rem 0}
@@ -68,17 +69,18 @@ def page(told: Overview, zone: tzinfo) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<meta http-equiv="refresh" content="{REFRESH_S}">',
         _POLICY,
-        f"<title>{escape(mark + title)} - camera-watchdog</title>",
+        f"<title>{_shown(mark + title)} - camera-watchdog</title>",
         f"<style>{_STYLE}</style></head>",
         "<body>",
-        f'<header class="{kind}"><h1>{escape(title)}</h1>',
-        *(f"<p>{escape(sentence)}</p>" for sentence in lead),
+        f'<header class="{kind}"><h1>{_shown(title)}</h1>',
+        *(f"<p>{_shown(sentence)}</p>" for sentence in lead),
         "</header>",
         "<main>",
         f'<p class="of">As of {escape(_full(told.at, zone))}</p>',
         f"<p>{escape(_age(told))}</p>",
         _totals(told),
-        *(f"<p><strong>Look:</strong> {escape(each)}</p>" for each in told.warnings),
+        f"<p>{_shown(_also(told, zone))}</p>",
+        *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
         _list("Exams that need a person", "act", told.for_people, told, zone),
         _list("Exams that go on by themselves", "", told.by_themselves, told, zone),
         _footer(told, zone),
@@ -106,8 +108,8 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
         lead = [f"camera-watchdog was stopped at {when}. {safe}", "Tell whoever looks after it."]
         return "stopped", title, [*lead, f"{people}."] if count else lead
     if server.reachable is False:
-        since = f" (since {moment(server.since, told.at, zone)})" if server.since else ""
-        lead = [f"{server.message}{since}", server.action]
+        since = f"Since {moment(server.since, told.at, zone)}: " if server.since else ""
+        lead = [f"{since}{server.message}", server.action]
         lead += [f"{people}."] if count else []
         return "away", "The EDC is away: exams wait", [each for each in lead if each]
     if count:
@@ -126,6 +128,18 @@ def _age(told: Overview) -> str:
         "This page renews itself. If the clock is more than 3 minutes past that time, "
         "camera-watchdog has stopped, and nothing is being sent."
     )
+
+
+def _also(told: Overview, zone: tzinfo) -> str:
+    """Whether the EDC answers, and how long the oldest exam has waited."""
+    said = []
+    server, oldest = told.server, told.oldest
+    if server.reachable and server.since and told.running:
+        said.append(f"The EDC answers, since {moment(server.since, told.at, zone)}.")
+    if oldest:
+        when = moment(oldest.first_seen, told.at, zone)
+        said.append(f"The exam that has waited longest is {oldest.subject}, since {when}.")
+    return " ".join(said)
 
 
 def _footer(told: Overview, zone: tzinfo) -> str:
@@ -151,7 +165,7 @@ def _list(title: str, kind: str, rows: tuple[Row, ...], told: Overview, zone: tz
     if not rows:
         return ""
     items = "\n".join(_item(row, told, zone) for row in rows)
-    return f'<section class="{kind}"><h2>{escape(title)}</h2>\n<ul>\n{items}\n</ul></section>'
+    return f'<section class="{kind}"><h2>{_shown(title)}</h2>\n<ul>\n{items}\n</ul></section>'
 
 
 def _item(row: Row, told: Overview, zone: tzinfo) -> str:

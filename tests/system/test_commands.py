@@ -444,3 +444,41 @@ def test_a_picture_that_was_taken_again_never_meets_the_first_one(
     receipt = receipt_of(clinic.archived(SUBJECT)[0])
     assert (receipt["session"], receipt["former_sessions"]) == (second, [first])
     assert [f for f in edc.stored_files(SUBJECT) if f.session_id == first] == before
+
+
+@pytest.mark.parametrize("edc", ["1.4", "0.4"], indirect=True)
+def test_what_came_late_goes_to_the_session_that_it_belongs_to(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    session = edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT, captured_at=TAKEN_AT)
+    clinic.start()
+    clinic.archived(SUBJECT)
+    late = clinic.camera.take(SUBJECT, images=("left",), report=None)
+    held(clinic, "late")
+
+    release(clinic)
+
+    receipts = [receipt_of(folder) for folder in clinic.archived(SUBJECT, count=2)]
+    assert [receipt["session"] for receipt in receipts] == [session, session]
+    stored = {file.name for file in edc.stored_files(SUBJECT)}
+    assert late.files[0].name in stored
+    assert len(stored) == 4
+
+
+@pytest.mark.parametrize("edc", ["0.3"], indirect=True)
+def test_what_came_late_never_takes_the_place_of_what_is_stored(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT, captured_at=TAKEN_AT)
+    clinic.start()
+    clinic.archived(SUBJECT)
+    before = edc.stored_files(SUBJECT)
+    clinic.camera.take(SUBJECT, images=("left",), report=None)
+    held(clinic, "late")
+
+    release(clinic)
+
+    held(clinic, "one_file_per_type")
+    assert edc.stored_files(SUBJECT) == before

@@ -1,0 +1,188 @@
+"""What is said of every exam, and in which order."""
+
+import dataclasses
+import json
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from camera_watchdog.lifecycle import ACTIVE
+from camera_watchdog.model import Exam, Reason, Sent, State
+from camera_watchdog.overview import (
+    Overview,
+    Server,
+    as_json,
+    from_json,
+    overview,
+    server,
+)
+from camera_watchdog.reasons import REASONS
+from exam_parts import NOON, acknowledged, exam, file
+
+REASON = Reason("no_session")
+
+
+def told(*exams: Exam, **changes: Any) -> Overview:
+    values: dict[str, Any] = {
+        "at": NOON,
+        "watch_dir": "/camera",
+        "running": True,
+        "server": server(reachable=True, since=NOON),
+        "archived_today": 3,
+    }
+    return overview(exams, **(values | changes))
+
+
+def held(reason: Reason = REASON, **changes: Any) -> Exam:
+    return exam(file("OD.jpg"), state=State.HELD, reason=reason, **changes)
+
+
+def test_those_that_need_a_person_come_first_then_the_oldest() -> None:
+    hour = timedelta(hours=1)
+    exams = [
+        exam(folder="new", first_seen=NOON),
+        exam(folder="old", first_seen=NOON - hour),
+        held(folder="held", first_seen=NOON + hour),
+        held(folder="held longer", first_seen=NOON),
+    ]
+
+    said = told(*exams)
+
+    assert [row.folder for row in said.rows] == ["held longer", "held", "old", "new"]
+    assert [row.folder for row in said.for_people] == ["held longer", "held"]
+    assert said.oldest is not None
+    assert said.oldest.folder == "old"
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+def test_a_hold_has_its_sentence_and_a_next_step_where_a_person_must_act(code: str) -> None:
+    (row,) = told(held(Reason(code, ("OD.jpg",)))).rows
+
+    assert row.reason_code == code
+    assert row.reason
+    assert bool(row.action) is REASONS[code].needs_person
+    assert "{" not in row.reason + row.action
+
+
+@pytest.mark.parametrize("state", sorted(State))
+def test_every_state_says_what_the_exam_waits_for(state: State) -> None:
+    (row,) = told(exam(file("OD.jpg"), state=state, reason=None)).rows
+
+    if state not in {State.ARCHIVED, State.GONE, State.HELD}:
+        assert row.reason.endswith(".")
+    assert (row.reason_code, row.action) == ("", "")
+
+
+@pytest.mark.parametrize("state", sorted(ACTIVE))
+def test_what_is_being_done_is_said_and_not_what_it_waited_for_before(state: State) -> None:
+    (row,) = told(exam(state=state, reason=REASON)).rows
+
+    assert (row.reason_code, row.action) == ("", "")
+    assert "no eye exam entry" not in row.reason
+
+
+def test_an_exam_that_is_sent_counts_its_files() -> None:
+    left_out = file("notes.pdf", sent=Sent.SKIPPED)
+    files = [acknowledged("OD.jpg"), file("OS.jpg"), file("report.html"), left_out]
+
+    (row,) = told(exam(*files, state=State.UPLOADING)).rows
+
+    assert row.reason == "Being sent: file 2 of 3."
+
+
+def test_what_may_still_come_needs_nobody() -> None:
+    incomplete = Reason("incomplete", (), {"missing": "the report"})
+
+    (row,) = told(exam(state=State.COLLECTING, reason=incomplete)).rows
+
+    assert row.reason == "The exam of S1 is not complete: it waits for the report."
+    assert (row.reason_code, row.action) == ("incomplete", "")
+
+
+@pytest.mark.parametrize("code", ["edc_unreachable", "not_the_edc", "token_refused"])
+def test_a_server_that_is_away_is_said_once_and_not_of_every_exam(code: str) -> None:
+    away = server(reachable=False, since=NOON, trouble=code, said="no route.")
+
+    said = told(exam(state=State.READY, reason=Reason(code)), server=away)
+
+    assert said.rows[0].action == ""
+    assert said.rows[0].reason == "Waits for the EDC; it is kept and sent by itself."
+    assert said.server.message
+    assert said.server.action
+
+
+def test_a_server_that_fails_as_a_whole_is_not_told_as_one_exams_trouble() -> None:
+    away = server(reachable=False, since=NOON, trouble="server_keeps_failing", said="HTTP 502")
+
+    assert away.message == "The EDC answers with an error (HTTP 502)."
+    assert "Exams are kept" in away.action
+
+
+@pytest.mark.parametrize("code", ["archive_blocked", "database_unreadable", "disk_full"])
+def test_what_does_not_go_away_by_itself_calls_a_person_at_once(code: str) -> None:
+    (row,) = told(exam(state=State.READY, reason=Reason(code, (), {"said": "in use"}))).rows
+
+    assert row.action
+
+
+def test_the_json_is_the_one_that_scripts_rely_on() -> None:
+    sent = dataclasses.replace(acknowledged("OD.jpg"), sha256="ab")
+    one = exam(sent, state=State.HELD, reason=REASON, not_before=NOON, attempts=2)
+
+    said = json.loads(json.dumps(as_json(told(one))))
+
+    assert said == {
+        "version": 1,
+        "at": "2026-03-01T12:00:00+00:00",
+        "watch_dir": "/camera",
+        "running": True,
+        "server": {"reachable": True, "since": "2026-03-01T12:00:00+00:00", "message": ""},
+        "totals": {
+            "collecting": 0,
+            "ready": 0,
+            "identifying": 0,
+            "resolving": 0,
+            "uploading": 0,
+            "verifying": 0,
+            "archiving": 0,
+            "held": 1,
+            "archived": 3,
+        },
+        "exams": [
+            {
+                "subject": "S1",
+                "folder": "S1",
+                "state": "held",
+                "reason_code": "no_session",
+                "reason": "The EDC has no eye exam entry for S1.",
+                "action": "Ask the clinician to create one; it will then be sent by itself.",
+                "first_seen": "2026-03-01T12:00:00+00:00",
+                "not_before": "2026-03-01T12:00:00+00:00",
+                "attempts": 2,
+                "files": [
+                    {
+                        "name": "OD.jpg",
+                        "file_type": "right",
+                        "eye": "right",
+                        "size": 1000,
+                        "sha256": "ab",
+                        "sent": "yes",
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_what_was_told_is_read_back_the_same() -> None:
+    said = told(held(), exam(folder="S2"), server=Server())
+
+    assert as_json(from_json(as_json(said))) == as_json(said)
+    assert from_json(as_json(said)).rows[0].first_seen.tzinfo == UTC
+
+
+@pytest.mark.parametrize("broken", [{}, {"version": 2}, {"version": 1}, {"version": 1, "exams": 3}])
+def test_what_is_no_overview_is_not_taken_for_one(broken: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"version|lacks"):
+        from_json(broken)
