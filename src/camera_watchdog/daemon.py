@@ -246,7 +246,11 @@ class _Daemon:
                 next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
                 self._registry.wait(60.0 if next_due is None else max(0.01, next_due - now))
                 continue
-            outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
+            try:
+                outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
+            except Exception:  # nobody else would ever let go of the exam
+                logger.exception("%s  unforeseen failure", exam.folder)
+                outcome = Outcome(exam, self._config.retry_delay)
             self._let_go(outcome)
         client.close()
 

@@ -228,7 +228,8 @@ class Sweep:
                 self._watches.watch(folder)
                 self._due[folder] = now
         for folder in {*self._folders, *(e.folder for e in self._registry.exams())} - {*live}:
-            self._vanished(folder)
+            with contextlib.suppress(JournalError):  # it stays in the registry, for the next sweep
+                self._vanished(folder)
 
     def _lost_root(self, why: str) -> None:
         if not self._root_away:

@@ -1,0 +1,679 @@
+"""What an operator is told when something stands in an exam's way, and what becomes of it then.
+
+Each case brings one about, reads what ``status`` says, lets somebody (or time) mend it, and finds the
+exam in the archive. Where nobody has to act, nobody is asked to.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from camera_watchdog.edc_api.answers import SessionStatus
+from camera_watchdog.errors import (
+    DatabaseBusy,
+    DatabaseUnreadable,
+    EdcFailure,
+    EdcRefusal,
+    Unauthorized,
+    Unreachable,
+)
+from camera_watchdog.model import Demographics, Laterality
+from camera_watchdog.overview import as_json, overview, server
+from camera_watchdog_demo import pictures
+from clinic import Clinic
+from scripted_edc import Stored, lost
+from watched_folder import bytes_of
+
+Act = Callable[[Clinic], object]
+
+HOUR_S: Final = 3600.0
+BLOCKED: Final = PermissionError(13, "The process cannot access the file")
+FAILED: Final = EdcFailure("HTTP 500", http_status=500, edc_code="")
+
+
+@dataclass(frozen=True)
+class Case:
+    """``before`` the daemon sees it; then ``says`` and ``do`` are told; then ``mend``."""
+
+    code: str
+    before: Act
+    says: tuple[str, ...]
+    do: tuple[str, ...] = ()
+    mend: Act = lambda _clinic: None
+    state: str = "held"
+    wait_s: float = 60.0
+    then_s: float = 120.0
+    release: str = "1.4"
+    rules: dict[str, Any] = field(default_factory=dict)
+    sent: int = 0
+    """How many of its files may be at the EDC when it is told."""
+
+
+def without(name: str) -> Act:
+    return lambda clinic: (clinic.root / "S1" / name).unlink()
+
+
+def also(name: str, content: bytes | None = None, **more: Any) -> Act:
+    return lambda clinic: clinic.put(f"S1/{name}", content, **more)
+
+
+def eyes(right: object, left: object) -> Act:
+    def say(clinic: Clinic) -> None:
+        clinic.camera.rows.clear()
+        clinic.camera.know("S1", "OD.jpg", right)
+        clinic.camera.know("S1", "OS.jpg", left)
+
+    return say
+
+
+def fails(error: Exception | None) -> Act:
+    return lambda clinic: setattr(clinic.camera, "fails", error)
+
+
+def leave_out(name: str) -> Act:
+    return lambda clinic: clinic.answer(name=name, skip=True)
+
+
+def release(clinic: Clinic) -> None:
+    clinic.answer()
+
+
+def resolves(*errors: Exception) -> Act:
+    return lambda clinic: clinic.edc.resolves.extend([*errors] * 1000)
+
+
+def answers_again(clinic: Clinic) -> None:
+    clinic.edc.resolves.clear()
+    clinic.edc.uploads.clear()
+    clinic.edc.statuses.clear()
+    clinic.edc.ping_says = None
+
+
+def uploads(*what: Any) -> Act:
+    return lambda clinic: clinic.edc.uploads.extend(what)
+
+
+def away(error: Any) -> Act:
+    def close(clinic: Clinic) -> None:
+        clinic.edc.resolves.append(error)
+        clinic.edc.ping_says = error
+
+    return close
+
+
+def nested(clinic: Clinic) -> None:
+    clinic.put("S1/raw/OD.jpg", seed=5)
+
+
+def link(clinic: Clinic) -> None:
+    (clinic.root / "S1" / "more.jpg").symlink_to(clinic.root / "S1" / "OD.jpg")
+
+
+def other_patient(clinic: Clinic) -> None:
+    also("OD2.dcm", pictures.dicom(1, eye="R", patient_id="S2", size=(16, 16)))(clinic)
+    clinic.camera.know("S1", "OD2.dcm", "R")
+
+
+def later_visit(clinic: Clinic) -> None:
+    for name in ("OD.jpg", "OS.jpg", "report.pdf"):
+        (clinic.root / "S1" / name).unlink()
+    eyes("R", "L")(clinic)
+    times = {"OD.jpg": "2026-03-01 08:00", "OS.jpg": "2026-03-01 11:00"}
+    rows = [
+        type(row)(row.filename, row.eye, times[row.filename]) for row in clinic.camera.rows["S1"]
+    ]
+    clinic.camera.rows["S1"] = rows
+    clinic.put_exam("S1")
+
+
+def archived_before(clinic: Clinic) -> None:
+    clinic.live_for(30)
+    assert len(clinic.archived()) == 1
+    clinic.edc.add_session()
+
+
+def late(clinic: Clinic) -> None:
+    archived_before(clinic)
+    clinic.camera.know("S1", "OD3.jpg", "R")
+    also("OD3.jpg", seed=9)(clinic)
+
+
+def copied_back(clinic: Clinic) -> None:
+    archived_before(clinic)
+    shutil.copytree(clinic.archived()[0], clinic.root / "S1", ignore=lambda *_: ["receipt.json"])
+
+
+def second_folder(clinic: Clinic) -> None:
+    clinic.take("S1.b", seed=3, subject="S1")
+
+
+def move_aside(name: str) -> Act:
+    return lambda clinic: shutil.move(clinic.root / name, clinic.root.parent / "elsewhere")
+
+
+def changed_after(name: str, seed: int = 7) -> Act:
+    """The first file goes, the second is lost on the way, and meanwhile the first changes."""
+
+    def act(clinic: Clinic) -> None:
+        uploads(None, *[FAILED] * 3)(clinic)
+        clinic.live_for(5)
+        assert clinic.edc.count("upload") >= 2
+        also(name, seed=seed)(clinic)
+
+    return act
+
+
+def vanishes_after(clinic: Clinic) -> None:
+    uploads(None, *[FAILED] * 3)(clinic)
+    clinic.live_for(5)
+    (clinic.root / "S1" / "OD.jpg").unlink()
+
+
+def folder_goes_after(clinic: Clinic) -> None:
+    uploads(None, *[FAILED] * 3)(clinic)
+    clinic.live_for(5)
+    move_aside("S1")(clinic)
+
+
+def folder_back(clinic: Clinic) -> None:
+    shutil.move(clinic.root.parent / "elsewhere", clinic.root / "S1")
+
+
+def session_goes_after(clinic: Clinic) -> None:
+    uploads(None, FAILED)(clinic)
+    clinic.live_for(5)
+    assert len(clinic.edc.stored) == 1
+    clinic.edc.sessions.clear()
+    clinic.edc.stored.clear()
+    clinic.edc.add_session(id_="s-9")
+
+
+def api_url_changes_after(clinic: Clinic) -> None:
+    uploads(None, FAILED)(clinic)
+    clinic.live_for(5)
+    clinic.set_rules(api_url="https://other.example")
+
+
+def api_url_is_set_back(clinic: Clinic) -> None:
+    clinic.set_rules(api_url="https://edc.example")
+
+
+def report_type(kind: str) -> Act:
+    def act(clinic: Clinic) -> None:
+        clinic.edc.sessions.clear()
+        clinic.edc.add_session(report_type=kind)
+
+    return act
+
+
+def older_session(clinic: Clinic) -> None:
+    newest = clinic.edc.add_session()
+    for file_type in ("left", "right", "report"):
+        clinic.edc._store(Stored(newest, file_type, f"{file_type} of another", "x" * 64))
+
+
+def newest_goes(clinic: Clinic) -> None:
+    clinic.edc.sessions.pop()
+    clinic.edc.stored.clear()
+
+
+def name_is_taken(clinic: Clinic) -> None:
+    two_of_an_eye(clinic)
+    uploads(None, EdcRefusal(409, "filename_conflict"))(clinic)
+
+
+def two_of_an_eye(clinic: Clinic) -> None:
+    also("OD2.jpg", seed=4)(clinic)
+    clinic.camera.know("S1", "OD2.jpg", "R")
+
+
+def a_dicom(clinic: Clinic) -> None:
+    also("OD2.dcm", pictures.dicom(1, eye="R", patient_id="S1", size=(16, 16)))(clinic)
+    clinic.camera.know("S1", "OD2.dcm", "R")
+
+
+def open_in_a_program(clinic: Clinic) -> None:
+    move, tries = clinic.tools.disk.move, []
+
+    def refuse(source: Path, destination: Path) -> None:
+        tries.append(source)
+        if clinic.edc.ping_says is None and len(tries) < 6:
+            raise BLOCKED
+        move(source, destination)
+
+    clinic.tools.disk.move = refuse  # type: ignore[method-assign]
+
+
+CASES: Final[dict[str, Case]] = {
+    # Detection
+    "a folder inside (7)": Case(
+        "nested_folder",
+        nested,
+        ("another folder", "raw"),
+        ("Move the files up", "--skip raw"),
+        lambda clinic: shutil.rmtree(clinic.root / "S1" / "raw"),
+    ),
+    # Stability
+    "cut off (11)": Case(
+        "unfinished_file",
+        also("OD.jpg", bytes_of("OD.jpg")[:-2]),
+        ("not whole", "OD.jpg"),
+        ("Export it from the camera again", "--skip OD.jpg"),
+        also("OD.jpg"),
+    ),
+    "empty (11)": Case(
+        "unfinished_file",
+        also("OD.jpg", b""),
+        ("not whole", "OD.jpg", "empty"),
+        ("Export it",),
+        also("OD.jpg"),
+    ),
+    "a format that the EDC does not take (11)": Case(
+        "refused_format",
+        also("more.tif", b"II*\0" + bytes(100)),
+        ("does not take", "more.tif", "TIFF"),
+        ("JPEG, PNG or DICOM", "--skip more.tif"),
+        without("more.tif"),
+    ),
+    "too large (11)": Case(
+        "too_large",
+        also("OD.jpg", pictures.jpeg(1, eye="right", size=(16, 16), size_bytes=11 << 20)),
+        ("larger than the EDC takes", "OD.jpg", "11.0 MB", "10.0 MB"),
+        ("higher limit", "--skip OD.jpg"),
+        also("OD.jpg"),
+    ),
+    "refused for its content (11)": Case(
+        "refused_content",
+        uploads(EdcRefusal(400, "invalid_content")),
+        ("does not take this file", "OD.jpg", "invalid_content"),
+        ("export it again", "--skip OD.jpg"),
+        also("OD.jpg", seed=2),
+    ),
+    "changed after it was sent (13)": Case(
+        "retaken",
+        changed_after("OD.jpg"),
+        ("OD.jpg", "changed after it was sent"),
+        ("Put the earlier one back", "release S1 --reason"),
+        also("OD.jpg"),
+        sent=3,
+    ),
+    "vanished after it was sent (13)": Case(
+        "vanished",
+        vanishes_after,
+        ("OD.jpg", "gone from the folder", "sent"),
+        ("Put it back", "release S1 --reason"),
+        also("OD.jpg"),
+        sent=3,
+    ),
+    # Which eye, which subject
+    "no row yet (15)": Case(
+        "not_in_database",
+        lambda clinic: clinic.camera.rows.clear(),
+        ("does not list", "OD.jpg"),
+        ("Save the exam on the camera", "--eye OD.jpg=left"),
+        eyes("R", "L"),
+        wait_s=1900,
+    ),
+    "no row yet, but there is time (15)": Case(
+        "not_in_database",
+        lambda clinic: clinic.camera.rows.clear(),
+        ("does not list",),
+        mend=eyes("R", "L"),
+        state="collecting",
+    ),
+    "NULL (16)": Case(
+        "eye_unknown", eyes(None, "L"), ("OD.jpg",), ("Enter the eye",), eyes("R", "L")
+    ),
+    "blank (16)": Case(
+        "eye_unknown", eyes("  ", "L"), ("OD.jpg",), ("Enter the eye",), eyes("R", "L")
+    ),
+    "a word that is no eye (16)": Case(
+        "eye_unknown", eyes("both", "L"), ("both",), ("Enter the eye",), eyes("R", "L")
+    ),
+    "two rows that differ (16)": Case(
+        "eye_conflict",
+        lambda clinic: clinic.camera.know("S1", "OD.jpg", "L"),
+        ("not certain which eye", "OD.jpg"),
+        ("--eye OD.jpg=left",),
+        eyes("R", "L"),
+    ),
+    "name and database disagree (17)": Case(
+        "eye_conflict",
+        eyes("L", "R"),
+        ("database", "left", "filename", "right"),
+        ("Look at the image", "--eye OD.jpg=left"),
+        eyes("R", "L"),
+        rules={"eye_sources": ("database", "filename")},
+    ),
+    "DICOM of another subject (18)": Case(
+        "wrong_patient",
+        other_patient,
+        ("OD2.dcm", "another subject", "S2"),
+        ("whose image it is", "--skip OD2.dcm"),
+        leave_out("OD2.dcm"),
+    ),
+    "both of one eye (20)": Case(
+        "eye_missing",
+        eyes("R", "R"),
+        ("left",),
+        ("Take or export", "release S1 --reason"),
+        eyes("R", "L"),
+        wait_s=1900,
+    ),
+    "both of one eye, but there is time (20)": Case(
+        "eye_missing", eyes("R", "R"), ("left",), mend=eyes("R", "L"), state="collecting"
+    ),
+    "two folders (21)": Case(
+        "two_folders",
+        second_folder,
+        ("two folders", "S1.b"),
+        ("which one is right", "release S1 --reason"),
+        lambda clinic: shutil.rmtree(clinic.root / "S1.b"),
+    ),
+    "two visits (22)": Case(
+        "two_visits",
+        later_visit,
+        ("two visits", "08:00: OD.jpg", "11:00: OS.jpg"),
+        ("Move the pictures of one visit", "release S1 --reason"),
+        release,
+    ),
+    "a late file (23)": Case(
+        "late",
+        late,
+        ("OD3.jpg", "after the exam was sent and archived", "S1_2026"),
+        ("Move it away", "release S1 --reason"),
+        move_aside("S1"),
+        wait_s=1900,
+    ),
+    "an archived folder copied back (23)": Case(
+        "seen_before",
+        copied_back,
+        ("OD.jpg", "sent before", "OD.jpg of S1"),
+        ("Move the copy away", "release S1 --reason"),
+        move_aside("S1"),
+    ),
+    # The camera's database
+    "busy (24)": Case(
+        "database_busy",
+        fails(DatabaseBusy("camera.db")),
+        ("in use",),
+        mend=fails(None),
+        state="ready",
+    ),
+    "unreadable (26)": Case(
+        "database_unreadable",
+        fails(DatabaseUnreadable("it is a directory")),
+        ("cannot be read", "it is a directory"),
+        ("db_path",),
+        fails(None),
+        state="ready",
+    ),
+    # The network and the server
+    "unreachable (30)": Case(
+        "edc_unreachable",
+        away(Unreachable("no route")),
+        ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+    ),
+    "the token is refused (36)": Case(
+        "token_refused",
+        away(Unauthorized("HTTP 401")),
+        ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+    ),
+    "413 (38)": Case(
+        "too_large",
+        uploads(EdcRefusal(413, "file_too_large")),
+        ("larger than the EDC takes", "OD.jpg", "the EDC's"),
+        ("higher limit",),
+        also("OD.jpg", seed=2),
+    ),
+    "no session (39)": Case(
+        "no_session",
+        lambda clinic: clinic.edc.sessions.clear(),
+        ("no eye exam entry",),
+        ("Ask the clinician",),
+        lambda clinic: clinic.edc.add_session(),
+    ),
+    "no eligible session (39)": Case(
+        "no_eligible_session",
+        resolves(EdcRefusal(400, "no_eligible_session")),
+        ("complete or contraindicated",),
+        ("Ask the clinician to create a new one",),
+        answers_again,
+    ),
+    "an unknown subject (39)": Case(
+        "subject_unknown",
+        resolves(EdcRefusal(400, "subject_not_found")),
+        ("does not know a subject S1",),
+        ("Compare the subject identifier",),
+        answers_again,
+    ),
+    "demographics differ (39)": Case(
+        "demographics_differ",
+        resolves(EdcRefusal(400, "validation_mismatch")),
+        ("Initials, sex or age", "differ"),
+        ("correct the wrong one", "retry S1"),
+        answers_again,
+        then_s=HOUR_S + 60,
+    ),
+    "a field is refused (39)": Case(
+        "field_refused",
+        resolves(EdcRefusal(400, "", ("device_id",))),
+        ("refuses a field", "device_id"),
+        ("configuration", "retry S1"),
+        answers_again,
+        then_s=HOUR_S + 60,
+    ),
+    "a name that is taken (39)": Case(
+        "filename_conflict",
+        name_is_taken,
+        ("another file named OD2.jpg", "s-1"),
+        ("another name", "--skip OD2.jpg"),
+        leave_out("OD2.jpg"),
+        sent=1,
+    ),
+    "an acknowledgement of something else (40)": Case(
+        "wrong_acknowledgement",
+        uploads(lambda answer: type(answer)(**{**_fields(answer), "checksum": "0" * 64})),
+        ("something other than what was sent", "OD.jpg", "checksum"),
+        ("Tell the EDC's administrator", "s-1", "--skip OD.jpg", "release S1 --reason"),
+        release,
+        sent=1,
+    ),
+    "not listed (41)": Case(
+        "not_listed",
+        lambda clinic: clinic.edc.statuses.extend(
+            [None, SessionStatus("s-1", ("left", "report"), ("right",), complete=False)] * 1
+        ),
+        ("acknowledged OD.jpg", "does not list", "s-1"),
+        ("Tell the EDC's administrator", "release S1 --reason"),
+        release,
+        sent=3,
+    ),
+    "the session is gone (43)": Case(
+        "session_gone",
+        session_goes_after,
+        ("no longer has the session s-1",),
+        ("what became of it", "release S1 --reason"),
+        release,
+        sent=1,
+    ),
+    "the address changed (43)": Case(
+        "server_changed",
+        api_url_changes_after,
+        ("edc.example", "other.example"),
+        ("Set api_url back", "release S1 --reason"),
+        api_url_is_set_back,
+        sent=2,
+    ),
+    "reports of the other kind (44)": Case(
+        "report_type_differs",
+        report_type("per_eye"),
+        ("expects per_eye reports", "sends combined reports"),
+        ("report_type", "retry S1"),
+        report_type("combined"),
+        then_s=HOUR_S + 60,
+    ),
+    "two files of one type (45)": Case(
+        "one_file_per_type",
+        two_of_an_eye,
+        ("one file of each kind", "OD.jpg, OD2.jpg"),
+        ("0.4 or later", "--skip OD.jpg"),
+        leave_out("OD2.jpg"),
+        release="0.3",
+    ),
+    "a type that it does not know (45)": Case(
+        "type_not_taken",
+        a_dicom,
+        ("does not take files of this kind", "OD2.dcm", "DICOM"),
+        ("upgraded", "--skip OD2.dcm"),
+        leave_out("OD2.dcm"),
+        release="0.3",
+    ),
+    "an older session (39)": Case(
+        "older_session",
+        older_session,
+        ("older session", "s-1", "s-2"),
+        ("Ask the clinician", "release S1 --reason"),
+        newest_goes,
+        then_s=HOUR_S + 60,
+    ),
+    "it keeps failing (54)": Case(
+        "server_keeps_failing",
+        resolves(FAILED),
+        ("fails on the exam", "again and again", "500"),
+        ("Tell the EDC's administrator", "retry S1"),
+        answers_again,
+        wait_s=20 * 60,
+        then_s=HOUR_S + 60,
+    ),
+    # The archive
+    "the folder is open (46)": Case(
+        "archive_blocked",
+        open_in_a_program,
+        ("is in the EDC", "cannot be moved yet", "cannot access the file"),
+        ("Close the program",),
+        state="ready",
+        wait_s=20,
+        sent=3,
+    ),
+    # The process, and hostile input
+    "something unforeseen (53)": Case(
+        "unforeseen",
+        fails(ZeroDivisionError("by zero")),
+        ("unforeseen", "ZeroDivisionError"),
+        mend=fails(None),
+        state="ready",
+    ),
+    "a name that cannot be sent (57)": Case(
+        "unsafe_name",
+        also('OD"2.jpg', seed=3),
+        ("cannot be sent", "quotation mark"),
+        ("Rename",),
+        without('OD"2.jpg'),
+    ),
+    "a link (58)": Case(
+        "link",
+        link,
+        ("no ordinary file", "more.jpg"),
+        ("instead of the link", "--skip more.jpg"),
+        without("more.jpg"),
+    ),
+    "the folder is deleted (62)": Case(
+        "vanished",
+        folder_goes_after,
+        ("OD.jpg", "gone from the folder", "sent"),
+        ("Put it back", "release S1 --reason"),
+        folder_back,
+        wait_s=120,
+        sent=2,
+    ),
+}
+
+
+def _fields(answer: Any) -> dict[str, Any]:
+    return {name: getattr(answer, name) for name in answer.__dataclass_fields__}
+
+
+def told(clinic: Clinic, folder: str = "S1") -> dict[str, Any]:
+    """What ``status --json`` says of the exam of a folder."""
+    now = clinic.clock.now()
+    whole = overview(
+        clinic.journal.current(),
+        at=now,
+        watch_dir=str(clinic.root),
+        running=True,
+        server=server(reachable=True, since=now),
+        archived_today=0,
+    )
+    found: dict[str, Any] = next(e for e in as_json(whole)["exams"] if e["folder"] == folder)
+    return found
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on(
+    tmp_path: Path, case: Case
+) -> None:
+    two_to_one = "(?P<subject_identifier>S[0-9]+)([.]b)?"
+    with Clinic(
+        tmp_path, release=case.release, pattern=two_to_one, dicom_patient_id="exact", **case.rules
+    ) as clinic:
+        clinic.camera.people["S1"] = Demographics("AB", "F", 40)
+        clinic.edc.add_session()
+        clinic.take()
+        case.before(clinic)
+        clinic.live_for(case.wait_s)
+        said = told(clinic)
+        assert (said["state"], said["reason_code"]) == (case.state, case.code)
+        assert [words for words in case.says if words not in said["reason"]] == []
+        assert [words for words in case.do if words not in said["action"]] == []
+        assert bool(said["action"]) is bool(case.do)
+        assert "unknown" not in said["reason"].replace("unknown)", ""), said["reason"]
+        may_be_there = [f for f in said["files"] if f["sent"] in {"yes", "unknown"}]
+        assert len(may_be_there) == case.sent
+        before = len(clinic.archived())
+
+        case.mend(clinic)
+        clinic.live_for(case.then_s)
+        assert clinic.journal.open_exams() == [], told(clinic)
+        assert len(clinic.archived()) == max(before, 1)
+        names = [(one.session_id, one.name) for one in clinic.edc.stored]
+        assert len(names) == len({*names})
+
+
+def test_an_eye_that_a_person_says_goes_before_what_was_not_known(tmp_path: Path) -> None:
+    with Clinic(tmp_path) as clinic:
+        clinic.edc.add_session()
+        clinic.take()
+        eyes(None, "L")(clinic)
+        clinic.live_for(60)
+        assert told(clinic)["reason_code"] == "eye_unknown"
+        clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
+        clinic.live_for(60)
+        assert {one.name: one.file_type for one in clinic.edc.stored}["OD.jpg"] == "right"
+
+
+def test_where_nothing_can_tell_the_person_is_asked_to_look(tmp_path: Path) -> None:
+    with Clinic(tmp_path, release="0.4") as clinic:
+        clinic.edc.add_session()
+        clinic.take()
+        also("zz.pdf", seed=5)(clinic)
+        uploads(None, None, None, lost())(clinic)
+        clinic.live_for(60)
+        said = told(clinic)
+        assert (said["state"], said["reason_code"]) == ("held", "cannot_tell")
+        assert "Nobody can tell whether the EDC stored zz.pdf of S1." in said["reason"]
+        assert "Look at session s-1" in said["action"]
+        stored = list(clinic.edc.stored)
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.edc.stored == stored
+        leave_out("zz.pdf")(clinic)
+        clinic.live_for(60)
+        assert len(clinic.archived()) == 1
