@@ -185,11 +185,9 @@ class Sweep:
         """A folder that cannot be taken in now keeps no other one waiting."""
         try:
             self._look(folder)
-        except Exception as error:
-            if isinstance(error, JournalError):
-                logger.warning("%s  %s", folder, error)
-            else:
-                logger.exception("%s  unforeseen failure, is looked at again", folder)
+        except Exception as error:  # noqa: BLE001 - told, and done again
+            told = logger.warning if isinstance(error, JournalError) else logger.exception
+            told("%s  is looked at again: %s", folder, error)
             # What was seen may not have been noted, or not judged.
             self._due[folder] = now + _JOURNAL_S
             self._anew.add(folder)
