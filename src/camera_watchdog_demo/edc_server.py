@@ -137,6 +137,19 @@ class DemoEdc:
             return ""
         return self._store.open_session(subject, report_type, self._clock()).id
 
+    def upgrade(self, generation: str) -> None:
+        """The site installs another release; what is stored stays.
+
+        Raises:
+            KeyError: there is no such generation.
+        """
+        row = GENERATIONS[generation]
+        with self._store.lock:
+            self.version = generation
+            self._clinicians_open = row.reactivation is None
+            self._store.generation = row
+            self._views = self._views.upgraded(row)
+
     def delete_session(self, session_id: str) -> None:
         """Take a session away, with its files."""
         self._store.delete_session(session_id)

@@ -80,12 +80,15 @@ class Session:
 
 
 class EdcStore:
-    """The state of one server, kept over its restarts. Hold ``lock`` over steps that belong together."""
+    """The state of one server, kept over its restarts. Hold ``lock`` over steps that belong together.
+
+    ``generation`` may become another one: what was stored before stays as it was.
+    """
 
     def __init__(self, generation: Generation, storage: Path) -> None:
         self.lock = threading.RLock()
         self.spool_dir = storage / "incoming"
-        self._generation = generation
+        self.generation = generation
         self._images = storage / "images"
         self._subjects: dict[str, RegisteredSubject] = {}
         self._sessions: dict[str, Session] = {}
@@ -186,7 +189,7 @@ class EdcStore:
             target = self._images / stored_filename
             target.parent.mkdir(parents=True, exist_ok=True)
             upload.path.replace(target)
-            if self._generation.repeat is Repeat.REPLACE:
+            if self.generation.repeat is Repeat.REPLACE:
                 self._remove_type(session, file_type)
             if capture.checksum and capture.checksum.lower() != upload.sha256:
                 target.unlink(missing_ok=True)
@@ -204,7 +207,7 @@ class EdcStore:
             return record
 
     def _place(self, session: Session, file_type: str, name: str) -> str:
-        if self._generation.files_under_session:
+        if self.generation.files_under_session:
             return f"{session.id}/{name}"
         ending = Path(name).suffix.lower() or (".pdf" if file_type == "report" else ".jpg")
         return f"{uuid.uuid4().hex}{ending}"
@@ -216,7 +219,7 @@ class EdcStore:
 
     def _check_row(self, session: Session, name: str, stored_filename: str) -> None:
         taken = any(record.name == name for record in session.records)
-        if taken and self._generation.names_are_unique:
+        if taken and self.generation.names_are_unique:
             raise DatabaseError(f"{name!r} is already in session {session.id}")
         if max(len(name), len(stored_filename)) > _COLUMN_CHARS:
             raise DatabaseError(f"{name!r} is too long for its column")

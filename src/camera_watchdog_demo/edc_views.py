@@ -6,7 +6,7 @@ by its row in :mod:`camera_watchdog_demo.edc_generations`; so is the order in wh
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from camera_watchdog_demo.edc_answers import (
@@ -56,6 +56,16 @@ class EdcViews:
         self._token = token
         self._max_file_size_bytes = max_file_size_bytes
         self._clock = clock
+
+    def upgraded(self, generation: Generation) -> Self:
+        """The API of another generation over the same store."""
+        return type(self)(
+            generation,
+            self._store,
+            token=self._token,
+            max_file_size_bytes=self._max_file_size_bytes,
+            clock=self._clock,
+        )
 
     def answer(self, call: Call) -> Answer:
         """Do what the call asks.
