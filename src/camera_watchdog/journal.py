@@ -30,6 +30,7 @@ from camera_watchdog.journal_rows import (
     EXAM_COLUMNS,
     FILE_COLUMNS,
     REQUEST_COLUMNS,
+    exam_changes,
     exam_from,
     exam_row,
     file_from,
@@ -47,10 +48,6 @@ JOURNAL_NAME: Final = "journal.sqlite3"
 _INSERT_EXAM: Final = (
     f"INSERT INTO exams ({', '.join(EXAM_COLUMNS)}) "  # noqa: S608 - our own column names
     f"VALUES ({', '.join('?' * len(EXAM_COLUMNS))})"
-)
-_UPDATE_EXAM: Final = (
-    f"UPDATE exams SET {', '.join(f'{name} = ?' for name in EXAM_COLUMNS)} "  # noqa: S608 - likewise
-    "WHERE id = ?"
 )
 _PUT_FILE: Final = (
     f"INSERT OR REPLACE INTO files (exam_id, {', '.join(FILE_COLUMNS)}) "  # noqa: S608 - likewise
@@ -77,6 +74,7 @@ class Journal:
         self._lock = threading.Lock()
         self._clock = clock
         self._saved: dict[int, Exam] = {}
+        self._flushes: bool | None = None
         self.rebuilt = rebuilt
 
     @classmethod
@@ -129,8 +127,13 @@ class Journal:
     def _transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                # Without the flush a commit is still whole and in order; a power failure may undo it.
-                self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                if durable is not self._flushes:
+                    # Without the flush a commit is still whole and in order; a power failure may
+                    # undo it.
+                    self._flushes = None
+                    level = "FULL" if durable else "NORMAL"
+                    self._connection.execute(f"PRAGMA synchronous = {level}")
+                    self._flushes = durable
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
@@ -165,7 +168,12 @@ class Journal:
         """
         before = self._saved.get(exam.id)
         with self._transaction(durable=durable) as connection:
-            connection.execute(_UPDATE_EXAM, (*exam_row(exam), exam.id))
+            if changes := exam_changes(exam, before):
+                columns = ", ".join(f"{name} = ?" for name in changes)
+                connection.execute(
+                    f"UPDATE exams SET {columns} WHERE id = ?",  # noqa: S608 - our own column names
+                    (*changes.values(), exam.id),
+                )
             self._put_files(connection, exam, before)
             self._note(connection, exam, event, detail)
         if exam.state in _ENDED:
@@ -181,12 +189,13 @@ class Journal:
         if before is None:
             connection.execute("DELETE FROM files WHERE exam_id = ?", (exam.id,))
         else:
-            gone = known.keys() - {file.name for file in exam.files}
-            connection.executemany(
-                "DELETE FROM files WHERE exam_id = ? AND name = ?", [(exam.id, n) for n in gone]
-            )
-        changed = [file for file in exam.files if known.get(file.name) != file]
-        connection.executemany(_PUT_FILE, [(exam.id, *file_row(file)) for file in changed])
+            for name in known.keys() - {file.name for file in exam.files}:
+                connection.execute(
+                    "DELETE FROM files WHERE exam_id = ? AND name = ?", (exam.id, name)
+                )
+        for file in exam.files:
+            if known.get(file.name) != file:
+                connection.execute(_PUT_FILE, (exam.id, *file_row(file)))
 
     def _note(self, connection: sqlite3.Connection, exam: Exam, event: str, detail: str) -> None:
         """An event for whoever asks later what happened; what has no name is not kept."""

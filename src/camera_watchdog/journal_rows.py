@@ -7,7 +7,7 @@ column of its own; what is only read back with its exam is JSON.
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ __all__ = [
     "FILE_COLUMNS",
     "REQUEST_COLUMNS",
     "SCHEMA",
+    "exam_changes",
     "exam_from",
     "exam_row",
     "file_from",
@@ -151,44 +152,69 @@ def _overrides(overrides: Iterable[Override]) -> str:
     return _json([json.loads(_record(override) or "") for override in overrides])
 
 
+def _as_it_is(value: object) -> object:
+    return value
+
+
+_EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
+    "folder": _as_it_is,
+    "subject": _as_it_is,
+    "state": lambda state: state.value,
+    "first_seen": _time,
+    "last_change": _time,
+    "reason": _record,
+    "not_before": _time,
+    "attempts": _as_it_is,
+    "failing_since": _time,
+    "session": _record,
+    "former_sessions": _json,
+    "destination": _as_it_is,
+    "archived_at": _time,
+    "notes": _json,
+    "other_names": _json,
+    "overrides": _overrides,
+}
+"""The fields of an exam that are columns, and how each is written."""
+
+_FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
+    "captured_at": _time,
+    # Naive where the camera gave no offset: kept as it is.
+    "captured_inside": lambda value: value.isoformat() if value else None,
+    "sent_at": _time,
+    "acknowledged_at": _time,
+    "acknowledgement": _record,
+}
+"""The fields of a file that SQLite does not take as they are."""
+
+_FILE_WRITERS: Final = tuple((name, _FILE_FIELDS.get(name)) for name in FILE_COLUMNS)
+
+
 def exam_row(exam: Exam) -> tuple[object, ...]:
     """The values of :data:`EXAM_COLUMNS`."""
-    session = exam.session
-    return (
-        exam.folder,
-        exam.subject,
-        exam.state.value,
-        _time(exam.first_seen),
-        _time(exam.last_change),
-        _record(exam.reason),
-        _time(exam.not_before),
-        exam.attempts,
-        _time(exam.failing_since),
-        session.session_id if session else None,
-        session.api_url if session else None,
-        _record(session),
-        _json(exam.former_sessions),
-        exam.destination,
-        _time(exam.archived_at),
-        _json(exam.notes),
-        _json(exam.other_names),
-        _overrides(exam.overrides),
-    )
+    values = exam_changes(exam, None)
+    return tuple(values[name] for name in EXAM_COLUMNS)
+
+
+def exam_changes(exam: Exam, before: Exam | None) -> dict[str, object]:
+    """The columns in which an exam differs from what was written before, with their values."""
+    changes: dict[str, object] = {}
+    for name, written in _EXAM_FIELDS.items():
+        value = getattr(exam, name)
+        if before is not None and getattr(before, name) == value:
+            continue
+        changes[name] = written(value)
+        if name == "session":
+            changes["session_id"] = value.session_id if value else None
+            changes["api_url"] = value.api_url if value else None
+    return changes
 
 
 def file_row(file: ExamFile) -> tuple[object, ...]:
     """The values of :data:`FILE_COLUMNS`."""
-    values = {name: getattr(file, name) for name in FILE_COLUMNS}
-    for name, value in values.items():
-        if name == "captured_inside":  # naive where the camera gave no offset: kept as it is
-            values[name] = value.isoformat() if value else None
-        elif isinstance(value, datetime):
-            values[name] = _time(value)
-        elif isinstance(value, Acknowledgement):
-            values[name] = _record(value)
-        elif isinstance(value, (Format, Laterality, FileType, Sent)):
-            values[name] = value.value
-    return tuple(values.values())
+    return tuple(
+        getattr(file, name) if written is None else written(getattr(file, name))
+        for name, written in _FILE_WRITERS
+    )
 
 
 def file_from(row: sqlite3.Row) -> ExamFile:
