@@ -72,11 +72,16 @@ class Identify:
         """
         self._check_names(passage.exam)
         exam = self._read(passage)
+        passage.learn(exam)
         exam = self._check_sent(exam)
         rows = self._rows(exam)
-        exam = self._with_eyes(exam, rows)
+        exam, unknown = self._with_eyes(exam, rows)
+        passage.learn(exam)
+        if unknown is not None:
+            raise unknown
         exam = _without_copies(exam)
         exam = self._with_capture_times(exam, rows)
+        passage.learn(exam)
         for check in self._checks:
             check(self, exam)
         passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
@@ -146,39 +151,35 @@ class Identify:
         camera = self._tools.camera
         return camera.images(exam.subject) if camera is not None else ()
 
-    def _with_eyes(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
-        """Each file's eye and type.
-
-        Raises:
-            PermanentError: an eye is unknown or in conflict.
-            EyeMissing: no row yet.
-        """
+    def _with_eyes(
+        self, exam: Exam, rows: tuple[ImageRow, ...]
+    ) -> tuple[Exam, PermanentError | EyeMissing | None]:
+        """Each file's eye and type, as far as they are known, and what to do about the others."""
         rules = self._tools.rules
         names = frozenset(file.name for file in exam.files)
+        unknown: list[Reason] = []
         for file in _to_send(exam):
             if file.format is None:
-                raise PermanentError("unfinished_file", files=(file.name,))
+                unknown.append(Reason("unfinished_file", (file.name,)))
+                continue
             verdict = EyeVerdict(None, "", None)
             if file.is_image or rules.report_type is ReportType.PER_EYE:
                 verdict = self._verdict(exam, file, rows, names)
             if verdict.reason is not None:
-                if verdict.reason.code in _MAY_COME_LATER:
-                    raise EyeMissing(verdict.reason)
-                raise PermanentError(
-                    verdict.reason.code, files=(file.name,), details=verdict.reason.details
-                )
+                unknown.append(verdict.reason)
             known = dataclasses.replace(
                 file,
                 eye=verdict.eye,
                 eye_source=verdict.source,
                 file_type=file_type_for(file.format, verdict.eye, rules.report_type),
             )
-            sent = file.may_be_stored and not is_retaken(file)
-            if sent and file.file_type is not known.file_type:
-                said = f"sent as {file.file_type}, but now it would be {known.file_type}"
-                raise PermanentError("eye_conflict", files=(file.name,), details={"said": said})
+            if file.may_be_stored and not is_retaken(file) and known.file_type != file.file_type:
+                now = known.file_type or "nobody knows which eye it is"
+                said = f"sent as {file.file_type}, but now {now}"
+                unknown.append(Reason("eye_conflict", (file.name,), {"said": said}))
+                continue  # what it was sent as is not forgotten
             exam = exam.with_file(known)
-        return exam
+        return exam, _worst(unknown)
 
     def _verdict(
         self, exam: Exam, file: ExamFile, rows: tuple[ImageRow, ...], names: frozenset[str]
@@ -298,6 +299,18 @@ def names_subject(patient_id: str, subject: str, rule: str) -> bool:
         return patient_id == subject
     inside = re.compile(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])")
     return all(inside.search(each) for each in patient_id.split("\\"))
+
+
+def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
+    """What a person must answer comes before what the camera may still tell."""
+    if not unknown:
+        return None
+    first = min(unknown, key=lambda reason: reason.code in _MAY_COME_LATER)
+    alike = [r for r in unknown if (r.code, r.details) == (first.code, first.details)]
+    files = tuple(name for reason in alike for name in reason.files)
+    if first.code in _MAY_COME_LATER:
+        return EyeMissing(Reason(first.code, files, first.details))
+    return PermanentError(first.code, files=files, details=first.details)
 
 
 def _to_send(exam: Exam) -> list[ExamFile]:

@@ -5,7 +5,7 @@ The edges are seen through the small protocols here, so that a test can put anyt
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -96,8 +96,16 @@ class Rules:
 class JournalLike(Protocol):
     """The durable record."""
 
-    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
-        """Write down what an exam is now."""
+    def save(
+        self,
+        exam: Exam,
+        event: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
+        """Write down what an exam is now; ``earlier`` are events, and details, of before this one."""
 
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject."""
@@ -227,6 +235,8 @@ class Passage:
         if exam.state is not State.READY:
             exam = dataclasses.replace(exam, state=step(exam.state, Event.SETTLED))
         self.exam = exam
+        self._earlier: tuple[tuple[str, str], ...] = ()
+        self._earlier_durable = False
         self._journal = journal
         self._changed = changed
         self._stopping = stopping
@@ -242,17 +252,52 @@ class Passage:
         exam = self.exam
         return exam.subject if exam.subject == exam.folder else f"{exam.subject} [{exam.folder}]"
 
-    def event(self, event: Event, detail: str = "", **changes: Any) -> None:
-        """Something happened: the state that follows, on record."""
+    def event(
+        self, event: Event, detail: str = "", *, with_next: bool = False, **changes: Any
+    ) -> None:
+        """Something happened: the state that follows, on record (see :meth:`save`)."""
         state = step(self.exam.state, event)
         again = event is Event.HELD and not detail
         told = event if event in _TOLD and not again else ""
-        self.save(told, detail, durable=event in _DURABLE, state=state, **changes)
+        durable = event in _DURABLE
+        self.save(told, detail, durable=durable, with_next=with_next, state=state, **changes)
 
-    def save(self, what: str, detail: str = "", *, durable: bool = True, **changes: Any) -> None:
-        """Put a change of the exam on record."""
+    def save(
+        self,
+        what: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        with_next: bool = False,
+        **changes: Any,
+    ) -> None:
+        """Put a change of the exam on record.
+
+        ``with_next``: in one transaction with the change that follows at once, whichever that is.
+        For where nothing but a look at the disk lies between: no request, and no wait.
+        """
         changed = dataclasses.replace(self.exam, **changes)
-        self.exam = self._journal.save(changed, what, detail, durable=durable)
+        if with_next:
+            self.exam = changed
+            self._earlier = (*self._earlier, (what, detail))
+            self._earlier_durable |= durable
+            return
+        durable |= self._earlier_durable
+        if self._earlier:
+            earlier = self._earlier
+            self.exam = self._journal.save(changed, what, detail, durable=durable, earlier=earlier)
+        else:
+            self.exam = self._journal.save(changed, what, detail, durable=durable)
+        self._earlier, self._earlier_durable = (), False
+
+    def write_down(self) -> None:
+        """Put on record what was to go with the next change: a request comes first."""
+        if self._earlier:
+            self.save("", durable=False)
+
+    def learn(self, exam: Exam) -> None:
+        """What was found out about the files; it is on record with whatever is recorded next."""
+        self.exam = dataclasses.replace(self.exam, files=exam.files)
 
     def checkpoint(self) -> None:
         """Between two effects: is there a reason not to begin the next one?
