@@ -14,9 +14,9 @@ from camera_watchdog.archive import RECEIPT_NAME, archive_name, receipt
 from camera_watchdog.content import is_ignored
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import EdcRefusal, PermanentError, TransientError
-from camera_watchdog.identify import hold_unless_waived
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import Exam, ExamFile, Kind, Reason, Sent, Session
+from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
 __all__ = ["Finish"]
@@ -52,7 +52,7 @@ class Finish:
                 raise PermanentError("wrong_acknowledgement", files=(file.name,), details=details)
         note = self._ask_status(exam, session, sent)
         notes = exam.notes if not note or note in exam.notes else (*exam.notes, note)
-        passage.event(Event.PROVEN, note, notes=notes)
+        passage.event(Event.PROVEN, note, notes=notes, with_next=True)
         logger.info("%s  verified with the EDC", passage.name)
 
     def _check_folder(self, exam: Exam) -> None:
@@ -103,6 +103,7 @@ class Finish:
         source = rules.watch_dir / exam.folder
         if not exam.destination or self._tools.disk.exists(rules.archive_dir / exam.destination):
             passage.save("moving", destination=self._free_name(exam))
+        passage.write_down()
         destination = rules.archive_dir / passage.exam.destination
         self._tools.before_move(exam.folder)
         try:

@@ -1,22 +1,18 @@
-"""The first step: what each file is, which eye it shows, and whether anything must be held.
+"""The first step: what each file is, which eye it shows, and when it was taken.
 
-Everything that can be known before a byte leaves is checked here, so that an exam is held whole and
-not half sent.
+What must be held is found out before a byte leaves (:mod:`camera_watchdog.screening`), so that an exam
+is held whole and not half sent.
 """
 
 import dataclasses
 import logging
-import re
 from collections.abc import Callable
 from typing import Final
 
 from camera_watchdog import laterality
 from camera_watchdog.capture import capture_time
-from camera_watchdog.completeness import missing_by_count, missing_by_eye
-from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
-from camera_watchdog.intake import goes_after, skipped, waived
-from camera_watchdog.late import exam_before, late_reason
+from camera_watchdog.intake import skipped
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
@@ -26,27 +22,16 @@ from camera_watchdog.model import (
     Reason,
     ReportType,
     Sent,
-    State,
     file_type_for,
 )
-from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools, WaitsBehind
+from camera_watchdog.screening import check_names, hold_unless_waived, screen, size_words, to_send
+from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools
 
-__all__ = ["Identify", "hold_unless_waived", "is_retaken", "names_subject"]
+__all__ = ["Identify", "is_retaken"]
 
 logger = logging.getLogger(__name__)
 
 _MAY_COME_LATER: Final = frozenset({"not_in_database"})
-_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
-
-
-def hold_unless_waived(exam: Exam, reason: Reason) -> None:
-    """Hold the exam, unless a person waived this for these files as they are.
-
-    Raises:
-        PermanentError: nobody did.
-    """
-    if not waived(exam, reason):
-        raise PermanentError(reason.code, files=reason.files, details=reason.details)
 
 
 def is_retaken(file: ExamFile) -> bool:
@@ -55,7 +40,7 @@ def is_retaken(file: ExamFile) -> bool:
 
 
 class Identify:
-    """Reads the files, asks which eye each shows, and looks for what must be held."""
+    """Reads the files and asks which eye each shows."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -70,7 +55,7 @@ class Identify:
             WaitsBehind: another folder of the subject has a session, and goes first.
             TransientError: a file or the camera's database cannot be read now.
         """
-        self._check_names(passage.exam)
+        check_names(passage.exam)
         exam = self._read(passage)
         passage.learn(exam)
         exam = self._check_sent(exam)
@@ -82,20 +67,11 @@ class Identify:
         exam = _without_copies(exam)
         exam = self._with_capture_times(exam, rows)
         passage.learn(exam)
-        for check in self._checks:
-            check(self, exam)
+        screen(exam, self._tools)
         passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
         if passage.is_news:
-            told = ", ".join(f"{file.name} {_told(file)}" for file in _to_send(passage.exam))
+            told = ", ".join(f"{file.name} {_told(file)}" for file in to_send(passage.exam))
             logger.info("%s  identified: %s", passage.name, told)
-
-    def _check_names(self, exam: Exam) -> None:
-        if why := unsafe_subject(exam.subject):
-            raise PermanentError("unsafe_name", details={"said": f"subject {exam.subject!r} {why}"})
-        for file in exam.files:
-            if file.present and not skipped(exam, file.name) and (why := unsafe_name(file.name)):
-                said = f"file {file.name!r} {why}"
-                raise PermanentError("unsafe_name", files=(file.name,), details={"said": said})
 
     def _read(self, passage: Passage) -> Exam:
         """Every file's SHA-256; what a person left out is marked so."""
@@ -143,7 +119,11 @@ class Identify:
         for file in exam.files:
             if file.sent is Sent.REFUSED:
                 code = "too_large" if file.note == "file_too_large" else "refused_content"
-                details = {"code": file.note, "size": _size(file.size_bytes), "limit": "the EDC's"}
+                details = {
+                    "code": file.note,
+                    "size": size_words(file.size_bytes),
+                    "limit": "the EDC's",
+                }
                 raise PermanentError(code, files=(file.name,), details=details)
         return exam
 
@@ -158,7 +138,7 @@ class Identify:
         rules = self._tools.rules
         names = frozenset(file.name for file in exam.files)
         unknown: list[Reason] = []
-        for file in _to_send(exam):
+        for file in to_send(exam):
             if file.format is None:
                 unknown.append(Reason("unfinished_file", (file.name,)))
                 continue
@@ -196,7 +176,7 @@ class Identify:
 
     def _with_capture_times(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
         names = frozenset(file.name for file in exam.files)
-        for file in _to_send(exam):
+        for file in to_send(exam):
             if file.may_be_stored and not is_retaken(file):
                 continue
             matching = laterality.rows_for(file.name, rows, names)
@@ -212,94 +192,6 @@ class Identify:
             )
         return exam
 
-    def _check_complete(self, exam: Exam) -> None:
-        if goes_after(exam):
-            return
-        gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
-        files = [*_to_send(exam), *gone]
-        required = self._tools.rules.required
-        if missing := missing_by_count((f.format for f in files if f.format), required):
-            hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
-        if missing := missing_by_eye(files, required):
-            reason = Reason("eye_missing", (), {"missing": missing})
-            if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
-                before = exam_before(exam, self._tools.journal.exams_of_subject(exam.subject))
-                raise EyeMissing(late_reason(exam, before) if before else reason)
-
-    def _check_patient(self, exam: Exam) -> None:
-        rule = self._tools.rules.dicom_patient_id
-        for file in _to_send(exam):
-            if not names_subject(file.patient_id, exam.subject, rule):
-                details = {"said": file.patient_id[:64]}
-                raise PermanentError("wrong_patient", files=(file.name,), details=details)
-
-    def _check_sizes(self, exam: Exam) -> None:
-        limit = self._tools.rules.max_file_size_bytes
-        for file in _to_send(exam):
-            if limit is not None and file.size_bytes > limit:
-                details = {"size": _size(file.size_bytes), "limit": _size(limit)}
-                raise PermanentError("too_large", files=(file.name,), details=details)
-
-    def _check_visits(self, exam: Exam) -> None:
-        images = [(f.captured_at, f.name) for f in _to_send(exam) if f.is_image and f.captured_at]
-        images.sort()
-        for index in range(1, len(images)):
-            if images[index][0] - images[index - 1][0] > self._tools.rules.visit_gap:
-                zone = self._tools.rules.zone
-                groups = "; ".join(
-                    f"{group[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(n for _, n in group)}"
-                    for group in (images[:index], images[index:])
-                )
-                hold_unless_waived(exam, Reason("two_visits", (), {"groups": groups}))
-
-    def _check_seen_before(self, exam: Exam) -> None:
-        for file in _to_send(exam):
-            for other in self._tools.journal.exams_with_content(file.sha256):
-                for theirs in other.files:
-                    known = theirs.sent_sha256 == file.sha256 and theirs.may_be_stored
-                    if other.id != exam.id and known:
-                        before = f"{theirs.name} of {other.subject}"
-                        reason = Reason("seen_before", (file.name,), {"before": before})
-                        hold_unless_waived(exam, reason)
-
-    def _check_folders(self, exam: Exam) -> None:
-        """Two folders of one subject: the one with a session finishes, the other waits behind it."""
-        others = [
-            other
-            for other in self._tools.journal.exams_of_subject(exam.subject)
-            if other.id != exam.id and other.state not in _ENDED
-        ]
-        if not others or exam.session is not None:
-            return
-        folders = ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
-        if any(other.session is not None for other in others):
-            raise WaitsBehind(Reason("waits_behind", (), {"folders": folders}))
-        hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
-
-    _checks = (
-        _check_complete,
-        _check_patient,
-        _check_sizes,
-        _check_visits,
-        _check_seen_before,
-        _check_folders,
-    )
-
-
-def names_subject(patient_id: str, subject: str, rule: str) -> bool:
-    r"""Whether DICOM's PatientID may stand in the folder of this subject; an empty one says nothing.
-
-    ``exact``: it is the subject identifier. ``contains``: the identifier stands in it, not as a part
-    of a longer word or number. ``off``: it is not looked at. A file that names two patients, joined
-    by a backslash, must fit with both.
-    """
-    if not patient_id or rule == "off":
-        return True
-    if rule == "exact":
-        return patient_id == subject
-    inside = re.compile(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])")
-    return all(inside.search(each) for each in patient_id.split("\\"))
-
 
 def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
     """What a person must answer comes before what the camera may still tell."""
@@ -313,16 +205,8 @@ def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
     return PermanentError(first.code, files=files, details=first.details)
 
 
-def _to_send(exam: Exam) -> list[ExamFile]:
-    return [f for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
-
-
 def _told(file: ExamFile) -> str:
     return f"{file.file_type} ({file.eye_source})" if file.eye_source else f"{file.file_type}"
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / (1 << 20):.1f} MB"
 
 
 def _operators_eye(exam: Exam, file: ExamFile) -> Laterality | None:
@@ -340,7 +224,7 @@ def _without_copies(exam: Exam) -> Exam:
         PermanentError: the same picture is recorded for both eyes.
     """
     first: dict[str, ExamFile] = {}
-    for file in sorted(_to_send(exam), key=lambda f: (not f.may_be_stored, f.name)):
+    for file in sorted(to_send(exam), key=lambda f: (not f.may_be_stored, f.name)):
         twin = first.setdefault(file.sha256, file)
         if twin is file:
             continue

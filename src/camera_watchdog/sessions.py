@@ -11,7 +11,7 @@ from typing import Final
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import EdcRefusal, PermanentError
-from camera_watchdog.identify import hold_unless_waived, is_retaken
+from camera_watchdog.identify import is_retaken
 from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
@@ -27,6 +27,7 @@ from camera_watchdog.model import (
     Session,
     State,
 )
+from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.steps import Passage, Tools
 
 __all__ = ["Sessions", "check_one_per_type", "session_reason", "waiting_files"]
@@ -80,7 +81,9 @@ class Sessions:
             resolved_at=self._tools.clock(),
             listed=status.uploaded if status.session_id == resolution.session_id else (),
         )
-        passage.event(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
+        passage.event(
+            Event.RESOLVED, f"session {chosen.session_id}", session=chosen, with_next=True
+        )
         logger.info("%s  session %s", passage.name, chosen.session_id)
 
     def _to_join(self, exam: Exam) -> Session | None:

@@ -48,6 +48,7 @@ CORE: Final = {
     "finish",
     "identify",
     "pipeline",
+    "screening",
     "sessions",
     "steps",
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from camera_watchdog.identify import names_subject
+from camera_watchdog.screening import names_subject
 
 
 @pytest.mark.parametrize(

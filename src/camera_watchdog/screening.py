@@ -1,0 +1,161 @@
+"""What must be held before a byte leaves: each check looks at one thing that would be wrong to send.
+
+An exam is held whole, not half sent; what a person waived, for these files as they are, passes.
+"""
+
+import re
+from typing import Final
+
+from camera_watchdog.completeness import missing_by_count, missing_by_eye
+from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
+from camera_watchdog.errors import PermanentError
+from camera_watchdog.intake import goes_after, skipped, waived
+from camera_watchdog.late import exam_before, late_reason
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
+from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
+
+__all__ = [
+    "check_names",
+    "hold_unless_waived",
+    "names_subject",
+    "screen",
+    "size_words",
+    "to_send",
+]
+
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+
+
+def hold_unless_waived(exam: Exam, reason: Reason) -> None:
+    """Hold the exam, unless a person waived this for these files as they are.
+
+    Raises:
+        PermanentError: nobody did.
+    """
+    if not waived(exam, reason):
+        raise PermanentError(reason.code, files=reason.files, details=reason.details)
+
+
+def check_names(exam: Exam) -> None:
+    """The subject and every file must come back from the EDC under the very names they have.
+
+    Raises:
+        PermanentError: one would not.
+    """
+    if why := unsafe_subject(exam.subject):
+        raise PermanentError("unsafe_name", details={"said": f"subject {exam.subject!r} {why}"})
+    for file in exam.files:
+        if file.present and not skipped(exam, file.name) and (why := unsafe_name(file.name)):
+            said = f"file {file.name!r} {why}"
+            raise PermanentError("unsafe_name", files=(file.name,), details={"said": said})
+
+
+def screen(exam: Exam, tools: Tools) -> None:
+    """Look for everything that must be held, once the files are read and their eyes known.
+
+    Raises:
+        PermanentError: something must be held.
+        EyeMissing: an eye has no picture yet.
+        WaitsBehind: another folder of the subject has a session, and goes first.
+    """
+    _check_complete(exam, tools)
+    _check_patient(exam, tools)
+    _check_sizes(exam, tools)
+    _check_visits(exam, tools)
+    _check_seen_before(exam, tools)
+    _check_folders(exam, tools)
+
+
+def _check_complete(exam: Exam, tools: Tools) -> None:
+    if goes_after(exam):
+        return
+    gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
+    files = [*to_send(exam), *gone]
+    required = tools.rules.required
+    if missing := missing_by_count((f.format for f in files if f.format), required):
+        hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
+    if missing := missing_by_eye(files, required):
+        reason = Reason("eye_missing", (), {"missing": missing})
+        if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
+            before = exam_before(exam, tools.journal.exams_of_subject(exam.subject))
+            raise EyeMissing(late_reason(exam, before) if before else reason)
+
+
+def _check_patient(exam: Exam, tools: Tools) -> None:
+    rule = tools.rules.dicom_patient_id
+    for file in to_send(exam):
+        if not names_subject(file.patient_id, exam.subject, rule):
+            details = {"said": file.patient_id[:64]}
+            raise PermanentError("wrong_patient", files=(file.name,), details=details)
+
+
+def _check_sizes(exam: Exam, tools: Tools) -> None:
+    limit = tools.rules.max_file_size_bytes
+    for file in to_send(exam):
+        if limit is not None and file.size_bytes > limit:
+            details = {"size": size_words(file.size_bytes), "limit": size_words(limit)}
+            raise PermanentError("too_large", files=(file.name,), details=details)
+
+
+def _check_visits(exam: Exam, tools: Tools) -> None:
+    images = [(f.captured_at, f.name) for f in to_send(exam) if f.is_image and f.captured_at]
+    images.sort()
+    for index in range(1, len(images)):
+        if images[index][0] - images[index - 1][0] > tools.rules.visit_gap:
+            zone = tools.rules.zone
+            groups = "; ".join(
+                f"{group[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(n for _, n in group)}"
+                for group in (images[:index], images[index:])
+            )
+            hold_unless_waived(exam, Reason("two_visits", (), {"groups": groups}))
+
+
+def _check_seen_before(exam: Exam, tools: Tools) -> None:
+    for file in to_send(exam):
+        for other in tools.journal.exams_with_content(file.sha256):
+            for theirs in other.files:
+                known = theirs.sent_sha256 == file.sha256 and theirs.may_be_stored
+                if other.id != exam.id and known:
+                    before = f"{theirs.name} of {other.subject}"
+                    reason = Reason("seen_before", (file.name,), {"before": before})
+                    hold_unless_waived(exam, reason)
+
+
+def _check_folders(exam: Exam, tools: Tools) -> None:
+    """Two folders of one subject: the one with a session finishes, the other waits behind it."""
+    others = [
+        other
+        for other in tools.journal.exams_of_subject(exam.subject)
+        if other.id != exam.id and other.state not in _ENDED
+    ]
+    if not others or exam.session is not None:
+        return
+    folders = ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
+    if any(other.session is not None for other in others):
+        raise WaitsBehind(Reason("waits_behind", (), {"folders": folders}))
+    hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
+
+
+def names_subject(patient_id: str, subject: str, rule: str) -> bool:
+    r"""Whether DICOM's PatientID may stand in the folder of this subject; an empty one says nothing.
+
+    ``exact``: it is the subject identifier. ``contains``: the identifier stands in it, not as a part
+    of a longer word or number. ``off``: it is not looked at. A file that names two patients, joined
+    by a backslash, must fit with both.
+    """
+    if not patient_id or rule == "off":
+        return True
+    if rule == "exact":
+        return patient_id == subject
+    inside = re.compile(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])")
+    return all(inside.search(each) for each in patient_id.split("\\"))
+
+
+def to_send(exam: Exam) -> list[ExamFile]:
+    """The files that are there and are not left out."""
+    return [f for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
+
+
+def size_words(size_bytes: int) -> str:
+    """A size as a person reads it."""
+    return f"{size_bytes / (1 << 20):.1f} MB"
