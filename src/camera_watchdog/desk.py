@@ -79,4 +79,4 @@ class Desk:
             logger.exception("desk  unforeseen failure, goes on")
 
     def _others(self) -> tuple[int, int]:
-        return len(self._sweep.loose), len(self._sweep.unmatched)
+        return len(self._sweep.root.loose), len(self._sweep.root.unmatched)

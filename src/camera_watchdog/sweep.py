@@ -9,7 +9,6 @@ the time at which it is to be looked at next, and nothing ever waits for a folde
 import contextlib
 import dataclasses
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final, Protocol
 
+from camera_watchdog.camera_folder import CameraFolder
 from camera_watchdog.content import Inspection, is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
@@ -36,6 +36,7 @@ _TOO_SOON_S: Final = 0.2
 """A folder in which something happens all the time is not looked at more often than this."""
 _BUSY_S: Final = 1.0
 _JOURNAL_S: Final = 5.0
+_AWAY_S: Final = 5.0
 
 
 class Watches(Protocol):
@@ -107,12 +108,9 @@ class Sweep:
         self._wake = threading.Condition()
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
-        self._root_away = False
         self._journal_lost = False
         self._anew: set[str] = set()
-        self._said: frozenset[str] = frozenset()
-        self.unmatched: tuple[str, ...] = ()
-        self.loose: tuple[str, ...] = ()
+        self.root = CameraFolder(rules, disk)
 
     def hint(self, folder: str) -> None:
         """Something happened in a folder, or in the root (``ROOT``); safe from any thread."""
@@ -203,22 +201,12 @@ class Sweep:
         """See which folders are there; at a sweep, look at all of them."""
         if everything:
             self._next_sweep = now + self._rules.interval_s
-        try:
-            names, loose = self._disk.folder_names(self._rules.watch_dir)
-        except OSError as error:
-            self._lost_root(error.strerror or "it cannot be listed")
+        live = self.root.subjects()
+        if live is None:
+            self._next_sweep = min(self._next_sweep, now + _AWAY_S)
             return
-        if self._rules.lock_name not in loose:
-            # An empty mount point looks like a folder from which everything was deleted.
-            self._lost_root("it is not the folder that the daemon locked")
-            return
-        if self._root_away:
-            self._root_away = False
-            logger.info("watching  the camera's folder is there again")
-        live = [name for name in names if self._rules.subject(name) is not None]
         if self._there_at_start is None:
             self._there_at_start = frozenset(live)
-        self._say_others(names, live, loose)
         if everything:
             self._watches.keep_alive(live)
         for folder in live:
@@ -228,32 +216,6 @@ class Sweep:
         for folder in {*self._folders, *(e.folder for e in self._registry.exams())} - {*live}:
             with contextlib.suppress(JournalError):  # it stays in the registry, for the next sweep
                 self._vanished(folder)
-
-    def _lost_root(self, why: str) -> None:
-        if not self._root_away:
-            self._root_away = True
-            logger.warning(
-                "watching  the camera's folder is away, nothing is taken for deleted: %s", why
-            )
-        self._next_sweep = min(self._next_sweep, self._monotonic() + 5)
-
-    def _say_others(self, names: Iterable[str], live: list[str], loose: Iterable[str]) -> None:
-        """Name, once, what is in the root but is no exam."""
-        self.unmatched = tuple(
-            name
-            for name in names
-            if name not in live
-            and not name.startswith(".")
-            and os.path.normcase(name) not in self._rules.never
-        )
-        self.loose = tuple(name for name in loose if not is_ignored(name))
-        told = frozenset({*self.unmatched, *self.loose})
-        for name in sorted(told - self._said):
-            kind = (
-                "folder does not match" if name in self.unmatched else "file lies loose in the root"
-            )
-            logger.info("watching  left alone, the %s: %s", kind, name)
-        self._said = told
 
     def _look(self, folder: str) -> None:
         """List one folder and take in what it says."""

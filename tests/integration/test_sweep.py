@@ -365,7 +365,7 @@ def test_a_folder_whose_name_is_no_text_is_left_alone_and_keeps_no_other_waiting
     camera.run_for(200)
     assert camera.told("S0") == camera.told("S2") == (READY, "")
     assert {exam.folder for exam in camera.registry.exams()} == {"S0", "S2"}
-    assert odd in camera.sweep.unmatched
+    assert odd in camera.sweep.root.unmatched
 
 
 # Which folders
@@ -380,11 +380,11 @@ def test_folders_that_are_no_subjects_are_left_alone_and_counted(tmp_path: Path)
         camera.run_for(5)
         assert [e.folder for e in camera.registry.exams()] == ["105-7_visit"]
         assert camera.exam("105-7_visit").subject == "105-7"
-        assert camera.sweep.unmatched == ("other", "x105-7_")
-        assert list(camera.sweep.loose) == ["loose.jpg"]
+        assert camera.sweep.root.unmatched == ("other", "x105-7_")
+        assert list(camera.sweep.root.loose) == ["loose.jpg"]
         (camera.root / "loose.jpg").unlink()
         camera.run_for(61)
-        assert list(camera.sweep.loose) == []
+        assert list(camera.sweep.root.loose) == []
 
 
 def test_what_is_left_alone_is_said_once(

@@ -1,0 +1,69 @@
+"""The camera's folder as a whole: which subject folders are in it, and whether it is there at all.
+
+A network share that is away looks like an empty folder, and an empty folder like one from which
+everything was deleted. So the root counts as there only while the daemon's own lock file lies in it.
+"""
+
+import logging
+import os
+from collections.abc import Iterable
+
+from camera_watchdog.content import is_ignored
+from camera_watchdog.disk import Disk
+from camera_watchdog.sweep_rules import SweepRules
+
+__all__ = ["CameraFolder"]
+
+logger = logging.getLogger(__name__)
+
+
+class CameraFolder:
+    """Lists the root. ``unmatched`` folders and ``loose`` files in it are no exams."""
+
+    def __init__(self, rules: SweepRules, disk: Disk) -> None:
+        self._rules = rules
+        self._disk = disk
+        self._away = False
+        self._said: frozenset[str] = frozenset()
+        self.unmatched: tuple[str, ...] = ()
+        self.loose: tuple[str, ...] = ()
+
+    def subjects(self) -> list[str] | None:
+        """The subject folders that are there, by name; none while the root is away."""
+        try:
+            names, loose = self._disk.folder_names(self._rules.watch_dir)
+        except OSError as error:
+            return self._lost(error.strerror or "it cannot be listed")
+        if self._rules.lock_name not in loose:
+            return self._lost("it is not the folder that the daemon locked")
+        if self._away:
+            self._away = False
+            logger.info("watching  the camera's folder is there again")
+        live = [name for name in names if self._rules.subject(name) is not None]
+        self._say_others(names, live, loose)
+        return live
+
+    def _lost(self, why: str) -> None:
+        if not self._away:
+            self._away = True
+            logger.warning(
+                "watching  the camera's folder is away, nothing is taken for deleted: %s", why
+            )
+
+    def _say_others(self, names: Iterable[str], live: list[str], loose: Iterable[str]) -> None:
+        """Name, once, what is in the root but is no exam."""
+        self.unmatched = tuple(
+            name
+            for name in names
+            if name not in live
+            and not name.startswith(".")
+            and os.path.normcase(name) not in self._rules.never
+        )
+        self.loose = tuple(name for name in loose if not is_ignored(name))
+        told = frozenset({*self.unmatched, *self.loose})
+        for name in sorted(told - self._said):
+            kind = (
+                "folder does not match" if name in self.unmatched else "file lies loose in the root"
+            )
+            logger.info("watching  left alone, the %s: %s", kind, name)
+        self._said = told
