@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 import pytest
+from watchdog.events import FileModifiedEvent
 
 from camera_watchdog import watcher as module
 from camera_watchdog.watcher import Watcher
@@ -211,5 +212,7 @@ def test_where_the_system_allows_no_more_watches_the_sweep_sees_the_rest_and_it_
     ],
 )
 def test_a_hint_names_the_folder_that_a_path_is_in(tmp_path: Path, path: str, folder: str) -> None:
-    hints = module._Hints(tmp_path / "camera", lambda _folder: None)
-    assert hints._folder(str(tmp_path / path)) == folder
+    said: list[str] = []
+    hints = module._Hints(tmp_path / "camera", said.append)
+    hints.on_any_event(FileModifiedEvent(str(tmp_path / path)))
+    assert said == [folder]

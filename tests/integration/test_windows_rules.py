@@ -1,0 +1,292 @@
+"""Windows' rules, at the seams where another system can show them: who has a file open, and names.
+
+The Windows job of the workflow runs the whole suite; here the same faults come everywhere.
+"""
+
+import ntpath
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
+from typing import Any, BinaryIO, Final
+
+import pytest
+from watchdog.events import FileModifiedEvent
+
+from camera_watchdog import disk as disk_module
+from camera_watchdog import parts, sweep_rules, watcher
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import NotRegular
+from camera_watchdog.model import Kind, Sent, State
+from clinic import Clinic
+
+HOUR_S: Final = 3600.0
+
+
+def violation(path: Path) -> PermissionError:
+    """What Windows says where another program has the file open."""
+    error = PermissionError(13, "The process cannot access the file", str(path))
+    error.winerror = 32  # type: ignore[attr-defined] # elsewhere it has no such attribute
+    return error
+
+
+class SharingDisk(Disk):
+    """A file system in which programs keep files and folders open: by name, for so many tries."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, int] = {}
+        self.unreadable: dict[str, int] = {}
+        self.unmovable: dict[str, int] = {}
+        self.unwritable: dict[str, int] = {}
+        self.refused: list[str] = []
+
+    def _refuse(self, tries: dict[str, int], path: Path) -> bool:
+        left = tries.get(path.name, 0)
+        if left:
+            tries[path.name] = left - 1
+            self.refused.append(path.name)
+        return left > 0
+
+    def open_elsewhere(self, path: Path) -> bool:
+        return self._refuse(self.written, path)
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[BinaryIO]:
+        if self._refuse(self.unreadable, path):
+            raise violation(path)
+        with super().reading(path) as file:
+            yield file
+
+    def move(self, source: Path, destination: Path) -> None:
+        if self._refuse(self.unmovable, source):
+            raise violation(source)
+        super().move(source, destination)
+
+    def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
+        if self._refuse(self.unwritable, path):
+            raise violation(path)
+        super().write_whole(path, content, durable=durable)
+
+
+@pytest.fixture
+def disk() -> SharingDisk:
+    return SharingDisk()
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, disk: SharingDisk) -> Iterator[Clinic]:
+    with Clinic(tmp_path, disk=disk) as clinic:
+        clinic.edc.add_session()
+        clinic.take()
+        yield clinic
+
+
+def assert_arrived_once(clinic: Clinic) -> None:
+    assert len(clinic.archived()) == 1
+    assert sorted(one.name for one in clinic.edc.stored) == ["OD.jpg", "OS.jpg", "report.pdf"]
+    assert clinic.edc.count("upload") == 3
+    assert (clinic.archived()[0] / "receipt.json").exists()
+
+
+# Who has it open (14, 46)
+
+
+def test_a_file_that_the_camera_still_writes_is_waited_for(
+    clinic: Clinic, disk: SharingDisk
+) -> None:
+    disk.written["OS.jpg"] = 30
+    clinic.live_for(20)
+    assert clinic.told("S1") == (State.COLLECTING, "file_busy")
+    assert clinic.edc.calls == []
+    clinic.live_for(60)
+    assert_arrived_once(clinic)
+    assert disk.refused == ["OS.jpg"] * 30
+
+
+@pytest.mark.parametrize("already_read", range(6))
+def test_a_file_that_cannot_be_read_now_is_waited_for_wherever_it_happens(
+    clinic: Clinic, disk: SharingDisk, already_read: int
+) -> None:
+    """The sweep reads each file, a worker twice more: to know its bytes, and to send them."""
+    reading, seen = disk.reading, []
+
+    def later(path: Path) -> Any:
+        if path.name == "OS.jpg":
+            seen.append(path.name)
+            if already_read < len(seen) <= already_read + 5:
+                raise violation(path)
+        return reading(path)
+
+    disk.reading = later  # type: ignore[method-assign]
+    clinic.live_for(HOUR_S / 2)
+    assert_arrived_once(clinic)
+
+
+def test_a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent(
+    clinic: Clinic, disk: SharingDisk
+) -> None:
+    resolve = clinic.edc.resolve
+
+    def then_locked(**values: Any) -> Any:
+        disk.unreadable["OD.jpg"] = 10_000
+        return resolve(**values)
+
+    clinic.edc.resolve = then_locked  # type: ignore[method-assign]
+    clinic.live_for(HOUR_S)
+    exam = clinic.exam("S1")
+    assert (exam.state, exam.reason and exam.reason.code) == (State.READY, "file_busy")
+    assert [file.sent for file in exam.files] == [Sent.NO] * 3
+    assert clinic.edc.count("upload") == 0
+    disk.unreadable.clear()
+    clinic.live_for(70)
+    assert_arrived_once(clinic)
+
+
+def test_a_folder_that_is_open_in_the_explorer_waits_whole_and_is_moved_later(
+    clinic: Clinic, disk: SharingDisk
+) -> None:
+    disk.unmovable["S1"] = 10_000
+    clinic.live_for(HOUR_S)
+    assert clinic.told("S1") == (State.READY, "archive_blocked")
+    assert len(list((clinic.root / "S1").iterdir())) == 3
+    assert clinic.archived() == []
+    disk.unmovable.clear()
+    clinic.live_for(70)
+    assert_arrived_once(clinic)
+
+
+def test_a_receipt_that_cannot_be_written_now_is_written_later_and_nothing_is_moved_twice(
+    clinic: Clinic, disk: SharingDisk
+) -> None:
+    disk.unwritable["receipt.json"] = 8
+    clinic.live_for(10)
+    assert len(clinic.archived()) == 1
+    assert not (clinic.archived()[0] / "receipt.json").exists()
+    assert clinic.told("S1") == (State.READY, "archive_blocked")
+    clinic.live_for(HOUR_S)
+    assert_arrived_once(clinic)
+    assert clinic.journal.open_exams() == []
+
+
+# Links and junctions, as Windows tells them (58)
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFDIR, stat.S_IFREG])
+def test_a_reparse_point_is_a_link_whatever_else_it_is(mode: int) -> None:
+    status: Any = SimpleNamespace(st_mode=mode, st_file_attributes=0x400)
+    assert disk_module._kind(status) is Kind.LINK
+    status.st_file_attributes = 0x20
+    assert disk_module._kind(status) is (Kind.FOLDER if mode == stat.S_IFDIR else Kind.FILE)
+
+
+def test_where_opening_would_follow_a_junction_it_is_looked_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "OD.jpg").write_bytes(b"picture")
+    monkeypatch.setattr(disk_module, "_WINDOWS", True)
+    with Disk().reading(tmp_path / "OD.jpg") as file:
+        assert file.read() == b"picture"
+    monkeypatch.setattr(disk_module, "_kind", lambda _status: Kind.LINK)
+    with pytest.raises(NotRegular), Disk().reading(tmp_path / "OD.jpg"):
+        pytest.fail("it was opened")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it is the system's answer")
+def test_a_file_is_asked_about_at_windows_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_module, "_open_for_writing_elsewhere", lambda _path: True)
+    assert not Disk().open_elsewhere(tmp_path)
+    monkeypatch.setattr(disk_module, "_WINDOWS", True)
+    assert Disk().open_elsewhere(tmp_path)
+
+
+# What names may not be (57)
+
+
+def as_on_windows(monkeypatch: pytest.MonkeyPatch, *modules: Any) -> None:
+    """Paths are taken apart as on Windows."""
+    system = SimpleNamespace(path=ntpath, fsdecode=os.fsdecode)
+    for module in modules:
+        monkeypatch.setattr(module, "os", system)
+
+
+def rules_of(root: Path, pattern: str = "(?P<subject_identifier>.+)") -> sweep_rules.SweepRules:
+    with Clinic(root) as clinic:
+        return replace(clinic.rules, subject_pattern=re.compile(pattern))
+
+
+def test_the_archive_is_no_subject_in_whatever_letters_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = rules_of(tmp_path)
+    as_on_windows(monkeypatch, sweep_rules)
+    for name in ("processed", "Processed", "PROCESSED", "Rejected", ".hidden"):
+        assert rules.subject(name) is None, name
+    assert rules.subject("S1") == "S1"
+
+
+def test_the_configured_folders_are_none_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_on_windows(monkeypatch, parts, sweep_rules)
+    with Clinic(tmp_path) as clinic:
+        config: Any = SimpleNamespace(
+            watch_dir=clinic.root,
+            archive_dir=clinic.root / "Done" / "Exams",
+            state_dir=clinic.root / "State",
+            subject_folder_pattern=re.compile(".+"),
+            sweep_interval=60,
+            stable_time=2,
+            settle_time=3,
+            required=clinic.rules.limits.required,
+            stability_timeout=30,
+            incomplete_after=1800,
+        )
+        rules = parts.sweep_rules(config)
+    assert [rules.subject(name) for name in ("done", "DONE", "state", "rejected")] == [None] * 4
+    assert rules.subject("S1") == "S1"
+
+
+@pytest.mark.parametrize(
+    "root",
+    [r"C:\Camera", r"c:\camera", r"\\clinic\share\camera", "C:\\", r"\\?\C:\Camera"],
+)
+def test_a_hint_is_read_from_a_drive_and_from_a_share(
+    monkeypatch: pytest.MonkeyPatch, root: str
+) -> None:
+    as_on_windows(monkeypatch, watcher)
+    path: Any = PureWindowsPath(root)
+    said: list[str] = []
+    hints = watcher._Hints(path, said.append)
+    above = root.rstrip("\\")
+    for each in (
+        rf"{above}\S1\OD.jpg",
+        rf"{above.upper()}\S1\raw\OD.jpg",
+        rf"{above}\S1",
+        root,
+        r"D:\elsewhere\S1\OD.jpg",
+    ):
+        hints.on_any_event(FileModifiedEvent(each))
+    assert said == ["S1", "S1", "", "", ""]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such folder can be made there")
+@pytest.mark.parametrize("name", ["CON", "nul", "COM1.txt", "S1.", "S1...", "LPT¹", "aux.S1"])
+def test_names_that_windows_reserves_are_archived_under_ones_that_it_does_not(
+    tmp_path: Path, name: str
+) -> None:
+    """The archive may be copied to Windows: its folders' names are the subject's and a stamp."""
+    with Clinic(tmp_path) as clinic:
+        clinic.edc.add_session(name)
+        clinic.take(name)
+        clinic.live_for(60)
+        (folder,) = clinic.archived()
+        assert re.fullmatch(rf"{re.escape(name)}_\d{{8}}_\d{{6}}", folder.name)
+        assert not folder.name.endswith((".", " "))
+        assert {one.name for one in clinic.edc.stored} == {"OD.jpg", "OS.jpg", "report.pdf"}
