@@ -243,7 +243,10 @@ def _per_eye_pdf(subject: str, chance: Random) -> list[Piece]:
 
 
 def _nested(subject: str, chance: Random) -> list[Piece]:
-    ways = ({"nested_laterality": True}, {"nested_laterality": True, "transfer": "implicit"})
+    ways: tuple[dict[str, Any], ...] = (
+        {"nested_laterality": True},
+        {"nested_laterality": True, "transfer": "implicit"},
+    )
     images = [
         dicom(f"{eye}.dcm", eye, chance, f"KCMC^{subject}", **way)
         for eye, way in zip(EYES, ways, strict=True)

@@ -2,15 +2,28 @@
 
 The database column where one is configured, else what the file says itself (DICOM, EXIF), else when
 it was last written. Naive times are the camera's local time; all are given in UTC.
+
+Of the two times that a clock shows twice in autumn, the one is taken that is nearer to the file's
+modification time, where that is of the same day; a time that is skipped in spring is one of a clock that
+was not put forward.
 """
 
 import contextlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-__all__ = ["capture_time", "parse_database_time"]
+from camera_watchdog.model import ExamFile
 
+__all__ = ["CLOCK", "capture_time", "clock_doubt", "parse_database_time"]
+
+CLOCK: Final = "Clock: "
+"""How a note about a doubtful clock begins."""
+
+_A_DAY: Final = timedelta(days=1)
+_FUTURE: Final = timedelta(minutes=5)
+_APART: Final = timedelta(hours=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS: Final = re.compile(r"\d{10}|\d{13}", re.ASCII)
 _BARE_DATE: Final = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?", re.ASCII)
@@ -67,12 +80,62 @@ def capture_time(
 
     ``database`` is the raw value of the column, ``inside`` what the file itself says.
     """
+    written_at = _written_at(mtime_ns)
     for said, source in ((parse_database_time(database), "database"), (inside, inside_source)):
         if said is not None:
             try:
-                local = said if said.tzinfo is not None else said.replace(tzinfo=zone)
-                return local.astimezone(UTC), source
+                return _in_utc(said, zone, written_at), source
             except (OverflowError, ValueError):
                 continue
+    return written_at, "file"
+
+
+def _written_at(mtime_ns: int) -> datetime:
     # Windows cannot tell what is before 1970 by fromtimestamp.
-    return _EPOCH + timedelta(microseconds=mtime_ns // 1000), "file"
+    return _EPOCH + timedelta(microseconds=mtime_ns // 1000)
+
+
+def _in_utc(said: datetime, zone: tzinfo, written_at: datetime) -> datetime:
+    if said.tzinfo is not None:
+        return said.astimezone(UTC)
+    first, second = (said.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first < second and abs(written_at - second) < min(abs(written_at - first), _A_DAY):
+        return second
+    return first
+
+
+def clock_doubt(files: Iterable[ExamFile], *, now: datetime, zone: tzinfo) -> str:
+    """A sentence where a picture's time cannot be right, or not be told apart from a wrong one.
+
+    It lies in the future, or is more than an hour from the file's modification time. Empty where
+    there is no doubt. Times in the sentence are of ``zone``.
+    """
+    known = [(file, file.captured_at) for file in files if file.captured_at is not None]
+    future = [(file, at) for file, at in known if at > now + _FUTURE]
+    if future:
+        file, at = future[0]
+        return (
+            f"{CLOCK}{file.name}{_and_more(future)} would be of {_shown(at, zone)}, which is yet to "
+            "come. Set the clock and the time zone of the camera, or timezone here."
+        )
+    apart = [
+        (file, at)
+        for file, at in known
+        if file.captured_source != "file" and abs(at - _written_at(file.mtime_ns)) > _APART
+    ]
+    if not apart:
+        return ""
+    file, at = apart[0]
+    written = _shown(_written_at(file.mtime_ns), zone)
+    return (
+        f"{CLOCK}{file.name}{_and_more(apart)} says {_shown(at, zone)} ({file.captured_source}), but "
+        f"the file is of {written}. If it was not exported later, a clock or timezone is wrong."
+    )
+
+
+def _and_more(doubtful: list[tuple[ExamFile, datetime]]) -> str:
+    return f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
+
+
+def _shown(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from camera_watchdog import laterality
-from camera_watchdog.capture import capture_time
+from camera_watchdog.capture import CLOCK, capture_time, clock_doubt
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
 from camera_watchdog.intake import skipped
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
@@ -66,6 +66,7 @@ class Identify:
             raise unknown
         exam = _without_copies(exam)
         exam = self._with_capture_times(exam, rows)
+        exam = self._with_clock_doubt(exam, passage.name)
         passage.learn(exam)
         screen(exam, self._tools)
         passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
@@ -191,6 +192,16 @@ class Identify:
                 dataclasses.replace(file, captured_at=captured_at, captured_source=source)
             )
         return exam
+
+
+    def _with_clock_doubt(self, exam: Exam, name: str) -> Exam:
+        """A clock that must be wrong is told of once for an exam, and keeps nothing from the EDC."""
+        zone, now = self._tools.rules.zone, self._tools.clock()
+        doubt = clock_doubt(to_send(exam), now=now, zone=zone)
+        if not doubt or any(note.startswith(CLOCK) for note in exam.notes):
+            return exam
+        logger.warning("%s  %s", name, doubt)
+        return dataclasses.replace(exam, notes=(*exam.notes, doubt))
 
 
 def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:

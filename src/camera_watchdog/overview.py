@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from camera_watchdog.capture import CLOCK
 from camera_watchdog.lifecycle import ACTIVE
 from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.reasons import REASONS, explain
@@ -26,6 +27,9 @@ _OF_THE_SERVER: Final = frozenset(
 
 _NEEDED_AT_ONCE: Final = frozenset({"archive_blocked", "database_unreadable", "disk_full"})
 """What is tried again for ever, but does not go away by itself."""
+
+_MOST_CLOCKS: Final = 3
+"""A clock that is wrong is wrong for every exam."""
 
 _DOING: Final = {
     State.COLLECTING: "Waits until the camera has written everything.",
@@ -115,10 +119,22 @@ def overview(
     warnings: tuple[str, ...] = (),
 ) -> Overview:
     """What there is to say of these exams, which are those that are not archived."""
-    rows = sorted((_row(exam) for exam in exams), key=_turn)
+    known = list(exams)
+    rows = sorted((_row(exam) for exam in known), key=_turn)
+    warnings = (*warnings, *_clocks(known)[:_MOST_CLOCKS])
     return Overview(
         at, watch_dir, running, server, tuple(rows), archived_today, watched_by, warnings
     )
+
+
+def _clocks(exams: Iterable[Exam]) -> list[str]:
+    """Pictures whose time cannot be right."""
+    return [
+        f"{exam.subject}: {note.removeprefix(CLOCK)}"
+        for exam in exams
+        for note in exam.notes
+        if note.startswith(CLOCK)
+    ]
 
 
 def server(*, reachable: bool, since: datetime, trouble: str = "", said: str = "") -> Server:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_watchdog.capture import capture_time, parse_database_time
+from camera_watchdog.capture import capture_time, clock_doubt, parse_database_time
+from camera_watchdog.model import ExamFile
+from exam_parts import file
 
 DAR = ZoneInfo("Africa/Dar_es_Salaam")  # UTC+3, no summer time
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -138,3 +140,78 @@ def test_a_modification_time_before_1970_is_one_too(mtime_ns: int) -> None:
         mtime_ns / 1e9, abs=1e-6
     )
     assert source == "file"
+
+
+# Summer time
+
+AUTUMN_TWICE = naive(2025, 10, 26, 2, 30)
+SPRING_SKIPPED = naive(2025, 3, 30, 2, 30)
+
+
+@pytest.mark.parametrize(
+    "written_at, taken_at",
+    [
+        (datetime(2025, 10, 26, 0, 31, tzinfo=UTC), datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+        (datetime(2025, 10, 26, 1, 31, tzinfo=UTC), datetime(2025, 10, 26, 1, 30, tzinfo=UTC)),
+        (datetime(2025, 10, 26, 9, 0, tzinfo=UTC), datetime(2025, 10, 26, 1, 30, tzinfo=UTC)),
+        (datetime(2025, 10, 29, 9, 0, tzinfo=UTC), datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+        (datetime(2025, 10, 20, 9, 0, tzinfo=UTC), datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_of_two_equal_times_in_autumn_the_file_tells_which(
+    written_at: datetime, taken_at: datetime
+) -> None:
+    told = capture_time(
+        database=None,
+        inside=AUTUMN_TWICE,
+        inside_source="exif",
+        mtime_ns=int(written_at.timestamp()) * 10**9,
+        zone=BERLIN,
+    )
+    assert told == (taken_at, "exif")
+
+
+@pytest.mark.parametrize("written_h", [0, 1, 2])
+def test_a_time_that_is_skipped_in_spring_is_of_a_clock_that_was_not_put_forward(
+    written_h: int,
+) -> None:
+    written_at = datetime(2025, 3, 30, written_h, 30, tzinfo=UTC)
+    told = capture_time(
+        database="2025-03-30 02:30:00",
+        inside=SPRING_SKIPPED,
+        inside_source="dicom",
+        mtime_ns=int(written_at.timestamp()) * 10**9,
+        zone=BERLIN,
+    )
+    assert told == (datetime(2025, 3, 30, 1, 30, tzinfo=UTC), "database")
+
+
+# Clocks that are wrong
+
+
+def taken(name: str, at: datetime, source: str = "exif") -> ExamFile:
+    return file(name, captured_at=at, captured_source=source, mtime_ns=MTIME_NS)
+
+
+def doubt(*files: ExamFile) -> str:
+    return clock_doubt(files, now=MTIME + timedelta(minutes=10), zone=DAR)
+
+
+def test_a_picture_of_the_future_is_told_of() -> None:
+    at = MTIME + timedelta(minutes=16)
+    said = doubt(taken("OS.jpg", MTIME), taken("OD.jpg", at), taken("OD2.jpg", at, "file"))
+    assert said.startswith("Clock: OD.jpg (and 1 more) would be of 2026-03-01 12:16")
+    assert doubt(taken("OD.jpg", MTIME + timedelta(minutes=15))) == ""
+
+
+@pytest.mark.parametrize("hours, told", [(-1, False), (-1.1, True), (-24, True), (0, False)])
+def test_a_picture_that_is_more_than_an_hour_from_its_file_is_told_of(
+    hours: float, *, told: bool
+) -> None:
+    said = doubt(taken("OD.dcm", MTIME + timedelta(hours=hours), "dicom"))
+    assert bool(said) is told
+    assert not told or "(dicom), but the file is of 2026-03-01 12:00" in said
+
+
+def test_the_file_s_own_time_cannot_differ_from_it() -> None:
+    assert doubt(taken("OD.jpg", MTIME - timedelta(days=3), "file")) == ""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog import parts
+from camera_watchdog.capture import CLOCK
 from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
 from camera_watchdog.commands.check_camera import check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
@@ -25,6 +26,7 @@ from camera_watchdog.config.file import read_settings
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.values import PATH
 from camera_watchdog.errors import ConfigError
+from camera_watchdog.model import Exam
 from camera_watchdog.preview import Foreseen, foresee
 
 if TYPE_CHECKING:
@@ -77,6 +79,12 @@ def _everything(
     )
     given = ", with the likeliest names" if suggestion else ""
     findings += [_exam(each, given) for each in foreseen]
+    findings += [
+        _clock(each.exam, said)
+        for each in foreseen
+        for said in each.exam.notes
+        if said.startswith(CLOCK)
+    ]
     if there > len(foreseen):
         findings.append(note("exams", f"{there - len(foreseen)} more were not looked at"))
     more = {
@@ -147,6 +155,13 @@ def _exam(foreseen: Foreseen, given: str) -> Finding:
     if foreseen.is_held and foreseen.reason.needs_person:
         return odd(tried, foreseen.reason.sentence, foreseen.reason.next_step)
     return note(tried, foreseen.reason.sentence, foreseen.reason.next_step)
+
+
+def _clock(exam: Exam, said: str) -> Finding:
+    """A time that cannot be right is to be looked at; one that an export explains is to be known."""
+    tried, found = f"clock, exam in {exam.folder}", said.removeprefix(CLOCK)
+    future = any(file.captured_at and file.captured_at > _now() for file in exam.files)
+    return odd(tried, found, "") if future else note(tried, found)
 
 
 def _exam_as_json(foreseen: Foreseen) -> dict[str, Any]:
