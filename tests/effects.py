@@ -6,7 +6,7 @@ the process dies there. The parts here are the daemon's own, with the seam aroun
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -88,9 +88,17 @@ class SeamJournal(Journal):
         with self.effects.around(f"commit {event}"):
             return super().add(exam, event, detail)
 
-    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+    def save(
+        self,
+        exam: Exam,
+        event: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
         with self.effects.around(f"commit {event or exam.state}"):
-            return super().save(exam, event, detail, durable=durable)
+            return super().save(exam, event, detail, durable=durable, earlier=earlier)
 
 
 class SeamEdc(EdcClient):

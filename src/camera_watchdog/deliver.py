@@ -79,6 +79,8 @@ class Deliver:
             session = passage.exam.session
             if session is None:
                 raise PermanentError("session_gone", details={"session": "none"})
+            if session.already is None or waiting[0].sent is not Sent.NO:
+                passage.write_down()  # the server may be asked before the next intent
             if session.already is None:
                 self._check_one_per_type(passage, session)
             self._send(passage, waiting[0], len(waiting))
@@ -155,7 +157,14 @@ class Deliver:
             file, sent=Sent.YES, acknowledged_at=self._tools.clock(), acknowledgement=answer
         )
         files = passage.exam.with_file(stored).files
-        passage.save("acknowledged", file.name, files=files, attempts=0, failing_since=None)
+        passage.save(
+            "acknowledged",
+            file.name,
+            with_next=True,  # the intent to send the next file, or that all are sent
+            files=files,
+            attempts=0,
+            failing_since=None,
+        )
         total = sum(f.present and f.sent is not Sent.SKIPPED for f in files)
         how = "listed by the EDC as" if answer.listed else "sent as"
         logger.info(

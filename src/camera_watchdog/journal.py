@@ -12,7 +12,7 @@ import contextlib
 import dataclasses
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -160,8 +160,18 @@ class Journal:
         self._saved[added.id] = added
         return added
 
-    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+    def save(
+        self,
+        exam: Exam,
+        event: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
         """Write down what an exam is now; when this returns durably, it is on disk.
+
+        ``earlier`` are events, with their details, of before this one, told in the same transaction.
 
         Raises:
             JournalError: it is not on disk.
@@ -175,7 +185,8 @@ class Journal:
                     (*changes.values(), exam.id),
                 )
             self._put_files(connection, exam, before)
-            self._note(connection, exam, event, detail)
+            for told, of in (*earlier, (event, detail)):
+                self._note(connection, exam, told, of)
         if exam.state in _ENDED:
             self._saved.pop(exam.id, None)
         else:

@@ -6,7 +6,7 @@ The daemon's own judgement (:class:`~camera_watchdog.settle.Settle` and
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,9 +68,17 @@ class _Records:
         self._exams.append(numbered)
         return numbered
 
-    def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
+    def save(
+        self,
+        exam: Exam,
+        event: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
         """Nothing is written down."""
-        del event, detail, durable
+        del event, detail, durable, earlier
         return exam
 
     def exams_of_subject(self, subject: str) -> list[Exam]:

@@ -63,7 +63,7 @@ class _Hints(FileSystemEventHandler):
             if path:
                 self._hint(self._folder(os.fsdecode(path), is_gone=is_gone))
 
-    def _folder(self, path: str, *, is_gone: bool) -> str:
+    def _folder(self, path: str, *, is_gone: bool = False) -> str:
         """The subject folder that a path is in, or was; the root's own name for what is in the root."""
         parent, name = os.path.split(path)
         if is_gone and os.path.normcase(parent) == self._root:
