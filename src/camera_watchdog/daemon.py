@@ -22,7 +22,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from camera_watchdog import __version__, logs, parts, systemd
+from camera_watchdog import __version__, logs, parts, systemd, telling
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
 from camera_watchdog.desk import Desk
@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S: Final = 4.0
 _TICK_S: Final = 0.5
+_BEATS_WITHIN_S: Final = 120.0
+"""A thread that has not come round for so long beyond its own pause is not alive and well."""
 _LOCK_WITHIN_S: Final = 0.5
 """Who asks whether a daemon runs has the lock for a moment."""
 
@@ -186,12 +188,16 @@ class _Daemon:
         self._rules = parts.rules(config)
         self._clients: list[EdcClient] = [self._probe]
         self._threads: dict[str, threading.Thread] = {}
+        self._targets: dict[str, Callable[[], None]] = {}
+        self._must_beat_by: dict[str, float] = {}
 
     def run(self, *, once: bool) -> int:
         """Start, wait, stop; in this order whatever happens."""
         with self._stopping_on_signals():
             try:
                 self._start()
+                if not once:
+                    self._tell_those_away()
                 return self._watch_over(once=once)
             finally:
                 self._shut_down()
@@ -218,7 +224,26 @@ class _Daemon:
             self._spawn(f"worker {number}", self._work_forever)
         systemd.tell(systemd.READY)
 
+    def _tell_those_away(self) -> None:
+        client = parts.edc_client(self._config)
+        self._clients.append(client)
+        threads = telling.tellers(
+            self._config,
+            notices=self._journal.notices,
+            exams=self._journal.current,
+            gate=self._gate,
+            client=client,
+            is_alive=self._is_alive,
+        )
+        for name, serve in threads.items():
+            self._spawn(name, partial(serve, self._stop))
+
+    def _is_alive(self) -> bool:
+        now = time.monotonic()
+        return all(now < latest for latest in list(self._must_beat_by.values()))
+
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        self._targets[name] = target
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads[name] = thread
         thread.start()
@@ -228,11 +253,13 @@ class _Daemon:
 
     def _sweep_forever(self) -> None:
         while not self._stop.is_set():
+            self._must_beat_by["sweep"] = time.monotonic() + _BEATS_WITHIN_S
             try:
                 wait_s = self._sweep.run_once()
             except Exception:
                 logger.exception("sweep  unforeseen failure, goes on")
                 wait_s = self._config.retry_delay
+            self._must_beat_by["sweep"] = time.monotonic() + wait_s + _BEATS_WITHIN_S
             self._sweep.wait(wait_s)
 
     def _work_forever(self) -> None:
@@ -281,14 +308,13 @@ class _Daemon:
         """Probe a server that is away, restart what died, and see when to stop."""
         while not self._stop.wait(self._seconds_to_look(once=once)):
             systemd.tell(systemd.ALIVE)
+            self._must_beat_by["main"] = time.monotonic() + _BEATS_WITHIN_S
             if self._gate.probe_if_due():
                 self._registry.wake(now=time.monotonic())
             for name, thread in list(self._threads.items()):
                 if not thread.is_alive():
-                    logger.error("%s  died, started again", name)
-                    targets = {"sweep": self._sweep_forever, "desk": self._serve_people}
-                    target = targets.get(name, self._work_forever)
-                    self._spawn(name, target)
+                    logger.error("threads  %s died, started again", name)
+                    self._spawn(name, self._targets[name])
             if once and self._is_drained():
                 return self._verdict()
         return 0

@@ -26,6 +26,7 @@ from camera_watchdog.journal_file import (
     join,
     set_aside,
 )
+from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_rows import (
     EXAM_COLUMNS,
     FILE_COLUMNS,
@@ -76,6 +77,7 @@ class Journal:
         self._saved: dict[int, Exam] = {}
         self._flushes: bool | None = None
         self.rebuilt = rebuilt
+        self.notices = JournalNotices(self._rows, self._transaction)
 
     @classmethod
     def open(cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]) -> Self:

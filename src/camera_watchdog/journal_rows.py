@@ -104,6 +104,8 @@ CREATE TABLE requests (
     done_at TEXT,
     outcome TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE troubles (key TEXT PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE messages (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX open_requests ON requests (id) WHERE done_at IS NULL;
 CREATE INDEX open_exams ON exams (state) WHERE state NOT IN ('archived', 'gone');
 CREATE INDEX exams_by_subject ON exams (subject, archived_at);

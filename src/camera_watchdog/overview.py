@@ -12,10 +12,20 @@ from typing import Any, Final
 
 from camera_watchdog.capture import CLOCK
 from camera_watchdog.lifecycle import ACTIVE
-from camera_watchdog.model import Exam, Reason, Sent, State
+from camera_watchdog.model import Exam, Sent, State
 from camera_watchdog.reasons import REASONS, explain
 
-__all__ = ["VERSION", "Overview", "Row", "Server", "as_json", "from_json", "overview", "server"]
+__all__ = [
+    "VERSION",
+    "Overview",
+    "Row",
+    "Server",
+    "as_json",
+    "from_json",
+    "needs_person",
+    "overview",
+    "server",
+]
 
 VERSION: Final = 1
 """Of the JSON: another number where a script would have to be changed."""
@@ -190,17 +200,18 @@ def _waits_for(exam: Exam) -> tuple[str, str, str]:
     if reason.code in _OF_THE_SERVER and exam.state is State.READY:
         return reason.code, "Waits for the EDC; it is kept and sent by itself.", ""
     words = explain(reason, exam)
-    return reason.code, words.sentence, words.next_step if _needs_person(exam, reason) else ""
+    return reason.code, words.sentence, words.next_step if needs_person(exam) else ""
 
 
-def _needs_person(exam: Exam, reason: Reason) -> bool:
-    """A hold, or a try that failed for what does not go away by itself.
+def needs_person(exam: Exam) -> bool:
+    """Whether somebody must act: a hold, or a try that failed for what does not go away by itself.
 
     What an exam waits for while it is collected may still come.
     """
-    if exam.state is State.HELD:
+    reason = exam.reason
+    if reason is not None and exam.state is State.HELD:
         return REASONS[reason.code].needs_person
-    return exam.state is State.READY and reason.code in _NEEDED_AT_ONCE
+    return reason is not None and exam.state is State.READY and reason.code in _NEEDED_AT_ONCE
 
 
 def _sending(exam: Exam) -> str:

@@ -119,9 +119,14 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "log_format": (["--log-format", "json"], "json"),
     "api_url": (["--api-url", "https://other.example"], "https://other.example"),
     "eye_sources": (["--eye-sources", "dicom", "--eye-sources", "filename"], ("dicom", "filename")),
-    "notify_email": (["--notify-email", "a@b.example,c@d.example"], ("a@b.example", "c@d.example")),
+    "notify_email": (
+        ["--notify-email", "a@b.example,c@d.example", "--smtp-host", "m.example"],
+        ("a@b.example", "c@d.example"),
+    ),
     "allow_insecure_http": (["--no-allow-insecure-http"], False),
     "proxy": (["--proxy", "http://p:1"], "http://p:1"),
+    "smtp_security": (["--smtp-security", "TLS"], "tls"),
+    "smtp_from": (["--smtp-from", "a@b.example"], "a@b.example"),
     "notify_webhook": (["--notify-webhook", "https://h.example/x"], "https://h.example/x"),
     "heartbeat_url": (["--heartbeat-url", "https://h.example/x"], "https://h.example/x"),
 }

@@ -107,6 +107,10 @@ DEFAULTS = {
     "allow_insecure_http": False,
     "notify_webhook": None,
     "notify_email": (),
+    "smtp_host": None,
+    "smtp_port": None,
+    "smtp_security": "starttls",
+    "smtp_from": None,
     "notify_after": 1800,
     "heartbeat_url": None,
     "token_file": None,
@@ -152,7 +156,10 @@ SET = [
     ("max_file_size_mb", 0, "0", 0.0),
     ("timezone", "Africa/Nairobi", "Africa/Nairobi", ZoneInfo("Africa/Nairobi")),
     ("allow_insecure_http", True, True, True),
-    ("notify_email", ["a@b.example"], ["a@b.example"], ("a@b.example",)),
+    ("smtp_host", "mail.example", "mail.example", "mail.example"),
+    ("smtp_port", 2525, "2525", 2525),
+    ("smtp_security", "tls", "TLS", "tls"),
+    ("smtp_from", "a@b.example", "a@b.example", "a@b.example"),
     ("proxy", "http://u:p@proxy:3128", "http://u:p@proxy:3128", "http://u:p@proxy:3128"),
     (
         "heartbeat_url",
@@ -161,6 +168,13 @@ SET = [
         "https://x.example/a?b=c",
     ),
 ]
+
+
+def test_mail_needs_a_mail_server(tmp_path: Path) -> None:
+    config = good(tmp_path, notify_email=["a@b.example"], smtp_host="mail.example")
+    assert config.notify_email == ("a@b.example",)
+    with pytest.raises(ConfigError, match="smtp_host: found nothing"):
+        good(tmp_path, notify_email=["a@b.example"])
 
 
 @pytest.mark.parametrize("name,in_file,as_flag,meant", SET)

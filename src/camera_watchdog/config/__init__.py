@@ -89,6 +89,10 @@ class Config:
     allow_insecure_http: bool
     notify_webhook: str | None = field(repr=False)
     notify_email: tuple[str, ...]
+    smtp_host: str | None
+    smtp_port: int | None
+    smtp_security: str
+    smtp_from: str | None
     notify_after: float
     heartbeat_url: str | None = field(repr=False)
     config_path: Path | None = None

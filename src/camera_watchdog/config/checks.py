@@ -28,6 +28,7 @@ def check_all(
         *_check_address(values, where),
         *_check_delays(values, where),
         *_check_required(values, where),
+        *_check_mail(values, where),
     ]
 
 
@@ -105,6 +106,14 @@ def _check_required(values: Mapping[str, Any], where: Mapping[str, str]) -> list
     if "required" not in values or "report_type" not in values:
         return []
     return conflict(values["required"], values["report_type"], where["required"])
+
+
+def _check_mail(values: Mapping[str, Any], where: Mapping[str, str]) -> list[Problem]:
+    if not values.get("notify_email") or values.get("smtp_host", True):
+        return []
+    advice = "Ask IT which mail server takes mail from this machine."
+    accepted = "a mail server, where notify_email has addresses"
+    return [Problem(where["smtp_host"], "nothing", accepted, advice)]
 
 
 def on_network(

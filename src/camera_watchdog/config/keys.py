@@ -9,6 +9,7 @@ from typing import Final
 from camera_watchdog.config.required import REQUIRED
 from camera_watchdog.config.urls import API_URL, PROXY, WEB_URL
 from camera_watchdog.config.values import (
+    EMAIL,
     EMAILS,
     PATH,
     SWITCH,
@@ -180,6 +181,21 @@ KEYS: Final = (
     ),
     Key("notify_webhook", WEB_URL, None, "address told when a person is needed", secret=True),
     Key("notify_email", EMAILS, [], "e-mail addresses told when a person is needed"),
+    Key("smtp_host", _NAME, None, "mail server that takes the e-mails without a sign-in"),
+    Key(
+        "smtp_port",
+        number(1, 65_535, whole=True),
+        None,
+        "its port",
+        "587, 465 with tls, 25 with none",
+    ),
+    Key(
+        "smtp_security",
+        choice(("starttls", "tls", "none")),
+        "starttls",
+        "how the line to it is secured",
+    ),
+    Key("smtp_from", EMAIL, None, "sender of the e-mails", "the first of notify_email"),
     Key("notify_after", _SECONDS, 1800, "seconds that a trouble lasts before it is told"),
     Key("heartbeat_url", WEB_URL, None, "address called while all is well", secret=True),
 )

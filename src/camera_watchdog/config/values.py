@@ -23,6 +23,7 @@ from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import Problem
 
 __all__ = [
+    "EMAIL",
     "EMAILS",
     "PATH",
     "SWITCH",
@@ -264,4 +265,5 @@ TOKEN: Final = Kind(Shape.TEXT, "the token in printable ASCII, without blanks", 
 ZONE: Final = Kind(
     Shape.TEXT, 'an IANA time zone like "Africa/Nairobi", or empty for the machine\'s', _parse_zone
 )
+EMAIL: Final = Kind(Shape.TEXT, "an e-mail address", lambda value: _parse_emails([value])[0])
 EMAILS: Final = Kind(Shape.LIST, "a list of e-mail addresses", _parse_emails)

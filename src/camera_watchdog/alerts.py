@@ -1,0 +1,213 @@
+"""Whom to wake, and when: one message when a trouble lasts, one when it is over. Pure.
+
+A trouble is an exam that a person must see to, or an EDC that is away. It is told once it has lasted
+``after``, so that what passes by itself wakes nobody, and once more when it is over; never once a
+try. A hold that is tried again, and held again, is the same trouble: it is over when its exam is
+done, or has got on without it for a while. Another reason is told anew, for it asks for something
+else.
+
+Messages leave this machine. They name the subject and nothing else of a patient: no file name, no
+folder and nothing out of a file, for the camera may have put a patient's name there.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from camera_watchdog.model import Exam, Reason
+from camera_watchdog.overview import Server, needs_person
+from camera_watchdog.reasons import explain
+
+__all__ = [
+    "Known",
+    "Message",
+    "Trouble",
+    "body",
+    "key_of",
+    "known_as_text",
+    "known_from_text",
+    "news",
+    "of_exams",
+    "of_server",
+    "subject_line",
+]
+
+_VERSION: Final = 1
+_SERVER: Final = "server"
+_CALM: Final = timedelta(minutes=1)
+"""The least time without trouble, while its exam is tried again, that makes an end of it."""
+
+_TELLING: Final = frozenset(
+    {
+        "code",
+        "fields",
+        "format",
+        "kind",
+        "limit",
+        "missing",
+        "newest",
+        "ours",
+        "session",
+        "size",
+        "theirs",
+        "wanted",
+    }
+)
+"""The details of a reason that cannot hold anything of a patient."""
+_NOT_TOLD: Final = "see the status page"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a person must see to. ``key`` tells one from another, ``subject`` is empty for the EDC."""
+
+    key: str
+    subject: str
+    code: str
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A trouble that was seen: since when, when last, and what of it was told (none: nothing)."""
+
+    trouble: Trouble
+    since: datetime
+    seen: datetime
+    told: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody is told: a trouble, or that it is ``over``."""
+
+    trouble: Trouble
+    since: datetime
+    at: datetime
+    over: bool
+
+
+def key_of(exam: Exam) -> str:
+    """What an exam's trouble is known by."""
+    return f"exam {exam.id}"
+
+
+def of_exams(exams: Iterable[Exam]) -> list[Trouble]:
+    """The exams that a person must see to, in words that may leave this machine."""
+    return [
+        _of_exam(exam, exam.reason)
+        for exam in exams
+        if exam.reason is not None and needs_person(exam)
+    ]
+
+
+def _of_exam(exam: Exam, reason: Reason) -> Trouble:
+    details = {
+        name: value if name in _TELLING else _NOT_TOLD for name, value in reason.details.items()
+    }
+    words = explain(
+        Reason(reason.code, (), details), dataclasses.replace(exam, folder=exam.subject)
+    )
+    return Trouble(key_of(exam), exam.subject, reason.code, words.sentence, words.next_step)
+
+
+def of_server(told: Server, code: str) -> Trouble:
+    """An EDC that is away; ``code`` says in which way."""
+    return Trouble(_SERVER, "", code, told.message, told.action)
+
+
+def news(
+    known: Mapping[str, Known],
+    now_there: Iterable[Trouble],
+    *,
+    still_open: Iterable[str],
+    now: datetime,
+    after: timedelta,
+) -> tuple[dict[str, Known], list[Message]]:
+    """What is known now, and what is to be told of it.
+
+    ``still_open`` are the keys of exams that are not done: with them a trouble may come back.
+    """
+    there = {trouble.key: trouble for trouble in now_there}
+    may_return = frozenset(still_open)
+    left: dict[str, Known] = {}
+    messages = []
+    for key, trouble in there.items():
+        each = _seen(known.get(key), trouble, now)
+        is_told = each.told is not None and each.told.code == trouble.code
+        if not is_told and now - each.since >= after:
+            messages.append(Message(trouble, each.since, now, over=False))
+            each = dataclasses.replace(each, told=trouble)
+        left[key] = each
+    for key in known.keys() - there.keys():
+        each = known[key]
+        if key in may_return and now - each.seen < max(after, _CALM):
+            left[key] = each
+        elif each.told is not None:
+            messages.append(Message(each.told, each.since, now, over=True))
+    return left, messages
+
+
+def _seen(before: Known | None, trouble: Trouble, now: datetime) -> Known:
+    if before is None:
+        return Known(trouble, now, now)
+    since = before.since if before.trouble.code == trouble.code else now
+    return Known(trouble, since, now, before.told)
+
+
+def body(message: Message, *, machine: str, device_id: str) -> dict[str, Any]:
+    """A message as JSON says it; ``text`` is the whole in a line, which chat programs show."""
+    trouble = message.trouble
+    where = f"{machine}, {device_id}" if device_id else machine
+    said = f"This is over: {trouble.sentence}" if message.over else trouble.sentence
+    next_step = "" if message.over else trouble.next_step
+    return {
+        "version": _VERSION,
+        "event": "over" if message.over else "trouble",
+        "subject": trouble.subject,
+        "reason_code": trouble.code,
+        "reason": said,
+        "next_step": next_step,
+        "since": _time(message.since),
+        "at": _time(message.at),
+        "machine": machine,
+        "device_id": device_id,
+        "text": " ".join(part for part in (f"camera-watchdog ({where}):", said, next_step) if part),
+    }
+
+
+def subject_line(told: Mapping[str, Any]) -> str:
+    """The subject of the mail that tells this body."""
+    who = told["subject"] or "the EDC"
+    what = "is well again" if told["event"] == "over" else "needs a person"
+    return f"camera-watchdog {told['device_id'] or told['machine']}: {who} {what}"
+
+
+def known_as_text(known: Known) -> str:
+    """A trouble for the journal."""
+    return json.dumps(
+        {
+            "trouble": dataclasses.asdict(known.trouble),
+            "since": _time(known.since),
+            "told": dataclasses.asdict(known.told) if known.told else None,
+        }
+    )
+
+
+def known_from_text(text: str, now: datetime) -> Known:
+    """A trouble from the journal; it counts as seen ``now``, when the daemon starts."""
+    told = json.loads(text)
+    return Known(
+        trouble=Trouble(**told["trouble"]),
+        since=datetime.fromisoformat(told["since"]),
+        seen=now,
+        told=Trouble(**told["told"]) if told["told"] else None,
+    )
+
+
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,168 @@
+"""How a message leaves this machine: a webhook, mail, and the sign of life.
+
+Addresses may hold secrets, and an error's own words may quote them: neither is ever told on. Nothing
+is followed, nothing but the status is read, and every wait has an end.
+"""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+import truststore
+from requests.adapters import HTTPAdapter
+
+from camera_watchdog.alerts import subject_line
+from camera_watchdog.errors import CameraWatchdogError
+
+__all__ = ["Mail", "NotDelivered", "Web"]
+
+_CONNECT_S: Final = 5.0
+_SILENCE_S: Final = 10.0
+_PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
+
+
+class NotDelivered(CameraWatchdogError):
+    """A message did not go out; the words hold no address."""
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts what the context trusts, and nothing beside."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, ssl_context=self._context)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(*args, **options, ssl_context=self._context)
+
+    def cert_verify(self, *_: Any) -> None:
+        """Nothing: requests would trust its own certificates beside those of the context."""
+
+
+class Web:
+    """Posts and gets. ``proxy_for`` gives the proxy of an address, or none."""
+
+    def __init__(self, *, ca_bundle: Path | None, proxy_for: Callable[[str], str | None]) -> None:
+        self._ca_bundle = ca_bundle
+        self._proxy_for = proxy_for
+
+    def post(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post a body as JSON.
+
+        Raises:
+            NotDelivered: it was not taken (anything but 2xx).
+        """
+        self._ask("POST", url, body)
+
+    def get(self, url: str) -> None:
+        """Call an address.
+
+        Raises:
+            NotDelivered: it does not answer with 2xx.
+        """
+        self._ask("GET", url, None)
+
+    def _ask(self, method: str, url: str, body: Mapping[str, Any] | None) -> None:
+        try:
+            proxy = self._proxy_for(url)
+            with requests.Session() as session:
+                session.trust_env = False  # no .netrc, and the proxy is chosen here
+                session.mount("https://", _Adapter(_context(self._ca_bundle)))
+                with session.request(
+                    method,
+                    url,
+                    json=body,
+                    headers={"User-Agent": "camera-watchdog"},
+                    timeout=(_CONNECT_S, _SILENCE_S),
+                    allow_redirects=False,
+                    stream=True,  # the body is not read
+                    proxies={"http": proxy, "https": proxy} if proxy else {},
+                ) as answer:
+                    status = answer.status_code
+        except (CameraWatchdogError, requests.RequestException, OSError, ValueError) as error:
+            raise NotDelivered(type(error).__name__) from None  # its words quote the address
+        if not 200 <= status < 300:  # noqa: PLR2004 - HTTP's own numbers
+            raise NotDelivered(f"HTTP {status}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail server that takes mail from this machine; ``security`` is none, starttls or tls."""
+
+    host: str
+    port: int | None
+    security: str
+    sender: str
+    recipients: tuple[str, ...]
+    ca_bundle: Path | None = field(default=None)
+
+    def send(self, told: Mapping[str, Any]) -> None:
+        """Send a message's body as a mail.
+
+        Raises:
+            NotDelivered: the server did not take it for anybody.
+        """
+        try:
+            message = self._message(told)
+            with self._connected() as server:
+                server.send_message(message)
+        except smtplib.SMTPResponseException as error:
+            raise NotDelivered(f"{type(error).__name__} {error.smtp_code}") from None
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise NotDelivered(type(error).__name__) from None
+
+    def _connected(self) -> smtplib.SMTP:
+        port = self.port or _PORTS[self.security]
+        name = socket.gethostname()
+        if self.security == "tls":
+            context = _context(self.ca_bundle)
+            return smtplib.SMTP_SSL(
+                self.host, port, local_hostname=name, timeout=_SILENCE_S, context=context
+            )
+        server = smtplib.SMTP(self.host, port, local_hostname=name, timeout=_SILENCE_S)
+        if self.security == "starttls":
+            try:
+                server.starttls(context=_context(self.ca_bundle))
+            except BaseException:
+                server.close()
+                raise
+        return server
+
+    def _message(self, told: Mapping[str, Any]) -> EmailMessage:
+        message = EmailMessage()
+        message["Subject"] = _one_line(subject_line(told))
+        message["From"] = self.sender
+        message["To"] = ", ".join(self.recipients)
+        message["Date"] = format_datetime(datetime.fromisoformat(told["at"]))
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in answer
+        lines = [told["reason"], told["next_step"], "", f"Since {told['since']}"]
+        lines += [f"Machine {told['machine']}, device {told['device_id'] or '-'}"]
+        lines += [f"Reason {told['reason_code']}"]
+        message.set_content("\n".join(_one_line(line) for line in lines) + "\n")
+        return message
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Verified, always."""
+    if ca_bundle is None:
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    where = {"capath" if ca_bundle.is_dir() else "cafile": str(ca_bundle)}
+    context.load_verify_locations(**where)
+    return context

@@ -1,0 +1,83 @@
+"""The threads that tell whoever is not looking, as the configuration asks for them."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from camera_watchdog.config import Config
+from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.edc_api.proxy import proxy_for
+from camera_watchdog.gate import Gate
+from camera_watchdog.herald import Heartbeat, Herald, Notices
+from camera_watchdog.messenger import Mail, Web
+from camera_watchdog.model import Exam
+
+__all__ = ["Serve", "tellers"]
+
+Serve = Callable[[threading.Event], None]
+"""What a thread does until the event is set."""
+
+
+def tellers(
+    config: Config,
+    *,
+    notices: Notices,
+    exams: Callable[[], Iterable[Exam]],
+    gate: Gate,
+    client: EdcClient,
+    is_alive: Callable[[], bool],
+) -> dict[str, Serve]:
+    """What is to run beside the daemon's own threads, by name; nothing where nobody is to be told."""
+    web = Web(ca_bundle=config.ca_bundle, proxy_for=partial(_proxy, config.proxy))
+    channels = _channels(config, web)
+    heartbeat_url = config.heartbeat_url
+    threads: dict[str, Serve] = {}
+    if channels:
+        herald = Herald(
+            channels,
+            notices=notices,
+            exams=exams,
+            gate=gate,
+            after=timedelta(seconds=config.notify_after),
+            machine=socket.gethostname(),
+            device_id=config.device_id,
+            clock=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+        )
+        threads["herald"] = herald.serve
+    if channels or heartbeat_url:
+        heartbeat = Heartbeat(
+            partial(web.get, heartbeat_url) if heartbeat_url else None,
+            ping=client.ping,
+            gate=gate,
+            is_alive=is_alive,
+            monotonic=time.monotonic,
+        )
+        threads["heartbeat"] = heartbeat.serve
+    return threads
+
+
+def _channels(config: Config, web: Web) -> dict[str, Callable[[Mapping[str, Any]], None]]:
+    channels: dict[str, Callable[[Mapping[str, Any]], None]] = {}
+    if config.notify_webhook:
+        channels["webhook"] = partial(web.post, config.notify_webhook)
+    if config.notify_email and config.smtp_host:
+        mail = Mail(
+            host=config.smtp_host,
+            port=config.smtp_port,
+            security=config.smtp_security,
+            sender=config.smtp_from or config.notify_email[0],
+            recipients=config.notify_email,
+            ca_bundle=config.ca_bundle,
+        )
+        channels["e-mail"] = mail.send
+    return channels
+
+
+def _proxy(configured: str | None, url: str) -> str | None:
+    proxy = proxy_for(url, configured)
+    return proxy.url if proxy else None

@@ -1,0 +1,160 @@
+"""One message when a trouble lasts, one when it is over, and nothing of a patient in either."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+
+from camera_watchdog.alerts import (
+    Known,
+    Message,
+    Trouble,
+    body,
+    key_of,
+    known_as_text,
+    known_from_text,
+    news,
+    of_exams,
+    of_server,
+    subject_line,
+)
+from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.overview import Server
+from camera_watchdog.reasons import REASONS
+from exam_parts import NOON, exam, file
+
+AFTER = timedelta(minutes=30)
+MINUTE = timedelta(minutes=1)
+HELD = Trouble("exam 1", "S1", "no_session", "No entry.", "Make one.")
+OTHER = dataclasses.replace(HELD, code="eye_unknown")
+
+
+class Watch:
+    """One trouble as time goes by."""
+
+    def __init__(self, after: timedelta = AFTER) -> None:
+        self.known: dict[str, Known] = {}
+        self.now = NOON
+        self.after = after
+
+    def sees(
+        self, *there: Trouble, later: timedelta = MINUTE, still_open: Iterable[str] = ("exam 1",)
+    ) -> list[tuple[str, bool]]:
+        self.now += later
+        self.known, told = news(
+            self.known, there, still_open=still_open, now=self.now, after=self.after
+        )
+        return [(message.trouble.code, message.over) for message in told]
+
+
+def test_what_lasts_is_told_once_however_often_it_is_tried_again() -> None:
+    watch = Watch()
+    told = [watch.sees(*([HELD] if minute % 5 else [])) for minute in range(1, 120)]
+
+    assert [each for each in told if each] == [[("no_session", False)]]
+    assert told.index([("no_session", False)]) == 30
+
+
+def test_what_clears_before_wakes_nobody() -> None:
+    watch = Watch()
+    watch.sees(HELD)
+    watch.sees(HELD, later=29 * MINUTE)
+
+    assert watch.sees(still_open=()) == []
+    assert watch.known == {}
+
+
+def test_the_end_is_told_once_when_the_exam_is_done() -> None:
+    watch = Watch(timedelta(0))
+    assert watch.sees(HELD) == [("no_session", False)]
+
+    assert watch.sees(still_open=()) == [("no_session", True)]
+    assert watch.sees(still_open=()) == []
+
+
+def test_a_hold_that_is_tried_again_is_not_over_until_it_has_been_calm_for_as_long() -> None:
+    watch = Watch()
+    watch.sees(HELD)
+    assert watch.sees(HELD, later=AFTER) == [("no_session", False)]
+
+    assert watch.sees(later=29 * MINUTE) == []
+    assert watch.sees(HELD) == []
+    assert watch.sees(later=29 * MINUTE) == []
+    assert watch.sees() == [("no_session", True)]
+
+
+def test_another_reason_asks_for_something_else_and_is_told_when_it_lasts_too() -> None:
+    watch = Watch()
+    watch.sees(HELD)
+    watch.sees(HELD, later=AFTER)
+
+    assert watch.sees(OTHER) == []
+    assert watch.sees(OTHER, later=AFTER) == [("eye_unknown", False)]
+    assert watch.sees(still_open=()) == [("eye_unknown", True)]
+
+
+def test_a_restart_forgets_nothing_and_tells_nothing_twice() -> None:
+    watch = Watch()
+    watch.sees(HELD)
+    watch.sees(HELD, later=AFTER)
+    watch.known = {
+        key: known_from_text(known_as_text(each), watch.now) for key, each in watch.known.items()
+    }
+
+    assert watch.sees(HELD) == []
+    assert watch.sees(still_open=()) == [("no_session", True)]
+
+
+def held(code: str, *, subject: str = "S1", **details: str) -> Exam:
+    reason = Reason(code, ("DOE_JANE.jpg",), details)
+    return exam(
+        file("DOE_JANE.jpg"), folder="DOE_JANE", subject=subject, state=State.HELD, reason=reason
+    )
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+def test_no_message_holds_a_file_a_folder_or_what_a_file_says(code: str) -> None:
+    patient = "DOE^JANE"
+    names = ("said", "groups", "folders", "before", "other", "archived", "files", "why", "now")
+
+    told = of_exams([held(code, **dict.fromkeys(names, patient))])
+
+    assert bool(told) is REASONS[code].needs_person
+    for trouble in told:
+        text = json.dumps(body(Message(trouble, NOON, NOON, over=False), machine="m", device_id=""))
+        assert "DOE" not in text
+        assert "S1" in text or "{subject}" not in REASONS[code].sentence
+
+
+def test_a_message_says_what_is_missing_and_what_to_do() -> None:
+    (trouble,) = of_exams([held("incomplete", missing="a report")])
+
+    told = body(Message(trouble, NOON, NOON, over=False), machine="pc7", device_id="fundus-1")
+
+    assert told["reason"] == "The exam of S1 is not complete: it waits for a report."
+    assert told["next_step"].endswith('camera-watchdog release S1 --reason "..."')
+    assert told["text"].startswith("camera-watchdog (pc7, fundus-1): The exam of S1")
+    assert subject_line(told) == "camera-watchdog fundus-1: S1 needs a person"
+    over = body(Message(trouble, NOON, NOON, over=True), machine="pc7", device_id="")
+    assert (over["event"], over["next_step"]) == ("over", "")
+    assert subject_line(over) == "camera-watchdog pc7: S1 is well again"
+
+
+def test_the_exams_that_nobody_must_see_to_are_no_trouble() -> None:
+    fine = [exam(), dataclasses.replace(held("no_session"), state=State.IDENTIFYING)]
+
+    assert of_exams(fine) == []
+    assert {key_of(each) for each in fine} == {"exam 0"}
+
+
+def test_an_edc_that_is_away_is_a_trouble_until_it_answers() -> None:
+    away = of_server(
+        Server(reachable=False, since=NOON, message="It cannot be reached."), "edc_unreachable"
+    )
+    watch = Watch()
+    watch.sees(away, still_open=())
+
+    assert watch.sees(away, later=AFTER, still_open=()) == [("edc_unreachable", False)]
+    assert watch.sees(still_open=()) == [("edc_unreachable", True)]
