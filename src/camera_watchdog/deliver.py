@@ -90,7 +90,9 @@ class Deliver:
         try:
             check_one_per_type(passage.exam)
         except PermanentError:
-            if self._sessions.renew(passage, session).already is None:
+            self._sessions.renew(passage, session)
+            kept = passage.exam.session
+            if kept is None or kept.already is None:
                 raise
 
     def _send(self, passage: Passage, file: ExamFile, left: int) -> None:

@@ -38,6 +38,9 @@ _DEMOGRAPHICS: Final = frozenset({"initials", "sex", "age"})
 _MADE_BY_RESOLVE: Final = "session_id"
 """The key of 0.1, where ``resolve`` makes the session, and of 0.2, which cannot be told apart."""
 
+_CERTAINLY_KEEPS_ALL: Final = frozenset({"eye_exam_register_id"})
+"""The key of 0.8 and later: they keep every file of a type."""
+
 _RESOLVE_REASONS: Final = {
     "no_session": "no_session",
     "no_eligible_session": "no_eligible_session",
@@ -147,6 +150,8 @@ class Sessions:
         """The session as the server names it now: one that was upgraded can do more.
 
         Only a server that makes no sessions itself is asked for one again: 0.1 would make another.
+        Once a session is complete 0.3 cannot be told from 0.4. It is then answered as one of 0.4, so
+        that what is in doubt is asked about, but not put on record: 0.3 replaces what it has.
 
         Raises:
             PermanentError: the EDC has no session of this subject any more.
@@ -162,6 +167,8 @@ class Sessions:
         except PermanentError as error:
             if error.code != "no_eligible_session":
                 raise
+            if key not in _CERTAINLY_KEEPS_ALL:
+                return dataclasses.replace(session, key=key, already=session.listed)
         else:
             if given.already is None:
                 return session

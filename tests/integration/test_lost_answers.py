@@ -376,3 +376,35 @@ def test_a_session_that_is_deleted_between_two_uploads_holds_the_exam(
     assert exam.state is State.HELD
     assert clinic.said(exam) in {"session_gone", "cannot_tell"}
     assert clinic.stored() == []
+
+
+@pytest.mark.parametrize("generation", ["0.2", "0.3"])
+@pytest.mark.parametrize("after", ["", "0.8"])
+def test_a_second_file_of_a_type_for_a_complete_session_replaces_nothing(
+    open_clinic: Callable[..., Clinic], generation: str, after: str
+) -> None:
+    """A complete session does not tell 0.3 from 0.4: the second is held, unless it is safe for certain."""
+    clinic = open_clinic(generation)
+    taken = clinic.take()
+    left = one_of(taken, "left")
+    more = (taken.folder / left.name).read_bytes() + b"another"
+
+    def comes() -> None:
+        clinic.time.stamp(clinic.camera.write(SUBJECT, "zz.jpg", more))
+        clinic.camera.record(SUBJECT, "zz.jpg", "left")
+        if after:
+            clinic.edc.upgrade(after)
+
+    def at_the_proof() -> Fault:
+        clinic.time.plan(1, comes)
+        return Fault.answer(503)
+
+    clinic.at_server["status", 2] = at_the_proof
+    exam = clinic.settles()
+    assert ("left", left.name, left.sha256) in clinic.stored()
+    if after:
+        assert exam.state is State.ARCHIVED
+        assert len(clinic.stored()) == 4
+        return
+    assert (exam.state, clinic.said(exam)) == (State.HELD, "one_file_per_type")
+    assert clinic.arrived["left"] == 1
