@@ -1,0 +1,54 @@
+"""What stands archived in the journal is in nobody's way: no question looks through it row by row."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import Exam, ExamFile
+
+AT = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
+OF_OPEN_EXAMS = ("INDEX open_exams", "INDEX open_requests")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal.open(tmp_path, watch_dir=tmp_path, clock=lambda: AT)
+    yield opened
+    opened.close()
+
+
+def scans(journal: Journal, asked: list[str]) -> list[str]:
+    """The plans that look through a table, or through an index of archived exams."""
+    plans = {
+        f"{row['detail']}: {text}"
+        for text in asked
+        if text.split()[0] in {"SELECT", "UPDATE", "DELETE", "INSERT"}
+        for row in journal._connection.execute(f"EXPLAIN QUERY PLAN {text}")
+    }
+    return [p for p in plans if p.startswith("SCAN") and not any(i in p for i in OF_OPEN_EXAMS)]
+
+
+def test_a_scan_of_archived_exams_would_be_seen(journal: Journal) -> None:
+    assert scans(journal, ["SELECT * FROM exams WHERE folder = 'S1'"])
+
+
+def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
+    asked: list[str] = []
+    journal._connection.set_trace_callback(asked.append)
+    exam = journal.add(Exam(folder="S1", subject="S1", first_seen=AT, last_change=AT), "seen")
+    exam = journal.save(exam.with_files([ExamFile("OD.jpg", 1, 1)]), "sending")
+    journal.save(exam.with_files([]), "changed")
+    journal.exams_with_content("ab")
+    journal.exams_of_subject("S1")
+    journal.exams_in_session("1", "http://there")
+    journal.events_of(exam.id)
+    journal.archived_since(AT)
+    journal.open_exams()
+    journal.open_requests()
+    journal._connection.set_trace_callback(None)
+    tables = {"exams", "files", "events", "requests"}
+    assert {table for table in tables if any(table in text for text in asked)} == tables
+    assert scans(journal, asked) == []
