@@ -106,6 +106,7 @@ class Sweep:
         self._distrusted: set[str] = set()
         self._answered: set[str] = set()
         self._wake = threading.Condition()
+        self._is_looking = False
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
         self._journal_lost = False
@@ -149,11 +150,11 @@ class Sweep:
             self._registry.add(dataclasses.replace(exam, state=state, not_before=None))
 
     def is_settled(self) -> bool:
-        """Whether the root was listed, and no folder is waiting to become quiet."""
+        """Whether the root was listed, and no folder is looked at now or waits to become quiet."""
         now = self._monotonic()
         soon_s = max(self._rules.waits.settle_s, self._rules.waits.stable_s, _BUSY_S)
         with self._wake:
-            pending = bool(self._hints)
+            pending = bool(self._hints) or self._is_looking
         due = list(self._due.values())
         return (
             not pending and self._there_at_start is not None and all(t - now > soon_s for t in due)
@@ -161,12 +162,19 @@ class Sweep:
 
     def run_once(self) -> float:
         """Do what is due; answers in how many seconds there is something to do again."""
-        now = self._monotonic()
         with self._wake:
+            self._is_looking = True
             hints, self._hints = self._hints, set()
             self._anew |= self._distrusted
             self._distrusted = set()
             answered, self._answered = self._answered, set()
+        try:
+            return self._see_to(hints, answered)
+        finally:
+            self._is_looking = False
+
+    def _see_to(self, hints: set[str], answered: set[str]) -> float:
+        now = self._monotonic()
         for known in [self._folders[name] for name in answered if name in self._folders]:
             known.judged = None
         if now >= self._next_sweep or ROOT in hints:

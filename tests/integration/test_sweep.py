@@ -626,6 +626,59 @@ def test_an_exam_that_was_there_at_the_start_is_as_old_as_its_files(camera: Watc
     assert camera.told("S1") == (HELD, "incomplete")
 
 
+# Whether there is nothing more to wait for
+
+
+class Asking(Disk):
+    """Asks in the middle of everything whether the sweep is settled, as ``run --once`` may."""
+
+    def __init__(self) -> None:
+        self.camera: WatchedFolder | None = None
+        self.told: list[bool] = []
+
+    def _ask(self) -> None:
+        if self.camera is not None:
+            self.told.append(self.camera.sweep.is_settled())
+
+    def entries(self, folder: Path) -> tuple[Entry, ...]:
+        self._ask()
+        found = super().entries(folder)
+        self._ask()
+        return found
+
+    def folder_names(self, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        self._ask()
+        found = super().folder_names(root)
+        self._ask()
+        return found
+
+    def reading(self, path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN201 - the base class's
+        self._ask()
+        return super().reading(path)
+
+
+def test_while_it_looks_it_is_not_settled(tmp_path: Path) -> None:
+    disk = Asking()
+    with WatchedFolder(tmp_path, disk=disk) as camera:
+        disk.camera = camera
+        assert not camera.sweep.is_settled()
+        camera.put_exam("S1")
+        camera.run_for(30)
+        assert len(disk.told) > 5
+        assert not any(disk.told)
+        assert camera.sweep.is_settled()
+        camera.sweep.hint("S1")
+        assert not camera.sweep.is_settled()
+
+
+def test_while_a_folder_becomes_quiet_it_is_not_settled(camera: WatchedFolder) -> None:
+    camera.put_exam("S1")
+    camera.run_for(1)
+    assert not camera.sweep.is_settled()
+    camera.run_for(10)
+    assert camera.sweep.is_settled()
+
+
 # When the disk makes trouble
 
 
