@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from camera_watchdog.model import Exam, ExamFile, Override
 
-__all__ = ["RECEIPT_NAME", "archive_name", "receipt"]
+__all__ = ["RECEIPT_NAME", "archive_name", "receipt", "receipt_name", "with_resending"]
 
 RECEIPT_NAME: Final = "receipt.json"
 _RECEIPT_VERSION: Final = 1
@@ -45,6 +45,67 @@ def receipt(exam: Exam, *, device_id: str, site_id: str, release: str) -> bytes:
         "overrides": [_override(override) for override in exam.overrides],
         "notes": list(exam.notes),
     }
+    lines = ",\n".join(f"  {_json(key)}: {_lines(value)}" for key, value in told.items())
+    return f"{{\n{lines}\n}}\n".encode("utf-8", "backslashreplace")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(value: object) -> str:
+    """JSON with each of several records on a line of its own: an indent takes ten times as long."""
+    if not isinstance(value, list) or not any(isinstance(each, dict) for each in value):
+        return _json(value)
+    return "[\n" + ",\n".join(f"    {_json(each)}" for each in value) + "\n  ]"
+
+
+def receipt_name(exam: Exam) -> str:
+    """Never over a file that the camera named so; over a receipt that was cut off by a kill."""
+    cameras = {*exam.other_names, *(file.name for file in exam.files)}
+    return RECEIPT_NAME if RECEIPT_NAME not in cameras else f"camera-watchdog.{RECEIPT_NAME}"
+
+
+def with_resending(
+    before: object,
+    exam: Exam,
+    *,
+    asked_at: datetime,
+    user: str,
+    text: str,
+    done_at: datetime,
+    device_id: str,
+    site_id: str,
+    release: str,
+) -> bytes:
+    """The receipt of an exam that was sent once more, under ``resent``.
+
+    ``before`` is the receipt as it was read: it stays as it is, for it tells of the first time. Where
+    it is none, one is made from what is on record now.
+    """
+    told: dict[str, Any]
+    if isinstance(before, dict) and "files" in before:
+        told = before
+    else:
+        told = json.loads(receipt(exam, device_id=device_id, site_id=site_id, release=release))
+    session = exam.session
+    again = {
+        "asked_at": _time(asked_at),
+        "user": user,
+        "reason": text,
+        "program": f"camera-watchdog {release}",
+        "session": session.session_id if session else None,
+        "session_key": session.key if session else None,
+        "resolved_at": _time(session.resolved_at) if session else None,
+        "api_url": session.api_url if session else None,
+        "done_at": _time(done_at),
+        "files": [_file(file) for file in exam.files],
+    }
+    # The same once more where the daemon was killed before it could write that it is done.
+    others = [
+        each for each in told.get("resent", []) if each.get("asked_at") != again["asked_at"]
+    ]
+    told = {**told, "resent": [*others, again]}
     return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode(
         "utf-8", "backslashreplace"
     )

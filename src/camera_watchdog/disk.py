@@ -19,7 +19,7 @@ from camera_watchdog.model import Entry, Kind
 
 __all__ = ["Disk"]
 
-_READ_BLOCK_BYTES: Final = 1 << 20
+_READ_BLOCK_BYTES: Final = 256 * 1024
 _REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
 _WINDOWS: Final = sys.platform == "win32"
 
@@ -133,8 +133,9 @@ class Disk:
         """
         digest = hashlib.sha256()
         with self.reading_unchanged(path, size_bytes, mtime_ns) as file:
-            while block := file.read(_READ_BLOCK_BYTES):
-                digest.update(block)
+            buffer = memoryview(bytearray(min(_READ_BLOCK_BYTES, size_bytes + 1)))
+            while count := file.readinto(buffer):  # type: ignore[attr-defined]  # unbuffered
+                digest.update(buffer[:count])
         return digest.hexdigest()
 
     def open_elsewhere(self, path: Path) -> bool:

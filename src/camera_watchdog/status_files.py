@@ -78,7 +78,7 @@ class StatusFiles:
     def _write(self, *, running: bool) -> None:
         try:
             told = self._told(running=running)
-            as_text = json.dumps(as_json(told), indent=1)
+            as_text = json.dumps(as_json(told))
             for name, text in ((JSON_NAME, as_text), (PAGE_NAME, page(told, self._zone))):
                 content = text.encode("utf-8", "backslashreplace")
                 self._disk.write_whole(self._state_dir / name, content, durable=False)
