@@ -34,6 +34,7 @@ _BUSY_CODES: Final = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 )
 _SEXES: Final = {"m": "M", "male": "M", "f": "F", "female": "F"}
+_DAMAGED: Final = "It is damaged, or another file has taken its place."
 _CHECK_PATH: Final = "Check that the camera's software is installed and db_path is right."
 
 _Row: TypeAlias = tuple[Any, ...]
@@ -157,6 +158,9 @@ class CameraDatabase:
                 yield connection
         except sqlite3.Error as error:
             raise self._translated(error) from error
+        except UnicodeDecodeError as error:  # SQLite quotes what is damaged, which may be no text
+            said = f"The camera's database {self._path} cannot be read: {_DAMAGED} {_CHECK_PATH}"
+            raise DatabaseUnreadable(said) from error
 
     def _check_that_it_is_a_file(self) -> None:
         # Asked by name: opening it here would, on POSIX, drop the locks of our other connections.
@@ -189,7 +193,7 @@ class CameraDatabase:
                 "or the camera's software must be running."
             )
         elif code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-            advice = f"It is damaged, or another file has taken its place. {_CHECK_PATH}"
+            advice = f"{_DAMAGED} {_CHECK_PATH}"
         else:
             advice = _CHECK_PATH
         return DatabaseUnreadable(
