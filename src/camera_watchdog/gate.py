@@ -51,6 +51,7 @@ class Gate:
         self._probing = threading.Lock()
         self._state = ServerState(reachable=True, since=clock())
         self._next_probe = 0.0
+        self.was_asked = False
 
     @property
     def state(self) -> ServerState:
@@ -61,6 +62,14 @@ class Gate:
     def is_closed(self) -> bool:
         """Whether exams must wait."""
         return not self._state.reachable
+
+    def look(self) -> None:
+        """Ask the server now, as the daemon does at its start: until then nothing is known."""
+        try:
+            with self._probing:
+                self._probe(None)
+        finally:
+            self.was_asked = True
 
     def check(self) -> None:
         """Raise what closed the gate, if it is closed."""
