@@ -64,7 +64,9 @@ class Answers:
         seen = self._journal.foreign_changes()
         if seen == self._seen:
             return
-        later = [not self._do(request) for request in self._journal.open_requests()]
+        asked = self._journal.open_requests()
+        ours = [request for request in asked if request.wish is not Wish.RESEND]
+        later = [not self._do(request) for request in ours]
         self._seen = None if any(later) else seen
 
     def _do(self, request: Request) -> bool:

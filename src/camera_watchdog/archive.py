@@ -102,9 +102,7 @@ def with_resending(
         "files": [_file(file) for file in exam.files],
     }
     # The same once more where the daemon was killed before it could write that it is done.
-    others = [
-        each for each in told.get("resent", []) if each.get("asked_at") != again["asked_at"]
-    ]
+    others = [each for each in told.get("resent", []) if each.get("asked_at") != again["asked_at"]]
     told = {**told, "resent": [*others, again]}
     return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode(
         "utf-8", "backslashreplace"

@@ -6,21 +6,16 @@ handlers only set a flag; a second signal ends the process at once, which is alw
 """
 
 import contextlib
-import json
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import Final
-
-from filelock import FileLock, Timeout
 
 from camera_watchdog import __version__, logs, parts, systemd, telling
 from camera_watchdog.camera_db import CameraDatabase
@@ -29,11 +24,7 @@ from camera_watchdog.desk import Desk
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import (
-    CameraDatabaseError,
-    ConfigError,
-    DatabaseUnreadable,
     NotNow,
-    Problem,
     Unauthorized,
 )
 from camera_watchdog.gate import Gate
@@ -41,6 +32,8 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.registry import Registry
+from camera_watchdog.resend import Resends
+from camera_watchdog.starting import camera_of, check_paths, locked
 from camera_watchdog.steps import ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
 from camera_watchdog.watcher import Watcher
@@ -53,8 +46,6 @@ _STOP_WITHIN_S: Final = 4.0
 _TICK_S: Final = 0.5
 _BEATS_WITHIN_S: Final = 120.0
 """A thread that has not come round for so long beyond its own pause is not alive and well."""
-_LOCK_WITHIN_S: Final = 0.5
-"""Who asks whether a daemon runs has the lock for a moment."""
 
 
 def run(config: Config, *, once: bool = False) -> int:
@@ -68,89 +59,14 @@ def run(config: Config, *, once: bool = False) -> int:
         ConfigError: a volume, table or column is not as configured.
         JournalRefused: the journal is another folder's, or a newer release's.
     """
-    _check_paths(config)
+    check_paths(config)
     try:
         logs.set_up(config.log_level, file=config.log_file, json_lines=config.log_format == "json")
     except OSError as error:
         raise NotNow(f"The log file {config.log_file} cannot be opened: {error}.") from error
-    with _locked(config.watch_dir):
-        camera = _camera(config)
+    with locked(config.watch_dir):
+        camera = camera_of(config)
         return _Daemon(config, camera).run(once=once)
-
-
-def _check_paths(config: Config) -> None:
-    if not config.watch_dir.is_dir():
-        raise NotNow(
-            f"The camera's folder {config.watch_dir} is not there. Start the camera's software or "
-            "connect the drive, then start again; or correct watch_dir."
-        )
-    if config.db_path is not None and not config.db_path.exists():
-        raise NotNow(
-            f"The camera's database {config.db_path} is not there. Start the camera's software "
-            "once, then start again; or correct db_path."
-        )
-    disk = Disk()
-    if disk.volume(config.archive_dir) != disk.volume(config.watch_dir):
-        problem = Problem(
-            "archive_dir",
-            f"{config.archive_dir}, on another volume than watch_dir",
-            "a folder on the volume of watch_dir, so that a move cannot be cut off half-way",
-        )
-        raise ConfigError([problem])
-
-
-@contextlib.contextmanager
-def _locked(watch_dir: Path) -> Iterator[None]:
-    """One daemon a watch folder; the system lets go of the lock when the process dies."""
-    owner = watch_dir / parts.OWNER_NAME
-    lock = FileLock(watch_dir / parts.LOCK_NAME, timeout=_LOCK_WITHIN_S)
-    try:
-        lock.acquire(poll_interval=0.05)
-    except Timeout:
-        first = "another process"
-        with contextlib.suppress(OSError, ValueError):
-            told = json.loads(owner.read_text("utf-8"))
-            first = f"process {told['pid']} on {told['host']}, since {told['since']}"
-        raise NotNow(
-            f"Another camera-watchdog already watches {watch_dir}: {first}. Stop it first."
-        ) from None
-    except OSError as error:
-        raise NotNow(
-            f"The camera's folder {watch_dir} cannot be locked: {error.strerror}. "
-            "Let this account write to it."
-        ) from error
-    try:
-        since = datetime.now().astimezone().isoformat(timespec="seconds")
-        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        with contextlib.suppress(OSError):
-            Disk().write_whole(owner, json.dumps(told).encode(), durable=False)
-        yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()
-
-
-def _camera(config: Config) -> CameraDatabase | None:
-    """The camera's database, its tables and columns as configured.
-
-    One that is busy or damaged now may be well in a minute; one that lacks a configured column will
-    not. Patients' names that nobody configured are only said: newer servers never ask for them.
-    """
-    camera = parts.camera_database(config)
-    if camera is None:
-        return None
-    try:
-        problems = camera.schema_problems()
-    except CameraDatabaseError as error:
-        logger.warning("camera database  %s", error)
-        return camera
-    unasked = [problem for problem in problems if not parts.is_asked_for(config, problem)]
-    for problem in unasked:
-        logger.info("camera database  %s", problem)
-    if refused := [problem for problem in problems if problem not in unasked]:
-        message = f"The camera's database {config.db_path} is not as configured."
-        raise DatabaseUnreadable(message, problems=refused)
-    return camera
 
 
 class _Daemon:
@@ -186,7 +102,9 @@ class _Daemon:
             gate=self._gate,
         )
         self._rules = parts.rules(config)
-        self._clients: list[EdcClient] = [self._probe]
+        resending = parts.edc_client(config)
+        self._clients: list[EdcClient] = [self._probe, resending]
+        self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set)
         self._threads: dict[str, threading.Thread] = {}
         self._targets: dict[str, Callable[[], None]] = {}
         self._must_beat_by: dict[str, float] = {}
@@ -220,6 +138,7 @@ class _Daemon:
         self._watcher.start(self._sweep.hint)
         self._spawn("sweep", self._sweep_forever)
         self._spawn("desk", self._serve_people)
+        self._spawn("resend", partial(self._resends.serve, self._stop))
         for number in range(1, config.workers + 1):
             self._spawn(f"worker {number}", self._work_forever)
         systemd.tell(systemd.READY)
@@ -326,6 +245,8 @@ class _Daemon:
 
     def _is_drained(self) -> bool:
         """With ``--once``: every exam is archived, held, still being written, or was tried enough."""
+        if not self._gate.is_closed and not self._resends.is_idle():
+            return False
         return self._sweep.is_settled() and all(
             self._is_done_for_now(exam) for exam in self._registry.exams_at_rest()
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog import __version__
-from camera_watchdog.archive import RECEIPT_NAME, archive_name, receipt
+from camera_watchdog.archive import archive_name, receipt, receipt_name
 from camera_watchdog.content import is_ignored
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import EdcRefusal, PermanentError, TransientError
@@ -168,7 +168,7 @@ class Finish:
             archived, device_id=rules.device_id, site_id=rules.site_id, release=__version__
         )
         try:
-            self._tools.disk.write_whole(destination / _receipt_name(exam), written)
+            self._tools.disk.write_whole(destination / receipt_name(exam), written)
         except OSError as error:
             raise TransientError(_os_words(error), code="archive_blocked") from error
         passage.event(
@@ -193,7 +193,7 @@ class Finish:
             for entry in self._tools.disk.entries(destination)
             if entry.kind is Kind.FILE
             and known.get(entry.name) != (entry.size_bytes, entry.mtime_ns)
-            and entry.name not in {*exam.other_names, _receipt_name(exam)}
+            and entry.name not in {*exam.other_names, receipt_name(exam)}
             and not is_ignored(entry.name)
         ]
         folder = self._tools.rules.watch_dir / exam.folder
@@ -219,12 +219,6 @@ def _not_proven(file: ExamFile, session: Session) -> str:
         name=file.name,
         sha256=file.sha256 if file.present else file.sent_sha256,
     )
-
-
-def _receipt_name(exam: Exam) -> str:
-    """Never over a file that the camera named so; over a receipt that was cut off by a kill."""
-    cameras = {*exam.other_names, *(file.name for file in exam.files)}
-    return RECEIPT_NAME if RECEIPT_NAME not in cameras else f"camera-watchdog.{RECEIPT_NAME}"
 
 
 def _os_words(error: OSError) -> str:

@@ -246,6 +246,14 @@ class Journal:
         """
         return int(self._rows("PRAGMA data_version")[0][0])
 
+    def exam(self, number: int) -> Exam:
+        """An exam by its number, archived or not."""
+        return self._exams("id = ?", number)[0]
+
+    def archived_named(self, name: str) -> list[Exam]:
+        """The archived exams of a subject, or in an archive folder of that name, oldest first."""
+        return self._exams("state = 'archived' AND (subject = ? OR destination = ?)", name, name)
+
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject)
@@ -260,7 +268,7 @@ class Journal:
             "id IN (SELECT exam_id FROM files WHERE sent_sha256 = ? AND sent_sha256 <> '')", sha256
         )
 
-    def _exams(self, condition: str, *values: str) -> list[Exam]:
+    def _exams(self, condition: str, *values: object) -> list[Exam]:
         with self._lock:
             try:
                 rows = self._connection.execute(

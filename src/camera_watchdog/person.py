@@ -27,6 +27,7 @@ class Wish(StrEnum):
 
     RETRY = "retry"
     RELEASE = "release"
+    RESEND = "resend"
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,10 @@ class DemoEdc:
         """Take a session away, with its files."""
         self._store.delete_session(session_id)
 
+    def lose_files(self, session_id: str, only: str = "") -> None:
+        """Take a session's files away, or the one of that name; the session stays."""
+        self._store.lose_files(session_id, only)
+
     def contraindicate(self, session_id: str) -> None:
         """A clinician notes that the subject must not be photographed in this session."""
         self._store.contraindicate(session_id)

@@ -125,6 +125,15 @@ class EdcStore:
             for record in session.records:
                 self._path(record).unlink(missing_ok=True)
 
+    def lose_files(self, session_id: str, only: str = "") -> None:
+        """Take a session's records and files away, or the one of that name; the session stays."""
+        with self.lock:
+            session = self._sessions[session_id]
+            lost = [each for each in session.records if only in {"", each.name}]
+            for record in lost:
+                session.records.remove(record)
+                self._path(record).unlink(missing_ok=True)
+
     def contraindicate(self, session_id: str) -> None:
         """The clinician says that this subject must not be photographed in this session."""
         with self.lock:

@@ -119,8 +119,10 @@ def exams_named(journal: Journal, config: Config, name: str) -> list[Exam]:
     raise NotDone(f"There is no exam of {name}. {advice}")
 
 
-def ask(journal: Journal, config: Config, requests: Sequence[Request]) -> None:
-    """Write requests down, and say what became of them.
+def ask(
+    journal: Journal, config: Config, requests: Sequence[Request], *, within_s: float = _WITHIN_S
+) -> list[Request]:
+    """Write requests down, wait a while for what becomes of them, say it and answer with it.
 
     Raises:
         NotDone: this account may not write the journal.
@@ -130,7 +132,7 @@ def ask(journal: Journal, config: Config, requests: Sequence[Request]) -> None:
         running = running_daemon(config.watch_dir) is not None
     except OSError:
         running = True  # another account's: it may well run
-    deadline = time.monotonic() + (_WITHIN_S if running else 0.0)
+    deadline = time.monotonic() + (within_s if running else 0.0)
     told = {request.id: request for request in asked}
     while waiting := [each for each in told.values() if not each.outcome]:
         if time.monotonic() >= deadline:
@@ -144,3 +146,4 @@ def ask(journal: Journal, config: Config, requests: Sequence[Request]) -> None:
     )
     for each in told.values():
         say(f"{each.folder}: {each.outcome or 'noted; ' + later}.")
+    return list(told.values())

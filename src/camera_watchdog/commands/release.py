@@ -17,7 +17,7 @@ from camera_watchdog.reasons import REASONS, name_for
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "run", "words"]
 
 
 def _eye(text: str) -> tuple[str, Laterality]:
@@ -28,7 +28,8 @@ def _eye(text: str) -> tuple[str, Laterality]:
     return name, eye
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
+    """A reason on one line; it must not be empty."""
     if not text.strip():
         raise argparse.ArgumentTypeError("say why, for whoever reads the receipt")
     return " ".join(text.split())
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.add_argument("subject", metavar="SUBJECT", help="a subject, or its folder")
     parser.add_argument(
-        "--reason", required=True, type=_words, metavar="TEXT", help="why; kept in the receipt"
+        "--reason", required=True, type=words, metavar="TEXT", help="why; kept in the receipt"
     )
     parser.add_argument(
         "--eye",

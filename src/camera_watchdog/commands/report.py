@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from camera_watchdog.archive import RECEIPT_NAME
+from camera_watchdog.archive import receipt_name
 from camera_watchdog.config import Config
 from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
@@ -133,23 +133,20 @@ def _verified(config: Config, exams: list[Exam]) -> list[Difference]:
     told: list[Difference] = []
     for exam in exams:
         if exam.state is State.ARCHIVED:
-            told += differences(exam, _found(config.archive_dir / exam.destination))
+            folder = config.archive_dir / exam.destination
+            told += differences(exam, _found(folder, receipt_name(exam)))
     return told
 
 
-def _found(folder: Path) -> FoundInArchive:
+def _found(folder: Path, of_receipt: str) -> FoundInArchive:
     disk = Disk()
     try:
         entries = disk.entries(folder)
     except OSError as error:
         return FoundInArchive({}, None, error.strerror or type(error).__name__)
     sums = {}
-    receipt_name = RECEIPT_NAME
     for entry in entries:
-        if entry.name == f"camera-watchdog.{RECEIPT_NAME}":  # the camera has one of that name
-            receipt_name = entry.name
-    for entry in entries:
-        if is_ignored(entry.name) or entry.name == receipt_name:
+        if is_ignored(entry.name) or entry.name == of_receipt:
             continue
         if entry.kind is not Kind.FILE:
             sums[entry.name] = f"it is a {entry.kind.value}"
@@ -158,7 +155,7 @@ def _found(folder: Path) -> FoundInArchive:
             sums[entry.name] = disk.sha256(folder / entry.name, entry.size_bytes, entry.mtime_ns)
         except OSError as error:
             sums[entry.name] = f"it cannot be read ({error.strerror})"
-    return FoundInArchive(sums, _receipt(disk, folder / receipt_name))
+    return FoundInArchive(sums, _receipt(disk, folder / of_receipt))
 
 
 def _receipt(disk: Disk, path: Path) -> dict[str, Any] | None:

@@ -1,0 +1,71 @@
+"""``resend``: an archived exam whose files the EDC has lost is sent again, for a reason on record.
+
+The daemon does it, like ``retry`` and ``release``: one that runs within two seconds, and else the
+next one, ``run --once`` too.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from camera_watchdog.commands.people import NotDone, ask, journal_of, now, say, user
+from camera_watchdog.commands.release import words
+from camera_watchdog.config import Config
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import Exam
+from camera_watchdog.person import Request, Wish
+from camera_watchdog.resend import NOT_SENT
+
+if TYPE_CHECKING:
+    from camera_watchdog.cli import Invocation
+
+__all__ = ["add_arguments", "run"]
+
+_WITHIN_S: Final = 60.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument(
+        "subject", metavar="SUBJECT", help="a subject, or the name of its folder in the archive"
+    )
+    parser.add_argument(
+        "--reason", required=True, type=words, metavar="TEXT", help="why; kept in the receipt"
+    )
+
+
+def run(invocation: "Invocation") -> int:
+    """Ask for it, and say what became of it; 1 where it is not done."""
+    given = invocation.arguments
+    config = invocation.load_config(frozenset())
+    with journal_of(config) as journal:
+        exam = _archived(journal, config, given.subject)
+        for asked in journal.open_requests():
+            if asked.wish is Wish.RESEND and asked.exam_id == exam.id:
+                at = f"{asked.at.astimezone(config.timezone):%Y-%m-%d %H:%M}"
+                say(
+                    f"{asked.folder}: {asked.user} asked for it at {at}; it is done as soon as it can."
+                )
+                return 0
+        request = Request(Wish.RESEND, exam.id, exam.destination, user(), now(), given.reason)
+        (told,) = ask(journal, config, [request], within_s=_WITHIN_S)
+    return 1 if told.outcome.startswith(NOT_SENT) else 0
+
+
+def _archived(journal: Journal, config: Config, name: str) -> Exam:
+    path = Path(name)
+    if path.parent != Path() and path.absolute().parent == config.archive_dir:
+        name = path.name
+    found = journal.archived_named(name)
+    if not found:
+        waiting = any(name in {exam.subject, exam.folder} for exam in journal.open_exams())
+        advice = (
+            "Its exam is not archived yet. See: camera-watchdog status"
+            if waiting
+            else "See: camera-watchdog report --since DATE"
+        )
+        raise NotDone(f"There is no archived exam of {name}. {advice}")
+    if len(found) > 1:
+        folders = " or ".join(exam.destination for exam in found)
+        raise NotDone(f"{name} has {len(found)} exams in the archive. Name one: {folders}.")
+    return found[0]

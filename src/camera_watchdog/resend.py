@@ -1,0 +1,379 @@
+"""An archived exam whose files the EDC has lost goes again, because a person said so.
+
+The daemon does it, like every other request of a person: it has the token, and keeps two from sending
+at once. The exam keeps its row in the journal and its folder in the archive. The same steps take it as
+take every exam, from the session to the proof; they see the archive in the place of the camera's
+folder. Nothing is written down before there is a session; from then on every effect is, so that a
+daemon that is killed goes on where it was.
+
+The session is the one that ``resolve`` gives now. One that must not be used without a person's word
+is not used: the request is answered with what stands in the way.
+"""
+
+import dataclasses
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from camera_watchdog import __version__
+from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.archive import receipt_name, with_resending
+from camera_watchdog.deliver import Deliver
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import (
+    CameraWatchdogError,
+    EdcFailure,
+    PermanentError,
+    ServerWideError,
+    TransientError,
+)
+from camera_watchdog.finish import Finish
+from camera_watchdog.lifecycle import Event, pause_s
+from camera_watchdog.model import Entry, Exam, ExamFile, Kind, Override, Reason, Sent, State
+from camera_watchdog.person import Request, Wish
+from camera_watchdog.reasons import explain
+from camera_watchdog.sessions import Sessions
+from camera_watchdog.steps import FolderChanged, JournalLike, NotYet, Passage, Stopping, Tools
+
+__all__ = ["NOT_SENT", "REASON_CODE", "Records", "Resends"]
+
+logger = logging.getLogger(__name__)
+
+REASON_CODE: Final = "resend"
+"""Of the override that stands on record for it."""
+
+NOT_SENT: Final = "not sent again"
+"""How the answer to a request begins that was not done."""
+
+_LOOK_EVERY_S: Final = 1.0
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+
+
+class _Refused(CameraWatchdogError):
+    """It is not done; the message says why, and what to do."""
+
+
+class Records(JournalLike, Protocol):
+    """The journal, as far as it is needed here."""
+
+    def exam(self, number: int) -> Exam:
+        """An exam by its number."""
+
+    def open_requests(self) -> list[Request]:
+        """What people asked and nobody has done yet."""
+
+    def answer(self, request: Request, outcome: str) -> None:
+        """What became of a request."""
+
+    def foreign_changes(self) -> int:
+        """Another number whenever another process has written something."""
+
+
+class Resends:
+    """Does what people ask to be sent again. All but :meth:`is_idle` belongs to one thread."""
+
+    def __init__(self, journal: Records, tools: Tools, stopping: Callable[[], bool]) -> None:
+        self._journal = journal
+        rules = dataclasses.replace(tools.rules, watch_dir=tools.rules.archive_dir)
+        self._tools = dataclasses.replace(tools, rules=rules)
+        self._stopping = stopping
+        self._seen: int | None = None
+        self._waiting: dict[int, int] = {}
+        self._not_before: dict[int, float] = {}
+
+    def serve(self, stop: threading.Event) -> None:
+        """Do what is asked until it is time to stop."""
+        while True:
+            try:
+                self.look()
+            except Exception:
+                logger.exception("resend  unforeseen failure, goes on")
+            if stop.wait(_LOOK_EVERY_S):
+                return
+
+    def is_idle(self) -> bool:
+        """Whether nothing is asked for that could be done now."""
+        tries = self._tools.rules.retry_attempts
+        return self._seen is not None and all(n >= tries for n in list(self._waiting.values()))
+
+    def look(self) -> None:
+        """Do what is asked and due; costs next to nothing where nothing is asked.
+
+        Raises:
+            JournalError: the journal cannot be read or written; it is tried again.
+        """
+        seen = self._journal.foreign_changes()
+        if seen == self._seen and not self._waiting:
+            return
+        requests = [r for r in self._journal.open_requests() if r.wish is Wish.RESEND]
+        self._waiting = {r.id: self._waiting.get(r.id, 0) for r in requests}
+        for request in requests:
+            if time.monotonic() >= self._not_before.get(request.id, 0.0) and not self._stopping():
+                self._do(request)
+        self._seen = seen
+
+    def _do(self, request: Request) -> None:
+        exam = self._journal.exam(request.exam_id)
+        try:
+            outcome = _Resend(self._journal, self._tools, exam, request, self._stopping).run()
+        except _Refused as refused:
+            outcome = f"{NOT_SENT}: {refused}"
+        except PermanentError as error:
+            words = explain(Reason(error.code, error.files, error.details), exam)
+            outcome = f"{NOT_SENT}: {words.sentence} See to it, then ask for it again"
+        except (Stopping, NotYet):
+            return
+        except (TransientError, FolderChanged) as error:
+            self._later(request, exam, error)
+            return
+        except Exception as error:
+            logger.exception("%s  unforeseen failure", exam.subject)
+            self._later(request, exam, TransientError(type(error).__name__, code="unforeseen"))
+            return
+        self._waiting.pop(request.id, None)
+        self._journal.answer(request, outcome)
+        logger.info("%s  %s", exam.subject, outcome)
+
+    def _later(self, request: Request, exam: Exam, error: CameraWatchdogError) -> None:
+        if isinstance(error, (ServerWideError, EdcFailure)):
+            self._tools.gate.suspect(error)
+        rules, attempts = self._tools.rules, self._waiting.get(request.id, 0) + 1
+        self._waiting[request.id] = attempts
+        delay_s = pause_s(
+            attempts,
+            retry_attempts=rules.retry_attempts,
+            delay_s=rules.retry_delay_s,
+            max_delay_s=rules.retry_max_delay_s,
+        )
+        self._not_before[request.id] = time.monotonic() + delay_s
+        if attempts == 1 and not self._stopping():
+            logger.warning("%s  is sent again later: %s", exam.subject, error)
+
+
+class _Resend:
+    """One exam, once more."""
+
+    def __init__(
+        self,
+        journal: Records,
+        tools: Tools,
+        exam: Exam,
+        request: Request,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._on_record = _OnRecord(journal, exam, request)
+        self._tools = dataclasses.replace(tools, journal=self._on_record)
+        self._exam = exam
+        self._request = request
+        self._stopping = stopping
+        self._disk = Disk()
+        self._folder = tools.rules.archive_dir / exam.destination
+
+    def run(self) -> str:
+        """Send it, and answer with what to tell the person.
+
+        Raises:
+            _Refused, PermanentError: it is not done, and the exam stands on record as before where
+                nothing of it was sent.
+            TransientError, FolderChanged, Stopping: it goes on later.
+        """
+        if not self._on_record.goes_on:
+            self._check_no_other()
+        passage = Passage(self._again(), self._on_record, lambda: False, self._stopping)
+        passage.event(Event.CLAIMED)
+        passage.event(Event.IDENTIFIED)
+        try:
+            Sessions(self._tools).resolve(passage)
+            if not self._on_record.goes_on:
+                self._check_no_other()
+                self._check_session(passage.exam)
+            Deliver(self._tools).upload(passage)
+            Finish(self._tools).verify(passage)
+        except (_Refused, PermanentError):
+            if self._on_record.written and not passage.exam.anything_sent:
+                self._journal.save(self._exam, "resend given up")
+            raise
+        done = self._on_record.as_archived(passage.exam)
+        self._write_receipt(done)
+        session = done.session.session_id if done.session else ""
+        count = sum(file.sent is Sent.YES for file in done.files)
+        outcome = f"sent again: {count} files, into session {session}"
+        self._journal.save(done, "resent", f"{self._request.user}: {self._request.text}; {outcome}")
+        return outcome
+
+    def _check_no_other(self) -> None:
+        """An exam of the subject that is on its way may be given the same session at this moment."""
+        for other in self._journal.exams_of_subject(self._exam.subject):
+            if other.id != self._exam.id and other.state not in _ENDED:
+                raise _Refused(
+                    f"the exam in the folder {other.folder} of this subject is not done yet. "
+                    "When it is, ask for it again"
+                )
+
+    def _check_session(self, exam: Exam) -> None:
+        """These releases damage what they have where a name comes a second time."""
+        session, before = exam.session, self._exam.session
+        if session is None or before is None:
+            return
+        same = (session.session_id, session.api_url) == (before.session_id, before.api_url)
+        listed = {f.file_type for f in exam.files if f.sent is Sent.NO} & {*(session.already or ())}
+        if same and listed and generation(session.key, session.already) is Generation.ASK_FIRST:
+            raise _Refused(
+                f"the EDC lists {', '.join(sorted(str(each) for each in listed))} in session "
+                f"{session.session_id} still, and this release of it would damage them. Ask the "
+                "EDC's administrator to take those entries out, then ask for it again"
+            )
+
+    def _again(self) -> Exam:
+        """The exam as the steps are to see it: in the archive, and nothing of it sent."""
+        try:
+            entries = self._disk.entries(self._folder)
+        except OSError as error:
+            raise _Refused(
+                f"the archive folder {self._folder} cannot be read ({error.strerror}). Put it "
+                "back, then ask for it again"
+            ) from error
+        there = {entry.name: entry for entry in entries if entry.kind is Kind.FILE}
+        files = tuple(self._file(file, there.get(file.name)) for file in self._exam.files)
+        if not any(file.sent in {Sent.NO, Sent.UNKNOWN, Sent.YES} for file in files):
+            raise _Refused("no file of it was sent before: there is nothing to send again")
+        names = {file.name for file in files}
+        return dataclasses.replace(
+            self._exam,
+            folder=self._exam.destination,
+            state=State.READY,
+            session=self._exam.session if self._on_record.goes_on else None,
+            reason=None,
+            attempts=0,
+            notes=(),
+            overrides=(),
+            other_names=tuple(entry.name for entry in entries if entry.name not in names),
+            files=files,
+        )
+
+    def _file(self, file: ExamFile, entry: Entry | None) -> ExamFile:
+        if file.sent is Sent.SKIPPED:
+            return file
+        if not file.present:
+            note = "gone before the archive; not sent again"
+            return dataclasses.replace(file, sent=Sent.SKIPPED, note=note)
+        if entry is None:
+            raise _Refused(f"{file.name} is not in {self._folder}. Put it back, then ask again")
+        try:
+            path = self._folder / file.name
+            digest = self._disk.sha256(path, entry.size_bytes, entry.mtime_ns)
+        except OSError as error:
+            raise TransientError(f"{file.name}: {error.strerror}", code="file_busy") from error
+        if digest != file.sha256:
+            raise _Refused(
+                f"{file.name} in {self._folder} is no longer the file that was sent. Put the "
+                "right one back, then ask for it again"
+            )
+        known = dataclasses.replace(file, mtime_ns=entry.mtime_ns)
+        return (
+            known
+            if self._on_record.goes_on
+            else dataclasses.replace(known, sent=Sent.NO, attempts=0)
+        )
+
+    def _write_receipt(self, done: Exam) -> None:
+        path = self._folder / receipt_name(done)
+        try:
+            with self._disk.reading(path) as file:
+                before = json.loads(file.read())
+        except (OSError, ValueError, RecursionError):
+            before = None
+        rules, asked = self._tools.rules, self._request
+        written = with_resending(
+            before,
+            done,
+            asked_at=asked.at,
+            user=asked.user,
+            text=asked.text,
+            done_at=self._tools.clock(),
+            device_id=rules.device_id,
+            site_id=rules.site_id,
+            release=__version__,
+        )
+        try:
+            self._disk.write_whole(path, written)
+        except OSError as error:
+            raise TransientError(
+                f"the receipt cannot be written: {error.strerror}", code="archive_blocked"
+            ) from error
+
+
+class _OnRecord:
+    """The journal in the eyes of the steps: what they save is the archived exam, sent once more."""
+
+    def __init__(self, journal: Records, exam: Exam, request: Request) -> None:
+        self._journal = journal
+        self._exam = exam
+        self._said = Override(REASON_CODE, request.text, request.user, request.at)
+        session = exam.session
+        self.goes_on = (
+            self._said in exam.overrides
+            and session is not None
+            and session.resolved_at >= request.at
+        )
+        """Whether an earlier try of this very request got so far that its session is on record."""
+        self.written = self.goes_on
+
+    def as_archived(self, again: Exam) -> Exam:
+        """What the steps have, as it stands on record."""
+        exam = self._exam
+        before, now = exam.session, again.session
+        former = exam.former_sessions
+        if before and now and before.session_id != now.session_id:
+            former = tuple(dict.fromkeys((*former, before.session_id)))
+        return dataclasses.replace(
+            exam,
+            session=now,
+            former_sessions=former,
+            files=again.files,
+            notes=tuple(dict.fromkeys((*exam.notes, *again.notes))),
+            overrides=_with(exam.overrides, self._said),
+        )
+
+    def save(
+        self,
+        exam: Exam,
+        event: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
+        """Nothing is written down before there is a session: until then nothing has happened."""
+        if exam.session is not None:
+            told = [(f"resend: {each}", of) for each, of in earlier]
+            name = f"resend: {event}" if event else ""
+            saved = self.as_archived(exam)
+            self._journal.save(saved, name, detail, durable=durable, earlier=told)
+            self.written = True
+        return exam
+
+    def exams_of_subject(self, subject: str) -> list[Exam]:
+        """Every exam of the subject."""
+        return self._journal.exams_of_subject(subject)
+
+    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
+        """The exams in that session, but for those that shared a session with this one before."""
+        ours = self._exam.session.session_id if self._exam.session else ""
+        return [
+            other
+            for other in self._journal.exams_in_session(session_id, api_url)
+            if not other.session or ours not in {other.session.session_id, *other.former_sessions}
+        ]
+
+    def exams_with_content(self, sha256: str) -> list[Exam]:
+        """The exams that sent these bytes."""
+        return self._journal.exams_with_content(sha256)
+
+
+def _with(said: tuple[Override, ...], new: Override) -> tuple[Override, ...]:
+    return said if new in said else (*said, new)

@@ -1,0 +1,113 @@
+"""Before anything starts: the paths, the lock on the watch folder, the camera's database."""
+
+import contextlib
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from camera_watchdog import parts
+from camera_watchdog.camera_db import CameraDatabase
+from camera_watchdog.config import Config
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import (
+    CameraDatabaseError,
+    ConfigError,
+    DatabaseUnreadable,
+    NotNow,
+    Problem,
+)
+
+__all__ = ["camera_of", "check_paths", "locked"]
+
+logger = logging.getLogger(__name__)
+
+_LOCK_WITHIN_S: Final = 0.5
+"""Who asks whether a daemon runs has the lock for a moment."""
+
+
+def check_paths(config: Config) -> None:
+    """Whether the paths are as a daemon needs them.
+
+    Raises:
+        NotNow: one is not there yet.
+        ConfigError: the archive is on another volume.
+    """
+    if not config.watch_dir.is_dir():
+        raise NotNow(
+            f"The camera's folder {config.watch_dir} is not there. Start the camera's software or "
+            "connect the drive, then start again; or correct watch_dir."
+        )
+    if config.db_path is not None and not config.db_path.exists():
+        raise NotNow(
+            f"The camera's database {config.db_path} is not there. Start the camera's software "
+            "once, then start again; or correct db_path."
+        )
+    disk = Disk()
+    if disk.volume(config.archive_dir) != disk.volume(config.watch_dir):
+        problem = Problem(
+            "archive_dir",
+            f"{config.archive_dir}, on another volume than watch_dir",
+            "a folder on the volume of watch_dir, so that a move cannot be cut off half-way",
+        )
+        raise ConfigError([problem])
+
+
+@contextlib.contextmanager
+def locked(watch_dir: Path) -> Iterator[None]:
+    """One daemon a watch folder; the system lets go of the lock when the process dies."""
+    owner = watch_dir / parts.OWNER_NAME
+    lock = FileLock(watch_dir / parts.LOCK_NAME, timeout=_LOCK_WITHIN_S)
+    try:
+        lock.acquire(poll_interval=0.05)
+    except Timeout:
+        first = "another process"
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads(owner.read_text("utf-8"))
+            first = f"process {told['pid']} on {told['host']}, since {told['since']}"
+        raise NotNow(
+            f"Another camera-watchdog already watches {watch_dir}: {first}. Stop it first."
+        ) from None
+    except OSError as error:
+        raise NotNow(
+            f"The camera's folder {watch_dir} cannot be locked: {error.strerror}. "
+            "Let this account write to it."
+        ) from error
+    try:
+        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        with contextlib.suppress(OSError):
+            Disk().write_whole(owner, json.dumps(told).encode(), durable=False)
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def camera_of(config: Config) -> CameraDatabase | None:
+    """The camera's database, its tables and columns as configured.
+
+    One that is busy or damaged now may be well in a minute; one that lacks a configured column will
+    not. Patients' names that nobody configured are only said: newer servers never ask for them.
+    """
+    camera = parts.camera_database(config)
+    if camera is None:
+        return None
+    try:
+        problems = camera.schema_problems()
+    except CameraDatabaseError as error:
+        logger.warning("camera database  %s", error)
+        return camera
+    unasked = [problem for problem in problems if not parts.is_asked_for(config, problem)]
+    for problem in unasked:
+        logger.info("camera database  %s", problem)
+    if refused := [problem for problem in problems if problem not in unasked]:
+        message = f"The camera's database {config.db_path} is not as configured."
+        raise DatabaseUnreadable(message, problems=refused)
+    return camera

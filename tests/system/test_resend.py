@@ -1,0 +1,208 @@
+"""``resend`` as a process: what the EDC lost goes again, from the archive, and it is on record."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from camera_watchdog_demo.edc_faults import Fault, Request
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic, receipt_of, until
+
+SUBJECT: Final = "105-10-0001-2"
+
+
+class Cut:
+    """After ``uploads_left`` uploads the server fails."""
+
+    def __init__(self) -> None:
+        self.uploads_left: int | None = None
+
+    def __call__(self, request: Request) -> Fault | None:
+        if request.kind != "upload" or self.uploads_left is None:
+            return None
+        self.uploads_left -= 1
+        return None if self.uploads_left >= 0 else Fault.answer(500, {"code": "storage_error"})
+
+
+@pytest.fixture
+def cut() -> Cut:
+    return Cut()
+
+
+@pytest.fixture(params=["1.4"])
+def edc(request: pytest.FixtureRequest, tmp_path: Path, cut: Cut) -> Iterator[DemoEdc]:
+    with DemoEdc(request.param, storage=tmp_path / "edc", faults=cut) as edc:
+        edc.add_subject(SUBJECT)
+        yield edc
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+    """One exam is archived, and the daemon runs."""
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        edc.add_session(SUBJECT)
+        clinic.camera.take(SUBJECT)
+        clinic.start()
+        clinic.archived(SUBJECT)
+        yield clinic
+
+
+def command(clinic: Clinic, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "camera_watchdog", name, "--config", str(clinic.config_path)]
+    mine = {k: v for k, v in os.environ.items() if not k.startswith("CAMERA_WATCHDOG_")}
+    return subprocess.run(
+        [*line, *words], capture_output=True, text=True, env=mine, timeout=90, check=False
+    )
+
+
+def resend(clinic: Clinic, name: str = SUBJECT) -> subprocess.CompletedProcess[str]:
+    return command(clinic, "resend", name, "--reason", "disk of the EDC was lost")
+
+
+def lose_session(edc: DemoEdc) -> str:
+    """The EDC forgets the session with its files, and the clinician makes a new one."""
+    (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
+    edc.delete_session(session)
+    return edc.add_session(SUBJECT)
+
+
+def test_what_was_lost_goes_into_the_session_of_now_and_is_on_record(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (folder,) = clinic.archived(SUBJECT)
+    before = receipt_of(folder)
+    new = lose_session(edc)
+
+    done = resend(clinic)
+
+    assert done.returncode == 0, done.stderr
+    assert f"sent again: 3 files, into session {new}" in done.stdout
+    stored = {file.sha256 for file in edc.stored_files(SUBJECT) if file.session_id == new}
+    assert stored == {file["sha256"] for file in before["files"]}
+    after = receipt_of(folder)
+    (again,) = after.pop("resent")
+    assert after == before
+    assert (again["session"], again["reason"]) == (new, "disk of the EDC was lost")
+    assert all(file["acknowledgement"]["session"] == new for file in again["files"])
+    assert [path.name for path in clinic.archived(SUBJECT)] == [folder.name]
+
+    told = json.loads(command(clinic, "report", "--since", "2020-01-01", "--json").stdout)
+    (exam,) = told["exams"]
+    assert (exam["state"], exam["session"]) == ("archived", new)
+    assert exam["former_sessions"] == [before["session"]]
+    assert exam["overrides"][0]["reason_code"] == "resend"
+    verified = command(clinic, "report", "--since", "2020-01-01", "--verify")
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_files_lost_within_the_same_session_go_there_again(clinic: Clinic, edc: DemoEdc) -> None:
+    (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
+    edc.lose_files(session)
+
+    done = resend(clinic)
+
+    assert done.returncode == 0, done.stdout
+    assert [file.session_id for file in edc.stored_files(SUBJECT)] == [session] * 3
+
+
+def test_a_daemon_that_is_killed_meanwhile_goes_on_and_sends_nothing_twice(
+    clinic: Clinic, edc: DemoEdc, cut: Cut
+) -> None:
+    new = lose_session(edc)
+    cut.uploads_left = 1
+    clinic.running.kill()
+    assert "when it is started" in resend(clinic).stdout
+    clinic.start()
+    clinic.running.says("is sent again later")
+    clinic.running.kill()
+    cut.uploads_left = None
+    assert "asked for it at" in resend(clinic).stdout
+
+    assert clinic.launch("run", "--once").wait() == 0
+
+    taken = [r for r in edc.requests if r.kind == "upload"]
+    assert len({file.name for file in edc.stored_files(SUBJECT) if file.session_id == new}) == 3
+    (folder,) = clinic.archived(SUBJECT)
+    assert len(receipt_of(folder)["resent"]) == 1
+    assert len(taken) <= 3 + 3 + 3  # those that failed come on top, none that was acknowledged
+
+
+def on_record(clinic: Clinic) -> dict[str, Any]:
+    told = json.loads(command(clinic, "report", "--since", "2020-01-01", "--json").stdout)
+    exam: dict[str, Any] = told["exams"][0]
+    return exam
+
+
+def test_what_cannot_be_sent_again_is_said_and_nothing_on_record_changes(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (folder,) = clinic.archived(SUBJECT)
+    before, receipt, asked = on_record(clinic), receipt_of(folder), len(edc.requests)
+    assert "There is no archived exam of S9" in resend(clinic, "S9").stderr
+
+    done = resend(clinic)
+    assert done.returncode == 1
+    assert "not sent again: Every eye exam entry of 105-10-0001-2 in the EDC is" in done.stdout
+
+    lose_session(edc)
+    picture = next(folder.glob("*.jpg"))
+    content = picture.read_bytes()
+    picture.write_bytes(content + b"x")
+    said = f"{picture.name} in {folder} is no longer the file that was sent"
+    assert said in resend(clinic).stdout
+    picture.write_bytes(content)
+
+    shutil.copytree(folder, clinic.watch_dir / SUBJECT)
+    (clinic.watch_dir / SUBJECT / "receipt.json").unlink()
+    clinic.wait_for(SUBJECT, "seen_before")
+    assert "of this subject is not done yet" in resend(clinic, folder.name).stdout
+
+    assert [r for r in edc.requests[asked:] if r.kind == "upload"] == []
+    assert edc.stored_files(SUBJECT) == []
+    assert on_record(clinic) == before
+    assert receipt_of(folder) == receipt
+
+
+def test_a_session_of_another_exam_is_not_used(clinic: Clinic, edc: DemoEdc) -> None:
+    new = lose_session(edc)
+    path = clinic.state_dir / "journal.sqlite3"
+    clinic.running.stop()
+    with closing(sqlite3.connect(path, isolation_level=None)) as journal:
+        journal.execute(
+            "INSERT INTO exams SELECT 99, folder, subject, 'archived', first_seen, last_change,"
+            " reason, not_before, attempts, failing_since, ?, api_url,"
+            " replace(session, session_id, ?), former_sessions, 'elsewhere', archived_at, notes,"
+            " other_names, overrides FROM exams WHERE id = 1",
+            (new, new),
+        )
+    clinic.start()
+    (folder,) = clinic.archived(SUBJECT)
+
+    assert "Name one" in resend(clinic).stderr
+    done = resend(clinic, folder.name)
+
+    assert done.returncode == 1
+    assert f"the session {new}, which belongs to another exam" in done.stdout
+    until(lambda: edc.stored_files(SUBJECT) == [], 1, "nothing was sent")
+
+
+@pytest.mark.parametrize("edc", ["0.4"], indirect=True)
+def test_what_an_older_edc_still_lists_is_not_sent_over(clinic: Clinic, edc: DemoEdc) -> None:
+    names = {file.name for file in edc.stored_files(SUBJECT)}
+    (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
+    edc.lose_files(session, only=min(names))
+
+    done = resend(clinic)
+
+    assert done.returncode == 1
+    assert f"in session {session} still" in done.stdout
+    assert len(edc.stored_files(SUBJECT)) == 2
