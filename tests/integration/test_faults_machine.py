@@ -17,6 +17,7 @@ from filelock import FileLock
 from camera_watchdog import daemon, logs
 from camera_watchdog.config import Config, load
 from camera_watchdog.disk import Disk
+from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.errors import ConfigError, NotNow, Unreachable
 from camera_watchdog.model import Acknowledgement, State
 from camera_watchdog.pipeline import Outcome, Pipeline
@@ -192,6 +193,18 @@ def test_a_server_that_is_upgraded_between_two_uploads_gets_the_rest_into_the_sa
         assert all(one.sha256 for one in clinic.edc.stored)
 
 
+def test_where_status_speaks_of_a_newer_session_the_receipt_says_so(clinic: Clinic) -> None:
+    """Row 41: made by the clinician between the last upload and the proof."""
+    newer = SessionStatus("s-9", (), ("left", "right", "report"), complete=False)
+    clinic.edc.statuses = [None, newer]
+    clinic.take()
+    clinic.live_for(30)
+    assert [one.session_id for one in clinic.edc.stored] == ["s-1"] * 3
+    (note,) = clinic.receipt()["notes"]
+    assert "session s-9" in note
+    assert "the acknowledgements are the proof" in note
+
+
 # The daemon's own threads (53), and how it begins (48, 52, 63)
 
 
@@ -336,6 +349,15 @@ def test_a_log_that_cannot_be_written_stops_nothing(
     monkeypatch.setattr(logs, "set_up", broken)
     assert daemon.run(config, once=True) == 0
     assert archived(config) == ["S1", "S2"]
+
+
+def test_what_lies_loose_in_the_root_is_told_by_status(config: Config) -> None:
+    (config.watch_dir / "loose.jpg").write_bytes(b"of whom?")
+    assert daemon.run(config, once=True) == 0
+    page = (config.state_dir / "status.html").read_text("utf-8")
+    assert "1 file lies loose in the camera&#x27;s folder" in page
+    assert (config.watch_dir / "loose.jpg").exists()
+    assert "loose.jpg" in log_of(config)
 
 
 def test_an_archive_on_another_volume_is_refused_at_the_start(

@@ -1,0 +1,567 @@
+"""The faults that must cost nothing, each with the tests that show its guard.
+
+The number is the fault's row in the design; a test is a file below ``tests`` and a function in it, with
+the case in brackets where one case of many is meant.
+"""
+
+from typing import Final, NamedTuple
+
+__all__ = ["FAULTS", "Fault"]
+
+
+class Fault(NamedTuple):
+    """What happens, and the tests that fail where it is not taken care of."""
+
+    what: str
+    tests: tuple[str, ...]
+
+
+_TOLD_FILE: Final = "integration/test_faults_told.py::test_"
+_TOLD: Final = f"{_TOLD_FILE}it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on"
+_SECRETS: Final = "system/test_secrets.py::test_"
+_UNITS: Final = "unit/test_service_units.py::test_"
+_SWEEP: Final = "integration/test_sweep.py::test_"
+_WATCHER: Final = "integration/test_watcher.py::test_"
+_PIPELINE: Final = "integration/test_pipeline.py::test_"
+_WINDOWS: Final = "integration/test_windows_rules.py::test_"
+_MACHINE: Final = "integration/test_faults_machine.py::test_"
+_DISK: Final = "integration/test_disk.py::test_"
+_JOURNAL: Final = "integration/test_journal.py::test_"
+_CAMERA: Final = "integration/test_camera_db.py::test_"
+_LOCKS: Final = "integration/test_camera_db_locks.py::test_"
+_LOST: Final = "integration/test_lost_answers.py::test_"
+_HOSTILE: Final = "integration/test_hostile_answers.py::test_"
+_NAMES: Final = "system/test_hostile_names.py::test_"
+_PROCESS: Final = "system/test_process.py::test_"
+_DETECTION: Final = "system/test_detection.py::test_"
+_TRANSPORT: Final = "unit/test_edc_transport.py::test_"
+_TLS: Final = "unit/test_edc_tls.py::test_"
+_ANSWERS: Final = "unit/test_edc_answers.py::test_"
+_GATE: Final = "unit/test_gate.py::test_"
+_AWAY: Final = (
+    f"{_PIPELINE}a_server_that_is_away_closes_the_gate_and_everything_goes_on_when_it_is_back"
+)
+_NOT_ACKNOWLEDGED: Final = (
+    f"{_PIPELINE}an_acknowledgement_of_something_else_is_held_and_nothing_more_is_sent"
+)
+
+FAULTS: Final[dict[int, Fault]] = {
+    # Detection
+    1: Fault(
+        "an event is lost, doubled, late, or the buffer overflows",
+        (
+            f"{_SWEEP}without_any_event_the_sweep_finds_it",
+            f"{_SWEEP}a_hint_for_each_file_settles_once_and_is_ready_once",
+        ),
+    ),
+    2: Fault(
+        "an event names a file that is gone",
+        (f"{_SWEEP}hints_for_what_is_gone_or_never_was_change_nothing",),
+    ),
+    3: Fault(
+        "the observer or one of its emitters dies",
+        (
+            f"{_WATCHER}an_emitter_that_died_is_started_again_for_its_folder_alone",
+            f"{_WATCHER}an_emitter_of_the_root_that_died_starts_everything_again_and_is_said_once",
+            f"{_WATCHER}an_observer_that_died_is_started_again_and_it_is_said_once",
+        ),
+    ),
+    4: Fault(
+        "the watch root vanishes and returns",
+        (
+            f"{_SWEEP}while_the_root_is_away_nothing_is_taken_for_deleted",
+            f"{_SWEEP}an_empty_mount_point_is_a_root_that_is_away",
+            f"{_SWEEP}what_came_while_the_root_was_away_is_seen_when_it_is_back",
+            f"{_WATCHER}a_root_that_went_away_and_came_back_is_watched_again",
+        ),
+    ),
+    5: Fault(
+        "200 exams land at once",
+        (
+            f"{_SWEEP}two_hundred_folders_settle_side_by_side",
+            f"{_PROCESS}fifty_exams_at_once_are_archived_within_ten_seconds",
+        ),
+    ),
+    6: Fault(
+        "a folder is moved into place whole; files are renamed when finished",
+        (
+            f"{_SWEEP}a_folder_moved_into_place_whole_is_ready_as_soon_as_any_other",
+            f"{_SWEEP}a_temporary_name_is_unfinished_and_its_renaming_is_seen",
+            f"{_DETECTION}a_folder_that_is_moved_in_whole",
+            f"{_DETECTION}files_that_are_renamed_when_finished",
+        ),
+    ),
+    7: Fault(
+        "a folder with files inside a subject folder; images loose in the root",
+        (
+            f"{_TOLD}[a folder inside (7)]",
+            f"{_SWEEP}a_folder_inside_that_holds_files_is_held_and_an_empty_one_is_not",
+            f"{_SWEEP}what_is_left_alone_is_said_once",
+            f"{_MACHINE}what_lies_loose_in_the_root_is_told_by_status",
+        ),
+    ),
+    # Stability
+    8: Fault(
+        "a file grows in bursts with pauses",
+        (
+            f"{_SWEEP}a_file_that_grows_in_bursts_is_not_ready_before_it_is_whole",
+            f"{_DETECTION}files_that_grow_in_bursts_with_pauses",
+        ),
+    ),
+    9: Fault(
+        "the daemon starts while a file is half written",
+        (
+            f"{_SWEEP}a_file_half_written_at_the_start_is_waited_for",
+            f"{_DETECTION}a_file_that_is_half_written_when_the_daemon_starts",
+        ),
+    ),
+    10: Fault(
+        "a file is reserved at full size and filled in later",
+        (
+            f"{_SWEEP}a_file_reserved_at_full_size_is_not_whole_until_its_format_says_so",
+            "unit/test_content_jpeg.py::test_a_jpeg_whose_rest_is_still_zero_is_not_whole",
+            "unit/test_content_png.py::test_a_png_whose_rest_is_still_zero_is_not_whole",
+            "unit/test_content_reports.py::test_a_pdf_whose_rest_is_still_zero_is_not_whole",
+            "unit/test_dicom.py::test_a_dicom_whose_rest_is_still_zero_is_not_whole",
+        ),
+    ),
+    11: Fault(
+        "empty, cut off, wrong magic, over the limit, a picture format that the server refuses",
+        (
+            f"{_TOLD}[cut off (11)]",
+            f"{_TOLD}[empty (11)]",
+            f"{_TOLD}[a format that the EDC does not take (11)]",
+            f"{_TOLD}[too large (11)]",
+            f"{_TOLD}[refused for its content (11)]",
+            f"{_SWEEP}an_empty_file_or_unknown_bytes_are_unfinished_and_then_held",
+            f"{_PIPELINE}a_refused_file_is_held_and_never_sent_again_unchanged",
+        ),
+    ),
+    12: Fault(
+        "a file changes between hashing and sending, or while it is sent",
+        (
+            f"{_DISK}a_file_that_is_not_the_one_recorded_is_not_read",
+            f"{_DISK}a_file_that_changes_while_it_is_read_is_noticed_at_the_end",
+            f"{_PIPELINE}a_file_that_changes_before_it_was_sent_is_sent_as_it_is_then_and_held_after",
+            f"{_PIPELINE}while_a_file_is_sent_it_changes",
+        ),
+    ),
+    13: Fault(
+        "a file arrives while its exam is under way; changes, vanishes, or slips in",
+        (
+            f"{_PIPELINE}a_file_that_comes_while_the_exam_is_under_way_is_sent_too",
+            f"{_TOLD}[changed after it was sent (13)]",
+            f"{_TOLD}[vanished after it was sent (13)]",
+            f"{_PIPELINE}what_slips_in_while_the_folder_is_moved_is_put_back_and_named",
+        ),
+    ),
+    14: Fault(
+        "the writer still holds the file open",
+        (
+            f"{_WINDOWS}a_file_that_the_camera_still_writes_is_waited_for",
+            f"{_WINDOWS}a_file_that_cannot_be_read_now_is_waited_for_wherever_it_happens",
+            f"{_WINDOWS}a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent",
+        ),
+    ),
+    # Which eye, which subject
+    15: Fault(
+        "the database row comes after the files",
+        (
+            f"{_TOLD}[no row yet (15)]",
+            f"{_TOLD}[no row yet, but there is time (15)]",
+            f"{_DETECTION}rows_that_come_late",
+        ),
+    ),
+    16: Fault(
+        "NULL, blank, unknown, or two rows that differ",
+        (
+            f"{_TOLD}[NULL (16)]",
+            f"{_TOLD}[blank (16)]",
+            f"{_TOLD}[a word that is no eye (16)]",
+            f"{_TOLD}[two rows that differ (16)]",
+        ),
+    ),
+    17: Fault(
+        "database, file name and DICOM disagree about the eye",
+        (
+            f"{_TOLD}[name and database disagree (17)]",
+            "unit/test_laterality.py::test_a_disagreement_names_each",
+        ),
+    ),
+    18: Fault("DICOM's PatientID is another subject", (f"{_TOLD}[DICOM of another subject (18)]",)),
+    19: Fault(
+        "the same file name belongs to two subjects in the database",
+        (
+            f"{_CAMERA}rows_are_looked_up_by_subject",
+            f"{_CAMERA}another_subject_s_rows_are_never_given",
+            f"{_PIPELINE}the_same_file_name_of_another_subject_says_nothing",
+        ),
+    ),
+    20: Fault(
+        "both images show the same eye",
+        (
+            f"{_TOLD}[both of one eye (20)]",
+            f"{_TOLD}[both of one eye, but there is time (20)]",
+        ),
+    ),
+    21: Fault(
+        "two folders for one subject",
+        (
+            f"{_TOLD}[two folders (21)]",
+            f"{_PIPELINE}the_folder_that_has_a_session_finishes_and_the_other_waits_behind_it",
+        ),
+    ),
+    22: Fault(
+        "the same subject comes again",
+        (
+            f"{_TOLD}[two visits (22)]",
+            f"{_PIPELINE}the_next_visit_gets_a_session_of_its_own",
+            f"{_PIPELINE}the_session_of_an_archived_exam_is_not_used_for_the_next_visit",
+        ),
+    ),
+    23: Fault(
+        "a late file; an archived folder copied back; the same bytes under two names",
+        (
+            f"{_TOLD}[a late file (23)]",
+            f"{_TOLD}[an archived folder copied back (23)]",
+            f"{_PIPELINE}the_same_bytes_twice_for_one_eye_are_sent_once",
+            "system/test_commands.py::test_what_came_late_goes_to_the_session_that_it_belongs_to",
+        ),
+    ),
+    # The camera's database
+    24: Fault(
+        "locked exclusively; busy",
+        (
+            f"{_LOCKS}an_exclusive_lock_is_busy_soon_and_passes",
+            f"{_TOLD}[busy (24)]",
+            f"{_DETECTION}a_database_that_the_camera_locks_for_a_while",
+        ),
+    ),
+    25: Fault(
+        "WAL with rows not yet checkpointed",
+        (
+            f"{_LOCKS}rows_in_the_write_ahead_log_are_seen",
+            f"{_DETECTION}rows_that_are_only_in_the_write_ahead_log",
+        ),
+    ),
+    26: Fault(
+        "missing, replaced, corrupt, a directory",
+        (
+            f"{_CAMERA}a_missing_file_is_told_and_not_made",
+            f"{_CAMERA}a_folder_is_told",
+            f"{_CAMERA}a_file_of_another_kind_and_one_cut_off_are_told",
+            f"{_CAMERA}it_recovers_by_itself_when_the_file_comes_back",
+            f"{_HOSTILE}a_malformed_database_is_an_error_of_ours_or_rows",
+            f"{_TOLD}[unreadable (26)]",
+        ),
+    ),
+    27: Fault(
+        "a configured table or column does not exist",
+        (
+            f"{_PROCESS}a_table_or_column_that_does_not_exist_is_named_with_those_that_do",
+            f"{_CAMERA}a_column_that_does_not_exist_is_no_string",
+            f"{_CAMERA}a_table_that_goes_away_while_running_is_told_with_those_that_are_there",
+        ),
+    ),
+    28: Fault(
+        "#, ?, %, spaces or a drive letter in the database's path",
+        (
+            f"{_CAMERA}the_right_file_is_opened_whatever_its_name",
+            f"{_CAMERA}the_right_file_is_opened_with_a_name_that_only_posix_has",
+            f"{_CAMERA}drives_and_shares_are_named_as_sqlite_wants_them",
+        ),
+    ),
+    29: Fault(
+        "our reading never blocks the camera's writing for more than 50 ms",
+        (
+            f"{_LOCKS}a_camera_writes_beside_a_reader_that_never_rests",
+            f"{_LOCKS}the_database_is_free_again_before_its_rows_are_looked_at",
+            f"{_LOCKS}no_lock_is_held_between_the_parts_of_a_large_table",
+        ),
+    ),
+    # The network and the server
+    30: Fault(
+        "no route, refused, DNS fails, TLS expired or for another host",
+        (
+            f"{_TRANSPORT}refused_is_not_sent",
+            f"{_TRANSPORT}an_unknown_name_is_not_sent",
+            f"{_TLS}another_host_s_and_an_expired_certificate_get_nothing",
+            f"{_TLS}an_untrusted_certificate_gets_nothing",
+            f"{_PROCESS}a_server_that_is_away_is_one_message_and_is_found_again",
+            f"{_TOLD}[unreachable (30)]",
+        ),
+    ),
+    31: Fault(
+        "reset in a body; a slow line; a trickling or endless answer",
+        (
+            f"{_TRANSPORT}a_line_that_breaks_in_the_middle_of_a_body",
+            f"{_TRANSPORT}a_slow_line_is_not_cut_while_it_moves",
+            f"{_TRANSPORT}a_line_that_stands_still_is_given_up",
+            f"{_TRANSPORT}a_trickling_answer_has_an_end",
+            f"{_TRANSPORT}an_endless_answer_is_not_read_to_its_end",
+        ),
+    ),
+    32: Fault(
+        "the answer to an upload is lost, once, or for the last file",
+        (
+            f"{_LOST}a_lost_answer_costs_nothing_and_what_is_stored_is_not_destroyed",
+            f"{_LOST}every_answer_lost_once_costs_nothing",
+            f"{_PIPELINE}a_lost_answer_of_the_last_file_is_told_by_the_status_of_the_complete_session",
+            f"{_TOLD_FILE}where_nothing_can_tell_the_person_is_asked_to_look",
+        ),
+    ),
+    33: Fault(
+        "500 for a file that is already stored (0.4 to 0.7.7)",
+        (f"{_LOST}a_500_is_asked_about_whether_the_file_was_stored_or_not",),
+    ),
+    34: Fault(
+        "200 with a web page, JSON of another shape, truncated JSON",
+        (
+            f"{_ANSWERS}something_else_is_not_the_edc",
+            f"{_TRANSPORT}an_answer_cut_off_is_no_acknowledgement",
+            f"{_HOSTILE}ten_thousand_mutated_answers_bring_our_errors_or_what_they_say",
+            _AWAY,
+        ),
+    ),
+    35: Fault("a redirect", ("unit/test_edc_api.py::test_a_redirect_is_not_followed", _AWAY)),
+    36: Fault(
+        "401, 403",
+        (
+            f"{_ANSWERS}a_refused_token_is_one_whatever_the_body",
+            f"{_GATE}a_token_that_is_refused_is_tried_once_a_minute",
+            f"{_TOLD}[the token is refused (36)]",
+            _AWAY,
+        ),
+    ),
+    37: Fault(
+        "429, 503 with Retry-After",
+        (
+            f"{_ANSWERS}retry_after_is_read_in_both_its_forms",
+            f"{_PIPELINE}what_the_server_asks_for_is_waited_for",
+            f"{_PIPELINE}a_pause_that_is_asked_for_is_no_longer_than_an_hour",
+        ),
+    ),
+    38: Fault(
+        "413 or a proxy's own error page",
+        (
+            f"{_TOLD}[413 (38)]",
+            f"{_ANSWERS}a_file_too_large_for_a_proxy_is_refused_like_one_too_large_for_the_edc",
+            f"{_ANSWERS}a_failure_of_the_server_keeps_status_and_code",
+            f"{_PIPELINE}a_request_that_fails_while_ping_answers_is_that_exams_own_trouble",
+        ),
+    ),
+    39: Fault(
+        "every documented code",
+        (
+            f"{_ANSWERS}every_documented_code_is_a_refusal_without_its_text",
+            f"{_PIPELINE}what_resolve_refuses_is_held_for_its_reason_and_asked_again",
+            f"{_TOLD}[no session (39)]",
+            f"{_TOLD}[no eligible session (39)]",
+            f"{_TOLD}[an unknown subject (39)]",
+            f"{_TOLD}[demographics differ (39)]",
+            f"{_TOLD}[a field is refused (39)]",
+            f"{_TOLD}[a name that is taken (39)]",
+            f"{_PIPELINE}a_file_that_is_damaged_on_the_way_is_read_and_sent_again",
+        ),
+    ),
+    40: Fault(
+        "the answer names another subject, session, type, file or checksum",
+        (
+            f"{_TOLD}[an acknowledgement of something else (40)]",
+            _NOT_ACKNOWLEDGED,
+            f"{_ANSWERS}another_subject_is_no_resolution_and_no_status",
+            f"{_HOSTILE}an_exam_that_meets_mutated_answers_is_archived_only_when_it_is_there",
+        ),
+    ),
+    41: Fault(
+        "status fails; misses a type that we sent; speaks of a newer session",
+        (
+            f"{_PIPELINE}a_status_that_fails_archives_nothing_and_is_asked_again",
+            f"{_TOLD}[not listed (41)]",
+            f"{_MACHINE}where_status_speaks_of_a_newer_session_the_receipt_says_so",
+        ),
+    ),
+    42: Fault(
+        "the session is completed by our last upload and resolve now refuses",
+        (
+            f"{_PIPELINE}killed_before_and_after_every_effect_it_arrives_once",
+            f"{_PIPELINE}a_lost_answer_does_not_ask_resolve_again",
+        ),
+    ),
+    43: Fault(
+        "the session is deleted, the server upgraded or api_url changed between two uploads",
+        (
+            f"{_TOLD}[the session is gone (43)]",
+            f"{_TOLD}[the address changed (43)]",
+            f"{_PIPELINE}another_server_is_used_where_nothing_was_sent",
+            f"{_MACHINE}a_server_that_is_upgraded_between_two_uploads_gets_the_rest_into_the_same_session",
+        ),
+    ),
+    44: Fault(
+        "the server's report type differs from ours",
+        (f"{_TOLD}[reports of the other kind (44)]",),
+    ),
+    45: Fault(
+        "more files of one type than an old server keeps",
+        (
+            f"{_TOLD}[two files of one type (45)]",
+            f"{_TOLD}[a type that it does not know (45)]",
+            f"{_PIPELINE}what_the_session_already_holds_is_not_replaced",
+        ),
+    ),
+    # The archive
+    46: Fault(
+        "the folder is open elsewhere; access denied",
+        (
+            f"{_TOLD}[the folder is open (46)]",
+            f"{_WINDOWS}a_folder_that_is_open_in_the_explorer_waits_whole_and_is_moved_later",
+            f"{_WINDOWS}a_receipt_that_cannot_be_written_now_is_written_later_and_nothing_is_moved_twice",
+        ),
+    ),
+    47: Fault(
+        "the destination exists",
+        (
+            f"{_PIPELINE}a_destination_that_exists_is_never_merged_with",
+            f"{_DISK}nothing_is_ever_moved_onto_something",
+        ),
+    ),
+    48: Fault(
+        "the archive is on another volume; the state folder on a network share",
+        (
+            f"{_MACHINE}an_archive_on_another_volume_is_refused_at_the_start",
+            "unit/test_config_file.py::test_on_a_share_the_state_folder_must_be_named_and_local",
+        ),
+    ),
+    49: Fault(
+        "the disk is full",
+        (
+            f"{_JOURNAL}on_a_full_disk_nothing_is_acknowledged_and_it_recovers_by_itself",
+            f"{_MACHINE}on_a_full_disk_nothing_is_sent_and_it_goes_on_by_itself",
+            f"{_MACHINE}a_disk_that_fills_up_between_two_files_stops_before_the_next",
+            f"{_MACHINE}a_full_disk_keeps_the_sweep_from_no_other_folder",
+            f"{_MACHINE}a_log_that_cannot_be_written_stops_nothing",
+            "unit/test_logs.py::test_neither_a_full_disk_nor_a_closed_terminal_stops_anything",
+        ),
+    ),
+    # The process
+    50: Fault(
+        "kill -9 before and after every effect",
+        (
+            "system/test_kill_anywhere.py::test_a_kill_at_any_effect_costs_nothing",
+            f"{_PIPELINE}killed_before_and_after_every_effect_it_arrives_once",
+            f"{_PROCESS}killed_in_the_second_upload_it_goes_on_in_the_session_it_had",
+        ),
+    ),
+    51: Fault(
+        "the journal is truncated at any byte, empty, from a newer version",
+        (
+            f"{_JOURNAL}a_journal_cut_off_at_any_byte_is_set_aside_and_kept",
+            f"{_JOURNAL}what_a_kill_left_cut_off_at_any_byte_is_told_or_is_a_state_that_was",
+            f"{_JOURNAL}an_empty_journal_is_a_damaged_one",
+            f"{_JOURNAL}a_journal_of_a_newer_release_is_refused_and_left_as_it_is",
+            f"{_SWEEP}where_the_journal_was_lost_what_is_there_may_have_been_sent",
+        ),
+    ),
+    52: Fault(
+        "a second daemon on the same folder; a journal of another watch folder",
+        (
+            f"{_PROCESS}a_second_daemon_on_the_folder_is_refused",
+            f"{_PROCESS}the_journal_of_another_folder_is_refused",
+        ),
+    ),
+    53: Fault(
+        "a worker raises something unforeseen",
+        (
+            f"{_TOLD}[something unforeseen (53)]",
+            f"{_MACHINE}a_worker_that_meets_the_unforeseen_keeps_its_place_and_the_exam_is_tried_again",
+            f"{_MACHINE}a_thread_that_dies_is_named_and_started_again",
+            f"{_MACHINE}a_sweep_that_meets_the_unforeseen_goes_on",
+        ),
+    ),
+    54: Fault(
+        "one exam fails for ever among a hundred good ones",
+        (
+            f"{_TOLD}[it keeps failing (54)]",
+            f"{_PIPELINE}one_exam_that_fails_for_ever_delays_no_other",
+            f"{_MACHINE}one_exam_that_fails_for_ever_keeps_no_worker_from_the_others",
+        ),
+    ),
+    55: Fault(
+        "the clock jumps, summer time, the machine sleeps",
+        (
+            f"{_MACHINE}a_clock_that_jumps_changes_no_interval",
+            f"{_MACHINE}a_machine_that_slept_begins_where_it_was",
+            f"{_MACHINE}stamps_are_utc_whatever_the_zone",
+            "unit/test_capture.py::test_summer_time_is_the_zones",
+        ),
+    ),
+    56: Fault(
+        "stop during any step; a second Ctrl+C",
+        (
+            f"{_PROCESS}a_signal_stops_it_while_it_waits",
+            f"{_PROCESS}a_signal_stops_it_while_an_answer_is_slow",
+            f"{_PROCESS}a_signal_stops_it_while_a_line_hangs",
+            f"{_PROCESS}a_signal_stops_it_while_the_server_is_away",
+            f"{_PROCESS}a_second_signal_ends_it_at_once",
+            f"{_PIPELINE}a_daemon_that_stops_lets_go_at_the_next_point_and_nothing_is_lost",
+        ),
+    ),
+    # Hostile input
+    57: Fault(
+        "folder and file names",
+        (
+            f"{_NAMES}two_hundred_hostile_names_reach_nobody_elses_exam",
+            f"{_HOSTILE}no_name_leads_a_request_out_of_its_subjects_path",
+            f"{_TOLD}[a name that cannot be sent (57)]",
+        ),
+    ),
+    58: Fault(
+        "symbolic links, junctions, FIFOs, devices in a folder",
+        (
+            f"{_NAMES}what_is_no_file_is_never_opened_and_holds_its_exam_alone",
+            f"{_WINDOWS}a_reparse_point_is_a_link_whatever_else_it_is",
+            f"{_DISK}a_pipe_is_refused_and_never_waited_for",
+            f"{_TOLD}[a link (58)]",
+        ),
+    ),
+    59: Fault(
+        "line breaks and escape codes in names",
+        (
+            "unit/test_logs.py::test_no_text_breaks_a_line",
+            "unit/test_logs.py::test_a_line_stays_one_line_and_drives_no_terminal",
+            "unit/test_status_page.py::test_nothing_from_outside_can_be_markup",
+        ),
+    ),
+    60: Fault(
+        "a configuration file with every kind of mistake",
+        (
+            "unit/test_config.py::test_all_mistakes_are_told_at_once_with_the_nearest_key",
+            "unit/test_config.py::test_any_json_at_all_gives_a_configuration_or_its_problems",
+            "unit/test_config_file.py::test_any_bytes_at_all_raise_nothing",
+            f"{_PROCESS}every_mistake_in_the_configuration_is_told_at_once",
+        ),
+    ),
+    61: Fault(
+        "token, initials, sex and age",
+        (
+            "system/test_secrets.py::test_nothing_that_is_written_has_a_secret_or_a_person_in_it",
+            "system/test_secrets.py::test_neither_does_the_journal_when_it_is_asked_row_by_row",
+            f"{_MACHINE}a_worker_that_meets_the_unforeseen_keeps_its_place_and_the_exam_is_tried_again",
+        ),
+    ),
+    62: Fault(
+        "the folder of an exam is deleted or renamed by hand",
+        (
+            f"{_SWEEP}a_folder_that_goes_before_anything_was_sent_is_forgotten",
+            f"{_TOLD}[the folder is deleted (62)]",
+        ),
+    ),
+    63: Fault(
+        "the watch folder is not there when the machine starts",
+        (
+            f"{_PROCESS}a_folder_or_database_that_is_not_there_is_not_now",
+            f"{_MACHINE}a_watch_folder_that_is_not_there_is_not_made_nor_taken_for_empty",
+            f"{_UNITS}the_unit_is_started_again_after_all_but_a_mistake_of_a_person",
+        ),
+    ),
+}
