@@ -1180,6 +1180,21 @@ def test_what_slips_in_while_the_folder_is_moved_is_put_back_and_named(clinic: C
     assert clinic.told("S1") == (State.HELD, "late")
 
 
+def test_a_file_that_is_written_over_while_the_folder_is_moved_is_put_back_and_named(
+    clinic: Clinic,
+) -> None:
+    def slip_in(_folder: str) -> None:
+        clinic.put("S1/OS.jpg", seed=8)
+
+    tools = dataclasses.replace(clinic.tools, before_move=slip_in)
+    clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    assert (clinic.root / "S1" / "OS.jpg").read_bytes() == bytes_of("OS.jpg", 8)
+    assert "OS.jpg" in clinic.receipt()["notes"][0]
+    clinic.live_for(2000)
+    assert clinic.told("S1") == (State.HELD, "late")
+
+
 # The archive
 
 
@@ -1193,7 +1208,7 @@ def test_a_folder_that_cannot_be_moved_stays_and_is_tried_again(clinic: Clinic) 
             raise blocked.pop()
         move(source, destination)
 
-    tools = dataclasses.replace(clinic.tools, disk=_Moving(disk, refuse))
+    tools = dataclasses.replace(clinic.tools, disk=_Special(disk, move=refuse))
     clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
     outcome = clinic.try_once()
     assert told(outcome) == (State.READY, "archive_blocked")
@@ -1207,12 +1222,35 @@ def test_a_folder_that_cannot_be_moved_stays_and_is_tried_again(clinic: Clinic) 
     assert clinic.edc.count("upload") == 3
 
 
-class _Moving:
-    def __init__(self, disk: Any, move: Callable[[Path, Path], None]) -> None:
-        self._disk, self.move = disk, move
+def test_a_share_that_goes_away_right_after_the_move_is_waited_for(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    disk, away = clinic.tools.disk, tmp_path / "away"
+
+    def lose(path: Path, content: bytes, *, durable: bool = True) -> None:
+        if not clinic.edc.count("lost the share"):
+            clinic.edc.calls.append("lost the share")
+            clinic.root.rename(away)
+        disk.write_whole(path, content, durable=durable)
+
+    tools = dataclasses.replace(clinic.tools, disk=_Special(disk, write_whole=lose))
+    clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
+    assert told(clinic.try_once()) == (State.READY, "archive_blocked")
+    clinic.live_for(600)
+    assert clinic.told("S1") == (State.READY, "archive_blocked")
+    away.rename(clinic.root)
+    clinic.live_for(70)
+    assert_arrived(clinic)
+
+
+class _Special:
+    """A disk of which some calls are the test's."""
+
+    def __init__(self, disk: Any, **special: Any) -> None:
+        self._disk, self._special = disk, special
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._disk, name)
+        return self._special.get(name) or getattr(self._disk, name)
 
 
 def test_a_destination_that_exists_is_never_merged_with(clinic: Clinic) -> None:
