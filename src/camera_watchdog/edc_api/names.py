@@ -70,8 +70,10 @@ def _unsafe_anywhere(text: str) -> str | None:
         return "it is only dots"
     if "/" in text or "\\" in text:
         return "it has a slash"
-    if text.isascii() and text.isprintable():
-        return None
+    return None if text.isascii() and text.isprintable() else _unsafe_character(text)
+
+
+def _unsafe_character(text: str) -> str | None:
     if any("\ud800" <= char <= "\udfff" for char in text):
         return "it is not valid text"
     if any(unicodedata.category(char) in _BREAKING for char in text):
