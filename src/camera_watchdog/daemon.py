@@ -18,10 +18,12 @@ from types import FrameType
 from typing import Final
 
 from camera_watchdog import __version__, logs, parts, systemd, telling
+from camera_watchdog.backlog import Backlog
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
 from camera_watchdog.desk import Desk
 from camera_watchdog.disk import Disk
+from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import (
     NotNow,
@@ -108,6 +110,7 @@ class _Daemon:
         self._threads: dict[str, threading.Thread] = {}
         self._targets: dict[str, Callable[[], None]] = {}
         self._must_beat_by: dict[str, float] = {}
+        self._backlog, self._draining = Backlog(), Draining()
 
     def run(self, *, once: bool) -> int:
         """Start, wait, stop; in this order whatever happens."""
@@ -228,6 +231,9 @@ class _Daemon:
         while not self._stop.wait(self._seconds_to_look(once=once)):
             systemd.tell(systemd.ALIVE)
             self._must_beat_by["main"] = time.monotonic() + _BEATS_WITHIN_S
+            if not self._gate.is_closed:
+                now = time.monotonic()
+                self._draining.show(self._backlog.look(self._registry.exams(), now))
             if self._gate.probe_if_due():
                 self._registry.wake(now=time.monotonic())
             for name, thread in list(self._threads.items()):
@@ -273,6 +279,7 @@ class _Daemon:
     def _shut_down(self) -> None:
         """Stop in reverse order; a request that does not end is given up."""
         self._stop.set()
+        self._draining.stop()
         systemd.tell(systemd.STOPPING)
         self._registry.notify()
         self._sweep.hint("")

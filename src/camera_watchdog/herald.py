@@ -158,13 +158,11 @@ class Herald:
             return False
         self._failed.pop(channel, None)
         self._notices.delivered(number)
-        logger.info(
-            "%s  told by %s: %s %s",
-            told["subject"] or "EDC",
-            channel,
-            told["reason_code"],
-            told["event"],
-        )
+        what = f"told by {channel}: {told['reason_code']} {told['event']}"
+        if told["subject"]:
+            logger.info("%s  %s", told["subject"], what)
+        else:
+            logger.info("notify  %s", what)
         return True
 
 

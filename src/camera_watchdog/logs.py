@@ -7,12 +7,14 @@ be written stops nothing.
 import json
 import logging
 import logging.handlers
+import re
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["set_up"]
+__all__ = ["print_above", "set_up"]
 
 _ROTATE_BYTES: Final = 5_000_000
 _KEPT_FILES: Final = 10
@@ -43,17 +45,27 @@ class _Text(logging.Formatter):
 
 
 class _Json(logging.Formatter):
-    """One object a line."""
+    """One object a line; ``exam`` is the folder that it is about, ``subject`` where that differs."""
 
     def format(self, record: logging.LogRecord) -> str:
         told = {
             "at": _stamp(record),
             "level": record.levelname,
+            **_exam(record),
             "message": record.getMessage(),
         }
         if record.exc_info:
             told["where"] = _where(record)
         return json.dumps(told)
+
+
+def _exam(record: logging.LogRecord) -> dict[str, str]:
+    """Whose line it is: those of an exam begin with its name and two blanks."""
+    if not str(record.msg).startswith("%s  ") or not isinstance(record.args, tuple):
+        return {}
+    name = str(record.args[0])
+    both = re.fullmatch(r"(?P<subject>.+) \[(?P<exam>.+)\]", name, re.DOTALL)
+    return {"exam": both["exam"], "subject": both["subject"]} if both else {"exam": name}
 
 
 def _where(record: logging.LogRecord) -> str:
@@ -81,8 +93,26 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
 
 class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
+    above: Callable[[str], None] | None = None
+    """Prints a line above what is being shown at the foot of the terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        above = _Terminal.above
+        if above is None:
+            super().emit(record)
+            return
+        try:
+            above(self.format(record))
+        except Exception:  # noqa: BLE001 - as every handler of logging does
+            self.handleError(record)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
         """A closed terminal must not stop the daemon."""
+
+
+def print_above(printer: Callable[[str], None] | None) -> None:
+    """Let ``printer`` have the lines for the terminal while it shows something there; none ends it."""
+    _Terminal.above = printer
 
 
 def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
@@ -112,7 +142,9 @@ def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     # The Observer's library reports as errors what the sweep sees to anyway.
-    logging.getLogger("watchdog").addHandler(logging.NullHandler())
-    logging.getLogger("watchdog").propagate = False
+    # urllib3 quotes addresses, which may hold secrets.
+    for library in ("watchdog", "urllib3"):
+        logging.getLogger(library).addHandler(logging.NullHandler())
+        logging.getLogger(library).propagate = False
     root.setLevel(level)
     root.propagate = False

@@ -17,8 +17,10 @@ SOURCES: Final = sorted(ROOT.rglob("*.py"))
 ALL_SOURCES: Final = [*SOURCES, *sorted(Path(camera_watchdog_demo.__file__).parent.rglob("*.py"))]
 
 PURE: Final = {
+    "alerts",
     "ambiguity",
     "archive",
+    "backlog",
     "capture",
     "checks",
     "completeness",
@@ -35,12 +37,13 @@ PURE: Final = {
     "overview",
     "person",
     "reasons",
+    "report",
     "stability",
     "status_page",
 }
 """Decisions: the same in, the same out. ``content`` reads from a file that it is given open."""
 
-EDGES: Final = {"camera_db", "disk", "edc_api", "journal", "watcher"}
+EDGES: Final = {"camera_db", "disk", "edc_api", "journal", "messenger", "watcher"}
 """Each knows one thing outside the program, and none of the others. A package is one edge."""
 
 CORE: Final = {

@@ -99,6 +99,39 @@ def test_json_is_one_object_a_line_with_time_and_level(
     assert json.loads(capsys.readouterr().err) == told
 
 
+@pytest.mark.parametrize(
+    "name,fields",
+    [
+        ("S1", {"exam": "S1"}),
+        ("S1 [S1 left eye]", {"subject": "S1", "exam": "S1 left eye"}),
+    ],
+)
+def test_json_names_the_exam_that_a_line_is_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, fields: dict[str, str]
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=True)
+    logger.info("%s  %d of %d sent", name, 1, 3)
+    logger.info("EDC  available again")
+    first, second = (json.loads(line) for line in lines_of(tmp_path / "x.log"))
+    assert {k: v for k, v in first.items() if k in {"exam", "subject"}} == fields
+    assert "exam" not in second
+    assert capsys.readouterr().err
+
+
+def test_a_line_can_be_printed_above_what_a_terminal_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=False)
+    above: list[str] = []
+    logs.print_above(above.append)
+    logger.info("S1  seen")
+    logs.print_above(None)
+    logger.info("S1  archived")
+    assert [line[-8:] for line in above] == ["S1  seen"]
+    assert capsys.readouterr().err.endswith("S1  archived\n")
+    assert len(lines_of(tmp_path / "x.log")) == 2
+
+
 class Broken(io.StringIO):
     """A terminal or disk that is gone."""
 
