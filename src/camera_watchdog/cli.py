@@ -145,7 +145,9 @@ COMMANDS: Final = {
         _from_module("retry", "try an exam again now, or all of them"),
         _from_module("release", "a person's answer to what holds an exam"),
         _from_module("resend", "send an archived exam again, whose files the EDC has lost"),
-        _from_module("report", "what happened to every file of a period, and whether it is still so"),
+        _from_module(
+            "report", "what happened to every file of a period, and whether it is still so"
+        ),
         _from_module("service", "start unattended: print, install or uninstall"),
         Command(
             "demo",
