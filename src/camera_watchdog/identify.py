@@ -193,7 +193,6 @@ class Identify:
             )
         return exam
 
-
     def _with_clock_doubt(self, exam: Exam, name: str) -> Exam:
         """A clock that must be wrong is told of once for an exam, and keeps nothing from the EDC."""
         zone, now = self._tools.rules.zone, self._tools.clock()
