@@ -1,0 +1,118 @@
+"""What comes after an exam was archived, and the subject who comes a second time, on the real servers."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from arrival import assert_arrived, new_subject
+from camera_watchdog_demo import pictures
+from camera_watchdog_demo.camera import TakenExam
+from daemon_process import FAST, Clinic, receipt_of
+from edc_under_test import EdcUnderTest
+
+pytestmark = pytest.mark.real_edc
+
+TAKEN_AT = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
+
+
+@pytest.fixture(scope="module", params=["0.4.0", "1.4.0"])
+def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> EdcUnderTest:
+    return real_edc(request.param)
+
+
+@pytest.fixture(scope="module")
+def clinic(edc: EdcUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    folder = tmp_path_factory.mktemp("clinic")
+    # Long enough for the writing of a whole set, short enough to wait for.
+    times = FAST | {"incomplete_after": 1.5}
+    with Clinic(folder, api_url=edc.url, token=edc.token, settings=times) as clinic:
+        clinic.start()
+        yield clinic
+        assert clinic.running.is_running
+        assert "Traceback" not in clinic.running.text
+        assert "unforeseen" not in clinic.running.text
+
+
+def visit(clinic: Clinic, edc: EdcUnderTest, subject: str, taken_at: datetime) -> tuple[str, Path]:
+    """One exam, from the clinician's entry to the archive."""
+    session = edc.add_session(subject)
+    count = len(list(clinic.archive_dir.glob(f"{subject}_2*"))) + 1
+    taken = clinic.camera.take(subject, captured_at=taken_at)
+    archived = clinic.archived(subject, count=count)[-1]
+    assert_arrived(edc, archived, taken, session)
+    return session, archived
+
+
+def test_a_late_image_goes_to_its_session_once_a_person_says_so(
+    clinic: Clinic, edc: EdcUnderTest
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    session, before = visit(clinic, edc, subject, TAKEN_AT)
+    late = pictures.jpeg(77, eye="left", captured_at=TAKEN_AT)
+    clinic.camera.record(subject, "late.jpg", "OS")
+    clinic.camera.write(subject, "late.jpg", late)
+
+    assert clinic.wait_for(subject, "late").state == "held"
+    assert len(edc.stored_files(subject)) == 3
+    word = ["release", subject, "--reason", "the camera was slow", "--config"]
+    assert clinic.run_command(*word, str(clinic.config_path)).wait() == 0
+
+    archived = next(f for f in clinic.archived(subject, count=2) if f != before)
+    stored = [file for file in edc.stored_files(subject) if file.name == "late.jpg"]
+    assert [(file.session_id, file.file_type) for file in stored] == [(session, "left")]
+    assert (archived / "late.jpg").read_bytes() == late
+    receipt = receipt_of(archived)
+    assert receipt["session"] == session
+    assert any(session in note for note in receipt["notes"])
+    assert [o["reason"] for o in receipt["overrides"]] == ["the camera was slow"]
+
+
+def test_a_second_visit_within_minutes_has_a_session_of_its_own(
+    clinic: Clinic, edc: EdcUnderTest
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    first, _ = visit(clinic, edc, subject, TAKEN_AT)
+    second, _ = visit(clinic, edc, subject, TAKEN_AT + timedelta(minutes=20))
+    sessions = {file.session_id for file in edc.stored_files(subject)}
+    assert sessions == {first, second}
+    assert len(edc.stored_files(subject)) == 6
+
+
+def test_a_second_visit_is_not_mixed_with_one_that_waits_for_its_session(
+    clinic: Clinic, edc: EdcUnderTest
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    first = clinic.camera.take(subject, captured_at=TAKEN_AT)
+    clinic.wait_for(subject, "no_session")
+    second: TakenExam = clinic.camera.take(subject, captured_at=TAKEN_AT + timedelta(hours=3))
+    clinic.wait_for(subject, "two_visits")
+    session = edc.add_session(subject)
+    away = clinic.folder / "second visit"
+    away.mkdir()
+    for file in second.files:
+        (second.folder / file.name).rename(away / file.name)
+    (archived,) = clinic.archived(subject)
+    assert_arrived(edc, archived, first, session)
+
+
+def test_a_clock_that_is_wrong_is_told_of_and_keeps_nothing_from_the_edc(
+    clinic: Clinic, edc: EdcUnderTest
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    clinic.camera.take(subject, captured_at=TAKEN_AT + timedelta(days=36500))
+    clinic.wait_for(subject, "no_session")
+    status = clinic.run_command("status", "--config", str(clinic.config_path))
+    status.wait()
+    assert clinic.running.says("Look:", subject)  # in status
+    edc.add_session(subject)
+    (archived,) = clinic.archived(subject)
+    (note,) = [n for n in receipt_of(archived)["notes"] if n.startswith("Clock:")]
+    assert "2125-02-08 09:30, which is yet to come" in note
+    told = [li for li in clinic.running.lines if f"WARNING  {subject}  Clock:" in li]
+    assert len(told) == 1
