@@ -33,9 +33,11 @@ class CameraFolder:
         try:
             names, loose = self._disk.folder_names(self._rules.watch_dir)
         except OSError as error:
-            return self._lost(error.strerror or "it cannot be listed")
+            self._lost(error.strerror or "it cannot be listed")
+            return None
         if self._rules.lock_name not in loose:
-            return self._lost("it is not the folder that the daemon locked")
+            self._lost("it is not the folder that the daemon locked")
+            return None
         if self._away:
             self._away = False
             logger.info("watching  the camera's folder is there again")
