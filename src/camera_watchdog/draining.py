@@ -1,5 +1,6 @@
 """Long work shows itself: a bar on a terminal, with the log above it; a line a minute elsewhere."""
 
+import contextlib
 import logging
 import sys
 from typing import TYPE_CHECKING, Final
@@ -29,21 +30,26 @@ class Draining:
         self._told_at = 0.0
 
     def show(self, progress: Progress | None) -> None:
-        """Show how far it is; none where there is no backlog."""
+        """Show how far it is; none where there is no backlog. A terminal that is gone stops nothing."""
         if progress is None:
             self.stop()
         elif self._is_terminal:
-            self._show_bar(progress)
+            try:
+                self._show_bar(progress)
+            except (OSError, ValueError):  # closed meanwhile
+                self._is_terminal = False
+                self.stop()
         else:
             self._say(progress)
 
     def stop(self) -> None:
         """Take the bar away."""
         self._told_at = 0.0
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
             logs.print_above(None)
+            with contextlib.suppress(OSError, ValueError):
+                bar.stop()
 
     def _say(self, progress: Progress) -> None:
         if progress.is_over:

@@ -1,9 +1,12 @@
 """How far a backlog is, and what is said of it."""
 
+import io
 import logging
+import sys
 
 import pytest
 
+from camera_watchdog import logs
 from camera_watchdog.backlog import Backlog, Progress
 from camera_watchdog.draining import Draining
 from camera_watchdog.model import Exam, State
@@ -76,3 +79,24 @@ def test_a_short_backlog_is_not_worth_a_line(caplog: pytest.LogCaptureFixture) -
         draining.show(Progress(6, 6, SIZE, 0, 20.0))
 
     assert caplog.records == []
+
+
+class Gone(io.StringIO):
+    """A terminal that was closed."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, _text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_is_closed_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Gone())
+    draining = Draining()
+
+    draining.show(Progress(1, 6, SIZE, SIZE, 10.0))
+    draining.show(Progress(2, 6, SIZE, SIZE, 20.0))
+    draining.stop()
+
+    assert logs._Terminal.above is None
