@@ -6,6 +6,7 @@ takes what comes for well-formed. ``--answer-after-s`` lets every answer wait; e
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import re
@@ -82,7 +83,7 @@ class _Edc:
     def serve(self, connection: socket.socket) -> None:
         """Answer one connection's requests, one after the other."""
         buffer = bytearray(_BUFFER_BYTES)
-        with connection:
+        with connection, contextlib.suppress(ConnectionResetError):  # whoever asked was stopped
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             came = b""
             while True:

@@ -116,6 +116,7 @@ def one_exam(folder: Path, *, quick: bool) -> list[Figure]:
         station.start()
         pool.put(folder / "camera's")
         for number, subject in enumerate(pool.subjects, 1):
+            time.sleep(1)  # alone: what is known of the one before is told and done
             there = station.watch_dir / subject
             there.mkdir()
             for path in sorted((folder / "camera's" / subject).iterdir()):
