@@ -124,9 +124,10 @@ class Watcher:
     def _stop(self) -> None:
         observer, self._observer = self._observer, None
         self._watches = {}
-        if observer is not None and observer.is_alive():
-            observer.stop()
-            observer.join(timeout=5)
+        if observer is not None:
+            observer.stop()  # its emitters too, which outlive one that died
+            if observer.is_alive():
+                observer.join(timeout=5)
 
     def watch(self, folder: str) -> None:
         """Watch a live subject folder; again costs nothing."""

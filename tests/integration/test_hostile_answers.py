@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
@@ -156,6 +156,11 @@ def test_ten_thousand_mutated_answers_bring_our_errors_or_what_they_say(kind: st
     assert ends["wrong"] > 100 or kind != "upload"
 
 
+@example("..", "..")
+@example(".", ".")
+@example("", "")
+@example("a/../../x", "a/../../x")
+@example("S1#", "S1?")
 @given(
     st.text(st.characters(codec=None, categories=None), max_size=60)
     | st.text(st.sampled_from("./%2eE\\#?;:@&=+ \r\n\0é"), max_size=12),

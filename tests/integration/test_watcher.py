@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from watchdog.events import FileModifiedEvent
+from watchdog.observers.api import EventDispatcher
 
 from camera_watchdog import watcher as module
 from camera_watchdog.watcher import Watcher
@@ -136,12 +137,19 @@ def test_an_emitter_of_the_root_that_died_starts_everything_again_and_is_said_on
 def test_an_observer_that_died_is_started_again_and_it_is_said_once(
     watcher: Watcher, root: Path, hints: Hints, caplog: pytest.LogCaptureFixture
 ) -> None:
-    end(watcher._observer)
+    """It dies alone: its emitters go on, and nobody hears them."""
+    observer, before = watcher._observer, emitters(watcher)
+    assert observer is not None
+    observer._stopped_event.set()  # as its loop would end
+    observer.event_queue.put(EventDispatcher.stop_event)  # which wakes it
+    observer.join(5)
+    assert all(each.is_alive() for each in before.values())
     with caplog.at_level(logging.INFO):
         assert watcher.keep_alive(["S1"]) is True
         assert watcher.keep_alive(["S1"]) is False
     assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
     assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    assert not any(each.is_alive() for each in before.values())
 
 
 @linux
