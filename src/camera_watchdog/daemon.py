@@ -228,6 +228,7 @@ class _Daemon:
 
     def _watch_over(self, *, once: bool) -> int:
         """Probe a server that is away, restart what died, and see when to stop."""
+        threading.Thread(target=self._gate.look, name="first ping", daemon=True).start()
         while not self._stop.wait(self._seconds_to_look(once=once)):
             systemd.tell(systemd.ALIVE)
             self._must_beat_by["main"] = time.monotonic() + _BEATS_WITHIN_S
@@ -253,8 +254,10 @@ class _Daemon:
         """With ``--once``: every exam is archived, held, still being written, or was tried enough."""
         if not self._gate.is_closed and not self._resends.is_idle():
             return False
-        return self._sweep.is_settled() and all(
-            self._is_done_for_now(exam) for exam in self._registry.exams_at_rest()
+        return (
+            self._gate.was_asked
+            and self._sweep.is_settled()
+            and all(self._is_done_for_now(exam) for exam in self._registry.exams_at_rest())
         )
 
     def _is_done_for_now(self, exam: Exam | None) -> bool:
