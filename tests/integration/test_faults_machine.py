@@ -100,7 +100,9 @@ def test_a_full_disk_keeps_the_sweep_from_no_other_folder(clinic: Clinic) -> Non
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-30), timedelta(hours=-1), timedelta(days=30)])
-@pytest.mark.parametrize("at", ["settling", "between two files", "waiting for the server"])
+@pytest.mark.parametrize(
+    "at", ["settling", "between two files", "after a lost answer", "waiting for the server"]
+)
 def test_a_clock_that_jumps_changes_no_interval(clinic: Clinic, jump: timedelta, at: str) -> None:
     def leap() -> None:
         clinic.clock.utc += jump
@@ -109,7 +111,12 @@ def test_a_clock_that_jumps_changes_no_interval(clinic: Clinic, jump: timedelta,
         leap()
         return answer
 
+    def leap_and_lose(_answer: Acknowledgement) -> Acknowledgement:
+        leap()
+        raise Unreachable("the connection was lost")
+
     clinic.take()
+    begun = clinic.clock.monotonic_s
     if at == "settling":
         clinic.live_for(2.5)
         leap()
@@ -120,6 +127,9 @@ def test_a_clock_that_jumps_changes_no_interval(clinic: Clinic, jump: timedelta,
     elif at == "between two files":
         clinic.edc.uploads = [None, leap_and_answer]
         clinic.live_for(10)
+    elif at == "after a lost answer":
+        clinic.edc.uploads = [leap_and_lose]
+        clinic.live_for(30)
     else:
         clinic.edc.uploads = [Unreachable("no route", sent=False)]
         clinic.edc.ping_says = Unreachable("no route")
@@ -132,7 +142,10 @@ def test_a_clock_that_jumps_changes_no_interval(clinic: Clinic, jump: timedelta,
         clinic.live_for(6)
     assert len(clinic.archived()) == 1
     assert len(clinic.edc.stored) == 3
-    assert clinic.edc.count("upload") == 3 + (at == "waiting for the server")
+    assert clinic.edc.count("upload") == 3 + (
+        at in {"waiting for the server", "after a lost answer"}
+    )
+    assert clinic.clock.monotonic_s - begun < 120  # nobody paused for what the wall clock said
 
 
 def test_a_machine_that_slept_begins_where_it_was(clinic: Clinic) -> None:
