@@ -10,6 +10,7 @@ __all__ = ["PNG_SIGNATURE", "read_png"]
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _LAST_BYTES: Final = b"IEND\xaeB`\x82"
 _HEAD_BYTES: Final = 8
+_HEAD_AND_MORE_BYTES: Final = 16 * 1024
 _CRC_BYTES: Final = 4
 _MOST_CHUNKS: Final = 1_000_000
 _MOST_EXIF_BYTES: Final = 1024 * 1024
@@ -26,7 +27,8 @@ def read_png(window: FileWindow) -> tuple[str, bytes]:
     if signature != PNG_SIGNATURE:
         cut = PNG_SIGNATURE.startswith(signature)
         return _NO_END if cut else "the PNG is damaged", b""
-    if window.at(len(PNG_SIGNATURE) + 4, 4) != b"IHDR" and _ends(window):
+    head = window.at(len(PNG_SIGNATURE), _HEAD_AND_MORE_BYTES)
+    if head[4:8] != b"IHDR" and b"IDAT" not in head and _ends(window):
         return "", b""  # not as the standard wants it, but nothing more comes, and the EDC takes it
     try:
         _walk(window, exif)
