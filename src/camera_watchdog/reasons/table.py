@@ -1,60 +1,10 @@
-"""Why an exam waits or is held: code, sentence, next step, and what clears it.
+"""The reasons, row by row: those of the files first, then the eye, the session, the EDC, this machine."""
 
-One table, the source of ``status``, the status page, the alerts and the README's troubleshooting.
-Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there, and
-so are ``{who}`` and ``{file}``, the folder and the first file as a command line takes them; what else
-a sentence names comes from the reason's details and reads "unknown" where it is missing.
-"""
-
-import re
-from collections import defaultdict
-from dataclasses import dataclass
-from enum import Enum, StrEnum
 from typing import Final
 
-from camera_watchdog.model import Exam, Reason
+from camera_watchdog.reasons.rules import Answer, Clears, ReasonRule
 
-__all__ = ["REASONS", "Answer", "Clears", "Explanation", "ReasonRule", "explain", "name_for"]
-
-
-class Clears(Enum):
-    """When a hold is looked at again without a person. Any change in the folder does so too."""
-
-    CHANGE = "a change in the folder"
-    SOON = "asked again every retry_max_delay"
-    HOURLY = "asked again every hour"
-
-
-class Answer(StrEnum):
-    """What a person can say to it."""
-
-    RELEASE = "release"
-    SKIP = "skip"
-    EYE = "eye"
-    RETRY = "retry"
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonRule:
-    """One row: the sentence, the next step, what clears it, and a person's answers."""
-
-    code: str
-    sentence: str
-    next_step: str
-    clears: Clears
-    answers: frozenset[Answer] = frozenset()
-    needs_person: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A reason in words: what is wrong, and the next step (empty where nobody has to act)."""
-
-    code: str
-    sentence: str
-    next_step: str
-    needs_person: bool
-
+__all__ = ["ROWS"]
 
 _RELEASE: Final = frozenset({Answer.RELEASE})
 _SKIP: Final = frozenset({Answer.SKIP})
@@ -81,7 +31,7 @@ def _rule(
     return ReasonRule(code, sentence, next_step, clears, answers, needs_person)
 
 
-_ROWS: Final = (
+ROWS: Final = (
     _rule(
         "incomplete",
         "The exam of {subject} is not complete: it waits for {missing}.",
@@ -431,31 +381,3 @@ _ROWS: Final = (
         Clears.SOON,
     ),
 )
-
-REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in _ROWS}
-"""Every reason by its code."""
-
-
-def name_for(name: str) -> str:
-    """A name as a command line takes it, on Windows and elsewhere."""
-    plain = re.fullmatch(r"[\w.@+][\w.@+-]*", name)
-    return name if plain else f'"{name}"'
-
-
-def explain(reason: Reason, exam: Exam) -> Explanation:
-    """The reason of an exam in an operator's words."""
-    rule = REASONS[reason.code]
-    words: defaultdict[str, str] = defaultdict(lambda: "unknown", reason.details)
-    words.update(
-        subject=exam.subject or exam.folder,
-        folder=exam.folder,
-        files=", ".join(reason.files) or "a file",
-        who=name_for(exam.folder),
-        file=name_for(reason.files[0]) if reason.files else "FILE",
-    )
-    return Explanation(
-        code=rule.code,
-        sentence=rule.sentence.format_map(words),
-        next_step=rule.next_step.format_map(words),
-        needs_person=rule.needs_person,
-    )
