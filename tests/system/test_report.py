@@ -75,7 +75,7 @@ def test_every_file_of_the_period_is_told_in_each_form_and_verified(clinic: Clin
 
     clinic.running.stop()
     whole = report(clinic, "--verify").stdout.decode()
-    assert "1 folders read again: all as on record" in whole
+    assert "1 folder read again: all as on record" in whole
     picture = next(folder.glob("*.jpg"))
     picture.write_bytes(picture.read_bytes() + b"x")
     (folder / "receipt.json").unlink()

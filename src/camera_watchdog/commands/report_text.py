@@ -51,26 +51,25 @@ def _print_exam(console: Console, exam: Exam, zone: tzinfo) -> None:
     name = exam.subject if exam.subject == exam.folder else f"{exam.subject} [{exam.folder}]"
     console.print(_plain(f"\n{name}  {_state(exam, zone)}", "bold"))
     if exam.session:
-        former = f", before {', '.join(exam.former_sessions)}" if exam.former_sessions else ""
-        console.print(_plain(f"  session {exam.session.session_id}{former}"))
+        console.print(_plain(f"session {exam.session.session_id}"))
+    for former in exam.former_sessions:
+        console.print(_plain(f"before  {former}"))
     for said in exam.overrides:
         what = f"{said.name} left out" if said.skip else said.reason_code
         what = f"{said.name} is {said.eye}" if said.eye else what
-        console.print(_plain(f"  {said.user} at {_when(said.at, zone)}: {what} ({said.text})"))
+        console.print(_plain(f"{said.user} at {_when(said.at, zone)}: {what} ({said.text})"))
     if not exam.files:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline", pad_edge=False)
-    table.add_column("  file", max_width=22, overflow="fold")
-    table.add_column("type, eye by", max_width=15, overflow="fold")
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("SHA-256", no_wrap=True)
+    table.add_column("file", width=28, overflow="fold")
+    table.add_column("type, eye by", width=15, overflow="fold")
+    table.add_column("SHA-256", width=8, overflow="fold")
     table.add_column("taken, sent", ratio=1, overflow="fold")
     for file in exam.files:
         table.add_row(
-            _plain(f"  {file.name}"),
+            _plain(file.name),
             _plain(_type(file)),
-            f"{file.size_bytes / 1e6:.1f} MB",
-            (file.sha256 or file.sent_sha256)[:8],
+            f"{(file.sha256 or file.sent_sha256)[:8]}\n{_size(file.size_bytes)}",
             _plain(_course(file, zone)),
         )
     console.print(table)
@@ -94,9 +93,13 @@ def _course(file: ExamFile, zone: tzinfo) -> str:
         return f"{taken}{_SAID.get(file.sent, '')}{f': {file.note}' if file.note else ''}"
     answer = file.acknowledgement
     same = answer is not None and answer.checksum == file.sent_sha256
-    tries = "" if file.attempts == 1 else f" at try {file.attempts}"
+    tries = "" if file.attempts == 1 else f", try {file.attempts}"
     proof = "acknowledged" if same else "ACKNOWLEDGED OTHER BYTES"
-    return f"{taken}sent {_when(file.sent_at, zone)}{tries}, {proof}"
+    return f"{taken}sent  {_when(file.sent_at, zone)}\n{proof}{tries}"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"  # noqa: PLR2004 - a tenth of a MB
 
 
 def _print_totals(console: Console, exams: Iterable[Exam]) -> None:
@@ -109,7 +112,7 @@ def _print_totals(console: Console, exams: Iterable[Exam]) -> None:
         if what != Sent.YES.value
     )
     console.print(_plain(f"\nexams   {by_state or 'none'}", "bold"))
-    size = f"{told.size_bytes / 1e6:.1f} MB"
+    size = _size(told.size_bytes)
     line = f"files   {sent} sent and acknowledged ({size}){f', {others}' if others else ''}"
     console.print(_plain(line, "bold"))
     if told.differing:
@@ -122,10 +125,11 @@ def _print_differences(
     if found is None:
         return
     read = sum(exam.state is State.ARCHIVED for exam in exams)
+    read_again = f"{read} folder{'s' if read != 1 else ''} read again"
     if not found:
-        console.print(_plain(f"archive {read} folders read again: all as on record", "bold"))
+        console.print(_plain(f"archive {read_again}: all as on record", "bold"))
         return
-    console.print(_plain(f"archive {read} folders read again: {len(found)} DIFFER", "bold red"))
+    console.print(_plain(f"archive {read_again}: {len(found)} DIFFER", "bold red"))
     for each in found:
         name = "/".join(part for part in (each.archive_folder, each.file) if part)
         console.print(_plain(f"  {name}: {each.said}"))
