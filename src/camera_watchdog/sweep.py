@@ -211,6 +211,7 @@ class Sweep:
             self._next_sweep = now + self._rules.interval_s
         live = self.root.subjects()
         if live is None:
+            self._watches.keep_alive(())  # that it was away must be known when it is back
             self._next_sweep = min(self._next_sweep, now + _AWAY_S)
             return
         if self._there_at_start is None:

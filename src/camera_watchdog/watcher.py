@@ -164,9 +164,12 @@ class Watcher:
         """Restart what died, as every sweep asks; answers whether anything had to be restarted.
 
         An emitter dies with its folder, the Observer with a failure of its own; and a root that went
-        away and came back is another one, whose old watch never says a word again.
+        away and came back is another one, whose old watch never says a word again. While it is away
+        there is nothing to restart.
         """
         with self._lock:
+            if self._is_away():
+                return False
             if self._is_healthy():
                 dead = self._dead_folders()
                 for folder in dead:  # the Observer would take the dead one for a watch
@@ -188,6 +191,15 @@ class Watcher:
             status = self._root.stat()
             return (status.st_dev, status.st_ino) == self._root_id
         return True
+
+    def _is_away(self) -> bool:
+        """Whether the root is away, which is remembered: its number may be another's when it is back."""
+        try:
+            self._root.stat()
+        except OSError:
+            self._root_id = None
+            return True
+        return False
 
     def _dead_folders(self) -> set[str]:
         if self._observer is None:

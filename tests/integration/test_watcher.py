@@ -15,6 +15,7 @@ from watchdog.observers.api import EventDispatcher
 
 from camera_watchdog import watcher as module
 from camera_watchdog.watcher import Watcher
+from watched_folder import WatchedFolder
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems tell it in other ways")
 WITHIN_S = 5.0
@@ -166,12 +167,17 @@ def test_a_folder_that_went_away_and_came_back_between_two_sweeps_gives_hints_ag
 
 
 def test_a_root_that_went_away_and_came_back_is_watched_again(
-    watcher: Watcher, root: Path, hints: Hints
+    watcher: Watcher, root: Path, hints: Hints, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """It may have the same number as before, and its old emitter may still be alive."""
     shutil.rmtree(root)
-    watcher.keep_alive([])  # it cannot be watched now, and nothing is raised
-    (root / "S1").mkdir(parents=True)
-    within(lambda: watcher.keep_alive(["S1"]))
+    with caplog.at_level(logging.INFO):
+        assert watcher.keep_alive([]) is False
+        assert watcher.keep_alive([]) is False
+        (root / "S1").mkdir(parents=True)
+        assert watcher.keep_alive(["S1"]) is True
+        assert watcher.keep_alive(["S1"]) is False
+    assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
     assert hears(hints, root / "S1" / "OD.jpg", "S1")
     assert hears(hints, root / "loose.jpg", "")
 
@@ -224,3 +230,13 @@ def test_a_hint_names_the_folder_that_a_path_is_in(tmp_path: Path, path: str, fo
     hints = module._Hints(tmp_path / "camera", said.append)
     hints.on_any_event(FileModifiedEvent(str(tmp_path / path)))
     assert said == [folder]
+
+
+def test_the_sweep_tells_that_the_root_is_away(tmp_path: Path) -> None:
+    with WatchedFolder(tmp_path) as camera:
+        camera.run_for(61)
+        asked = camera.watches.kept_alive
+        camera.root.rename(tmp_path / "unplugged")
+        camera.run_for(120)
+        (tmp_path / "unplugged").rename(camera.root)
+        assert camera.watches.kept_alive > asked
