@@ -191,12 +191,15 @@ class Sweep:
         """A folder that cannot be taken in now keeps no other one waiting."""
         try:
             self._look(folder)
-        except Exception as error:  # noqa: BLE001 - told, and done again
-            told = logger.warning if isinstance(error, JournalError) else logger.exception
-            told("%s  is looked at again: %s", folder, error)
-            # What was seen may not have been noted, or not judged.
-            self._due[folder] = now + _JOURNAL_S
-            self._anew.add(folder)
+        except JournalError as error:
+            logger.warning("%s  is looked at again: %s", folder, error)
+        except Exception:
+            logger.exception("%s  is looked at again after an unforeseen failure", folder)
+        else:
+            return
+        # What was seen may not have been noted, or not judged.
+        self._due[folder] = now + _JOURNAL_S
+        self._anew.add(folder)
 
     def _look_soon(self, folder: str, now: float) -> None:
         known = self._folders.get(folder)
