@@ -62,15 +62,16 @@ def overrides_for(
     now. Without either the reason itself is waived.
 
     Raises:
-        WordRefused: the exam is not held, or this is no answer to what holds it.
+        WordRefused: the exam waits for nobody, or this is no answer to what it waits for.
     """
-    reason = exam.reason
-    if exam.state is not State.HELD or reason is None:
+    reason, skips = exam.reason, tuple(dict.fromkeys(skips))
+    # Which eye it is, or that a file is none of it, can be said while the camera is waited for.
+    may_answer = exam.state is State.HELD or (exam.state is State.COLLECTING and (eyes or skips))
+    if not may_answer or reason is None:
         raise WordRefused(
             f"The exam of {exam.subject} is not held, it is {exam.state}: there is nothing to "
             f"release. See: camera-watchdog status"
         )
-    skips = tuple(dict.fromkeys(skips))
     _check_answer(exam, eyes=bool(eyes), skips=bool(skips))
     if both := sorted({*eyes} & {*skips}):
         raise WordRefused(f"{both[0]} cannot be left out and have an eye. Choose one.")

@@ -337,6 +337,22 @@ def test_what_cannot_be_released_says_why(clinic: Clinic, edc: DemoEdc) -> None:
     assert "is in the EDC and was archived at" in refused(clinic, "release", SUBJECT, *because)
 
 
+def test_an_eye_can_be_said_while_the_camera_is_still_waited_for(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.start(incomplete_after=600)
+    taken = clinic.camera.take(SUBJECT, omit_eye_of=0)
+    name, eye = taken.files[0].name, str(taken.files[0].eye)
+    clinic.wait_for(SUBJECT, "not_in_database")
+
+    release(clinic, "--eye", f"{name}={eye}")
+
+    archived = clinic.archived(SUBJECT)[0]
+    told = next(f for f in receipt_of(archived)["files"] if f["name"] == name)
+    assert (told["eye"], told["eye_source"]) == (eye, "operator")
+
+
 def test_an_exam_that_is_not_held_has_nothing_to_release(clinic: Clinic) -> None:
     put(clinic, "OD.jpg", jpeg(1, eye="right"))
     clinic.start(incomplete_after=600)
