@@ -98,14 +98,25 @@ def _check_sizes(exam: Exam, tools: Tools) -> None:
 
 
 def _check_visits(exam: Exam, tools: Tools) -> None:
-    images = [(f.captured_at, f.name) for f in to_send(exam) if f.is_image and f.captured_at]
-    images.sort()
-    for index in range(1, len(images)):
-        if images[index][0] - images[index - 1][0] > tools.rules.visit_gap:
+    """Pictures further apart than a visit lasts.
+
+    What the camera's clock says is compared with itself, and what the file system's says with itself:
+    two clocks that differ make no second visit.
+    """
+    images = [file for file in to_send(exam) if file.is_image and file.captured_at is not None]
+    for by_file_system in (False, True):
+        one_clock = [f for f in images if (f.captured_source == "file") is by_file_system]
+        _check_gaps(exam, tools, one_clock)
+
+
+def _check_gaps(exam: Exam, tools: Tools, images: list[ExamFile]) -> None:
+    taken = sorted((file.captured_at, file.name) for file in images if file.captured_at)
+    for index in range(1, len(taken)):
+        if taken[index][0] - taken[index - 1][0] > tools.rules.visit_gap:
             zone = tools.rules.zone
             groups = "; ".join(
                 f"{group[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(n for _, n in group)}"
-                for group in (images[:index], images[index:])
+                for group in (taken[:index], taken[index:])
             )
             hold_unless_waived(exam, Reason("two_visits", (), {"groups": groups}))
 

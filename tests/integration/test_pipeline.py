@@ -345,6 +345,13 @@ def test_pictures_of_two_visits_are_held_and_both_groups_are_named(clinic: Clini
     assert_arrived(clinic)
 
 
+def test_two_clocks_that_differ_make_no_second_visit(clinic: Clinic) -> None:
+    clinic.camera.rows["S1"] = []
+    clinic.camera.know("S1", "OD.jpg", "R", "2019-01-01 08:00:00")  # the camera's clock is wrong
+    clinic.camera.know("S1", "OS.jpg", "L")
+    assert clinic.try_once().exam.state is State.ARCHIVED
+
+
 def test_a_report_that_is_printed_hours_later_is_no_second_visit(clinic: Clinic) -> None:
     stamp = clinic.clock.utc.timestamp() - 5 * HOUR_S
     for name in ("OD.jpg", "OS.jpg"):
