@@ -223,7 +223,7 @@ def test_a_kill_costs_nothing_on_the_published_releases(
     edc = real_edc(release)
     kind = COMBINED if release == "0.2.0" else THREE_OF_ONE
     points = [
-        "before commit resolved 1",
+        "before commit sending 1",
         "after upload left 1",
         "after body 2",
         "after commit sending 2",
