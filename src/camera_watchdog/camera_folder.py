@@ -1,7 +1,8 @@
 """The camera's folder as a whole: which subject folders are in it, and whether it is there at all.
 
 A network share that is away looks like an empty folder, and an empty folder like one from which
-everything was deleted. So the root counts as there only while the daemon's own lock file lies in it.
+everything was deleted. So the root counts as there only while the daemon's own lock file lies in it, or,
+where somebody cleared that away, its archive or its state folder.
 """
 
 import logging
@@ -35,7 +36,7 @@ class CameraFolder:
         except OSError as error:
             self._lost(error.strerror or "it cannot be listed")
             return None
-        if self._rules.lock_name not in loose:
+        if self._rules.lock_name not in loose and not self._has_ours(names):
             self._lost("it is not the folder that the daemon locked")
             return None
         if self._away:
@@ -44,6 +45,11 @@ class CameraFolder:
         live = [name for name in names if self._rules.subject(name) is not None]
         self._say_others(names, live, loose)
         return live
+
+    def _has_ours(self, names: Iterable[str]) -> bool:
+        """Whether the archive or the state folder is there: then only the lock file was cleared away."""
+        ours = self._rules.never - {"rejected"}
+        return any(os.path.normcase(name) in ours for name in names)
 
     def _lost(self, why: str) -> None:
         if not self._away:

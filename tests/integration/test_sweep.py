@@ -517,6 +517,14 @@ def test_an_empty_mount_point_is_a_root_that_is_away(camera: WatchedFolder, tmp_
     assert camera.registry.exams() == []
 
 
+def test_a_lock_file_that_was_cleared_away_does_not_stop_the_sweep(camera: WatchedFolder) -> None:
+    camera.run_for(5)
+    (camera.root / "processed").mkdir()
+    (camera.root / LOCK).unlink()
+    camera.put_exam("S1")
+    assert camera.seconds_until_ready("S1") <= 60 + 3.1
+
+
 def test_what_came_while_the_root_was_away_is_seen_when_it_is_back(
     camera: WatchedFolder, tmp_path: Path
 ) -> None:
