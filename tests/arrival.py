@@ -11,7 +11,7 @@ from camera_watchdog_demo.camera import TakenExam
 from daemon_process import receipt_of
 from edc_under_test import EdcUnderTest
 
-__all__ = ["assert_arrived", "new_subject"]
+__all__ = ["check_arrived", "new_subject"]
 
 _ZONE: Final = ZoneInfo("Africa/Dar_es_Salaam")
 _ONE_MS: Final = timedelta(milliseconds=1)
@@ -22,7 +22,7 @@ def new_subject() -> str:
     return f"105-{uuid4().hex[:8]}"
 
 
-def assert_arrived(
+def check_arrived(
     edc: EdcUnderTest, archived: Path, taken: TakenExam, session: str, *, source: str = ""
 ) -> None:
     """The EDC holds every file of the exam once, whole, as what it is, when it was taken.

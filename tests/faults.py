@@ -23,6 +23,12 @@ _UNITS: Final = "unit/test_service_units.py::test_"
 _SWEEP: Final = "integration/test_sweep.py::test_"
 _WATCHER: Final = "integration/test_watcher.py::test_"
 _PIPELINE: Final = "integration/test_pipeline.py::test_"
+_PIPELINE_IDENTIFY: Final = "integration/test_pipeline_identify.py::test_"
+_PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
+_PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
+_PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
+_PIPELINE_FOLDER: Final = "integration/test_pipeline_folder.py::test_"
+_PIPELINE_KILLED: Final = "integration/test_pipeline_killed.py::test_"
 _WINDOWS: Final = "integration/test_windows_rules.py::test_"
 _MACHINE: Final = "integration/test_faults_machine.py::test_"
 _DISK: Final = "integration/test_disk.py::test_"
@@ -38,11 +44,9 @@ _TRANSPORT: Final = "unit/test_edc_transport.py::test_"
 _TLS: Final = "unit/test_edc_tls.py::test_"
 _ANSWERS: Final = "unit/test_edc_answers.py::test_"
 _GATE: Final = "unit/test_gate.py::test_"
-_AWAY: Final = (
-    f"{_PIPELINE}a_server_that_is_away_closes_the_gate_and_everything_goes_on_when_it_is_back"
-)
+_AWAY: Final = f"{_PIPELINE_SERVER}a_server_that_is_away_closes_the_gate_and_everything_goes_on_when_it_is_back"
 _NOT_ACKNOWLEDGED: Final = (
-    f"{_PIPELINE}an_acknowledgement_of_something_else_is_held_and_nothing_more_is_sent"
+    f"{_PIPELINE_SERVER}an_acknowledgement_of_something_else_is_held_and_nothing_more_is_sent"
 )
 
 FAULTS: Final[dict[int, Fault]] = {
@@ -134,7 +138,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_TOLD}[too large (11)]",
             f"{_TOLD}[refused for its content (11)]",
             f"{_SWEEP}an_empty_file_or_unknown_bytes_are_unfinished_and_then_held",
-            f"{_PIPELINE}a_refused_file_is_held_and_never_sent_again_unchanged",
+            f"{_PIPELINE_SERVER}a_refused_file_is_held_and_never_sent_again_unchanged",
         ),
     ),
     12: Fault(
@@ -142,17 +146,17 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_DISK}a_file_that_is_not_the_one_recorded_is_not_read",
             f"{_DISK}a_file_that_changes_while_it_is_read_is_noticed_at_the_end",
-            f"{_PIPELINE}a_file_that_changes_before_it_was_sent_is_sent_as_it_is_then_and_held_after",
-            f"{_PIPELINE}while_a_file_is_sent_it_changes",
+            f"{_PIPELINE_FOLDER}a_file_that_changes_before_it_was_sent_is_sent_as_it_is_then_and_held_after",
+            f"{_PIPELINE_FOLDER}while_a_file_is_sent_it_changes",
         ),
     ),
     13: Fault(
         "a file arrives while its exam is under way; changes, vanishes, or slips in",
         (
-            f"{_PIPELINE}a_file_that_comes_while_the_exam_is_under_way_is_sent_too",
+            f"{_PIPELINE_FOLDER}a_file_that_comes_while_the_exam_is_under_way_is_sent_too",
             f"{_TOLD}[changed after it was sent (13)]",
             f"{_TOLD}[vanished after it was sent (13)]",
-            f"{_PIPELINE}what_slips_in_while_the_folder_is_moved_is_put_back_and_named",
+            f"{_PIPELINE_FOLDER}what_slips_in_while_the_folder_is_moved_is_put_back_and_named",
         ),
     ),
     14: Fault(
@@ -194,7 +198,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_CAMERA}rows_are_looked_up_by_subject",
             f"{_CAMERA}another_subject_s_rows_are_never_given",
-            f"{_PIPELINE}the_same_file_name_of_another_subject_says_nothing",
+            f"{_PIPELINE_IDENTIFY}the_same_file_name_of_another_subject_says_nothing",
         ),
     ),
     20: Fault(
@@ -208,7 +212,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "two folders for one subject",
         (
             f"{_TOLD}[two folders (21)]",
-            f"{_PIPELINE}the_folder_that_has_a_session_finishes_and_the_other_waits_behind_it",
+            f"{_PIPELINE_IDENTIFY}the_folder_that_has_a_session_finishes_and_the_other_waits_behind_it",
         ),
     ),
     22: Fault(
@@ -216,7 +220,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_TOLD}[two visits (22)]",
             f"{_PIPELINE}the_next_visit_gets_a_session_of_its_own",
-            f"{_PIPELINE}the_session_of_an_archived_exam_is_not_used_for_the_next_visit",
+            f"{_PIPELINE_SESSION}the_session_of_an_archived_exam_is_not_used_for_the_next_visit",
         ),
     ),
     23: Fault(
@@ -224,7 +228,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_TOLD}[a late file (23)]",
             f"{_TOLD}[an archived folder copied back (23)]",
-            f"{_PIPELINE}the_same_bytes_twice_for_one_eye_are_sent_once",
+            f"{_PIPELINE_IDENTIFY}the_same_bytes_twice_for_one_eye_are_sent_once",
             "system/test_commands.py::test_what_came_late_goes_to_the_session_that_it_belongs_to",
         ),
     ),
@@ -306,7 +310,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_LOST}a_lost_answer_costs_nothing_and_what_is_stored_is_not_destroyed",
             f"{_LOST}every_answer_lost_once_costs_nothing",
-            f"{_PIPELINE}a_lost_answer_of_the_last_file_is_told_by_the_status_of_the_complete_session",
+            f"{_PIPELINE_DOUBT}a_lost_answer_of_the_last_file_is_told_by_the_status_of_the_complete_session",
             f"{_TOLD_FILE}where_nothing_can_tell_the_person_is_asked_to_look",
         ),
     ),
@@ -337,8 +341,8 @@ FAULTS: Final[dict[int, Fault]] = {
         "429, 503 with Retry-After",
         (
             f"{_ANSWERS}retry_after_is_read_in_both_its_forms",
-            f"{_PIPELINE}what_the_server_asks_for_is_waited_for",
-            f"{_PIPELINE}a_pause_that_is_asked_for_is_no_longer_than_an_hour",
+            f"{_PIPELINE_SERVER}what_the_server_asks_for_is_waited_for",
+            f"{_PIPELINE_SERVER}a_pause_that_is_asked_for_is_no_longer_than_an_hour",
         ),
     ),
     38: Fault(
@@ -347,21 +351,21 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_TOLD}[413 (38)]",
             f"{_ANSWERS}a_file_too_large_for_a_proxy_is_refused_like_one_too_large_for_the_edc",
             f"{_ANSWERS}a_failure_of_the_server_keeps_status_and_code",
-            f"{_PIPELINE}a_request_that_fails_while_ping_answers_is_that_exams_own_trouble",
+            f"{_PIPELINE_SERVER}a_request_that_fails_while_ping_answers_is_that_exams_own_trouble",
         ),
     ),
     39: Fault(
         "every documented code",
         (
             f"{_ANSWERS}every_documented_code_is_a_refusal_without_its_text",
-            f"{_PIPELINE}what_resolve_refuses_is_held_for_its_reason_and_asked_again",
+            f"{_PIPELINE_SESSION}what_resolve_refuses_is_held_for_its_reason_and_asked_again",
             f"{_TOLD}[no session (39)]",
             f"{_TOLD}[no eligible session (39)]",
             f"{_TOLD}[an unknown subject (39)]",
             f"{_TOLD}[demographics differ (39)]",
             f"{_TOLD}[a field is refused (39)]",
             f"{_TOLD}[a name that is taken (39)]",
-            f"{_PIPELINE}a_file_that_is_damaged_on_the_way_is_read_and_sent_again",
+            f"{_PIPELINE_SERVER}a_file_that_is_damaged_on_the_way_is_read_and_sent_again",
         ),
     ),
     40: Fault(
@@ -376,7 +380,7 @@ FAULTS: Final[dict[int, Fault]] = {
     41: Fault(
         "status fails; misses a type that we sent; speaks of a newer session",
         (
-            f"{_PIPELINE}a_status_that_fails_archives_nothing_and_is_asked_again",
+            f"{_PIPELINE_SERVER}a_status_that_fails_archives_nothing_and_is_asked_again",
             f"{_TOLD}[not listed (41)]",
             f"{_MACHINE}where_status_speaks_of_a_newer_session_the_receipt_says_so",
         ),
@@ -384,8 +388,8 @@ FAULTS: Final[dict[int, Fault]] = {
     42: Fault(
         "the session is completed by our last upload and resolve now refuses",
         (
-            f"{_PIPELINE}killed_before_and_after_every_effect_it_arrives_once",
-            f"{_PIPELINE}a_lost_answer_does_not_ask_resolve_again",
+            f"{_PIPELINE_KILLED}killed_before_and_after_every_effect_it_arrives_once",
+            f"{_PIPELINE_DOUBT}a_lost_answer_does_not_ask_resolve_again",
         ),
     ),
     43: Fault(
@@ -393,7 +397,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_TOLD}[the session is gone (43)]",
             f"{_TOLD}[the address changed (43)]",
-            f"{_PIPELINE}another_server_is_used_where_nothing_was_sent",
+            f"{_PIPELINE_SESSION}another_server_is_used_where_nothing_was_sent",
             f"{_MACHINE}a_server_that_is_upgraded_between_two_uploads_gets_the_rest_into_the_same_session",
         ),
     ),
@@ -406,7 +410,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_TOLD}[two files of one type (45)]",
             f"{_TOLD}[a type that it does not know (45)]",
-            f"{_PIPELINE}what_the_session_already_holds_is_not_replaced",
+            f"{_PIPELINE_SESSION}what_the_session_already_holds_is_not_replaced",
         ),
     ),
     # The archive
@@ -421,7 +425,7 @@ FAULTS: Final[dict[int, Fault]] = {
     47: Fault(
         "the destination exists",
         (
-            f"{_PIPELINE}a_destination_that_exists_is_never_merged_with",
+            f"{_PIPELINE_FOLDER}a_destination_that_exists_is_never_merged_with",
             f"{_DISK}nothing_is_ever_moved_onto_something",
         ),
     ),
@@ -448,7 +452,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "kill -9 before and after every effect",
         (
             "system/test_kill_anywhere.py::test_a_kill_at_any_effect_costs_nothing",
-            f"{_PIPELINE}killed_before_and_after_every_effect_it_arrives_once",
+            f"{_PIPELINE_KILLED}killed_before_and_after_every_effect_it_arrives_once",
             f"{_PROCESS}killed_in_the_second_upload_it_goes_on_in_the_session_it_had",
         ),
     ),
@@ -482,7 +486,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "one exam fails for ever among a hundred good ones",
         (
             f"{_TOLD}[it keeps failing (54)]",
-            f"{_PIPELINE}one_exam_that_fails_for_ever_delays_no_other",
+            f"{_PIPELINE_SERVER}one_exam_that_fails_for_ever_delays_no_other",
             f"{_MACHINE}one_exam_that_fails_for_ever_keeps_no_worker_from_the_others",
         ),
     ),

@@ -119,7 +119,7 @@ class Clinic:
     def said(self, exam: Exam) -> str:
         return exam.reason.code if exam.reason else ""
 
-    def assert_all_is_well(self, taken: TakenExam) -> Exam:
+    def check_all_is_well(self, taken: TakenExam) -> Exam:
         exam = self.settles()
         assert (exam.state, self.said(exam)) == (State.ARCHIVED, "")
         assert self.stored() == sorted((f.file_type, f.name, f.sha256) for f in taken.files)
@@ -163,7 +163,7 @@ def test_a_lost_answer_costs_nothing_and_what_is_stored_is_not_destroyed(
     clinic = open_clinic(generation)
     clinic.at_server[file_type, 1] = Fault.lose_answer
     taken = clinic.take()
-    exam = clinic.assert_all_is_well(taken)
+    exam = clinic.check_all_is_well(taken)
     # 0.3 is asked as well where its session is complete: its status lists the type then.
     asked = generation in ASK_FIRST or (generation, file_type) == ("0.3", "report")
     assert clinic.arrived[file_type] == (1 if asked else 2)
@@ -181,7 +181,7 @@ def test_every_answer_lost_once_costs_nothing(
     for file_type in ("left", "right", "report", "resolve", "status"):
         clinic.at_server[file_type, 1] = Fault.lose_answer
     clinic.at_server["status", 2] = Fault.lose_answer
-    clinic.assert_all_is_well(clinic.take())
+    clinic.check_all_is_well(clinic.take())
 
 
 @pytest.mark.parametrize("generation", SINCE_0_4)
@@ -191,7 +191,7 @@ def test_of_three_images_of_one_eye_the_one_in_doubt_is_found_by_counting(
 ) -> None:
     clinic = open_clinic(generation)
     clinic.at_server["left", which] = Fault.lose_answer
-    clinic.assert_all_is_well(clinic.take(images=("left", "right", "left", "left")))
+    clinic.check_all_is_well(clinic.take(images=("left", "right", "left", "left")))
     assert clinic.arrived["left"] == (3 if generation in ASK_FIRST else 4)
 
 
@@ -229,7 +229,7 @@ def test_a_500_is_asked_about_whether_the_file_was_stored_or_not(
     clinic.at_server[file_type, 1] = lambda: (
         Fault.answer_after(*page) if stored else Fault.answer(*page)
     )
-    clinic.assert_all_is_well(clinic.take())
+    clinic.check_all_is_well(clinic.take())
     known = stored and (generation in ASK_FIRST or (generation, file_type) == ("0.3", "report"))
     assert clinic.arrived[file_type] == (1 if known else 2)
 
@@ -265,7 +265,7 @@ def test_what_was_retaken_after_its_answer_was_lost_is_held_and_nothing_is_destr
 
     path.write_bytes(before)
     clinic.time.stamp(path)
-    clinic.assert_all_is_well(taken)
+    clinic.check_all_is_well(taken)
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -274,7 +274,7 @@ def test_what_was_damaged_on_the_way_is_sent_again(
 ) -> None:
     clinic = open_clinic(generation)
     clinic.on_the_way["left", 1] = lambda content, send: send(content[:-9] + b"X" + content[-8:])
-    clinic.assert_all_is_well(clinic.take())
+    clinic.check_all_is_well(clinic.take())
     assert clinic.uploads["left"] == 2
 
 
@@ -288,7 +288,7 @@ def test_what_was_damaged_after_an_answer_was_lost_is_not_sent_where_it_destroys
     clinic.on_the_way["left", 2] = lambda content, send: send(content[:-9] + b"X" + content[-8:])
     taken = clinic.take()
     if generation not in ASK_FIRST:
-        clinic.assert_all_is_well(taken)
+        clinic.check_all_is_well(taken)
         return
     exam = clinic.settles()
     assert (exam.state, clinic.said(exam)) == (State.HELD, "cannot_tell")
@@ -314,9 +314,9 @@ def test_an_upload_that_timed_out_and_is_stored_only_later_is_stored_once(
 
     clinic.on_the_way[file_type, 1] = hangs
     taken = clinic.take()
-    clinic.assert_all_is_well(taken)
+    clinic.check_all_is_well(taken)
     clinic.core.run_for(2 * late_s)
-    clinic.assert_all_is_well(taken)
+    clinic.check_all_is_well(taken)
 
 
 UPGRADES: Final = [
@@ -343,7 +343,7 @@ def test_an_upgrade_between_two_uploads_costs_nothing(
         return Fault.lose_answer() if lost else Fault.answer(503)
 
     clinic.at_server[file_type, 1] = upgraded
-    clinic.assert_all_is_well(clinic.take())
+    clinic.check_all_is_well(clinic.take())
     assert clinic.edc.version == after
 
 

@@ -86,7 +86,7 @@ def clinic(tmp_path: Path, disk: SharingDisk) -> Iterator[Clinic]:
         yield clinic
 
 
-def assert_arrived_once(clinic: Clinic) -> None:
+def check_arrived_once(clinic: Clinic) -> None:
     assert len(clinic.archived()) == 1
     assert sorted(one.name for one in clinic.edc.stored) == ["OD.jpg", "OS.jpg", "report.pdf"]
     assert clinic.edc.count("upload") == 3
@@ -104,7 +104,7 @@ def test_a_file_that_the_camera_still_writes_is_waited_for(
     assert clinic.told("S1") == (State.COLLECTING, "file_busy")
     assert clinic.edc.calls == []
     clinic.live_for(60)
-    assert_arrived_once(clinic)
+    check_arrived_once(clinic)
     assert disk.refused == ["OS.jpg"] * 30
 
 
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_now_is_waited_for_wherever_it_happens(
 
     disk.reading = later  # type: ignore[method-assign]
     clinic.live_for(HOUR_S / 2)
-    assert_arrived_once(clinic)
+    check_arrived_once(clinic)
 
 
 def test_a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent(
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent(
     assert clinic.edc.count("upload") == 0
     disk.unreadable.clear()
     clinic.live_for(70)
-    assert_arrived_once(clinic)
+    check_arrived_once(clinic)
 
 
 def test_a_folder_that_is_open_in_the_explorer_waits_whole_and_is_moved_later(
@@ -157,7 +157,7 @@ def test_a_folder_that_is_open_in_the_explorer_waits_whole_and_is_moved_later(
     assert clinic.archived() == []
     disk.unmovable.clear()
     clinic.live_for(70)
-    assert_arrived_once(clinic)
+    check_arrived_once(clinic)
 
 
 def test_a_receipt_that_cannot_be_written_now_is_written_later_and_nothing_is_moved_twice(
@@ -169,7 +169,7 @@ def test_a_receipt_that_cannot_be_written_now_is_written_later_and_nothing_is_mo
     assert not (clinic.archived()[0] / "receipt.json").exists()
     assert clinic.told("S1") == (State.READY, "archive_blocked")
     clinic.live_for(HOUR_S)
-    assert_arrived_once(clinic)
+    check_arrived_once(clinic)
     assert clinic.journal.open_exams() == []
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from arrival import assert_arrived, new_subject
+from arrival import check_arrived, new_subject
 from camera_watchdog_demo.camera import Camera, TakenExam
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, until
@@ -52,7 +52,7 @@ def elsewhere(clinic: Clinic) -> Camera:
 
 def arrives(clinic: Clinic, edc: DemoEdc, taken: TakenExam, *, within_s: float = 15.0) -> None:
     (archived,) = clinic.archived(taken.subject, within_s=within_s)
-    assert_arrived(edc, archived, taken, "")
+    check_arrived(edc, archived, taken, "")
 
 
 def untouched(edc: DemoEdc, subject: str) -> bool:

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import pytest
 
-from arrival import assert_arrived, new_subject
+from arrival import check_arrived, new_subject
 from camera_watchdog_demo.camera import ReportFormat, TakenExam
 from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_server import DemoEdc
@@ -148,7 +148,7 @@ class Place:
         (exam,) = self.clinic.exams()
         assert (exam.state, exam.reason_code) == ("archived", "")
         (archived,) = self.clinic.archived(exam.subject, within_s=0)
-        assert_arrived(self.edc, archived, self.taken, self.session)
+        check_arrived(self.edc, archived, self.taken, self.session)
         everywhere = [file.session_id for file in self.edc.stored_files(exam.subject)]
         assert everywhere == [exam.session_id] * len(self.taken.files)
         assert not self.taken.folder.exists()

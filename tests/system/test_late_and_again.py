@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arrival import assert_arrived, new_subject
+from arrival import check_arrived, new_subject
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.camera import TakenExam
 from daemon_process import FAST, Clinic, receipt_of
@@ -41,7 +41,7 @@ def visit(clinic: Clinic, edc: EdcUnderTest, subject: str, taken_at: datetime) -
     count = len(list(clinic.archive_dir.glob(f"{subject}_2*"))) + 1
     taken = clinic.camera.take(subject, captured_at=taken_at)
     archived = clinic.archived(subject, count=count)[-1]
-    assert_arrived(edc, archived, taken, session)
+    check_arrived(edc, archived, taken, session)
     return session, archived
 
 
@@ -97,7 +97,7 @@ def test_a_second_visit_is_not_mixed_with_one_that_waits_for_its_session(
     for file in second.files:
         (second.folder / file.name).rename(away / file.name)
     (archived,) = clinic.archived(subject)
-    assert_arrived(edc, archived, first, session)
+    check_arrived(edc, archived, first, session)
 
 
 def test_a_clock_that_is_wrong_is_told_of_and_keeps_nothing_from_the_edc(

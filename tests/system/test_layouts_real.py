@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arrival import assert_arrived, new_subject
+from arrival import check_arrived, new_subject
 from camera_watchdog_demo.camera import ReportFormat, TakenExam
 from daemon_process import FAST, Clinic
 from edc_under_test import EdcUnderTest
@@ -54,7 +54,7 @@ def goes(clinic: Clinic, edc: EdcUnderTest, taken: TakenExam, session: str) -> P
         assert all((taken.folder / file.name).exists() for file in taken.files)
         return None
     (archived,) = clinic.archived(taken.subject)
-    assert_arrived(edc, archived, taken, session, source="database")
+    check_arrived(edc, archived, taken, session, source="database")
     return archived
 
 

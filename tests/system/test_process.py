@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from arrival import assert_arrived
+from arrival import check_arrived
 from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, DaemonProcess, until
@@ -52,7 +52,7 @@ def asked(edc: DemoEdc, kind: str) -> bool:
     return any(request.kind == kind for request in edc.requests)
 
 
-def assert_stops(daemon: DaemonProcess, number: int) -> None:
+def check_stops(daemon: DaemonProcess, number: int) -> None:
     code, took_s = daemon.stop(number)
     assert (code, "Traceback" in daemon.text) == (0, False), daemon.text
     assert took_s < STOP_WITHIN_S
@@ -64,7 +64,7 @@ def assert_stops(daemon: DaemonProcess, number: int) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_stops_it_while_it_waits(clinic: Clinic, number: int) -> None:
-    assert_stops(clinic.start(), number)
+    check_stops(clinic.start(), number)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -76,7 +76,7 @@ def test_a_signal_stops_it_while_an_answer_is_slow(
     daemon = clinic.start()
     clinic.camera.take(SUBJECT)
     until(lambda: asked(edc, "upload"), 10, lambda: daemon.text)
-    assert_stops(daemon, number)
+    check_stops(daemon, number)
 
 
 def test_a_signal_stops_it_while_a_line_hangs(clinic: Clinic, edc: DemoEdc) -> None:
@@ -86,7 +86,7 @@ def test_a_signal_stops_it_while_a_line_hangs(clinic: Clinic, edc: DemoEdc) -> N
         daemon = clinic.start(api_url=relay.url)
         clinic.camera.take(SUBJECT, size_bytes=9_000_000)
         assert relay.reached.wait(10), daemon.text
-        assert_stops(daemon, signal.SIGTERM)
+        check_stops(daemon, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -97,7 +97,7 @@ def test_a_signal_stops_it_while_the_server_is_away(
     daemon = clinic.start()
     clinic.camera.take(SUBJECT)
     daemon.says("EDC", "not available")
-    assert_stops(daemon, number)
+    check_stops(daemon, number)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems answer a full queue at once")
@@ -114,7 +114,7 @@ def test_a_signal_stops_it_while_nobody_answers_the_door(clinic: Clinic) -> None
         daemon = clinic.start(api_url=f"http://127.0.0.1:{door.getsockname()[1]}")
         clinic.camera.take(SUBJECT)
         daemon.says(SUBJECT, "identified")
-        assert_stops(daemon, signal.SIGTERM)
+        check_stops(daemon, signal.SIGTERM)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a Windows process gets one such event")
@@ -213,7 +213,7 @@ def test_once_sends_what_is_there_and_ends(clinic: Clinic, edc: DemoEdc) -> None
         assert daemon.wait() == 0, daemon.text
     for exam, session in zip(taken, sessions, strict=True):
         (archived,) = clinic.archived(exam.subject)
-        assert_arrived(edc, archived, exam, session)
+        check_arrived(edc, archived, exam, session)
 
 
 def test_once_says_that_an_exam_is_left(clinic: Clinic, edc: DemoEdc) -> None:
@@ -254,7 +254,7 @@ def test_killed_in_the_second_upload_it_goes_on_in_the_session_it_had(
     edc.faults = None
     clinic.start()
     (archived,) = clinic.archived(SUBJECT)
-    assert_arrived(edc, archived, taken, session)
+    check_arrived(edc, archived, taken, session)
     assert [r.kind for r in edc.requests].count("resolve") == 1
     assert [r.file_type for r in edc.requests].count("left") == 1
 
@@ -274,7 +274,7 @@ def test_fifty_exams_at_once_are_archived_within_ten_seconds(tmp_path: Path, edc
         until(archived, 30, lambda: daemon.text[-3000:])
         assert time.monotonic() - landed < 10
         assert len(edc.stored_files()) == 3 * len(subjects)
-        assert_stops(daemon, signal.SIGTERM)
+        check_stops(daemon, signal.SIGTERM)
 
 
 # What it says

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from arrival import assert_arrived, new_subject
+from arrival import check_arrived, new_subject
 from camera_watchdog_demo.camera import ImageFormat, ReportFormat, TakenExam
 from camera_watchdog_demo.pictures import Eye
 from daemon_process import FAST, Clinic, receipt_of, until
@@ -125,11 +125,11 @@ def test_an_exam_arrives_once_and_whole_or_is_held(
     plan, (exam, session) = PLANS[name], taken[name]
     if release(edc) >= plan.taken_since:
         (archived,) = clinic.archived(exam.subject)
-        assert_arrived(edc, archived, exam, session)
+        check_arrived(edc, archived, exam, session)
     elif plan.else_held == "refused_content":  # which only the server can say, of the file itself
-        assert_report_held(clinic, exam)
+        check_report_held(clinic, exam)
     else:
-        assert_held_whole(clinic, edc, exam, plan.else_held)
+        check_held_whole(clinic, edc, exam, plan.else_held)
 
 
 def test_two_subjects_side_by_side_are_not_mixed(clinic: Clinic, edc: EdcUnderTest) -> None:
@@ -140,7 +140,7 @@ def test_two_subjects_side_by_side_are_not_mixed(clinic: Clinic, edc: EdcUnderTe
     taken = [take(clinic, edc, subject) for subject in subjects]
     for subject, session, exam in zip(subjects, sessions, taken, strict=True):
         (archived,) = clinic.archived(subject)
-        assert_arrived(edc, archived, exam, session)
+        check_arrived(edc, archived, exam, session)
 
 
 def test_a_session_made_after_the_exam_lets_it_through_by_itself(
@@ -156,7 +156,7 @@ def test_a_session_made_after_the_exam_lets_it_through_by_itself(
     edc.add_subject(subject)
     session = edc.add_session(subject)
     (archived,) = clinic.archived(subject)
-    assert_arrived(edc, archived, taken, session)
+    check_arrived(edc, archived, taken, session)
 
 
 def test_a_second_visit_goes_into_a_session_of_its_own(clinic: Clinic, edc: EdcUnderTest) -> None:
@@ -165,7 +165,7 @@ def test_a_second_visit_goes_into_a_session_of_its_own(clinic: Clinic, edc: EdcU
     first_session = edc.add_session(subject)
     first = take(clinic, edc, subject)
     (first_archived,) = clinic.archived(subject)
-    assert_arrived(edc, first_archived, first, first_session)
+    check_arrived(edc, first_archived, first, first_session)
 
     second = take(clinic, edc, subject, at=datetime(2025, 9, 4, 9, 30))  # noqa: DTZ001 - likewise
     if release(edc) >= (0, 2):
@@ -174,8 +174,8 @@ def test_a_second_visit_goes_into_a_session_of_its_own(clinic: Clinic, edc: EdcU
     second_session = edc.add_session(subject)
     archived = clinic.archived(subject, count=2)
     (second_archived,) = [folder for folder in archived if folder != first_archived]
-    assert_arrived(edc, second_archived, second, second_session)
-    assert_arrived(edc, first_archived, first, first_session)
+    check_arrived(edc, second_archived, second, second_session)
+    check_arrived(edc, first_archived, first, first_session)
     assert receipt_of(first_archived)["session"] != receipt_of(second_archived)["session"]
     assert len(edc.stored_files(subject)) == len(first.files) + len(second.files)
 
@@ -187,7 +187,7 @@ def test_demographics_go_where_they_are_asked_for(clinic: Clinic, edc: EdcUnderT
     clinic.camera.register(subject, initials="QZ", sex="M", age=52)
     taken = take(clinic, edc, subject)
     (archived,) = clinic.archived(subject)
-    assert_arrived(edc, archived, taken, session)
+    check_arrived(edc, archived, taken, session)
     assert "QZ" not in clinic.running.text
 
 
@@ -200,11 +200,11 @@ def test_demographics_that_differ_are_held_until_they_are_mended(
     clinic.camera.register(subject, initials="QX", sex="M", age=52)
     taken = take(clinic, edc, subject)
     if release(edc) < (0, 4):  # later releases do not compare them
-        assert_held_whole(clinic, edc, taken, "demographics_differ")
+        check_held_whole(clinic, edc, taken, "demographics_differ")
         clinic.camera.register(subject, initials="QZ", sex="M", age=52)
         clinic.restart()  # it is asked hourly, and at every start
     (archived,) = clinic.archived(subject)
-    assert_arrived(edc, archived, taken, session)
+    check_arrived(edc, archived, taken, session)
     assert "QX" not in clinic.running.text
 
 
@@ -233,7 +233,7 @@ def test_a_daemon_killed_in_an_upload_goes_on_in_its_session(
     relay.pass_all()
     clinic.start()
     (archived,) = clinic.archived(subject)
-    assert_arrived(edc, archived, taken, begun.session_id)
+    check_arrived(edc, archived, taken, begun.session_id)
 
 
 def test_the_default_times_are_enough(
@@ -247,10 +247,10 @@ def test_the_default_times_are_enough(
         clinic.start()
         taken = take(clinic, edc, subject, formats=("jpeg", "dicom"))
         (archived,) = clinic.archived(subject)
-        assert_arrived(edc, archived, taken, session)
+        check_arrived(edc, archived, taken, session)
 
 
-def assert_held_whole(clinic: Clinic, edc: EdcUnderTest, taken: TakenExam, reason: str) -> None:
+def check_held_whole(clinic: Clinic, edc: EdcUnderTest, taken: TakenExam, reason: str) -> None:
     """The exam is held for this reason before a byte of it left, and every file is still there."""
     held = clinic.wait_for(taken.subject, reason)
     assert held.state == "held"
@@ -259,7 +259,7 @@ def assert_held_whole(clinic: Clinic, edc: EdcUnderTest, taken: TakenExam, reaso
     assert all((taken.folder / file.name).exists() for file in taken.files)
 
 
-def assert_report_held(clinic: Clinic, taken: TakenExam) -> None:
+def check_report_held(clinic: Clinic, taken: TakenExam) -> None:
     """The report is refused, the exam held, and every file is still there."""
     held = clinic.wait_for(taken.subject, "refused_content")
     report = next(file.name for file in taken.files if file.kind == "report")

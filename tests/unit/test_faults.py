@@ -72,7 +72,7 @@ def asserts(file: _File, function: str, seen: frozenset[str] = frozenset()) -> b
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func).rpartition(".")[2]
-        if called.startswith("assert_") or asserts(file, called, seen | {function}):
+        if called.startswith("check_") or asserts(file, called, seen | {function}):
             return True
     return False
 

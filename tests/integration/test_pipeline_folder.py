@@ -1,0 +1,226 @@
+"""A folder that changes while its exam is under way, and its move to the archive."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera_watchdog.model import Acknowledgement, State
+from clinic import Clinic
+from one_exam import check_arrived, told
+from watched_folder import bytes_of
+
+
+def changing_at(clinic: Clinic, count: int, change: Callable[[], object]) -> None:
+    """Something happens in the folder when that many uploads have been made."""
+    done: list[bool] = []
+
+    def look() -> None:
+        if not done and clinic.edc.count("upload") == count:
+            done.append(True)
+            change()
+            clinic.sweep.hint("S1")
+
+    clinic.during = look
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_file_that_comes_while_the_exam_is_under_way_is_sent_too(
+    clinic: Clinic, count: int
+) -> None:
+    clinic.camera.know("S1", "OD2.jpg", "R")
+    changing_at(clinic, count, lambda: clinic.put("S1/OD2.jpg"))
+    clinic.try_once()
+    clinic.live_for(100)
+    check_arrived(clinic, also=("OD2.jpg",))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_file_that_changes_before_it_was_sent_is_sent_as_it_is_then_and_held_after(
+    clinic: Clinic, count: int
+) -> None:
+    changing_at(clinic, count, lambda: clinic.put("S1/OS.jpg", seed=7))
+    clinic.try_once()
+    clinic.live_for(100)
+    if count <= 1:
+        check_arrived(clinic)
+        (folder,) = clinic.archived()
+        assert (folder / "OS.jpg").read_bytes() == bytes_of("OS.jpg", 7)
+    else:
+        assert clinic.told("S1") == (State.HELD, "retaken")
+        assert clinic.archived() == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_file_that_vanishes_is_waited_for_and_held_if_it_was_sent(
+    clinic: Clinic, count: int
+) -> None:
+    content = (clinic.root / "S1" / "OS.jpg").read_bytes()
+    changing_at(clinic, count, (clinic.root / "S1" / "OS.jpg").unlink)
+    clinic.try_once()
+    clinic.live_for(100)
+    assert clinic.archived() == []
+    expected = (State.COLLECTING, "incomplete") if count <= 1 else (State.HELD, "vanished")
+    assert clinic.told("S1") in {expected, (State.COLLECTING, "incomplete")}
+    clinic.put("S1/OS.jpg", content)
+    clinic.live_for(100)
+    if clinic.archived():
+        check_arrived(clinic)
+    else:
+        # The same bytes, but the camera wrote them anew: that is for the checksum to say.
+        raise AssertionError(clinic.told("S1"))
+
+
+def test_a_file_that_vanished_after_it_was_sent_can_be_let_go(clinic: Clinic) -> None:
+    clinic.put("S1/OS2.jpg")
+    clinic.camera.know("S1", "OS2.jpg", "L")
+    changing_at(clinic, 3, (clinic.root / "S1" / "OS2.jpg").unlink)
+    clinic.try_once()
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    clinic.answer()
+    clinic.live_for(100)
+    assert clinic.archived()
+    gone = next(f for f in clinic.receipt()["files"] if f["name"] == "OS2.jpg")
+    assert (gone["in_folder"], gone["sent"]) == (False, "yes")
+
+
+def test_a_file_that_was_retaken_after_it_was_sent_can_be_released_to_a_new_session(
+    clinic: Clinic,
+) -> None:
+    changing_at(clinic, 3, lambda: clinic.put("S1/OS.jpg", seed=7))
+    clinic.try_once()
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "retaken")
+    clinic.edc.add_session()
+    clinic.answer()
+    clinic.live_for(100)
+    assert clinic.archived()
+    held = {one.session_id: one.name for one in clinic.edc.stored if one.name == "OS.jpg"}
+    assert "s-2" in held
+
+
+def test_while_a_file_is_sent_it_changes(clinic: Clinic) -> None:
+    upload = clinic.edc.upload
+
+    def slow(**values: Any) -> Acknowledgement:
+        answer = upload(**values)
+        if values["name"] == "OD.jpg":
+            clinic.put("S1/OD.jpg", seed=7)
+        return answer
+
+    clinic.edc.upload = slow  # type: ignore[method-assign]
+    clinic.try_once()
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "retaken")
+    assert clinic.archived() == []
+
+
+def test_what_slips_in_while_the_folder_is_moved_is_put_back_and_named(clinic: Clinic) -> None:
+    before_move = clinic.watches.forget
+
+    def slip_in(folder: str) -> None:
+        before_move(folder)
+        if not (clinic.root / "S1" / "late.jpg").exists() and not clinic.archived():
+            clinic.put("S1/late.jpg", seed=8)
+
+    tools = dataclasses.replace(clinic.tools, before_move=slip_in)
+    clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    (folder,) = clinic.archived()
+    assert not (folder / "late.jpg").exists()
+    assert (clinic.root / "S1" / "late.jpg").read_bytes() == bytes_of("late.jpg", 8)
+    assert "late.jpg" in clinic.receipt()["notes"][0]
+    clinic.live_for(2000)
+    assert clinic.told("S1") == (State.HELD, "late")
+
+
+def test_a_file_that_is_written_over_while_the_folder_is_moved_is_put_back_and_named(
+    clinic: Clinic,
+) -> None:
+    def slip_in(_folder: str) -> None:
+        clinic.put("S1/OS.jpg", seed=8)
+
+    tools = dataclasses.replace(clinic.tools, before_move=slip_in)
+    clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    assert (clinic.root / "S1" / "OS.jpg").read_bytes() == bytes_of("OS.jpg", 8)
+    assert "OS.jpg" in clinic.receipt()["notes"][0]
+    clinic.live_for(2000)
+    assert clinic.told("S1") == (State.HELD, "late")
+
+
+def test_a_folder_that_cannot_be_moved_stays_and_is_tried_again(clinic: Clinic) -> None:
+    blocked = [PermissionError(13, "it is open in another program")] * 3
+    disk = clinic.tools.disk
+    move = disk.move
+
+    def refuse(source: Path, destination: Path) -> None:
+        if blocked:
+            raise blocked.pop()
+        move(source, destination)
+
+    tools = dataclasses.replace(clinic.tools, disk=_Special(disk, move=refuse))
+    clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
+    outcome = clinic.try_once()
+    assert told(outcome) == (State.READY, "archive_blocked")
+    assert sorted(p.name for p in (clinic.root / "S1").iterdir()) == [
+        "OD.jpg",
+        "OS.jpg",
+        "report.pdf",
+    ]
+    clinic.live_for(60)
+    check_arrived(clinic)
+    assert clinic.edc.count("upload") == 3
+
+
+def test_a_share_that_goes_away_right_after_the_move_is_waited_for(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    disk, away = clinic.tools.disk, tmp_path / "away"
+
+    def lose(path: Path, content: bytes, *, durable: bool = True) -> None:
+        if not clinic.edc.count("lost the share"):
+            clinic.edc.calls.append("lost the share")
+            clinic.root.rename(away)
+        disk.write_whole(path, content, durable=durable)
+
+    tools = dataclasses.replace(clinic.tools, disk=_Special(disk, write_whole=lose))
+    clinic.pipeline = type(clinic.pipeline)(tools, lambda: clinic.stopping)
+    assert told(clinic.try_once()) == (State.READY, "archive_blocked")
+    clinic.live_for(600)
+    assert clinic.told("S1") == (State.READY, "archive_blocked")
+    away.rename(clinic.root)
+    clinic.live_for(70)
+    check_arrived(clinic)
+
+
+class _Special:
+    """A disk of which some calls are the test's."""
+
+    def __init__(self, disk: Any, **special: Any) -> None:
+        self._disk, self._special = disk, special
+
+    def __getattr__(self, name: str) -> Any:
+        return self._special.get(name) or getattr(self._disk, name)
+
+
+def test_a_destination_that_exists_is_never_merged_with(clinic: Clinic) -> None:
+    stamp = (clinic.clock.utc + timedelta(seconds=3)).strftime("%Y%m%d_%H%M%S")
+    there = clinic.archive_dir / f"S1_{stamp}"
+    there.mkdir(parents=True)
+    (there / "mine").write_bytes(b"mine")
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    assert [p.name for p in there.iterdir()] == ["mine"]
+    assert len(clinic.archived()) == 2
+
+
+def test_a_receipt_of_the_cameras_own_is_not_written_over(clinic: Clinic) -> None:
+    clinic.put("S1/receipt.json", b'{"camera": 1}')
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    (folder,) = clinic.archived()
+    assert (folder / "receipt.json").read_bytes() == b'{"camera": 1}'
+    assert (folder / "camera-watchdog.receipt.json").exists()

@@ -1,0 +1,246 @@
+"""Which eye, which subject, and what is held before anything leaves."""
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.errors import DatabaseBusy, DatabaseUnreadable, TransientError
+from camera_watchdog.model import Laterality, State
+from camera_watchdog_demo import pictures
+from clinic import Clinic
+from one_exam import FAILED, HOUR_S, begun, check_arrived, is_held, made, names_held, told
+from watched_folder import bytes_of
+
+
+def test_a_row_that_comes_late_is_waited_for(clinic: Clinic) -> None:
+    rows = clinic.camera.rows.pop("S1")
+    outcome = clinic.try_once()
+    assert told(outcome) == (State.COLLECTING, "not_in_database")
+    assert outcome.due_in_s == 5
+    clinic.live_for(600)
+    assert clinic.told("S1") == (State.COLLECTING, "not_in_database")
+    assert clinic.edc.calls == []
+    clinic.camera.rows["S1"] = rows
+    clinic.live_for(61)
+    check_arrived(clinic)
+
+
+def test_a_row_that_does_not_come_is_told_to_a_person_and_still_waited_for(clinic: Clinic) -> None:
+    rows = clinic.camera.rows.pop("S1")
+    clinic.live_for(1700)
+    assert clinic.told("S1") == (State.COLLECTING, "not_in_database")
+    clinic.live_for(200)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    clinic.camera.rows["S1"] = rows
+    clinic.live_for(61)
+    check_arrived(clinic)
+
+
+@pytest.mark.parametrize("eye", [None, "", "  ", "both", "B", 7, b"\xff"])
+def test_an_eye_that_is_none_is_held_and_asked_for_again(clinic: Clinic, eye: object) -> None:
+    clinic.camera.rows["S1"][1] = dataclasses.replace(clinic.camera.rows["S1"][1], eye=eye)
+    assert is_held(clinic.try_once(), "eye_unknown", 60)
+    assert clinic.exam("S1").reason.files == ("OS.jpg",)  # type: ignore[union-attr]
+    assert clinic.edc.calls == []
+    clinic.camera.rows["S1"][1] = dataclasses.replace(clinic.camera.rows["S1"][1], eye=" os ")
+    clinic.live_for(61)
+    check_arrived(clinic)
+
+
+def test_two_rows_that_differ_are_held(clinic: Clinic) -> None:
+    clinic.camera.know("S1", "OS.jpg", "R")
+    assert is_held(clinic.try_once(), "eye_conflict", 60)
+
+
+def test_sources_that_differ_are_held_and_each_is_named(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4", eye_sources=("database", "filename")) as clinic:
+        clinic.camera.rows["S1"][0] = dataclasses.replace(clinic.camera.rows["S1"][0], eye="L")
+        assert is_held(clinic.try_once(), "eye_conflict", 60)
+        said = clinic.exam("S1").reason.details["said"]  # type: ignore[union-attr]
+        assert "database" in said
+        assert "file name" in said or "filename" in said
+
+
+def test_two_images_of_one_eye_wait_for_the_other_and_are_then_told(clinic: Clinic) -> None:
+    clinic.camera.rows["S1"][1] = dataclasses.replace(clinic.camera.rows["S1"][1], eye="R")
+    outcome = clinic.try_once()
+    assert told(outcome) == (State.COLLECTING, "eye_missing")
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    clinic.put("S1/OS2.jpg")
+    clinic.camera.know("S1", "OS2.jpg", "L")
+    clinic.live_for(70)
+    check_arrived(clinic, also=("OS2.jpg",))
+
+
+def test_a_persons_word_settles_an_eye_and_stands_in_the_receipt(clinic: Clinic) -> None:
+    clinic.camera.rows["S1"][1] = dataclasses.replace(clinic.camera.rows["S1"][1], eye=None)
+    assert is_held(clinic.try_once(), "eye_unknown", 60)
+    clinic.answer(name="OS.jpg", eye=Laterality.LEFT)
+    clinic.live_for(10)
+    check_arrived(clinic)
+    assert clinic.receipt()["files"][1]["eye_source"] == "operator"
+    assert clinic.receipt()["overrides"][0]["user"] == "nurse"
+
+
+def test_the_same_file_name_of_another_subject_says_nothing(clinic: Clinic) -> None:
+    clinic.camera.rows["S2"] = clinic.camera.rows.pop("S1")
+    assert told(clinic.try_once()) == (State.COLLECTING, "not_in_database")
+
+
+def test_a_picture_that_names_another_subject_inside_is_held(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.put("S1/OD2.dcm", pictures.dicom(1, eye="R", patient_id="S2", size=(16, 16)))
+        clinic.camera.know("S1", "OD2.dcm", "R")
+        assert is_held(clinic.try_once(), "wrong_patient")
+        assert clinic.edc.calls == []
+        clinic.answer(name="OD2.dcm", skip=True)
+        clinic.live_for(10)
+        (folder,) = clinic.archived()
+        assert (folder / "OD2.dcm").exists()
+        assert names_held(clinic.edc) == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+@pytest.mark.parametrize("folder", ["S 1 ", "x" * 51, "Zoe\u0301\u2028", "a;b\x07"])
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not take these names")
+def test_a_subject_that_cannot_be_sent_is_held_before_anything_leaves(
+    clinic: Clinic, folder: str
+) -> None:
+    clinic.take(folder, seed=3)
+    assert is_held(clinic.try_once(folder), "unsafe_name")
+    assert clinic.edc.calls == [] or all("S1" in call for call in clinic.edc.calls)
+
+
+def test_a_file_whose_name_would_be_cleaned_is_held_before_anything_leaves(clinic: Clinic) -> None:
+    clinic.put("S1/OD&amp;.jpg")
+    clinic.camera.know("S1", "OD&amp;.jpg", "R")
+    assert is_held(clinic.try_once(), "unsafe_name")
+    assert clinic.edc.calls == []
+
+
+def test_a_file_over_the_limit_is_held_before_anything_leaves(clinic: Clinic) -> None:
+    clinic.set_rules(max_file_size_bytes=500)
+    assert is_held(clinic.try_once(), "too_large")
+    assert clinic.edc.calls == []
+
+
+def test_pictures_of_two_visits_are_held_and_both_groups_are_named(clinic: Clinic) -> None:
+    stamp = clinic.clock.utc.timestamp() - 3 * HOUR_S
+    os.utime(clinic.root / "S1" / "OD.jpg", (stamp, stamp))
+    outcome = clinic.try_once()
+    assert is_held(outcome, "two_visits")
+    groups = outcome.exam.reason.details["groups"]  # type: ignore[union-attr]
+    assert "OD.jpg" in groups.split(";")[0]
+    assert "OS.jpg" in groups.split(";")[1]
+    clinic.answer()
+    clinic.live_for(10)
+    check_arrived(clinic)
+
+
+def test_two_clocks_that_differ_make_no_second_visit(clinic: Clinic) -> None:
+    clinic.camera.rows["S1"] = []
+    clinic.camera.know("S1", "OD.jpg", "R", "2019-01-01 08:00:00")  # the camera's clock is wrong
+    clinic.camera.know("S1", "OS.jpg", "L")
+    assert clinic.try_once().exam.state is State.ARCHIVED
+
+
+def test_a_report_that_is_printed_hours_later_is_no_second_visit(clinic: Clinic) -> None:
+    stamp = clinic.clock.utc.timestamp() - 5 * HOUR_S
+    for name in ("OD.jpg", "OS.jpg"):
+        os.utime(clinic.root / "S1" / name, (stamp, stamp))
+    assert clinic.try_once().exam.state is State.ARCHIVED
+
+
+def test_bytes_that_were_sent_for_another_subject_are_held(clinic: Clinic) -> None:
+    clinic.try_once()
+    clinic.edc.add_session("S2")
+    clinic.take("S2")  # the very same bytes
+    outcome = clinic.try_once("S2")
+    assert is_held(outcome, "seen_before")
+    assert "S1" in outcome.exam.reason.details["before"]  # type: ignore[union-attr]
+    assert clinic.edc.held("s-2") == []
+
+
+def test_an_archived_folder_that_is_copied_back_is_held(clinic: Clinic) -> None:
+    clinic.try_once()
+    (folder,) = clinic.archived()
+    shutil.copytree(folder, clinic.root / "S1")
+    clinic.edc.add_session()
+    outcome = clinic.try_once()
+    assert outcome.exam.state is State.HELD
+    assert clinic.edc.held("s-2") == []
+
+
+def test_the_same_bytes_twice_for_one_eye_are_sent_once(clinic: Clinic) -> None:
+    clinic.put("S1/OD copy.jpg", bytes_of("OD.jpg"))
+    clinic.camera.know("S1", "OD copy.jpg", "R")
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    assert len(clinic.edc.held("s-1")) == 3
+    skipped = [f for f in clinic.receipt()["files"] if f["sent"] == "skipped"]
+    assert len(skipped) == 1
+    assert "same bytes as" in skipped[0]["note"]
+
+
+def test_the_same_bytes_for_two_eyes_are_held(clinic: Clinic) -> None:
+    clinic.put("S1/OS.jpg", bytes_of("OD.jpg"))
+    assert is_held(clinic.try_once(), "eye_conflict", 60)
+    assert clinic.edc.calls == []
+
+
+def test_two_folders_of_one_subject_are_both_held_until_one_goes_away(tmp_path: Path) -> None:
+    pattern = r"(?P<subject_identifier>S\d).*"
+    with made(tmp_path, pattern=pattern) as clinic:
+        clinic.edc.add_session()
+        clinic.take("S1 a", subject="S1")
+        clinic.put("S1 b/OD.jpg", seed=5)
+        clinic.live_for(5)
+        assert clinic.told("S1 a") == (State.HELD, "two_folders")
+        shutil.rmtree(clinic.root / "S1 b")
+        clinic.live_for(70)
+        assert clinic.edc.count("upload") == 3
+        assert len(clinic.archived()) == 1
+
+
+def test_the_folder_that_has_a_session_finishes_and_the_other_waits_behind_it(
+    tmp_path: Path,
+) -> None:
+    pattern = r"(?P<subject_identifier>S\d).*"
+    with made(tmp_path, pattern=pattern) as clinic:
+        clinic.edc.add_session()
+        clinic.edc.uploads = [None, FAILED, FAILED]
+        clinic.take("S1 a", subject="S1")
+        clinic.try_once("S1 a")
+        clinic.take("S1 b", subject="S1", seed=6)
+        outcome = clinic.try_once("S1 b")
+        assert outcome.exam.reason is not None
+        assert outcome.exam.reason.code == "waits_behind"
+        clinic.live_for(30)
+        assert len(clinic.edc.held("s-1")) == 3
+        assert clinic.told("S1 b")[1] == "no_eligible_session"
+        clinic.edc.add_session()
+        clinic.live_for(70)
+        assert len(clinic.edc.held("s-2")) == 3
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (DatabaseBusy("fundus.db"), "database_busy"),
+        (DatabaseUnreadable("it is damaged"), "database_unreadable"),
+    ],
+)
+def test_a_database_that_cannot_be_asked_is_asked_again(
+    clinic: Clinic, error: TransientError, code: str
+) -> None:
+    clinic.camera.fails = error
+    outcome = clinic.try_once()
+    assert (*told(outcome), outcome.due_in_s) == (State.READY, code, 5)
+    assert clinic.edc.calls == []
+    clinic.live_for(3 * HOUR_S)
+    assert clinic.told("S1")[1] == code
+    clinic.camera.fails = None
+    clinic.live_for(61)
+    check_arrived(clinic)

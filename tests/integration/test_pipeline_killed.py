@@ -1,0 +1,85 @@
+"""A worker that is killed between any two effects."""
+
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.model import State
+from clinic import Clinic, Killed
+from one_exam import begun, check_arrived, names_held
+from scripted_edc import GENERATIONS
+
+
+@pytest.mark.parametrize("release", GENERATIONS)
+def test_killed_before_and_after_every_effect_it_arrives_once(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path / "whole", release) as clinic:
+        clinic.live_for(60)
+        check_arrived(clinic)
+        effects = list(clinic.effects.done)
+    assert len(effects) > 30
+    for number, effect in enumerate(effects):
+        with begun(tmp_path / f"{number}", release) as clinic:
+            clinic.effects.kill_at = number
+            with pytest.raises(Killed):
+                clinic.live_for(60)
+            clinic.restart()
+            clinic.live_for(200)
+            try:
+                check_arrived(clinic)
+            except (AssertionError, ValueError) as error:
+                exam = clinic.registry.get("S1")
+                raise AssertionError(f"killed at {number}, {effect}: {exam}") from error
+
+
+@pytest.mark.parametrize("release", ["0.4", "1.4"])
+def test_killed_twice_it_still_arrives_once(tmp_path: Path, release: str) -> None:
+    for number in range(0, 44, 3):
+        with begun(tmp_path / f"{number}", release) as clinic:
+            for kill_at in (number, number + 7):
+                clinic.effects.kill_at = kill_at
+                try:
+                    clinic.live_for(200)
+                except Killed:
+                    clinic.restart()
+            clinic.effects.kill_at = None
+            clinic.live_for(200)
+            check_arrived(clinic)
+
+
+@pytest.mark.parametrize("new", ["the same subject's next exam", "one file", "an empty folder"])
+def test_killed_between_the_move_and_its_record_while_the_camera_makes_the_folder_anew(
+    clinic: Clinic, new: str
+) -> None:
+    kill_after(clinic, "after move")
+    clinic.edc.add_session()
+    if new == "one file":
+        clinic.put("S1/OD.jpg", seed=9)
+    elif new == "an empty folder":
+        (clinic.root / "S1").mkdir()
+    else:
+        clinic.take(seed=9)
+    clinic.restart()
+    clinic.live_for(300)
+    first = clinic.journal.exams_of_subject("S1")[0]
+    assert first.state is State.ARCHIVED
+    assert (clinic.archive_dir / first.destination / "receipt.json").exists()
+    assert names_held(clinic.edc, "s-1") == ["OD.jpg", "OS.jpg", "report.pdf"]
+    if new == "one file":
+        assert clinic.told("S1")[1] == "incomplete"
+    elif new != "an empty folder":
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+def kill_after(clinic: Clinic, effect: str) -> None:
+    """Live until that effect, and end there."""
+    point = clinic.effects.point
+
+    def watched(name: str) -> None:
+        if name == effect:
+            raise Killed(name)
+        point(name)
+
+    clinic.effects.point = watched  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        clinic.live_for(60)
+    clinic.effects.point = point  # type: ignore[method-assign]

@@ -1,0 +1,196 @@
+"""Which session an exam goes to, and what an old server cannot keep in it."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.errors import EdcRefusal, Unreachable
+from camera_watchdog.model import State
+from camera_watchdog_demo import pictures
+from clinic import Clinic
+from one_exam import (
+    AWAY,
+    FAILED,
+    HOUR_S,
+    ONE_PER_TYPE,
+    begun,
+    check_arrived,
+    is_held,
+    made,
+    names_held,
+)
+from scripted_edc import Stored
+
+
+@pytest.mark.parametrize(
+    "answer, code, due_in_s",
+    [
+        (EdcRefusal(404, "no_session"), "no_session", 60),
+        (EdcRefusal(400, "no_eligible_session"), "no_eligible_session", 60),
+        (EdcRefusal(400, "subject_not_found"), "subject_unknown", 60),
+        (EdcRefusal(400, "validation_mismatch"), "demographics_differ", HOUR_S),
+        (EdcRefusal(400, "", ("device_id",)), "field_refused", HOUR_S),
+        (EdcRefusal(400, "", ("initials", "device_id")), "field_refused", HOUR_S),
+        (EdcRefusal(400, "something_new"), "field_refused", HOUR_S),
+    ],
+)
+def test_what_resolve_refuses_is_held_for_its_reason_and_asked_again(
+    clinic: Clinic, answer: EdcRefusal, code: str, due_in_s: float
+) -> None:
+    clinic.edc.resolves = [answer, answer]
+    assert is_held(clinic.try_once(), code, due_in_s)
+    assert clinic.edc.count("upload") == 0
+    clinic.live_for(due_in_s * 2 + 5)
+    check_arrived(clinic)
+
+
+def test_a_hold_is_said_once_however_often_it_is_tried(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.edc.resolves = [EdcRefusal(404, "no_session")] * 100
+    with caplog.at_level(logging.INFO):
+        clinic.live_for(50 * 60)
+    assert clinic.edc.count("resolve") >= 40
+    assert sum("HELD" in record.getMessage() for record in caplog.records) == 1
+    assert len(caplog.records) < 10
+    assert len(clinic.journal.events_of(clinic.exam("S1").id)) < 6
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_where_the_server_asks_for_what_the_camera_does_not_know_it_is_held(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        people = clinic.camera.people.pop("S1")
+        assert is_held(clinic.try_once(), "demographics_missing", 60)
+        clinic.camera.people["S1"] = people
+        clinic.live_for(61)
+        check_arrived(clinic)
+
+
+def test_a_session_of_the_other_kind_of_reports_is_held_naming_both(tmp_path: Path) -> None:
+    with made(tmp_path) as clinic:
+        clinic.edc.add_session(report_type="per_eye")
+        clinic.take()
+        outcome = clinic.try_once()
+        assert is_held(outcome, "report_type_differs", HOUR_S)
+        assert outcome.exam.reason is not None
+        assert outcome.exam.reason.details == {"ours": "combined", "theirs": "per_eye"}
+
+
+def test_the_session_of_an_archived_exam_is_not_used_for_the_next_visit(clinic: Clinic) -> None:
+    clinic.put("S1/OD2.jpg")
+    clinic.camera.know("S1", "OD2.jpg", "R")
+    clinic.try_once()
+    # Somebody took a file away in the EDC: the session is open again.
+    clinic.edc.stored = [one for one in clinic.edc.stored if one.name != "OS.jpg"]
+    clinic.take(seed=9)
+    outcome = clinic.try_once()
+    assert is_held(outcome, "session_in_use", HOUR_S)
+    assert clinic.edc.count("upload") == 4
+    clinic.edc.add_session()
+    clinic.live_for(HOUR_S + 5)
+    assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+def test_an_exam_that_went_away_unsent_keeps_its_session_from_nobody(clinic: Clinic) -> None:
+    clinic.edc.uploads = [EdcRefusal(400, "invalid_content")]
+    clinic.try_once()
+    assert clinic.exam("S1").session is not None
+    shutil.rmtree(clinic.root / "S1")
+    clinic.live_for(70)
+    assert clinic.registry.get("S1") is None
+    clinic.take(seed=4)
+    assert clinic.try_once().exam.state is State.ARCHIVED
+
+
+def test_an_older_session_is_not_used_without_a_persons_word(clinic: Clinic) -> None:
+    clinic.edc.add_session()
+    clinic.edc.stored = [
+        Stored("s-2", kind, f"x {kind}", "x") for kind in ("left", "right", "report")
+    ]
+    outcome = clinic.try_once()
+    assert is_held(outcome, "older_session", HOUR_S)
+    assert outcome.exam.reason is not None
+    assert outcome.exam.reason.details == {"session": "s-1", "newest": "s-2"}
+    clinic.answer()
+    clinic.live_for(10)
+    assert names_held(clinic.edc, "s-1") == ["OD.jpg", "OS.jpg", "report.pdf"]
+    assert "acknowledgements are the proof" in clinic.receipt()["notes"][0]
+
+
+def test_another_server_is_not_sent_the_rest_of_an_exam(clinic: Clinic) -> None:
+    clinic.edc.uploads = [None, FAILED]
+    clinic.try_once()
+    clinic.set_rules(api_url="https://other.example")
+    outcome = clinic.try_once()
+    assert is_held(outcome, "server_changed", HOUR_S)
+    uploads = clinic.edc.count("upload")
+    clinic.live_for(2 * HOUR_S)
+    assert clinic.edc.count("upload") == uploads
+    clinic.set_rules(api_url="https://edc.example")
+    clinic.live_for(70)
+    check_arrived(clinic)
+
+
+def test_another_server_is_used_where_nothing_was_sent(clinic: Clinic) -> None:
+    clinic.edc.uploads = [Unreachable("refused", sent=False)]
+    clinic.edc.ping_says = AWAY
+    clinic.try_once()
+    clinic.edc.ping_says = None
+    assert clinic.exam("S1").session is not None
+    clinic.set_rules(api_url="https://other.example")
+    assert clinic.try_once().exam.state is State.ARCHIVED
+    assert clinic.receipt()["api_url"] == "https://other.example"
+
+
+def test_a_session_that_is_deleted_is_held_and_a_person_can_start_over(clinic: Clinic) -> None:
+    clinic.edc.uploads = [None, FAILED]
+    clinic.try_once()
+    clinic.edc.sessions.clear()
+    clinic.edc.stored.clear()
+    clinic.edc.add_session(id_="s-9")
+    clinic.live_for(20)
+    assert clinic.told("S1") == (State.HELD, "session_gone")
+    clinic.answer()
+    clinic.live_for(20)
+    assert names_held(clinic.edc, "s-9") == ["OD.jpg", "OS.jpg", "report.pdf"]
+    assert clinic.receipt()["former_sessions"] == ["s-1"]
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_more_files_of_one_type_than_it_keeps_are_held_before_the_first_is_sent(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.put("S1/OD2.jpg")
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        outcome = clinic.try_once()
+        assert is_held(outcome, "one_file_per_type", HOUR_S)
+        assert outcome.exam.reason is not None
+        assert outcome.exam.reason.files == ("OD.jpg", "OD2.jpg")
+        assert clinic.edc.stored == []
+        clinic.answer(name="OD2.jpg", skip=True)
+        clinic.live_for(20)
+        assert names_held(clinic.edc) == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_a_type_that_it_does_not_know_is_held_before_the_first_is_sent(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.put("S1/OD2.dcm", pictures.dicom(1, eye="R", patient_id="S1", size=(16, 16)))
+        clinic.camera.know("S1", "OD2.dcm", "R")
+        assert is_held(clinic.try_once(), "type_not_taken", HOUR_S)
+        assert clinic.edc.stored == []
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_what_the_session_already_holds_is_not_replaced(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.stored = [Stored("s-1", "left", "by hand.jpg", "x")]
+        assert is_held(clinic.try_once(), "session_in_use", HOUR_S)
+        assert names_held(clinic.edc) == ["by hand.jpg"]
