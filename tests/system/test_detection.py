@@ -50,7 +50,9 @@ def elsewhere(clinic: Clinic) -> Camera:
     return Camera(clinic.folder / "elsewhere", clinic.db_path, seed=time.monotonic_ns())
 
 
-def arrives(clinic: Clinic, edc: DemoEdc, taken: TakenExam, *, within_s: float = 15.0) -> None:
+def check_arrives(
+    clinic: Clinic, edc: DemoEdc, taken: TakenExam, *, within_s: float = 15.0
+) -> None:
     (archived,) = clinic.archived(taken.subject, within_s=within_s)
     check_arrived(edc, archived, taken, "")
 
@@ -64,7 +66,7 @@ def test_a_folder_that_is_moved_in_whole(
 ) -> None:
     taken = elsewhere.take(subject)
     taken.folder.rename(clinic.watch_dir / subject)
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)
 
 
 def test_files_that_are_moved_in_whole(
@@ -74,7 +76,7 @@ def test_files_that_are_moved_in_whole(
     (clinic.watch_dir / subject).mkdir()
     for file in taken.files:
         (taken.folder / file.name).rename(clinic.watch_dir / subject / file.name)
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)
 
 
 @pytest.mark.parametrize("unfinished", ["{}.tmp", "{}.part", "~${}"])
@@ -90,7 +92,7 @@ def test_files_that_are_renamed_when_finished(
     assert untouched(edc, subject)
     for file in taken.files:
         (folder / unfinished.format(file.name)).rename(folder / file.name)
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)
 
 
 @pytest.mark.parametrize("kinds", [("jpeg", "html"), ("png", "pdf"), ("dicom", "pdf")])
@@ -108,7 +110,7 @@ def test_files_that_grow_in_bursts_with_pauses(
         chunks=2,
         pause=pause,
     )
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)
 
 
 def test_a_file_that_is_reserved_at_full_size_and_filled_later(
@@ -128,7 +130,7 @@ def test_a_file_that_is_reserved_at_full_size_and_filled_later(
         time.sleep(QUIET_S)
         assert untouched(edc, subject)
         file.write(content[reserved][30_000:])
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)
 
 
 def test_a_file_that_is_half_written_when_the_daemon_starts(edc: DemoEdc, tmp_path: Path) -> None:
@@ -142,12 +144,12 @@ def test_a_file_that_is_half_written_when_the_daemon_starts(edc: DemoEdc, tmp_pa
         content = path.read_bytes()
         path.write_bytes(content[:1000])
         clinic.start()
-        arrives(clinic, edc, exams[1])
+        check_arrives(clinic, edc, exams[1])
         clinic.wait_for(half, "unfinished_file")
         assert untouched(edc, half)
         with path.open("ab") as file:
             file.write(content[1000:])
-        arrives(clinic, edc, exams[0])
+        check_arrives(clinic, edc, exams[0])
 
 
 def test_rows_that_are_only_in_the_write_ahead_log(edc: DemoEdc, tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_rows_that_are_only_in_the_write_ahead_log(edc: DemoEdc, tmp_path: Path)
             taken = camera.take(subject)
             log = clinic.db_path.with_name(clinic.db_path.name + "-wal")
             assert log.stat().st_size > 0
-            arrives(clinic, edc, taken)
+            check_arrives(clinic, edc, taken)
 
 
 def test_a_database_that_the_camera_locks_for_a_while(edc: DemoEdc, tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_a_database_that_the_camera_locks_for_a_while(edc: DemoEdc, tmp_path: Pa
             clinic.wait_for(subject, "database_busy")
             assert untouched(edc, subject)
             theirs.rollback()
-        arrives(clinic, edc, taken, within_s=5)
+        check_arrives(clinic, edc, taken, within_s=5)
         assert "HELD" not in clinic.running.text
 
 
@@ -186,7 +188,7 @@ def test_rows_that_come_late(clinic: Clinic, edc: DemoEdc, subject: str) -> None
     assert waits.state == "collecting"
     assert untouched(edc, subject)
     clinic.camera.record_all(taken)
-    arrives(clinic, edc, taken, within_s=5)
+    check_arrives(clinic, edc, taken, within_s=5)
 
 
 def test_an_eye_that_is_unknown_is_held_until_the_row_says_it(
@@ -198,7 +200,7 @@ def test_an_eye_that_is_unknown_is_held_until_the_row_says_it(
     assert untouched(edc, subject)
     with closing(sqlite3.connect(clinic.db_path)) as database, database:
         database.execute("UPDATE images SET eye = 'OS' WHERE filename = ?", (taken.files[0].name,))
-    arrives(clinic, edc, taken, within_s=5)
+    check_arrives(clinic, edc, taken, within_s=5)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,7 @@ def test_names_that_the_database_has_in_other_words(
     for file in taken.files:
         if file.eye:
             clinic.camera.record(subject, stored(file.name), file.eye)
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)
 
 
 def test_every_spelling_of_an_eye(clinic: Clinic, edc: DemoEdc) -> None:
@@ -237,7 +239,7 @@ def test_every_spelling_of_an_eye(clinic: Clinic, edc: DemoEdc) -> None:
                 clinic.camera.record(subject, file.name, spellings[file.eye][place])
         exams.append(taken)
     for taken in exams:
-        arrives(clinic, edc, taken)
+        check_arrives(clinic, edc, taken)
 
 
 def test_a_file_that_comes_while_its_exam_is_held_joins_it(
@@ -255,4 +257,4 @@ def test_a_file_that_comes_while_its_exam_is_held_joins_it(
     (taken.folder / first.name).rename(folder / first.name)
     until(lambda: len(clinic.exam(late).sent) == len(taken.files), 10, "the file joined")  # type: ignore[union-attr]
     edc.add_session(late)
-    arrives(clinic, edc, taken)
+    check_arrives(clinic, edc, taken)

@@ -134,7 +134,7 @@ def test_a_second_signal_ends_it_at_once(clinic: Clinic, edc: DemoEdc) -> None:
 # Being refused
 
 
-def refused(daemon: DaemonProcess, code: int, *words: str) -> str:
+def check_refused(daemon: DaemonProcess, code: int, *words: str) -> str:
     """The daemon ended with this code and one message that has these words."""
     assert daemon.wait() == code, daemon.text
     text = daemon.text
@@ -147,9 +147,9 @@ def test_a_second_daemon_on_the_folder_is_refused(clinic: Clinic, tmp_path: Path
     first = clinic.start()
     theirs = f"process {first.pid}"
     with clinic.launch() as second:
-        refused(second, 75, theirs, str(clinic.watch_dir))
+        check_refused(second, 75, theirs, str(clinic.watch_dir))
     with clinic.launch("--state-dir", str(tmp_path / "elsewhere")) as second:
-        refused(second, 75, theirs)
+        check_refused(second, 75, theirs)
     assert first.is_running
     first.kill()
     clinic.start()  # the lock went with the process
@@ -158,9 +158,9 @@ def test_a_second_daemon_on_the_folder_is_refused(clinic: Clinic, tmp_path: Path
 def test_a_folder_or_database_that_is_not_there_is_not_now(clinic: Clinic) -> None:
     gone = str(clinic.folder / "unplugged")
     with clinic.launch(watch_dir=gone) as daemon:
-        refused(daemon, 75, gone, "watch_dir")
+        check_refused(daemon, 75, gone, "watch_dir")
     with clinic.launch(db_path=gone) as daemon:
-        refused(daemon, 75, gone, "db_path")
+        check_refused(daemon, 75, gone, "db_path")
 
 
 @pytest.mark.parametrize(
@@ -175,31 +175,31 @@ def test_a_table_or_column_that_does_not_exist_is_named_with_those_that_do(
     clinic: Clinic, settings: dict[str, object], words: tuple[str, ...]
 ) -> None:
     with clinic.launch(**settings) as daemon:
-        refused(daemon, 78, *words)
+        check_refused(daemon, 78, *words)
 
 
 def test_every_mistake_in_the_configuration_is_told_at_once(clinic: Clinic) -> None:
     mistakes = {"watch_dirr": "x", "stable_time": "soon", "report_type": "both", "workers": 0}
     with clinic.launch(**mistakes) as daemon:
-        refused(daemon, 78, *mistakes, "watch_dir")
+        check_refused(daemon, 78, *mistakes, "watch_dir")
 
 
 def test_a_file_that_is_no_json_is_told_with_its_line(clinic: Clinic) -> None:
     clinic.config_path.write_text('{\n  "watch_dir": \n', "utf-8")
     with clinic.run_command("--config", str(clinic.config_path)) as daemon:
-        refused(daemon, 78, clinic.config_path.name, "line")
+        check_refused(daemon, 78, clinic.config_path.name, "line")
 
 
 def test_a_configuration_that_is_not_there_is_told(clinic: Clinic) -> None:
     with clinic.run_command("--config", str(clinic.folder / "nowhere.json")) as daemon:
-        refused(daemon, 78, "nowhere.json")
+        check_refused(daemon, 78, "nowhere.json")
 
 
 def test_a_refused_token_ends_run_once(clinic: Clinic, edc: DemoEdc) -> None:
     expect(edc, SUBJECT)
     clinic.camera.take(SUBJECT)
     with clinic.launch("run", "--once", token="canary-token") as daemon:
-        text = refused(daemon, 77, "token")
+        text = check_refused(daemon, 77, "token")
     assert "canary-token" not in text
 
 
