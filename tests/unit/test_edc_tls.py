@@ -151,9 +151,10 @@ def test_nobody_is_trusted_beside_the_configured_bundle(
     url = server.url.replace("http:", "https:")
     client = stack.enter_context(closing(client_of(url, ca_bundle=str(certificate))))
     client.ping()
-    pool = client._transport._adapter.pool
-    assert pool is not None
-    context = pool.conn_kw["ssl_context"]
+    connection = client._transport._connection
+    assert connection is not None
+    assert isinstance(connection.sock, ssl.SSLSocket)
+    context = connection.sock.context
     assert context.cert_store_stats()["x509"] == 1
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 

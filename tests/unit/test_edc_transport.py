@@ -267,7 +267,7 @@ def test_a_file_of_another_size_is_broken_off(stack: ExitStack, real_bytes: int)
     with pytest.raises(TransientError) as caught:
         upload(client, body=io.BytesIO(b"x" * real_bytes), size_bytes=600_000)
     assert caught.value.code == "file_busy"
-    assert client._transport._adapter.pool is None
+    assert client._transport._connection is None
     deadline = time.monotonic() + 5
     while not server.broken and time.monotonic() < deadline:
         time.sleep(0.005)  # the server's thread notices in its own time

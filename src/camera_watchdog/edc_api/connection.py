@@ -1,4 +1,4 @@
-"""urllib3's connection, without a wait that has no end.
+"""http.client's connection, without a wait that has no end.
 
 A socket's own timeouts bound neither a whole answer (each byte starts them anew) nor only the
 silence while sending (they bound a whole ``sendall``), and no call returns when another thread
@@ -14,12 +14,11 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Event
 from typing import Any, Final, cast
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util.wait import wait_for_write
+from urllib3.util.wait import wait_for_read, wait_for_write
 
 __all__ = ["Line", "LineFailed", "PlainConnection", "SecureConnection"]
 
@@ -46,7 +45,7 @@ _IN_PROGRESS: Final = {
 
 
 class LineFailed(Exception):
-    """What the network did, as an exception that urllib3 and requests hand on as it is."""
+    """What the network did, as an exception that http.client hands on as it is."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -94,10 +93,11 @@ class Line:
 class PlainConnection(HTTPConnection):
     """A connection of one thread; only :meth:`shut` may be called from others."""
 
-    def __init__(self, line: Line, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, line: Line, host: str, port: int, **options: Any) -> None:
+        super().__init__(host, port, **options)
         self._line = line
         self._switch: socket.socket | None = None
+        self._create_connection = self._dialled
 
     def connect(self) -> None:
         """Connect, and shake hands, in the time for it."""
@@ -109,6 +109,7 @@ class PlainConnection(HTTPConnection):
             self.sock.settimeout(line.slice_s)
             line.received = 0
         except (OSError, UnicodeError, HTTPException) as error:
+            self.close()
             raise LineFailed(error) from error
         finally:
             line.connect_by = None
@@ -117,7 +118,7 @@ class PlainConnection(HTTPConnection):
         """Send all of it, however slowly, as long as something moves.
 
         Raises:
-            BrokenPipeError: if it did not go through, upon which urllib3 looks for an early answer.
+            BrokenPipeError: if it did not go through; there may be an early answer.
         """
         if self.sock is None:
             self.connect()
@@ -147,8 +148,10 @@ class PlainConnection(HTTPConnection):
     @property
     def is_connected(self) -> bool:
         """Whether the idle connection is open, with nothing to read that nobody asked for."""
-        left = self.sock.pending() if isinstance(self.sock, ssl.SSLSocket) else 0
-        return super().is_connected and not left
+        sock = self.sock
+        if sock is None or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+            return False
+        return not wait_for_read(sock, timeout=0.0)
 
     def shut(self) -> None:
         """Wake the thread that waits here; it finds that it was told to stop."""
@@ -162,13 +165,13 @@ class PlainConnection(HTTPConnection):
             self._switch.close()
         super().close()
 
-    def _new_conn(self) -> socket.socket:
+    def _dialled(self, host_and_port: tuple[str, int], *_: object) -> socket.socket:
         """Connect to the first address that answers; each gets its share of the time."""
         line = self._line
         by = line.connect_by or 0.0
-        addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(*host_and_port, type=socket.SOCK_STREAM)
         failure: OSError = OSError(errno.EADDRNOTAVAIL, "no address")
-        for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        for index, (family, kind, protocol, _name, address) in enumerate(addresses):
             now = line.clock()
             share_until = now + max(by - now, 0.0) / (len(addresses) - index)
             sock = socket.socket(family, kind, protocol)

@@ -1,8 +1,9 @@
 """Requests to one server over one kept connection, and what went wrong in our words.
 
-requests and urllib3 speak HTTP; :mod:`~camera_watchdog.edc_api.connection` sees to the time. The
-adapter is used without a session: redirects are never followed, certificates always verified,
-``.netrc`` never read, cookies never kept.
+http.client speaks HTTP; :mod:`~camera_watchdog.edc_api.connection` sees to the time. requests is not
+between: what it does for a session is what must not happen to a clinical image (redirects followed,
+``.netrc`` read, cookies kept, certificates of its own), and it took two thirds of the processor time
+of a request. It finds the proxy, in :mod:`~camera_watchdog.edc_api.proxy`.
 """
 
 import math
@@ -10,20 +11,15 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from socket import gaierror
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 import truststore
-from requests import PreparedRequest, RequestException, Response
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
-from urllib3.exceptions import HTTPError
-from urllib3.response import HTTPResponse
 from urllib3.util import Url
 
 from camera_watchdog.edc_api.answers import Answer
@@ -102,16 +98,16 @@ class Transport:
         self._scheme, self.host = parts.scheme, parts.hostname
         self._port = parts.port or _PORTS[parts.scheme]
         self._authority = quote(parts.netloc.rpartition("@")[2].encode("idna"), safe=":[]")
-        self._base = f"{parts.scheme}://{self._authority}" + quote(
-            parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._"
-        )
+        self._origin = f"{parts.scheme}://{self._authority}"
+        self._path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._")
         self._ca_bundle = ca_bundle
         self._configured_proxy = proxy
         self._line = Line(request_timeout_s, clock)
-        self._slices = (self._line.slice_s, self._line.slice_s)
         self._used_at = -math.inf
         self._proxy: Url | None = None
-        self._adapter = _Adapter()
+        self._connection: PlainConnection | None = None
+        # What stands in front of every target, and who asks, on the way that was chosen.
+        self._base, self._for_proxy = self._path, dict[str, str]()
 
     def __repr__(self) -> str:
         """The server, and nothing secret."""
@@ -144,7 +140,7 @@ class Transport:
                 if tries and died_idle and not line.given_up.is_set():
                     continue
                 raise self._failure(failed.error) from failed.error
-            except (RequestException, HTTPError, ValueError) as error:
+            except (HTTPException, ValueError) as error:
                 if line.received:
                     # Not chained: it quotes the answer.
                     raise NotTheEdc(f"{self.host} does not answer in HTTP") from None
@@ -166,14 +162,27 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
-        pool, self._adapter.pool = self._adapter.pool, None
-        if pool is not None:
-            pool.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _converse(self, request: Request) -> Answer:
-        if self._adapter.pool is None:
-            self._adapter.pool = self._new_pool()
-        answer = self._read(self._adapter.send(self._prepared(request), timeout=self._slices).raw)
+        connection = self._connection
+        if connection is not None and not connection.is_connected:
+            self.close()
+            connection = None
+        if connection is None:
+            connection = self._connection = self._new_connection()
+        headers = {"Host": self._authority, **request.headers, **self._for_proxy}
+        if request.length_bytes is not None:
+            headers["Content-Length"] = str(request.length_bytes)
+        target = self._base + request.target
+        # Where it did not go through to its end the server may have said why.
+        with suppress(BrokenPipeError):
+            connection.request(
+                request.method, target, request.blocks if request.length_bytes else None, headers
+            )
+        answer = self._read(connection)
         self._used_at = self._line.clock()
         if self._line.broken is not None and answer.status < 400:  # noqa: PLR2004 - nothing less can be about half a request
             raise LineFailed(self._line.broken)
@@ -181,52 +190,42 @@ class Transport:
             raise Unreachable("the proxy asks for a sign-in")
         return answer
 
-    def _prepared(self, request: Request) -> PreparedRequest:
-        # By hand, as requests would normalise the address, and add headers.
-        prepared = PreparedRequest()
-        prepared.method, prepared.url = request.method, self._base + request.target
-        prepared.headers = CaseInsensitiveDict({"Host": self._authority, **request.headers})
-        if request.length_bytes is not None:
-            prepared.headers["Content-Length"] = str(request.length_bytes)
-            prepared.body = request.blocks  # type: ignore[assignment] # any iterable will do
-        return prepared
-
     @staticmethod
-    def _read(raw: HTTPResponse) -> Answer:
+    def _read(connection: PlainConnection) -> Answer:
+        response = connection.getresponse()
         try:
-            body = raw.read(_MAX_BODY_BYTES + 1, decode_content=False)
-            # urllib3 is silent about a body that ends early when asked for so many bytes.
-            whole = not raw.length_remaining and len(body) <= _MAX_BODY_BYTES
-        except (HTTPError, ValueError):
+            body = response.read(_MAX_BODY_BYTES + 1)
+            # A body that ends early is no error to http.client when asked for so many bytes.
+            whole = not response.length and len(body) <= _MAX_BODY_BYTES
+        except (HTTPException, ValueError):
             body, whole = b"", False
-        if not raw.closed:
-            raw.close()  # and the connection with it
-        headers = raw.headers
+        if not whole:
+            connection.close()
+        response.close()
         return Answer(
-            raw.status,
+            response.status,
             body,
             whole=whole,
-            retry_after=headers.get("Retry-After", ""),
-            date=headers.get("Date", ""),
+            retry_after=response.headers.get("Retry-After", ""),
+            date=response.headers.get("Date", ""),
         )
 
-    def _new_pool(self) -> HTTPConnectionPool:
-        """A pool of one connection, through the proxy that is right now."""
+    def _new_connection(self) -> PlainConnection:
+        """A connection that is not open yet, through the proxy that is right now."""
         if self._line.given_up.is_set():
             raise Unreachable("the program is stopping", sent=False)
-        self._proxy = proxy = proxy_for(self._base, self._configured_proxy)
-        secure = self._scheme == "https"
-        options: dict[str, Any] = {"ssl_context": _context(self._ca_bundle)} if secure else {}
-        if proxy is None:
-            manager = PoolManager(maxsize=1, **options)
-        else:
-            manager = ProxyManager(
-                f"http://{proxy.netloc}", proxy_headers=proxy_headers(proxy), maxsize=1, **options
-            )
+        self._proxy = proxy = proxy_for(self._origin, self._configured_proxy)
         host = self.host.encode("idna").decode()
-        pool = manager.connection_from_host(host, self._port, self._scheme)
-        pool.ConnectionCls = partial(SecureConnection if secure else PlainConnection, self._line)  # type: ignore[assignment] # it is only called
-        return pool
+        self._base, self._for_proxy = self._path, {}
+        at = (host, self._port) if proxy is None else (proxy.host or "", proxy.port or 0)
+        if self._scheme == "http":
+            if proxy is not None:
+                self._base, self._for_proxy = self._origin + self._path, proxy_headers(proxy)
+            return PlainConnection(self._line, *at)
+        connection = SecureConnection(self._line, *at, context=_context(self._ca_bundle))
+        if proxy is not None:
+            connection.set_tunnel(host, self._port, proxy_headers(proxy))
+        return connection
 
     def _failure(self, error: Exception) -> Unreachable | CertificateRefused:
         sent = self._line.sent
@@ -245,29 +244,6 @@ class Transport:
             return Unreachable(said, sent=False)
         words = (words for kinds, words in _NOT_CONNECTED if isinstance(error, kinds))
         return Unreachable(next(words).format(self.host) + through, sent=False)
-
-
-class _Adapter(HTTPAdapter):
-    """Sends to the one pool that it is given, whose context verifies, without a second parsing."""
-
-    pool: HTTPConnectionPool | None = None
-
-    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
-        return self.pool
-
-    def cert_verify(self, *_: Any) -> None:
-        """Nothing: requests would trust its own certificates beside those of the context."""
-
-    def request_url(self, request: PreparedRequest, _: Any) -> str:
-        pool = self.pool
-        forwarded = pool is not None and pool.proxy is not None and pool.scheme == "http"
-        return str(request.url) if forwarded else request.path_url
-
-    def build_response(self, _: Any, resp: Any) -> Response:
-        """urllib3's answer as it is: requests would look for cookies and an encoding."""
-        response = Response()
-        response.raw = resp
-        return response
 
 
 def _context(ca_bundle: str | None) -> ssl.SSLContext:
