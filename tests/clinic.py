@@ -16,6 +16,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.gate import Gate
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Demographics, Exam, Override, ReportType, State
+from camera_watchdog.person import bound
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.steps import Rules, ServerMemory, Tools
 from scripted_edc import GENERATIONS, ScriptedEdc
@@ -241,7 +242,7 @@ class Clinic(WatchedFolder):
             "at": self.clock.now(),
             "checksums": about or sums,
         }
-        said = Override(**(values | changes))
+        said = bound(exam, Override(**(values | changes)))
         answered = dataclasses.replace(
             exam,
             overrides=(*exam.overrides, said),

@@ -313,7 +313,7 @@ def _released_file(exam: Exam, file: ExamFile, *codes: str) -> bool:
     return any(
         waived(exam, Reason(code, (file.name,)))
         and any(
-            o.reason_code == code and file.sent_at is not None and o.at >= file.sent_at
+            o.reason_code == code and o.tries.get(file.name) == file.attempts
             for o in exam.overrides
         )
         for code in codes

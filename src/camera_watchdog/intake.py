@@ -48,7 +48,8 @@ def skipped(exam: Exam, name: str) -> bool:
 def waived(exam: Exam, reason: Reason) -> bool:
     """Whether a person waived this reason, for these files at these checksums and no others.
 
-    A file that was gone then has no checksum, but its name stands among them.
+    A file that was gone then has no checksum, but its name stands among them. Where the reason is
+    about a session, the answer is about this one only.
     """
     names = reason.files or tuple(file.name for file in exam.files if file.present)
     now = {file.name: file.sha256 for file in exam.files if file.present}
@@ -56,6 +57,7 @@ def waived(exam: Exam, reason: Reason) -> bool:
         override.reason_code == reason.code
         and not override.skip
         and override.eye is None
+        and reason.details.get("session") in {None, override.session_id}
         and all(
             name in override.checksums and now.get(name, "") in {"", override.checksums[name]}
             for name in names

@@ -306,5 +306,6 @@ def _session_from(text: str | None) -> Session | None:
 
 def _override_from(values: dict[str, Any]) -> Override:
     values["at"] = _certain_time(values["at"])
+    values["resolved_at"] = _from_time(values.get("resolved_at"))
     values["eye"] = Laterality(values["eye"]) if values["eye"] else None
     return Override(**values)

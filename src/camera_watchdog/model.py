@@ -199,6 +199,9 @@ class Override:
 
     ``eye`` answers what the database could not, ``skip`` leaves the file out. ``checksums`` are
     those of the exam's files at that moment: the answer holds for these bytes and no others.
+    ``session_id`` and ``resolved_at`` are of the session that it was about, ``tries`` how often each
+    file had been sent: it says nothing of another session, or of a later try. No clock is asked
+    which came first, for it may have been set back.
     """
 
     reason_code: str
@@ -209,6 +212,9 @@ class Override:
     eye: Laterality | None = None
     skip: bool = False
     checksums: Mapping[str, str] = field(default_factory=dict)
+    session_id: str = ""
+    resolved_at: datetime | None = None
+    tries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

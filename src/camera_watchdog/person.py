@@ -6,7 +6,7 @@ their checksums, and means nothing for other bytes.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
@@ -15,7 +15,7 @@ from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.model import Exam, Laterality, Override, ReportType, State
 from camera_watchdog.reasons import REASONS, Answer, explain, name_for
 
-__all__ = ["Request", "Wish", "WordRefused", "overrides_for"]
+__all__ = ["Request", "Wish", "WordRefused", "bound", "overrides_for"]
 
 
 class WordRefused(CameraWatchdogError):
@@ -93,8 +93,20 @@ def overrides_for(
         for name in skips
     ]
     if not told:
-        told = [Override(*common, checksums=_only(checksums, reason.files))]
+        told = [bound(exam, Override(*common, checksums=_only(checksums, reason.files)))]
     return tuple(told)
+
+
+def bound(exam: Exam, said: Override) -> Override:
+    """An answer bound to the session that it is about, and to the tries that were made."""
+    session = exam.session
+    own = session.session_id if session else ""
+    return replace(
+        said,
+        session_id=exam.reason.details.get("session", own) if exam.reason else own,
+        resolved_at=session.resolved_at if session else None,
+        tries={file.name: file.attempts for file in exam.files if file.attempts},
+    )
 
 
 def _check_answer(exam: Exam, *, eyes: bool, skips: bool) -> None:

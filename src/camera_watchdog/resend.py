@@ -314,12 +314,7 @@ class _OnRecord:
         self._journal = journal
         self._exam = exam
         self._said = Override(REASON_CODE, request.text, request.user, request.at)
-        session = exam.session
-        self.goes_on = (
-            self._said in exam.overrides
-            and session is not None
-            and session.resolved_at >= request.at
-        )
+        self.goes_on = self._said in exam.overrides
         """Whether an earlier try of this very request got so far that its session is on record."""
         self.written = self.goes_on
 

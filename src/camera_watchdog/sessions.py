@@ -351,6 +351,7 @@ def session_reason(refusal: EdcRefusal) -> PermanentError:
 def _released_since(exam: Exam, code: str, session: Session) -> bool:
     """Whether a person gave up this very session."""
     return any(
-        override.reason_code == code and override.at >= session.resolved_at
+        override.reason_code == code
+        and (override.session_id, override.resolved_at) == (session.session_id, session.resolved_at)
         for override in exam.overrides
     )
