@@ -26,6 +26,7 @@ from camera_watchdog.journal_file import (
     join,
     set_aside,
 )
+from camera_watchdog.journal_history import JournalHistory
 from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_rows import (
     EXAM_COLUMNS,
@@ -78,6 +79,7 @@ class Journal:
         self._flushes: bool | None = None
         self.rebuilt = rebuilt
         self.notices = JournalNotices(self._rows, self._transaction)
+        self.history = JournalHistory(self._rows)
 
     @classmethod
     def open(cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]) -> Self:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import sqlite3
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from camera_watchdog.journal_rows import SCHEMA
 __all__ = ["VERSION", "connect", "has_log", "is_cut_off", "join", "set_aside"]
 
 VERSION: Final = 1
+_PARTS: Final = ("", "-wal", "-shm")
 _HEADER_BYTES: Final = 100  # https://www.sqlite.org/fileformat.html, "The Database Header"
 
 logger = logging.getLogger(__name__)
@@ -121,10 +123,19 @@ def is_cut_off(path: Path) -> bool:
 
 def set_aside(path: Path, now: datetime) -> bool:
     """Move a damaged journal, with its log, out of the way; it is kept for whoever looks into it."""
-    stamp = f"{now.astimezone(UTC):%Y%m%d_%H%M%S}"
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
+    name = _free_name(path, f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%d_%H%M%S}")
+    for ending in _PARTS:
         with contextlib.suppress(FileNotFoundError):
-            part.rename(path.with_name(f"{path.name}.damaged-{stamp}{ending}"))
-    logger.warning("journal: damaged; set aside as %s.damaged-%s and begun anew", path.name, stamp)
+            path.with_name(path.name + ending).rename(path.with_name(name + ending))
+    logger.warning("journal: damaged; set aside as %s and begun anew", name)
     return True
+
+
+def _free_name(path: Path, name: str) -> str:
+    """A name that no earlier one has, though the clock may have been set back since."""
+    tries = (name if number == 1 else f"{name}_{number}" for number in count(1))
+    return next(
+        tried
+        for tried in tries
+        if not any(path.with_name(tried + ending).exists() for ending in _PARTS)
+    )

@@ -5,18 +5,21 @@ that scripts may rely on, and :func:`from_json` reads it back where the journal 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from camera_watchdog.capture import CLOCK
 from camera_watchdog.lifecycle import ACTIVE
 from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import REASONS, explain
 
 __all__ = [
     "VERSION",
+    "Asked",
     "Overview",
     "Row",
     "Server",
@@ -53,7 +56,10 @@ _DOING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One exam: what it waits for, and what a person must do (``action``, empty for nothing)."""
+    """One exam: what it waits for, and what a person must do (``action``, empty for nothing).
+
+    ``since`` is when it was held, or the first try failed; else when it was seen.
+    """
 
     subject: str
     folder: str
@@ -65,6 +71,31 @@ class Row:
     not_before: datetime | None
     attempts: int
     files: tuple[dict[str, Any], ...]
+    since: datetime
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held."""
+        return self.state == State.HELD.value
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asked for and is not done yet; ``folder`` is of the archive for a ``resend``."""
+
+    wish: str
+    folder: str
+    at: datetime
+
+    @property
+    def sentence(self) -> str:
+        """What is to be done, without the time."""
+        what = {
+            Wish.RETRY.value: "It is to be tried again",
+            Wish.RELEASE.value: "A person's answer to what holds it is to be used",
+            Wish.RESEND.value: "It is to be sent again from the archive",
+        }
+        return what.get(self.wish, f"{self.wish} was asked for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +113,7 @@ class Overview:
     """Everything at one moment. The rows that need a person come first, then the oldest.
 
     ``watched_by`` names the process where it is known, ``warnings`` are sentences about the machine
-    and the camera's folder.
+    and the camera's folder, ``asked`` what people asked for and is not done yet.
     """
 
     at: datetime
@@ -93,6 +124,7 @@ class Overview:
     archived_today: int
     watched_by: str = ""
     warnings: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     @property
     def for_people(self) -> tuple[Row, ...]:
@@ -127,13 +159,25 @@ def overview(
     archived_today: int,
     watched_by: str = "",
     warnings: tuple[str, ...] = (),
+    held_since: Mapping[int, datetime] = MappingProxyType({}),
+    requests: Iterable[Request] = (),
 ) -> Overview:
-    """What there is to say of these exams, which are those that are not archived."""
+    """What there is to say of these exams, which are those that are not archived.
+
+    ``held_since`` is by the exams' numbers, ``requests`` are those that are not done yet.
+    """
     known = list(exams)
-    rows = sorted((_row(exam) for exam in known), key=_turn)
-    warnings = (*warnings, *_clocks(known)[:_MOST_CLOCKS])
+    rows = sorted((_row(exam, held_since) for exam in known), key=_turn)
     return Overview(
-        at, watch_dir, running, server, tuple(rows), archived_today, watched_by, warnings
+        at,
+        watch_dir,
+        running,
+        server,
+        tuple(rows),
+        archived_today,
+        watched_by,
+        warnings=(*warnings, *_clocks(known)[:_MOST_CLOCKS]),
+        asked=tuple(Asked(each.wish.value, each.folder, each.at) for each in requests),
     )
 
 
@@ -164,8 +208,11 @@ def _turn(row: Row) -> tuple[bool, datetime, str]:
     return not row.action, row.first_seen, row.folder
 
 
-def _row(exam: Exam) -> Row:
+def _row(exam: Exam, held_since: Mapping[int, datetime]) -> Row:
     code, sentence, action = _waits_for(exam)
+    since = exam.failing_since or exam.first_seen
+    if exam.state is State.HELD:
+        since = held_since.get(exam.id, since)
     return Row(
         subject=exam.subject,
         folder=exam.folder,
@@ -187,6 +234,7 @@ def _row(exam: Exam) -> Row:
             }
             for file in exam.files
         ),
+        since=since,
     )
 
 
@@ -242,11 +290,15 @@ def as_json(told: Overview) -> dict[str, Any]:
                 "reason": row.reason,
                 "action": row.action,
                 "first_seen": _time(row.first_seen),
+                "since": _time(row.since),
                 "not_before": _time(row.not_before),
                 "attempts": row.attempts,
                 "files": list(row.files),
             }
             for row in told.rows
+        ],
+        "asked": [
+            {"wish": each.wish, "folder": each.folder, "at": _time(each.at)} for each in told.asked
         ],
     }
 
@@ -265,6 +317,7 @@ def from_json(told: dict[str, Any]) -> Overview:
                 **{
                     **row,
                     "first_seen": datetime.fromisoformat(row["first_seen"]),
+                    "since": datetime.fromisoformat(row["since"]),
                     "not_before": _from_time(row["not_before"]),
                     "files": tuple(row["files"]),
                 }
@@ -279,6 +332,10 @@ def from_json(told: dict[str, Any]) -> Overview:
             server=Server(server["reachable"], _from_time(server["since"]), server["message"]),
             rows=rows,
             archived_today=told["totals"][State.ARCHIVED.value],
+            asked=tuple(
+                Asked(each["wish"], each["folder"], datetime.fromisoformat(each["at"]))
+                for each in told["asked"]
+            ),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"it lacks {error}") from error

@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -19,14 +19,26 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.overview import Overview, as_json, overview, server
 from camera_watchdog.status_page import page
 
-__all__ = ["JSON_NAME", "PAGE_NAME", "StatusFiles", "disk_warning", "midnight", "root_warnings"]
+__all__ = [
+    "JSON_NAME",
+    "PAGE_NAME",
+    "StatusFiles",
+    "disk_warning",
+    "full_day_bytes",
+    "least_free_bytes",
+    "midnight",
+    "root_warnings",
+    "size_words",
+]
 
 JSON_NAME: Final = "status.json"
 PAGE_NAME: Final = "status.html"
 
 _SOON_S: Final = 2.0
 _AT_LEAST_EVERY_S: Final = 60.0
-_SMALL_DISK_BYTES: Final = 1_000_000_000
+_COUNT_AGAIN_S: Final = 3600.0
+_LEAST_FREE_BYTES: Final = 1_000_000_000
+_PAST: Final = timedelta(days=30)
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +71,26 @@ class StatusFiles:
         self._seen: object = None
         self._written_at = float("-inf")
         self._said: set[str] = set()
+        self._day_bytes = 0
+        self._count_at = float("-inf")
 
     def update(self) -> None:
         """Write them where something changed, or a minute has passed; never raises for a disk."""
         now = self._monotonic()
         if now - self._written_at < _SOON_S:
             return
-        seen = (self._journal.changes, self._server_state(), self._others())
+        seen = (self._journal.changes, self._asked(), self._server_state(), self._others())
         if seen == self._seen and now - self._written_at < _AT_LEAST_EVERY_S:
             return
         self._seen, self._written_at = seen, now
         self._write(running=True)
+
+    def _asked(self) -> int:
+        """Another number where people have asked for something."""
+        try:
+            return self._journal.foreign_changes()
+        except JournalError:
+            return -1
 
     def stopped(self) -> None:
         """Write that the daemon has stopped."""
@@ -89,7 +110,8 @@ class StatusFiles:
     def _told(self, *, running: bool) -> Overview:
         now, state = self._clock(), self._server_state()
         loose, unmatched = self._others()
-        warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir)]
+        day_bytes = self._full_day_bytes(now)
+        warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir, day_bytes)]
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
         for warning in warnings:
@@ -107,7 +129,16 @@ class StatusFiles:
             ),
             archived_today=self._journal.archived_since(midnight(now, self._zone)),
             warnings=tuple(dict.fromkeys(warnings)),
+            held_since=self._journal.history.held_since(),
+            requests=self._journal.open_requests(),
         )
+
+    def _full_day_bytes(self, now: datetime) -> int:
+        """What a full day brings; counted anew once an hour."""
+        if self._monotonic() - self._count_at >= _COUNT_AGAIN_S:
+            self._day_bytes = full_day_bytes(self._journal, now)
+            self._count_at = self._monotonic()
+        return self._day_bytes
 
     def _say(self, warning: str) -> None:
         """In the log once, however long it lasts."""
@@ -134,13 +165,35 @@ def root_warnings(loose: int, unmatched: int) -> list[str]:
     return told
 
 
-def disk_warning(folder: Path) -> list[str]:
-    """A sentence where the disk of a folder is almost full."""
+def full_day_bytes(journal: Journal, now: datetime) -> int:
+    """What the fullest of the last thirty days brought, in bytes.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    return journal.history.fullest_day_bytes(now - _PAST)
+
+
+def least_free_bytes(day_bytes: int) -> int:
+    """How much must be free on a disk: 1 GB, or what a full day brings."""
+    return max(_LEAST_FREE_BYTES, day_bytes)
+
+
+def disk_warning(folder: Path, day_bytes: int = 0) -> list[str]:
+    """A sentence where the disk of a folder is almost full; ``day_bytes`` is what a day brings."""
     try:
         free_bytes = shutil.disk_usage(folder).free
     except OSError:
         return []
-    if free_bytes >= _SMALL_DISK_BYTES:
+    if free_bytes >= least_free_bytes(day_bytes):
         return []
-    free = f"{free_bytes / 1e6:.0f} MB"
-    return [f"The disk is almost full ({free} left at {folder}): make room before it stops."]
+    left = f"{size_words(free_bytes)} left at {folder}"
+    if free_bytes >= _LEAST_FREE_BYTES:
+        left += f", and a full day brings {size_words(day_bytes)}"
+    return [f"The disk is almost full ({left}): make room before it stops."]
+
+
+def size_words(size_bytes: int) -> str:
+    """A size as people say it."""
+    gb = 1_000_000_000
+    return f"{size_bytes / gb:.1f} GB" if size_bytes >= gb else f"{size_bytes / 1e6:.0f} MB"

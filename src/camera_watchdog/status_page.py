@@ -83,6 +83,7 @@ def page(told: Overview, zone: tzinfo) -> str:
         *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
         _list("Exams that need a person", "act", told.for_people, told, zone),
         _list("Exams that go on by themselves", "", told.by_themselves, told, zone),
+        _asked(told, zone),
         _footer(told, zone),
         "</main></body></html>",
     ]
@@ -170,7 +171,8 @@ def _list(title: str, kind: str, rows: tuple[Row, ...], told: Overview, zone: tz
 
 def _item(row: Row, told: Overview, zone: tzinfo) -> str:
     name = row.subject if row.subject == row.folder else f"{row.subject} (folder {row.folder})"
-    since = f"since {moment(row.first_seen, told.at, zone)}"
+    when = moment(row.since, told.at, zone)
+    since = f"held since {when}" if row.is_held else f"since {when}"
     lines = [f"<li><h3>{_shown(name)}<small>{escape(since)}</small></h3>"]
     lines.append(f"<p>{_shown(row.reason)}</p>")
     if row.action:
@@ -178,6 +180,17 @@ def _item(row: Row, told: Overview, zone: tzinfo) -> str:
     elif row.not_before is not None and row.not_before > told.at:
         lines.append(f"<p>It is tried again at {moment(row.not_before, told.at, zone)}.</p>")
     return "".join([*lines, "</li>"])
+
+
+def _asked(told: Overview, zone: tzinfo) -> str:
+    if not told.asked:
+        return ""
+    items = "\n".join(
+        f"<li><h3>{_shown(each.folder)}<small>asked at {moment(each.at, told.at, zone)}</small></h3>"
+        f"<p>{_shown(each.sentence)}.</p></li>"
+        for each in told.asked
+    )
+    return f"<section><h2>Asked for, not done yet</h2>\n<ul>\n{items}\n</ul></section>"
 
 
 def _shown(text: str) -> str:

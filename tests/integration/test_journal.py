@@ -436,6 +436,18 @@ def test_an_empty_journal_is_a_damaged_one(tmp_path: Path) -> None:
         assert journal.rebuilt
 
 
+def test_a_second_damaged_one_of_the_same_moment_is_kept_beside_the_first(tmp_path: Path) -> None:
+    for content in (b"first", b"second", b"third"):
+        (tmp_path / JOURNAL_NAME).write_bytes(content)
+        with opened(tmp_path) as journal:
+            assert journal.rebuilt
+    assert sorted(p.read_bytes() for p in tmp_path.glob("*damaged*")) == [
+        b"first",
+        b"second",
+        b"third",
+    ]
+
+
 def test_where_there_is_none_a_new_one_is_made_and_nothing_was_lost(tmp_path: Path) -> None:
     with opened(tmp_path / "state") as journal:
         assert not journal.rebuilt

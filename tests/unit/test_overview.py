@@ -17,6 +17,7 @@ from camera_watchdog.overview import (
     overview,
     server,
 )
+from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import REASONS
 from exam_parts import NOON, acknowledged, exam, file
 
@@ -130,7 +131,10 @@ def test_the_json_is_the_one_that_scripts_rely_on() -> None:
     sent = dataclasses.replace(acknowledged("OD.jpg"), sha256="ab")
     one = exam(sent, state=State.HELD, reason=REASON, not_before=NOON, attempts=2)
 
-    said = json.loads(json.dumps(as_json(told(one))))
+    asked = Request(Wish.RESEND, 9, "S9_20260228_101500", "anna", NOON, "the disk was lost")
+    since = {one.id: NOON + timedelta(minutes=5)}
+
+    said = json.loads(json.dumps(as_json(told(one, held_since=since, requests=[asked]))))
 
     assert said == {
         "version": 1,
@@ -158,6 +162,7 @@ def test_the_json_is_the_one_that_scripts_rely_on() -> None:
                 "reason": "The EDC has no eye exam entry for S1.",
                 "action": "Ask the clinician to create one; it will then be sent by itself.",
                 "first_seen": "2026-03-01T12:00:00+00:00",
+                "since": "2026-03-01T12:05:00+00:00",
                 "not_before": "2026-03-01T12:00:00+00:00",
                 "attempts": 2,
                 "files": [
@@ -172,14 +177,36 @@ def test_the_json_is_the_one_that_scripts_rely_on() -> None:
                 ],
             }
         ],
+        "asked": [
+            {
+                "wish": "resend",
+                "folder": "S9_20260228_101500",
+                "at": "2026-03-01T12:00:00+00:00",
+            }
+        ],
     }
 
 
 def test_what_was_told_is_read_back_the_same() -> None:
-    said = told(held(), exam(folder="S2"), server=Server())
+    asked = Request(Wish.RETRY, 1, "S1", "anna", NOON)
+    said = told(held(), exam(folder="S2"), server=Server(), requests=[asked])
 
     assert as_json(from_json(as_json(said))) == as_json(said)
     assert from_json(as_json(said)).rows[0].first_seen.tzinfo == UTC
+
+
+def test_an_exam_waits_since_it_is_held_or_failed_first_or_was_seen() -> None:
+    hour = timedelta(hours=1)
+    exams = [
+        held(id=1, folder="held"),
+        exam(id=2, folder="fails", state=State.READY, failing_since=NOON + 2 * hour),
+        exam(id=3, folder="waits"),
+    ]
+
+    said = told(*exams, held_since={1: NOON + hour, 3: NOON + hour})
+
+    since = {row.folder: row.since for row in said.rows}
+    assert since == {"held": NOON + hour, "fails": NOON + 2 * hour, "waits": NOON}
 
 
 @pytest.mark.parametrize("broken", [{}, {"version": 2}, {"version": 1}, {"version": 1, "exams": 3}])

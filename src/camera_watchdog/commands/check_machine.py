@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +20,12 @@ from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import TOKEN_VARIABLE
 from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
+from camera_watchdog.errors import JournalError, JournalRefused
+from camera_watchdog.journal import Journal
+from camera_watchdog.status_files import full_day_bytes, least_free_bytes, size_words
 
 __all__ = ["check_machine", "check_service", "check_watch_dir"]
 
-_LEAST_FREE_BYTES: Final = 1_000_000_000
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
     {
         "9p",
@@ -96,7 +99,7 @@ def check_machine(config: Config) -> list[Finding]:
         _folder("state_dir", config.state_dir),
         *_volumes(config),
         *_locality(config.state_dir),
-        *_space({"watch_dir": config.watch_dir, "state_dir": config.state_dir}),
+        *_space(config),
     ]
     if config.log_file is not None:
         findings.append(_log_file(config.log_file))
@@ -147,9 +150,9 @@ def _network_file_system(folder: Path) -> str:
     return kind if kind in _NETWORK_FILE_SYSTEMS else ""
 
 
-def _space(folders: Mapping[str, Path]) -> Iterator[Finding]:
-    told = set()
-    for key, folder in folders.items():
+def _space(config: Config) -> Iterator[Finding]:
+    told, day_bytes = set(), _full_day_bytes(config)
+    for key, folder in (("watch_dir", config.watch_dir), ("state_dir", config.state_dir)):
         there = _nearest(folder)
         try:
             free_bytes, volume = shutil.disk_usage(there).free, there.stat().st_dev
@@ -158,12 +161,25 @@ def _space(folders: Mapping[str, Path]) -> Iterator[Finding]:
         if volume in told:
             continue
         told.add(volume)
-        found = f"{free_bytes / 1e9:.1f} GB free"
-        tried = f"disk of {key}"
-        if free_bytes < _LEAST_FREE_BYTES:
+        brings = f"; a full day brings {size_words(day_bytes)}" if day_bytes else ""
+        found, tried = f"{size_words(free_bytes)} free{brings}", f"disk of {key}"
+        if free_bytes < least_free_bytes(day_bytes):
             yield odd(tried, found, "Make room: without it nothing can be written down or sent.")
         else:
             yield ok(tried, found)
+        day_bytes = 0  # the exams are on the first of them
+
+
+def _full_day_bytes(config: Config) -> int:
+    """What a full day brings, where a journal tells; what is wrong with it the daemon says."""
+    try:
+        journal = Journal.join(
+            config.state_dir, watch_dir=config.watch_dir, clock=lambda: datetime.now(UTC)
+        )
+        with contextlib.closing(journal):
+            return full_day_bytes(journal, datetime.now(UTC))
+    except (JournalError, JournalRefused):
+        return 0
 
 
 def _log_file(log_file: Path) -> Finding:

@@ -3,7 +3,9 @@
 import argparse
 import json
 import sys
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog import parts
@@ -14,8 +16,9 @@ from camera_watchdog.errors import CameraWatchdogError, JournalError
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam
 from camera_watchdog.overview import Overview, Server, as_json, from_json, overview
+from camera_watchdog.person import Request
 from camera_watchdog.running import Daemon, running_daemon
-from camera_watchdog.status_files import JSON_NAME, disk_warning, midnight
+from camera_watchdog.status_files import JSON_NAME, disk_warning, full_day_bytes, midnight
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -48,6 +51,17 @@ def run(invocation: "Invocation") -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the journal tells."""
+
+    exams: list[Exam] = field(default_factory=list)
+    archived_today: int = 0
+    day_bytes: int = 0
+    held_since: Mapping[int, datetime] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+
 def _overview(config: Config, now: datetime) -> Overview:
     kept = _kept(config)
     try:
@@ -58,12 +72,11 @@ def _overview(config: Config, now: datetime) -> Overview:
     running = daemon is not None
     watched_by = str(daemon) if daemon else ""
     server = kept.server if kept and kept.running and running else Server()
-    warnings = tuple(_warnings(config))
     try:
         if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
-            exams, archived_today = list[Exam](), 0  # nothing was ever seen here
+            known = _Known()  # nothing was ever seen here
         else:
-            exams, archived_today = _from_journal(config, now, config.timezone)
+            known = _from_journal(config, now)
     except JournalError as error:
         if kept is None:
             raise NoStatus(
@@ -79,24 +92,33 @@ def _overview(config: Config, now: datetime) -> Overview:
             kept.rows,
             kept.archived_today,
             watched_by,
-            (old, *warnings),
+            (old, *_warnings(config, 0)),
+            kept.asked,
         )
     return overview(
-        exams,
+        known.exams,
         at=now,
         watch_dir=str(config.watch_dir),
         running=running,
         server=server,
-        archived_today=archived_today,
+        archived_today=known.archived_today,
         watched_by=watched_by,
-        warnings=warnings,
+        warnings=tuple(_warnings(config, known.day_bytes)),
+        held_since=known.held_since,
+        requests=known.requests,
     )
 
 
-def _from_journal(config: Config, now: datetime, zone: tzinfo) -> tuple[list[Exam], int]:
+def _from_journal(config: Config, now: datetime) -> _Known:
     journal = Journal.join(config.state_dir, watch_dir=config.watch_dir, clock=lambda: now)
     try:
-        return journal.open_exams(), journal.archived_since(midnight(now, zone))
+        return _Known(
+            exams=journal.open_exams(),
+            archived_today=journal.archived_since(midnight(now, config.timezone)),
+            day_bytes=full_day_bytes(journal, now),
+            held_since=journal.history.held_since(),
+            requests=journal.open_requests(),
+        )
     finally:
         journal.close()
 
@@ -109,7 +131,7 @@ def _kept(config: Config) -> Overview | None:
         return None
 
 
-def _warnings(config: Config) -> list[str]:
+def _warnings(config: Config, day_bytes: int) -> list[str]:
     """What lies in the camera's folder and is no exam, by name; a disk that is almost full."""
     rules = parts.sweep_rules(config)
     told = []
@@ -127,7 +149,9 @@ def _warnings(config: Config) -> list[str]:
         told.append(f"Loose in the camera's folder, in no subject's, left alone: {_some(loose)}.")
     if unmatched:
         told.append(f"Folders that are no subject's, left alone: {_some(unmatched)}.")
-    return [*told, *disk_warning(config.watch_dir)]
+    told += disk_warning(config.watch_dir, day_bytes)
+    elsewhere = not config.state_dir.is_relative_to(config.watch_dir)
+    return [*told, *(disk_warning(config.state_dir) if elsewhere else ())]
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -24,6 +24,7 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
         console.print(_plain(f"Look: {warning}", "bold"))
     _print_rows(console, "NEED A PERSON", told.for_people, told, zone)
     _print_rows(console, "GO ON BY THEMSELVES", told.by_themselves, told, zone)
+    _print_asked(console, told, zone)
     if not told.rows:
         console.print(_plain("\nNo exam waits."))
 
@@ -70,8 +71,18 @@ def _print_rows(
             words.append("\n-> " + _printable(row.action), style="bold")
         elif row.not_before is not None and row.not_before > told.at:
             words.append(f"\nTried again at {moment(row.not_before, told.at, zone)}.")
-        table.add_row(_plain(name), _plain(moment(row.first_seen, told.at, zone)), words)
+        table.add_row(_plain(name), _plain(moment(row.since, told.at, zone)), words)
     console.print(table)
+
+
+def _print_asked(console: Console, told: Overview, zone: tzinfo) -> None:
+    if not told.asked:
+        return
+    console.print(_plain("\nASKED FOR, NOT DONE YET", "bold"))
+    when = "as soon as it can be" if told.running else "when camera-watchdog is started"
+    for each in told.asked:
+        at = moment(each.at, told.at, zone)
+        console.print(_plain(f"{each.folder}  {each.wish}, asked at {at}: done {when}."))
 
 
 def _plain(text: str, style: str = "") -> Text:

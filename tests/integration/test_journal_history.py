@@ -1,0 +1,97 @@
+"""Since when an exam is held, and what a full day brings, as the journal tells."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import Exam, Reason, State
+from exam_parts import NOON, exam, file
+
+HOUR = timedelta(hours=1)
+
+
+class Clock:
+    """Tells the time that it was given."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
+    with closing(Journal.open(tmp_path, watch_dir=Path("/camera"), clock=clock)) as journal:
+        yield journal
+
+
+def held(journal: Journal, one: Exam, code: str) -> Exam:
+    reason = Reason(code)
+    return journal.save(dataclasses.replace(one, state=State.HELD, reason=reason), "held", code)
+
+
+@pytest.mark.parametrize(
+    "between, since",
+    [
+        ([], 0),
+        (["changed", "retried"], 0),  # a restart, or a look at the folder
+        (["resolved"], 2),
+        (["resolved", "acknowledged"], 2),
+        (["released"], 2),
+    ],
+)
+def test_a_hold_that_comes_back_for_the_same_reason_is_the_same_unless_it_got_on(
+    journal: Journal, clock: Clock, between: list[str], since: int
+) -> None:
+    one = held(journal, journal.add(exam(), "seen"), "incomplete")
+    clock.now += HOUR
+    for event in between:
+        journal.save(one, event)
+    clock.now += HOUR
+
+    held(journal, one, "incomplete")
+
+    assert journal.history.held_since() == {one.id: NOON + since * HOUR}
+
+
+def test_another_reason_is_another_hold_and_each_exam_has_its_own(
+    journal: Journal, clock: Clock
+) -> None:
+    one, other = (held(journal, journal.add(exam(), "seen"), "incomplete") for _ in range(2))
+    journal.add(exam(), "seen")
+    clock.now += HOUR
+
+    held(journal, one, "eye_missing")
+
+    assert journal.history.held_since() == {one.id: NOON + HOUR, other.id: NOON}
+
+
+def test_what_is_held_no_more_is_not_told(journal: Journal) -> None:
+    one = held(journal, journal.add(exam(), "seen"), "incomplete")
+
+    journal.save(dataclasses.replace(one, state=State.COLLECTING), "released")
+
+    assert journal.history.held_since() == {}
+
+
+def test_a_full_day_brings_what_the_fullest_one_brought(journal: Journal) -> None:
+    for days, sizes in ((0, [3, 4]), (1, [5]), (1, [6, 7]), (40, [1000])):
+        files = [file(f"OD{n}.jpg", size_bytes=size) for n, size in enumerate(sizes)]
+        at = NOON - timedelta(days=days)
+        one = journal.add(exam(*files), "seen")
+        journal.save(dataclasses.replace(one, state=State.ARCHIVED, archived_at=at), "moved")
+    journal.add(exam(file("OD.jpg", size_bytes=10_000)), "seen")
+
+    assert journal.history.fullest_day_bytes(NOON - timedelta(days=30)) == 18
+    assert journal.history.fullest_day_bytes(NOON + timedelta(days=1)) == 0
