@@ -69,6 +69,10 @@ class SeamDisk(Disk):
         with self._effects.around(f"write {path.name}"):
             super().write_whole(path, content, durable=durable)
 
+    def put_in_place(self, temporary: Path, path: Path) -> None:
+        with self._effects.around(f"put {path.name} in place"):
+            super().put_in_place(temporary, path)
+
 
 class SeamJournal(Journal):
     """The journal."""

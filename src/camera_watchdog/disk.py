@@ -169,9 +169,13 @@ class Disk:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.replace(path)
+        self.put_in_place(temporary, path)
         if durable:
             self._sync_folder(path.parent)
+
+    def put_in_place(self, temporary: Path, path: Path) -> None:
+        """Put a file that is whole where an older one may stand, in one step."""
+        temporary.replace(path)
 
     @staticmethod
     def _sync_folder(folder: Path) -> None:

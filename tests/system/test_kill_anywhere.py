@@ -47,7 +47,7 @@ _TIMES: Final[dict[str, object]] = {
     "retry_max_delay": 0.2,
     "workers": 1,
 }
-_AT_LEISURE: Final = "write status."
+_AT_LEISURE: Final = " status."
 """The status page is written when there is time: a run may end before it comes to such a point."""
 
 
@@ -207,6 +207,7 @@ def test_a_kill_at_any_effect_costs_nothing(
     assert uploads == len(kind.taken.get("images", "lr")) + (
         2 if kind.report_type == "per_eye" else 1
     )
+    assert "before put receipt.json in place 1" in strokes  # its content is written, its name is not
     points = strokes if _ALL or generation in _WHOLE else strokes[len(generation) % 3 :: 3]
     wrong = at_all(points, forks, lambda p, f: once(lambda place: place.killed_at(p, f)))
     assert not wrong, "\n".join(wrong)
