@@ -31,7 +31,8 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
-from camera_watchdog.model import Exam, State
+from camera_watchdog.model import State
+from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
@@ -53,8 +54,7 @@ _BEATS_WITHIN_S: Final = 120.0
 def run(config: Config, *, once: bool = False) -> int:
     """Run until a signal says to stop, or with ``once`` until nothing more can be done now.
 
-    Answers the exit code: 0; with ``once`` 1 where an exam is held or could not be sent, 77 where
-    the token is refused.
+    Answers the exit code: 0; with ``once`` 1 where an exam is left, 77 where the token is refused.
 
     Raises:
         NotNow: a path is not there yet, or another daemon has the folder.
@@ -112,6 +112,11 @@ class _Daemon:
         self._must_beat_by: dict[str, float] = {}
         self._backlog, self._draining = Backlog(), Draining()
 
+        self._once = Once(
+            retry_attempts=config.retry_attempts,
+            restless_s=config.stability_timeout + config.settle_time,
+            monotonic=time.monotonic,
+        )
     def run(self, *, once: bool) -> int:
         """Start, wait, stop; in this order whatever happens."""
         with self._stopping_on_signals():
@@ -254,30 +259,24 @@ class _Daemon:
         """With ``--once``: every exam is archived, held, still being written, or was tried enough."""
         if not self._gate.is_closed and not self._resends.is_idle():
             return False
-        return (
-            self._gate.was_asked
-            and self._sweep.is_settled()
-            and all(self._is_done_for_now(exam) for exam in self._registry.exams_at_rest())
+        return self._gate.was_asked and self._once.is_over(
+            self._registry.exams_at_rest(),
+            server_is_away=self._gate.is_closed,
+            is_settled=self._sweep.is_settled(),
+            progress=self._journal.changes,
         )
-
-    def _is_done_for_now(self, exam: Exam | None) -> bool:
-        if exam is None:  # a worker has it
-            return False
-        if exam.state is State.HELD or self._gate.is_closed:
-            return True
-        if exam.state is State.COLLECTING:
-            return exam.reason is not None
-        return exam.attempts >= self._config.retry_attempts
 
     def _verdict(self) -> int:
         error = self._gate.state.error
         if isinstance(error, Unauthorized):
             raise error
         left = self._registry.exams()
-        failed = [exam for exam in left if exam.state is not State.COLLECTING]
         for exam in left:
-            logger.info("%s  is left: %s", exam.folder, exam.reason.code if exam.reason else "")
-        return 1 if failed or error else 0
+            logger.warning("%s  is left: %s", exam.folder, left_words(exam))
+        if left:
+            count = f"{len(left)} exam{'s were' if len(left) > 1 else ' was'}"
+            logger.warning("camera-watchdog  %s not brought to the EDC", count)
+        return 1 if left or error or not self._sweep.is_settled() else 0
 
     def _shut_down(self) -> None:
         """Stop in reverse order; a request that does not end is given up."""

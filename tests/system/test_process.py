@@ -87,6 +87,8 @@ def test_a_signal_stops_it_while_a_line_hangs(clinic: Clinic, edc: DemoEdc) -> N
         clinic.camera.take(SUBJECT, size_bytes=9_000_000)
         assert relay.reached.wait(10), daemon.text
         check_stops(daemon, signal.SIGTERM)
+    # The request was given up and its exam let go of, so that the journal could be closed.
+    assert list(clinic.state_dir.glob("journal*-wal")) == []
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -136,7 +138,7 @@ def test_a_second_signal_ends_it_at_once(clinic: Clinic, edc: DemoEdc) -> None:
 
 def check_refused(daemon: DaemonProcess, code: int, *words: str) -> str:
     """The daemon ended with this code and one message that has these words."""
-    assert daemon.wait() == code, daemon.text
+    assert daemon.wait(within_s=15) == code, daemon.text
     text = daemon.text
     assert "Traceback" not in text
     assert all(word in text for word in words), text
@@ -223,6 +225,26 @@ def test_once_says_that_an_exam_is_left(clinic: Clinic, edc: DemoEdc) -> None:
     with clinic.launch("run", "--once") as daemon:
         assert daemon.wait() == 1, daemon.text
         assert "105-40-0002  is left: no_session" in daemon.text
+    clinic.archived(SUBJECT)
+
+
+def test_once_does_not_wait_without_end_for_a_file_that_is_written_all_the_time(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    expect(edc, SUBJECT)
+    clinic.camera.take(SUBJECT)
+    folder = clinic.watch_dir / "105-40-0002"
+    folder.mkdir()
+    with (
+        clinic.launch("run", "--once", stability_timeout=1.5) as daemon,
+        (folder / "OD.jpg").open("ab", buffering=0) as picture,
+    ):
+        while daemon.is_running:
+            picture.write(b"x")
+            time.sleep(0.05)
+        assert daemon.wait() == 1, daemon.text
+        assert "105-40-0002  is left: Its folder does not come to rest" in daemon.text
+        assert "1 exam was not brought to the EDC" in daemon.text
     clinic.archived(SUBJECT)
 
 

@@ -34,6 +34,7 @@ PURE: Final = {
     "lifecycle",
     "mapping",
     "model",
+    "once",
     "overview",
     "person",
     "reasons",
