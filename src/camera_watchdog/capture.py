@@ -16,10 +16,13 @@ from typing import Final
 
 from camera_watchdog.model import ExamFile
 
-__all__ = ["CLOCK", "capture_time", "clock_doubt", "parse_database_time"]
+__all__ = ["CLOCK", "DICOM", "capture_time", "clock_doubt", "parse_database_time"]
 
 CLOCK: Final = "Clock: "
 """How a note about a doubtful clock begins."""
+
+DICOM: Final = "DICOM: "
+"""How a note about a time that nobody could read begins."""
 
 _A_DAY: Final = timedelta(days=1)
 _FUTURE: Final = timedelta(minutes=5)

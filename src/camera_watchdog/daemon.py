@@ -36,7 +36,7 @@ from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
-from camera_watchdog.starting import camera_of, check_paths, locked
+from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
 from camera_watchdog.steps import ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
 from camera_watchdog.watcher import Watcher
@@ -58,9 +58,10 @@ def run(config: Config, *, once: bool = False) -> int:
 
     Raises:
         NotNow: a path is not there yet, or another daemon has the folder.
-        ConfigError: a volume, table or column is not as configured.
+        ConfigError: a volume, table or column is not as configured, or a library is missing.
         JournalRefused: the journal is another folder's, or a newer release's.
     """
+    check_libraries(config)
     check_paths(config)
     try:
         logs.set_up(config.log_level, file=config.log_file, json_lines=config.log_format == "json")
@@ -111,12 +112,12 @@ class _Daemon:
         self._targets: dict[str, Callable[[], None]] = {}
         self._must_beat_by: dict[str, float] = {}
         self._backlog, self._draining = Backlog(), Draining()
-
         self._once = Once(
             retry_attempts=config.retry_attempts,
             restless_s=config.stability_timeout + config.settle_time,
             monotonic=time.monotonic,
         )
+
     def run(self, *, once: bool) -> int:
         """Start, wait, stop; in this order whatever happens."""
         with self._stopping_on_signals():

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from camera_watchdog import laterality
-from camera_watchdog.capture import CLOCK, capture_time, clock_doubt
+from camera_watchdog.capture import CLOCK, DICOM, capture_time, clock_doubt
+from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
 from camera_watchdog.intake import skipped
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
@@ -18,6 +19,7 @@ from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     Exam,
     ExamFile,
+    Format,
     Laterality,
     Reason,
     ReportType,
@@ -67,6 +69,7 @@ class Identify:
         exam = _without_copies(exam)
         exam = self._with_capture_times(exam, rows)
         exam = self._with_clock_doubt(exam, passage.name)
+        exam = self._with_unread_dicom(exam, passage.name)
         passage.learn(exam)
         screen(exam, self._tools)
         passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
@@ -201,6 +204,26 @@ class Identify:
             return exam
         logger.warning("%s  %s", name, doubt)
         return dataclasses.replace(exam, notes=(*exam.notes, doubt))
+
+    def _with_unread_dicom(self, exam: Exam, name: str) -> Exam:
+        """DICOM whose time nobody read, for want of pydicom, is sent with its file's: said once."""
+        unread = [
+            file.name
+            for file in to_send(exam)
+            if file.format is Format.DICOM and file.captured_source == "file"
+        ]
+        if not unread or is_installed() or any(note.startswith(DICOM) for note in exam.notes):
+            return exam
+        note = f"{DICOM}{', '.join(unread)}: sent with the file's time, for want of pydicom."
+        if not self._tools.memory.dicom_is_told:
+            self._tools.memory.dicom_is_told = True
+            logger.warning(
+                "%s  %s It reads when a DICOM picture was taken. Install it, and start again: %s",
+                name,
+                note,
+                install_command(),
+            )
+        return dataclasses.replace(exam, notes=(*exam.notes, note))
 
 
 def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:

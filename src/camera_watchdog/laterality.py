@@ -129,8 +129,8 @@ def from_filename(name: str, pattern: re.Pattern[str]) -> Testimony:
 
 
 def from_dicom(laterality: str) -> Testimony:
-    """What DICOM's Image Laterality or Laterality says; ``B`` (both) is no eye."""
-    return _testimony("dicom", [laterality])
+    """What DICOM says, several values with a backslash between them; ``B`` (both) is no eye."""
+    return _testimony("dicom", laterality.split("\\"))
 
 
 def from_operator(eye: Laterality) -> Testimony:

@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import Final
 
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog.completeness import IMAGE_KINDS
 from camera_watchdog.config import Config
 from camera_watchdog.config.keys import KEYS
+from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import Problem
 from camera_watchdog.intake import Limits
+from camera_watchdog.model import Format
 from camera_watchdog.running import LOCK_NAME, OWNER_NAME
 from camera_watchdog.stability import Waits
 from camera_watchdog.steps import Rules
@@ -19,6 +22,7 @@ __all__ = [
     "LOCK_NAME",
     "OWNER_NAME",
     "camera_database",
+    "dicom_problem",
     "edc_client",
     "is_asked_for",
     "rules",
@@ -60,6 +64,26 @@ def is_asked_for(config: Config, problem: Problem) -> bool:
         problem.key.startswith("db_patient_")
         and getattr(config, problem.key, None) == _DEFAULTS.get(problem.key)
     )
+
+
+def dicom_problem(config: Config) -> Problem | None:
+    """A configuration that counts on DICOM where nothing is installed that reads it; or none.
+
+    It does where DICOM is to tell the eye, or where a person chose kinds of image with it among them.
+    """
+    required = config.required
+    chosen = required.kinds != IMAGE_KINDS - required.skip or required.kinds == {Format.DICOM}
+    if "dicom" in config.eye_sources:
+        key = "eye_sources"
+    elif chosen and Format.DICOM in required.kinds:
+        key = "required.kinds"
+    else:
+        return None
+    if is_installed():
+        return None
+    advice = f"Install it: {install_command()}"
+    found = '"dicom", while pydicom, which reads it, is not installed'
+    return Problem(key, found, '"dicom" where pydicom is installed', advice)
 
 
 def edc_client(config: Config) -> EdcClient:

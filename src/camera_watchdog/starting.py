@@ -24,12 +24,22 @@ from camera_watchdog.errors import (
     Problem,
 )
 
-__all__ = ["camera_of", "check_paths", "locked"]
+__all__ = ["camera_of", "check_libraries", "check_paths", "locked"]
 
 logger = logging.getLogger(__name__)
 
 _LOCK_WITHIN_S: Final = 0.5
 """Who asks whether a daemon runs has the lock for a moment."""
+
+
+def check_libraries(config: Config) -> None:
+    """Whether everything is installed that the configuration counts on.
+
+    Raises:
+        ConfigError: pydicom is not.
+    """
+    if problem := parts.dicom_problem(config):
+        raise ConfigError([problem])
 
 
 def check_paths(config: Config) -> None:

@@ -191,10 +191,11 @@ class GateLike(Protocol):
 
 
 class ServerMemory:
-    """What this server was found to want; forgotten with the process."""
+    """What this server was found to want, and what was said once; forgotten with the process."""
 
     def __init__(self) -> None:
         self.wants_demographics = False
+        self.dicom_is_told = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 import io
+import sys
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -22,7 +24,8 @@ from pydicom.uid import (
     OphthalmicPhotography8BitImageStorage,
 )
 
-from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.content import Inspection, dicom_reader, inspect
+from camera_watchdog.content.dicom import DicomFacts
 from camera_watchdog.model import Format
 
 SYNTAXES = [
@@ -65,6 +68,12 @@ def look(data: bytes, name: str = "a.dcm") -> Inspection:
     return inspect(io.BytesIO(data), len(data), name)
 
 
+def facts(data: bytes) -> DicomFacts:
+    seen = look(data)
+    assert seen.dicom is not None
+    return seen.dicom
+
+
 def nested(*, undefined: bool) -> Dataset:
     inner = Dataset()
     inner.CodeValue = "T-AA610"
@@ -76,11 +85,11 @@ def nested(*, undefined: bool) -> Dataset:
     return outer
 
 
-def frames(*eyes: str, undefined: bool = False) -> Sequence:
+def frames(*eyes: str, undefined: bool = False, element: str = "FrameLaterality") -> Sequence:
     items = []
     for eye in eyes:
         anatomy = Dataset()
-        anatomy.FrameLaterality = eye
+        setattr(anatomy, element, eye)
         item = Dataset()
         item.FrameAnatomySequence = Sequence([anatomy])
         item.is_undefined_length_sequence_item = undefined
@@ -217,6 +226,19 @@ def test_the_eye_is_one_only_where_all_agree(
     assert seen.whole
     assert seen.dicom is not None
     assert seen.dicom.laterality == laterality
+
+
+@pytest.mark.parametrize("element", ["ImageLaterality", "Laterality", "FrameLaterality"])
+def test_the_eye_of_the_frames_is_found_by_each_of_its_names(element: str) -> None:
+    beside = Dataset()
+    setattr(beside, element, "L")
+    shared = dicom(SharedFunctionalGroupsSequence=Sequence([beside]))
+    within = dicom(PerFrameFunctionalGroupsSequence=frames("L", "L", element=element))
+    both = dicom(
+        SharedFunctionalGroupsSequence=Sequence([beside]),
+        PerFrameFunctionalGroupsSequence=frames("L", "R", element=element),
+    )
+    assert [facts(data).laterality for data in (shared, within, both)] == ["L", "L", "L\\R"]
 
 
 def test_the_eye_of_another_picture_is_not_taken_for_this_ones() -> None:
@@ -390,6 +412,142 @@ def test_memory_does_not_grow_with_the_file(syntax: UID) -> None:
     finally:
         tracemalloc.stop()
     assert peak_bytes < 2_000_000
+
+
+UNREADABLE = "elements that cannot be read"
+
+
+def test_an_element_that_is_there_twice_says_nothing_that_is_believed() -> None:
+    one, other = b"\x20\0\x62\0CS\2\0R ", b"\x20\0\x62\0CS\2\0L "
+    data = dicom(ImageLaterality="R", AcquisitionDateTime="20240501101112")
+    twice = data.replace(one, one + other)
+    assert (facts(data).laterality, facts(data).acquired_at) == ("R", NAIVE)
+    assert look(twice).whole
+    assert facts(twice) == replace(facts(data), laterality=UNREADABLE, acquired_at=None)
+
+
+def test_more_frames_than_a_photograph_has_are_not_read() -> None:
+    items = b"\xfe\xff\x00\xe0\0\0\0\0" * 140_000
+    groups = element(0x5200_9230, b"SQ", len(items)) + items
+    data = START + groups + element(0x7FE0_0010, b"OB", 2) + b"\1\2"
+    tracemalloc.start()
+    try:
+        seen = look(data)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert seen.whole
+    assert seen.dicom is not None
+    assert seen.dicom.laterality == UNREADABLE
+    assert peak_bytes < 2_000_000
+
+
+def test_megabytes_of_a_vendor_are_stepped_over() -> None:
+    data = dicom(ImageLaterality="L", pixels=None)
+    at = data.index(b"\x10\0\x20\0LO")
+    vendors = element(0x0009_1010, b"OB", 4_000_000) + bytes(4_000_000)
+    tracemalloc.start()
+    try:
+        seen = look(data[:at] + vendors + data[at:])
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert seen.dicom is not None
+    assert (seen.dicom.patient_id, seen.dicom.laterality) == ("S-001", "L")
+    assert peak_bytes < 9_000_000  # the file itself, twice
+
+
+@pytest.mark.parametrize(
+    "character_set, patient",
+    [
+        ("ISO_IR 192", "Б-17é"),
+        ("ISO_IR 144", "Ж-0042"),
+        ("ISO_IR 100", "Zoë-7"),
+        (["", "ISO 2022 IR 87"], "山田-3"),
+        ("GB18030", "王-3"),
+    ],
+)
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+def test_a_patient_is_read_in_the_files_character_set(
+    syntax: UID, character_set: str | list[str], patient: str
+) -> None:
+    assert facts(
+        dicom(syntax, SpecificCharacterSet=character_set, PatientID=patient)
+    ).patient_id == (patient)
+
+
+def test_a_character_set_that_nobody_knows_is_no_error(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = dicom(ImageLaterality="R", SpecificCharacterSet="ISO_IR 100", PatientID="Zoë")
+    strange = data.replace(b"ISO_IR 100", b"ISO_IR 1x0")
+    assert strange != data
+    assert (facts(strange).laterality, facts(strange).patient_id) == ("R", "Zoë")
+    assert caplog.records == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_pydicom_warns_of_is_told_to_nobody(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = dicom(ImageLaterality="R", AcquisitionDateTime="20240501101112")
+    odd = data.replace(b"20240501101112", b"John Smith, 41").replace(b"CS\2\0R ", b"CS\2\0r!")
+    assert facts(odd) == replace(facts(data), laterality="r!", acquired_at=None)
+    assert caplog.records == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_pydicom_it_is_known_whose_a_whole_file_is_but_no_eye_and_no_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = dicom(ImageLaterality="R", AcquisitionDateTime="20240501101112")
+    with_it = look(data)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    assert not dicom_reader.is_installed()
+    without = look(data)
+    assert (without.format, without.whole) == (Format.DICOM, True)
+    assert with_it.dicom is not None
+    assert without.dicom == replace(with_it.dicom, laterality="", acquired_at=None)
+    assert (without.captured_at, without.captured_source) == (None, "")
+    assert not look(data[:-1]).whole
+
+
+@pytest.mark.parametrize(
+    "python, pip, command",
+    [
+        ("/opt/c/bin/python", "pip", "/opt/c/bin/python -m pip install"),
+        (
+            "C:\\Program Files\\c\\python.exe",
+            "pip",
+            '"C:\\Program Files\\c\\python.exe" -m pip install',
+        ),
+        ("/opt/c/bin/python", None, "uv pip install --python /opt/c/bin/python"),
+    ],
+)
+def test_the_command_that_installs_it_is_for_the_python_that_runs(
+    monkeypatch: pytest.MonkeyPatch, python: str, pip: str | None, command: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.setattr(dicom_reader, "find_spec", lambda _name: pip)
+    assert dicom_reader.install_command() == f'{command} "camera-watchdog[dicom]"'
+
+
+def test_a_pydicom_that_cannot_be_imported_leaves_the_eye_untold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pydicom.filereader", None)
+    assert facts(dicom(ImageLaterality="R")).laterality == UNREADABLE
+
+
+@settings(max_examples=300)
+@given(data=st.binary(max_size=200), explicit=st.booleans(), big_endian=st.booleans())
+def test_whatever_pydicom_is_given_it_reads_it_or_not(
+    data: bytes, *, explicit: bool, big_endian: bool
+) -> None:
+    started = element(0x5200_9229, b"SQ", ENDLESS) + ITEM
+    for given_ in (data, started + data, started[:4] + data):
+        said = dicom_reader.read_texts(given_, explicit=explicit, big_endian=big_endian)
+        assert said is None or all(isinstance(eye, str) for eye in said.eyes)
 
 
 SAMPLES = [

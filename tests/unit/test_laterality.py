@@ -208,6 +208,16 @@ def test_what_dicom_says() -> None:
     assert from_dicom("L").eye is LEFT
     assert from_dicom("").finding is Finding.NOTHING
     assert from_dicom("B").finding is Finding.UNKNOWN
+    assert from_dicom("L\\L").eye is LEFT
+
+
+def test_frames_that_differ_are_a_conflict_that_names_both() -> None:
+    frames = from_dicom("L\\R")
+    assert (frames.finding, frames.said) == (Finding.CONFLICT, "left and right")
+    reason = decide("A", [database("L"), frames]).reason
+    assert reason == Reason(
+        "eye_conflict", ("A",), {"said": "database: left; dicom: left and right"}
+    )
 
 
 def database(eye: object) -> Said:

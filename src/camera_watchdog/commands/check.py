@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog import parts
-from camera_watchdog.capture import CLOCK
+from camera_watchdog.capture import CLOCK, DICOM
 from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
 from camera_watchdog.commands.check_camera import check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
@@ -25,6 +25,7 @@ from camera_watchdog.config.earlier import take_over
 from camera_watchdog.config.file import read_settings
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.values import PATH
+from camera_watchdog.content.dicom_reader import install_command
 from camera_watchdog.errors import ConfigError
 from camera_watchdog.model import Exam
 from camera_watchdog.preview import Foreseen, foresee
@@ -66,6 +67,8 @@ def _everything(
     seen = seen_in(config.watch_dir, folders)
     camera, suggestion = check_camera(config, seen)
     findings = [*watch, *check_machine(config), *camera, *check_server(config, _now)]
+    if problem := parts.dicom_problem(config):
+        findings.append(wrong(problem.key, problem.found, problem.advice, code=_BAD_CONFIG))
     findings += check_service(config, os.environ, [name for name in flags if name != "json"])
     names: dict[str, Any] = dict(suggestion.keys) if suggestion else {}
     would_fit = dataclasses.replace(config, **names)
@@ -85,6 +88,7 @@ def _everything(
         for said in each.exam.notes
         if said.startswith(CLOCK)
     ]
+    findings += _unread(foreseen)
     if there > len(foreseen):
         findings.append(note("exams", f"{there - len(foreseen)} more were not looked at"))
     more = {
@@ -162,6 +166,16 @@ def _clock(exam: Exam, said: str) -> Finding:
     tried, found = f"clock, exam in {exam.folder}", said.removeprefix(CLOCK)
     future = any(file.captured_at and file.captured_at > _now() for file in exam.files)
     return odd(tried, found, "") if future else note(tried, found)
+
+
+def _unread(foreseen: list[Foreseen]) -> list[Finding]:
+    """DICOM files whose time would not be read, the same for every exam."""
+    folders = [e.exam.folder for e in foreseen if any(n.startswith(DICOM) for n in e.exam.notes)]
+    if not folders:
+        return []
+    first, more = folders[0], f" and {len(folders) - 1} more" if len(folders) > 1 else ""
+    found = f"without pydicom the files of {first}{more} would be sent with the files' times"
+    return [odd("DICOM", found, f"Install it: {install_command()}")]
 
 
 def _exam_as_json(foreseen: Foreseen) -> dict[str, Any]:

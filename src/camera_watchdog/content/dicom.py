@@ -1,23 +1,21 @@
 """What a DICOM file says of its subject, eye and time, and whether it is whole.
 
-Read without pydicom, with or without which the program is the same: that a file of another subject is
-held, and that one is sent only when it is whole to its last element, must hold on every installation.
-Only a handful of elements is asked for; a value that pydicom would decode, refuse or warn about is here
-a few bytes that are stepped over. The tests compare what is read with what pydicom wrote.
+Two read it. Our own walk over the elements tells what must hold on every installation and for a file of
+any size, cut off anywhere: that it is whole to its last element, whose it is, and that it is a report in
+a DICOM wrapping. pydicom, where it is installed (extra ``dicom``), tells which eye it shows and when it
+was taken, and reads the names that are in another character set. What needs it is refused at the start
+(:mod:`camera_watchdog.config.checks`).
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-from camera_watchdog.content.dicom_elements import (
-    FRAME_LATERALITY,
-    ElementWalk,
-    Encoding,
-    Inflated,
-    guess_explicit,
-)
+from camera_watchdog.content import dicom_reader
+from camera_watchdog.content.dicom_elements import ElementWalk, Encoding, Inflated, guess_explicit
+from camera_watchdog.content.dicom_reader import DicomTexts
 from camera_watchdog.content.file_window import ByteSource, FileWindow, NotWhole
 
 __all__ = ["DICOM_MAGIC", "DICOM_MAGIC_OFFSET", "DicomFacts", "read_dicom"]
@@ -28,33 +26,10 @@ DICOM_MAGIC_OFFSET: Final = 128
 _MEDIA_CLASS: Final = 0x0002_0002
 _TRANSFER_SYNTAX: Final = 0x0002_0010
 _SOP_CLASS: Final = 0x0008_0016
-_ACQUISITION_DATE: Final = 0x0008_0022
-_CONTENT_DATE: Final = 0x0008_0023
-_ACQUISITION_DATE_TIME: Final = 0x0008_002A
-_ACQUISITION_TIME: Final = 0x0008_0032
-_CONTENT_TIME: Final = 0x0008_0033
-_OFFSET_FROM_UTC: Final = 0x0008_0201
-_PATIENT_ID: Final = 0x0010_0020
-_LATERALITY: Final = 0x0020_0060
-_IMAGE_LATERALITY: Final = 0x0020_0062
 _ROWS: Final = 0x0028_0010
-_EYES: Final = (_IMAGE_LATERALITY, _LATERALITY, FRAME_LATERALITY)
-_WANTED: Final = frozenset(
-    {
-        _MEDIA_CLASS,
-        _TRANSFER_SYNTAX,
-        _SOP_CLASS,
-        _ACQUISITION_DATE,
-        _CONTENT_DATE,
-        _ACQUISITION_DATE_TIME,
-        _ACQUISITION_TIME,
-        _CONTENT_TIME,
-        _OFFSET_FROM_UTC,
-        _PATIENT_ID,
-        _ROWS,
-        *_EYES,
-    }
-)
+_CHARACTER_SET: Final = dicom_reader.SPECIFIC_CHARACTER_SET
+_PATIENT_ID: Final = dicom_reader.PATIENT_ID
+_WANTED: Final = frozenset({_MEDIA_CLASS, _TRANSFER_SYNTAX, _SOP_CLASS, _PATIENT_ID, _ROWS})
 
 # GE's private syntax is implicit too (only its pixels are big endian); the rest is explicit.
 _IMPLICIT: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.113619.5.2"})
@@ -76,15 +51,22 @@ _DATE_TIME: Final = re.compile(
 _OFFSET: Final = re.compile(r"([+-])(\d\d)(\d\d)")
 _YEARS: Final = range(1980, 9999)
 
+# Far more than the headers of a photograph have; every frame of a volume scan adds half a kilobyte.
+_MOST_BYTES_READ: Final = 1024 * 1024
+_UNREADABLE: Final = "elements that cannot be read"
+_NOTHING_SAID: Final = DicomTexts({}, ())
+
 
 @dataclass(frozen=True, slots=True)
 class DicomFacts:
     """What the file says. Texts are as they stand in it, without the padding; empty where absent.
 
-    ``laterality`` is Image Laterality, Laterality or Frame Laterality; values that differ are
-    joined by a backslash, as DICOM joins several, so that they are never taken for one. The same
-    holds for a ``patient_id`` that is there twice. ``acquired_at`` is aware where the file gives
-    the offset from UTC.
+    ``laterality`` is Image Laterality, else Laterality, and what the functional groups say of each
+    frame. Values that differ are joined by a backslash, as DICOM joins several, so that they are
+    never taken for one; so is a Laterality that contradicts the Image Laterality beside it, though
+    the standard allows one of the two only: nobody can tell which is right. The same holds for a
+    ``patient_id`` that is there twice. ``acquired_at`` is aware where the file gives the offset from
+    UTC. Without pydicom ``laterality`` and ``acquired_at`` are empty.
     """
 
     patient_id: str = ""
@@ -110,29 +92,69 @@ def read_dicom(window: FileWindow) -> tuple[str, DicomFacts]:
     rows the picture has, the picture is there, since writers may pause before it.
     """
     meta = ElementWalk(window, _WANTED)
-    walk = meta
-    why = ""
+    walk, why = meta, ""
+    said: DicomTexts | None = _NOTHING_SAID
     try:
         start = meta.meta(DICOM_MAGIC_OFFSET + len(DICOM_MAGIC))
         syntax = _first(meta, _TRANSFER_SYNTAX)
-        source: ByteSource = window
-        if syntax in _DEFLATED:
-            source, start = Inflated(window, start), 0
-        walk = ElementWalk(source, _WANTED)
-        walk.data_set(start, _encoding(syntax, source.at(start, 8)))
+        source, first = _unpacked(window, start, syntax)
+        encoding = _encoding(syntax, source.at(first, 8))
+        walk = ElementWalk(source, _WANTED, dicom_reader.ASKED)
+        why = _why_not_walked(walk, first, encoding)
+        if _sop_class(meta, walk) not in {_ENCAPSULATED_PDF, _DIRECTORY}:
+            said = _said(walk, _unpacked(window, start, syntax)[0], encoding)
     except NotWhole as missing:
         why = str(missing)
-    sop_class = _first(walk, _SOP_CLASS) or _first(meta, _MEDIA_CLASS)
     facts = DicomFacts(
-        patient_id=_joined(walk, _PATIENT_ID),
-        laterality=_joined(walk, *_EYES),
-        sop_class=sop_class,
-        acquired_at=_acquired_at(walk),
+        patient_id=_patient_id(walk, said),
+        laterality=_UNREADABLE if said is None else "\\".join(said.eyes),
+        sop_class=_sop_class(meta, walk),
+        acquired_at=None if said is None else _acquired_at(said.texts),
     )
-    announced = _ROWS in walk.values and not _WITHOUT_CONTENT.fullmatch(sop_class)
+    announced = _ROWS in walk.values and not _WITHOUT_CONTENT.fullmatch(facts.sop_class)
     if not why and not walk.has_content and (announced or not walk.has_elements):
         why = "the DICOM file has no picture in it"
     return why, facts
+
+
+def _unpacked(window: FileWindow, start: int, syntax: str) -> tuple[ByteSource, int]:
+    """The bytes of the data set, to be read from front to back, and where it begins in them."""
+    return (Inflated(window, start), 0) if syntax in _DEFLATED else (window, start)
+
+
+def _why_not_walked(walk: ElementWalk, first: int, encoding: Encoding) -> str:
+    try:
+        walk.data_set(first, encoding)
+    except NotWhole as missing:
+        return str(missing)
+    return ""
+
+
+def _said(walk: ElementWalk, source: ByteSource, encoding: Encoding) -> DicomTexts | None:
+    """What pydicom reads, nothing where it is not installed; none where it cannot be read.
+
+    An element that is there twice may say two things: no such file is read.
+    """
+    if not walk.spans or not dicom_reader.is_installed():
+        return _NOTHING_SAID
+    size_bytes = sum(span.stop - span.start for span in walk.spans)
+    if size_bytes > _MOST_BYTES_READ or len({span.tag for span in walk.spans}) < len(walk.spans):
+        return None
+    elements = b"".join(source.at(span.start, span.stop - span.start) for span in walk.spans)
+    big_endian = encoding.order == "big"
+    return dicom_reader.read_texts(elements, explicit=encoding.explicit, big_endian=big_endian)
+
+
+def _sop_class(meta: ElementWalk, walk: ElementWalk) -> str:
+    return _first(walk, _SOP_CLASS) or _first(meta, _MEDIA_CLASS)
+
+
+def _patient_id(walk: ElementWalk, said: DicomTexts | None) -> str:
+    """As it stands in the file; by pydicom where the file names a character set that it needs."""
+    plain = all(raw.isascii() and b"\x1b" not in raw for raw in walk.values.get(_PATIENT_ID, ()))
+    names_set = any(span.tag == _CHARACTER_SET for span in walk.spans)
+    decoded = "" if said is None else said.texts.get(_PATIENT_ID, "")
+    return decoded if decoded and names_set and not plain else _joined(walk, _PATIENT_ID)
 
 
 def _encoding(syntax: str, head: bytes) -> Encoding:
@@ -161,19 +183,19 @@ def _joined(walk: ElementWalk, *tags: int) -> str:
     return "\\".join(dict.fromkeys(text for tag in tags for text in _texts(walk, tag) if text))
 
 
-def _acquired_at(walk: ElementWalk) -> datetime | None:
-    zone = _zone(_first(walk, _OFFSET_FROM_UTC))
+def _acquired_at(texts: Mapping[int, str]) -> datetime | None:
+    zone = _zone(texts.get(dicom_reader.OFFSET_FROM_UTC, ""))
     said = (
-        _first(walk, _ACQUISITION_DATE_TIME),
-        _date_and_time(walk, _ACQUISITION_DATE, _ACQUISITION_TIME),
-        _date_and_time(walk, _CONTENT_DATE, _CONTENT_TIME),
+        texts.get(dicom_reader.ACQUISITION_DATE_TIME, ""),
+        _date_and_time(texts, dicom_reader.ACQUISITION_DATE, dicom_reader.ACQUISITION_TIME),
+        _date_and_time(texts, dicom_reader.CONTENT_DATE, dicom_reader.CONTENT_TIME),
     )
     return next((when for text in said if (when := _date_time(text, zone))), None)
 
 
-def _date_and_time(walk: ElementWalk, date: int, time: int) -> str:
+def _date_and_time(texts: Mapping[int, str], date: int, time: int) -> str:
     """A date and a time as one text. The older ways wrote 2024.05.01 and 10:11:12."""
-    day, hour = _first(walk, date).replace(".", ""), _first(walk, time).replace(":", "")
+    day, hour = texts.get(date, "").replace(".", ""), texts.get(time, "").replace(":", "")
     return f"{day}{hour}" if day and hour else ""
 
 

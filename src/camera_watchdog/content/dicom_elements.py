@@ -1,18 +1,17 @@
 """A walk over the elements of a DICOM data set (PS3.5, section 7): is it whole, what does it say.
 
-Values are stepped over, not read, but for the few that are wanted. Nothing is decoded.
+Values are stepped over, not read, but for the few that are wanted; where others lie that
+:mod:`camera_watchdog.content.dicom_reader` is asked about, is noted. Nothing is decoded.
 """
 
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from camera_watchdog.content.file_window import ByteSource, FileWindow, NotWhole
 
-__all__ = ["FRAME_LATERALITY", "ElementWalk", "Encoding", "Inflated", "guess_explicit"]
-
-FRAME_LATERALITY: Final = 0x0020_9072
+__all__ = ["ElementWalk", "Encoding", "Inflated", "Span", "guess_explicit"]
 
 _ITEM: Final = 0xFFFE_E000
 _ITEM_END: Final = 0xFFFE_E00D
@@ -26,8 +25,6 @@ _LONG_HEAD_BYTES: Final = 12
 
 # Pixel data (float, double, integer), an encapsulated document, the address of pixel data.
 _CONTENT: Final = frozenset({0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010, 0x0042_0011, 0x0028_7FE0})
-# Shared and per-frame functional groups, and the sequence in them that holds the frame's eye.
-_ENTERED: Final = frozenset({0x5200_9229, 0x5200_9230, 0x0020_9071})
 
 _SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
@@ -36,6 +33,7 @@ _MOST_ELEMENTS: Final = 2_000_000
 _MOST_DEPTH: Final = 64
 _MOST_VALUE_BYTES: Final = 256
 _MOST_VALUES: Final = 8
+_MOST_SPANS: Final = 64
 _MOST_INFLATED_BYTES: Final = 1024**3
 _MOST_PADDING_BYTES: Final = 4096
 _TAIL_SHARE: Final = 4
@@ -55,6 +53,14 @@ class Encoding:
     order: Literal["little", "big"] = "little"
 
 
+class Span(NamedTuple):
+    """Where an element stands, from its tag to behind its value."""
+
+    tag: int
+    start: int
+    stop: int
+
+
 _UNKNOWN_INSIDE: Final = Encoding(explicit=False)
 """How a sequence of unknown VR and length is written whatever surrounds it (PS3.5, 6.2.2)."""
 
@@ -66,19 +72,23 @@ def guess_explicit(head: bytes) -> bool:
 
 
 class ElementWalk:
-    """One walk; ``values`` fills with the wanted ones, also where it ends in :class:`NotWhole`.
+    """One walk over the outermost level; what it knows is there also where it ends in NotWhole.
 
-    ``values`` are raw, of the outermost level, and of the functional groups for the frame's eye;
-    each kept once, in the file's order. ``has_content`` is set where pixels or a document came,
-    ``has_elements`` where anything came at all.
+    ``values`` are those of the ``wanted`` tags, raw, each kept once; ``spans`` are the places of the
+    ``noted`` ones; both are in the file's order, and of elements that are there to their end.
+    ``has_content`` is set where pixels or a document came, ``has_elements`` where anything came.
     """
 
-    def __init__(self, source: ByteSource, wanted: frozenset[int]) -> None:
+    def __init__(
+        self, source: ByteSource, wanted: frozenset[int], noted: frozenset[int] = frozenset()
+    ) -> None:
         self.values: dict[int, list[bytes]] = {}
+        self.spans: list[Span] = []
         self.has_content = False
         self.has_elements = False
         self._source = source
         self._wanted = wanted
+        self._noted = noted
         self._seen = 0
 
     def meta(self, offset: int) -> int:
@@ -90,27 +100,30 @@ class ElementWalk:
 
     def data_set(self, offset: int, encoding: Encoding) -> None:
         """Walk from ``offset`` to the end; raises NotWhole where it does not get there."""
-        self._elements_until(offset, self._source.size_bytes, encoding, 0, delimited=False)
+        end = self._source.size_bytes
+        while offset < end and not self._is_padding(offset):
+            offset = self._element(offset, end, encoding, 0)
 
-    def _elements_until(
-        self, offset: int, end: int, encoding: Encoding, depth: int, *, delimited: bool
-    ) -> int:
+    def _elements_until(self, offset: int, end: int, encoding: Encoding, depth: int) -> int:
+        """Step over the elements of an item to its end mark; the offset after it."""
         if depth > _MOST_DEPTH:
             raise NotWhole(_DAMAGED)
         while offset < end:
-            if depth == 0 and self._is_padding(offset):
-                return end
-            if delimited:
-                tag, _, value = self._item_head(offset, end, encoding)
-                if tag == _ITEM_END:
-                    return value
+            tag, _, value = self._item_head(offset, end, encoding)
+            if tag == _ITEM_END:
+                return value
             offset = self._element(offset, end, encoding, depth)
-        if delimited:
-            raise NotWhole(_NO_END)
-        return offset
+        raise NotWhole(_NO_END)
 
     def _element(self, offset: int, end: int, encoding: Encoding, depth: int) -> int:
         """Step over one element; the offset after it."""
+        tag, stop = self._step(offset, end, encoding, depth)
+        if depth == 0 and tag in self._noted and len(self.spans) < _MOST_SPANS:
+            self.spans.append(Span(tag, offset, stop))
+        return stop
+
+    def _step(self, offset: int, end: int, encoding: Encoding, depth: int) -> tuple[int, int]:
+        """The tag of an element, and the offset after it."""
         self._count()
         tag, vr, length, value = self._element_head(offset, end, encoding)
         self.has_elements = True
@@ -118,40 +131,30 @@ class ElementWalk:
             self.has_content = True
         if length == _UNDEFINED_BYTES:
             inside = _UNKNOWN_INSIDE if vr == b"UN" else encoding
-            return self._items(value, end, inside, depth, delimited=True, enter=False)
+            return tag, self._items(value, end, inside, depth)
         stop = value + length
         if stop > end:
             raise NotWhole(_NO_END)
-        if tag in self._wanted and (depth == 0 or tag == FRAME_LATERALITY):
+        if depth == 0 and tag in self._wanted:
             self._keep(tag, self._source.at(value, min(length, _MOST_VALUE_BYTES)))
-        elif tag in _ENTERED:
-            self._items(value, stop, encoding, depth, delimited=False, enter=True)
         elif tag in _CONTENT and self._tail_is_zero(value, stop):
             raise NotWhole(_HOLLOW)
-        return stop
+        return tag, stop
 
-    def _items(
-        self, offset: int, end: int, encoding: Encoding, depth: int, *, delimited: bool, enter: bool
-    ) -> int:
-        """Step over the items of a sequence, or the fragments of compressed pixels."""
+    def _items(self, offset: int, end: int, encoding: Encoding, depth: int) -> int:
+        """Step over the items of a sequence, or the fragments of compressed pixels, to their end."""
         while offset < end:
             self._count()
             tag, length, value = self._item_head(offset, end, encoding)
-            if delimited and tag == _SEQUENCE_END:
+            if tag == _SEQUENCE_END:
                 return value
             if tag != _ITEM:
                 raise NotWhole(_DAMAGED)
             if length == _UNDEFINED_BYTES:
-                offset = self._elements_until(value, end, encoding, depth + 1, delimited=True)
-                continue
-            offset = value + length
-            if offset > end:
-                raise NotWhole(_NO_END)
-            if enter:
-                self._elements_until(value, offset, encoding, depth + 1, delimited=False)
-        if delimited:
-            raise NotWhole(_NO_END)
-        return offset
+                offset = self._elements_until(value, end, encoding, depth + 1)
+            else:
+                offset = value + length
+        raise NotWhole(_NO_END)
 
     def _element_head(
         self, offset: int, end: int, encoding: Encoding
