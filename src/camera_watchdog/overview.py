@@ -300,6 +300,7 @@ def as_json(told: Overview) -> dict[str, Any]:
         "asked": [
             {"wish": each.wish, "folder": each.folder, "at": _time(each.at)} for each in told.asked
         ],
+        "warnings": list(told.warnings),
     }
 
 
@@ -332,6 +333,7 @@ def from_json(told: dict[str, Any]) -> Overview:
             server=Server(server["reachable"], _from_time(server["since"]), server["message"]),
             rows=rows,
             archived_today=told["totals"][State.ARCHIVED.value],
+            warnings=tuple(told["warnings"]),
             asked=tuple(
                 Asked(each["wish"], each["folder"], datetime.fromisoformat(each["at"]))
                 for each in told["asked"]

@@ -184,7 +184,21 @@ def test_the_json_is_the_one_that_scripts_rely_on() -> None:
                 "at": "2026-03-01T12:00:00+00:00",
             }
         ],
+        "warnings": [],
     }
+
+
+def test_clocks_that_are_wrong_are_told_for_people_and_for_scripts() -> None:
+    note = "Clock: OD.jpg would be of 2125-02-08 09:30, which is yet to come."
+    wrong = exam(notes=("Came late.", note))
+    said = told(wrong, exam(folder="S2", subject="S2"), warnings=("The disk is almost full.",))
+    assert said.warnings == (
+        "The disk is almost full.",
+        "S1: OD.jpg would be of 2125-02-08 09:30, which is yet to come.",
+    )
+    assert as_json(said)["warnings"] == list(said.warnings)
+    assert from_json(as_json(said)).warnings == said.warnings
+    assert len(told(*[wrong] * 9).warnings) == 3  # a clock that is wrong is wrong for every exam
 
 
 def test_what_was_told_is_read_back_the_same() -> None:

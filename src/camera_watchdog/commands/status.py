@@ -92,7 +92,7 @@ def _overview(config: Config, now: datetime) -> Overview:
             kept.rows,
             kept.archived_today,
             watched_by,
-            (old, *_warnings(config, 0)),
+            (old, *kept.warnings),
             kept.asked,
         )
     return overview(
@@ -148,7 +148,8 @@ def _warnings(config: Config, day_bytes: int) -> list[str]:
     if loose:
         told.append(f"Loose in the camera's folder, in no subject's, left alone: {_some(loose)}.")
     if unmatched:
-        told.append(f"Folders that are no subject's, left alone: {_some(unmatched)}.")
+        count = f"{len(unmatched)} folder{'s' if len(unmatched) > 1 else ''}"
+        told.append(f"{count} that no subject's name matches, left alone: {_some(unmatched)}.")
     told += disk_warning(config.watch_dir, day_bytes)
     elsewhere = not config.state_dir.is_relative_to(config.watch_dir)
     return [*told, *(disk_warning(config.state_dir) if elsewhere else ())]
