@@ -131,11 +131,21 @@ class Disk:
             FileChanged: it changed before or while it was read.
             OSError: it cannot be read.
         """
-        digest = hashlib.sha256()
         with self.reading_unchanged(path, size_bytes, mtime_ns) as file:
-            buffer = memoryview(bytearray(min(_READ_BLOCK_BYTES, size_bytes + 1)))
-            while count := file.readinto(buffer):  # type: ignore[attr-defined]  # unbuffered
-                digest.update(buffer[:count])
+            return self.digest(file, size_bytes)
+
+    @staticmethod
+    def digest(file: BinaryIO, size_bytes: int) -> str:
+        """The SHA-256 of an open file from its beginning, as hexadecimal digits.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        file.seek(0)
+        digest = hashlib.sha256()
+        buffer = memoryview(bytearray(min(_READ_BLOCK_BYTES, size_bytes + 1)))
+        while count := file.readinto(buffer):  # type: ignore[attr-defined]  # unbuffered
+            digest.update(buffer[:count])
         return digest.hexdigest()
 
     def open_elsewhere(self, path: Path) -> bool:

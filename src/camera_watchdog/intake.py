@@ -16,12 +16,16 @@ __all__ = ["Found", "Limits", "differs", "goes_after", "merge", "obstacle", "ski
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One ordinary file of a folder as it is now; ``inspection`` once it is stable."""
+    """One ordinary file of a folder as it is now.
+
+    ``inspection`` once it is stable, ``sha256`` once it is whole.
+    """
 
     name: str
     size_bytes: int
     mtime_ns: int
     inspection: Inspection | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +123,13 @@ def _merged(known: ExamFile | None, found: Found) -> ExamFile:
             sent=known.sent if known.may_be_stored else Sent.NO,
             note="",
         )
-    known = dataclasses.replace(known, present=True)
     if inspection is None:
-        return known
+        return dataclasses.replace(known, present=True)
     facts = inspection.dicom
     return dataclasses.replace(
         known,
+        present=True,
+        sha256=known.sha256 or found.sha256,
         format=inspection.format,
         captured_inside=inspection.captured_at,
         captured_inside_source=inspection.captured_source,

@@ -1,16 +1,18 @@
 """A quiet folder becomes an exam that is ready, that waits for something, or that is held.
 
-Reads the files that are new, once; what they are and whether they are whole is for
+Reads the files that are new, once, and while the folder becomes quiet, so that an exam that is
+settled is known down to its checksums; what they are and whether they are whole is for
 :mod:`camera_watchdog.content` to say, and what it means for the exam for :mod:`camera_watchdog.intake`.
 """
 
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from camera_watchdog.content import Inspection, inspect
 from camera_watchdog.disk import Disk
@@ -21,7 +23,7 @@ from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Entry, Exam, Kind, Reason, Sent, State
 from camera_watchdog.reasons import explain
 
-__all__ = ["Records", "Settle", "Verdict"]
+__all__ = ["Known", "Records", "Settle", "Verdict"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,14 @@ class Records(Protocol):
 
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject."""
+
+
+class Known(NamedTuple):
+    """What is known of a file as long as it does not change; ``sha256`` once it is whole."""
+
+    entry: Entry
+    inspection: Inspection
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +83,21 @@ class Settle:
         self._records = records
         self._clock = clock
 
+    def look_inside(
+        self, folder: str, listing: Mapping[str, Entry], inspected: dict[str, Known]
+    ) -> None:
+        """Read the files of a folder that is about to be quiet, so that it need not be waited for.
+
+        What cannot be read now is read when the folder is judged.
+        """
+        with contextlib.suppress(OSError):
+            self._found(folder, listing, inspected)
+
     def judge(
         self,
         exam: Exam,
         listing: Mapping[str, Entry],
-        inspected: dict[str, tuple[Entry, Inspection]],
+        inspected: dict[str, Known],
         quiet_s: float,
     ) -> Verdict:
         """What the exam of a quiet folder is now, on record.
@@ -131,7 +151,7 @@ class Settle:
         self,
         folder: str,
         listing: Mapping[str, Entry],
-        inspected: dict[str, tuple[Entry, Inspection]],
+        inspected: dict[str, Known],
     ) -> list[Found]:
         """What each ordinary file is; one that did not change is not opened again.
 
@@ -143,22 +163,28 @@ class Settle:
             if entry.kind is not Kind.FILE:
                 continue
             before = inspected.get(entry.name)
-            if before is None or before[0] != entry:
+            if before is None or before.entry != entry:
                 try:
-                    before = entry, self._inspection(self._watch_dir / folder / entry.name, entry)
+                    before = self._read(self._watch_dir / folder / entry.name, entry)
                 except NotRegular:
                     continue  # the next look says what it is now
                 inspected[entry.name] = before
-            found.append(Found(entry.name, entry.size_bytes, entry.mtime_ns, before[1]))
+            found.append(
+                Found(
+                    entry.name, entry.size_bytes, entry.mtime_ns, before.inspection, before.sha256
+                )
+            )
         for name in inspected.keys() - listing.keys():
             del inspected[name]
         return found
 
-    def _inspection(self, path: Path, entry: Entry) -> Inspection:
+    def _read(self, path: Path, entry: Entry) -> Known:
         if self._disk.open_elsewhere(path):
             raise PermissionError(0, "another program is writing it", str(path))
         with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as file:
-            return inspect(file, entry.size_bytes, entry.name)
+            inspection = inspect(file, entry.size_bytes, entry.name)
+            sha256 = self._disk.digest(file, entry.size_bytes) if inspection.whole else ""
+        return Known(entry, inspection, sha256)
 
     def _nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:
         return tuple(

@@ -17,13 +17,13 @@ from math import inf
 from typing import Final, Protocol
 
 from camera_watchdog.camera_folder import CameraFolder
-from camera_watchdog.content import Inspection, is_ignored
+from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import JOURNAL_LOST, Entry, Exam, State
 from camera_watchdog.registry import Registry
-from camera_watchdog.settle import Records, Settle
+from camera_watchdog.settle import Known, Records, Settle
 from camera_watchdog.stability import FolderHistory
 from camera_watchdog.sweep_rules import SweepRules
 
@@ -35,6 +35,8 @@ ROOT: Final = ""
 _TOO_SOON_S: Final = 0.2
 """A folder in which something happens all the time is not looked at more often than this."""
 _BUSY_S: Final = 1.0
+_READ_EARLY_S: Final = 1.0
+"""A file that nobody has written to for so long is probably done."""
 _JOURNAL_S: Final = 5.0
 _AWAY_S: Final = 5.0
 
@@ -56,13 +58,14 @@ class Watches(Protocol):
 class _Folder:
     """What the sweep remembers of one live folder.
 
-    ``judged`` is the last change that was judged, ``judge_at`` when to judge it again if nothing
-    changes.
+    ``read`` is the last change after which its files were read, ``judged`` the last one that was
+    judged, ``judge_at`` when to judge it again if nothing changes.
     """
 
     history: FolderHistory
     looked_at: float
-    inspected: dict[str, tuple[Entry, Inspection]] = field(default_factory=dict)
+    inspected: dict[str, Known] = field(default_factory=dict)
+    read: float | None = None
     judged: float | None = None
     judge_at: float = inf
 
@@ -263,11 +266,25 @@ class Sweep:
             return
         self._anew.discard(folder)
         if not history.is_quiet(now, self._rules.waits):
-            self._due[folder] = history.due(self._rules.waits)
+            self._due[folder] = self._read_early(folder, known, listing, now)
         elif known.judged != history.quiet_since or now >= known.judge_at:
             self._judge(folder, known, listing, now)
         elif known.judge_at < inf:
             self._due[folder] = known.judge_at
+
+    def _read_early(
+        self, folder: str, known: _Folder, listing: dict[str, Entry], now: float
+    ) -> float:
+        """Read its files while it becomes quiet; when to look at it again."""
+        history, due = known.history, known.history.due(self._rules.waits)
+        read_at = history.quiet_since + _READ_EARLY_S
+        if known.read == history.quiet_since or read_at >= due:
+            return due
+        if now < read_at:
+            return read_at
+        self._settle.look_inside(folder, listing, known.inspected)
+        known.read = history.quiet_since
+        return due
 
     def _note_change(self, folder: str, listing: dict[str, Entry], *, first: bool) -> bool:
         """Something in the folder changed; answers whether its exam is the sweep's to change."""

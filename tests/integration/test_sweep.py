@@ -1,6 +1,7 @@
 """The sweep on a real folder, with a clock of its own: what is settled when, and what is not."""
 
 import dataclasses
+import hashlib
 import logging
 import os
 import shutil
@@ -191,6 +192,23 @@ def test_a_file_that_did_not_change_is_read_once(tmp_path: Path) -> None:
         camera.run_for(70)
         assert camera.told("S1") == (READY, "")
     assert sorted(disk.read) == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+def test_an_exam_is_read_down_to_its_checksums_while_it_becomes_quiet(tmp_path: Path) -> None:
+    disk = Counting()
+    with WatchedFolder(tmp_path, disk=disk) as camera:
+        camera.put_exam("S1")
+        camera.run_for(2)
+        assert camera.told("S1")[0] is WAITING
+        assert sorted(disk.read) == ["OD.jpg", "OS.jpg", "report.pdf"]
+        camera.put("S1/OS.jpg", seed=1)
+        camera.sweep.hint("S1")
+        camera.seconds_until_ready("S1")
+        sums = {file.name: file.sha256 for file in camera.exam("S1").files}
+    assert disk.read.count("OS.jpg") == 2
+    assert len(disk.read) == 4
+    assert sums["OS.jpg"] == hashlib.sha256(bytes_of("OS.jpg", 1)).hexdigest()
+    assert sums["OD.jpg"] == hashlib.sha256(bytes_of("OD.jpg")).hexdigest()
 
 
 @pytest.mark.parametrize("busy", ["OS.jpg", "writing OS.jpg"])
