@@ -116,3 +116,67 @@ def test_a_clock_that_is_wrong_is_told_of_and_keeps_nothing_from_the_edc(
     assert "2125-02-08 09:30, which is yet to come" in note
     told = [li for li in clinic.running.lines if f"WARNING  {subject}  Clock:" in li]
     assert len(told) == 1
+
+
+@pytest.fixture(scope="module", params=["0.1.1", "0.3.0"])
+def old_edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> EdcUnderTest:
+    """A release that keeps one file of each type: another one replaces it, on disk, too."""
+    return real_edc(request.param)
+
+
+@pytest.fixture(scope="module")
+def old_clinic(old_edc: EdcUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    settings = FAST | {"incomplete_after": 1.5, "required": {"reports": 0}}
+    folder = tmp_path_factory.mktemp("clinic")
+    with Clinic(folder, api_url=old_edc.url, token=old_edc.token, settings=settings) as clinic:
+        clinic.start()
+        yield clinic
+        assert "Traceback" not in clinic.running.text
+
+
+def images_only(clinic: Clinic, edc: EdcUnderTest) -> tuple[str, str]:
+    """A subject whose images are archived, and the session that they went into."""
+    subject = new_subject()
+    edc.add_subject(subject)
+    edc.add_session(subject)
+    clinic.camera.take(subject, report=None, captured_at=TAKEN_AT)
+    (archived,) = clinic.archived(subject)
+    return subject, receipt_of(archived)["session"]
+
+
+def release(clinic: Clinic, subject: str) -> None:
+    words = ["release", subject, "--reason", "printed later", "--config", str(clinic.config_path)]
+    assert clinic.run_command(*words).wait() == 0
+
+
+def test_a_late_report_goes_to_its_session_where_an_old_release_still_takes_it(
+    old_clinic: Clinic, old_edc: EdcUnderTest
+) -> None:
+    subject, session = images_only(old_clinic, old_edc)
+    before = old_edc.stored_files(subject)
+    report = pictures.pdf_report(subject, eye=None, seed=5)
+    old_clinic.camera.write(subject, "report.pdf", report)
+    assert old_clinic.wait_for(subject, "late").state == "held"
+    release(old_clinic, subject)
+
+    receipts = [receipt_of(folder) for folder in old_clinic.archived(subject, count=2)]
+    assert {receipt["session"] for receipt in receipts} == {session}
+    stored = old_edc.stored_files(subject)
+    assert [file for file in stored if file in before] == before
+    (late,) = [file for file in stored if file not in before]
+    assert (late.session_id, late.file_type, late.name) == (session, "report", "report.pdf")
+
+
+def test_a_late_image_never_replaces_what_an_old_release_has(
+    old_clinic: Clinic, old_edc: EdcUnderTest
+) -> None:
+    subject, _ = images_only(old_clinic, old_edc)
+    before = old_edc.stored_files(subject)
+    old_clinic.camera.record(subject, "late.jpg", "OS")
+    old_clinic.camera.write(subject, "late.jpg", pictures.jpeg(78, eye="left"))
+    old_clinic.wait_for(subject, "late")
+    release(old_clinic, subject)
+
+    assert old_clinic.wait_for(subject, "one_file_per_type").state == "held"
+    assert old_edc.stored_files(subject) == before
+    assert (old_clinic.watch_dir / subject / "late.jpg").exists()
