@@ -254,9 +254,11 @@ class Deliver:
         never = code in _NEVER_TAKEN
         # What is stored under that name may be gone by now, though it is listed still.
         lost = code == "checksum_mismatch" and _must_not_be_sent_twice(file, session)
+        # The server compares what comes with what it holds before it looks whether it came whole.
+        ours = code == "filename_conflict" and file.sent is Sent.UNKNOWN and file.note != code
         told = dataclasses.replace(
             file,
-            sent=Sent.REFUSED if never else Sent.UNKNOWN if lost else Sent.NO,
+            sent=Sent.REFUSED if never else Sent.UNKNOWN if lost or ours else Sent.NO,
             note=_DAMAGED_AGAIN if lost else code,
             attempts=file.attempts + 1,
             sha256="" if code == "checksum_mismatch" else file.sha256,
@@ -269,7 +271,7 @@ class Deliver:
             return PermanentError(held, files=(file.name,), details=details)
         if lost and session is not None:
             return _cannot_tell(file, session)
-        if code == "checksum_mismatch":
+        if code == "checksum_mismatch" or ours:
             said = f"{file.name} was damaged on the way"
             return EdcFailure(said, http_status=refusal.http_status, edc_code=code)
         if code == "filename_conflict":

@@ -268,12 +268,16 @@ def test_what_was_retaken_after_its_answer_was_lost_is_held_and_nothing_is_destr
     clinic.check_all_is_well(taken)
 
 
+def damaged(content: bytes, send: Callable[..., Acknowledgement]) -> Acknowledgement:
+    return send(content[:-9] + b"X" + content[-8:])
+
+
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_what_was_damaged_on_the_way_is_sent_again(
     open_clinic: Callable[..., Clinic], generation: str
 ) -> None:
     clinic = open_clinic(generation)
-    clinic.on_the_way["left", 1] = lambda content, send: send(content[:-9] + b"X" + content[-8:])
+    clinic.on_the_way["left", 1] = damaged
     clinic.check_all_is_well(clinic.take())
     assert clinic.uploads["left"] == 2
 
@@ -285,7 +289,7 @@ def test_what_was_damaged_after_an_answer_was_lost_is_not_sent_where_it_destroys
     """Before 0.8 the second copy may have removed the first, though its record stays."""
     clinic = open_clinic(generation)
     clinic.at_server["left", 1] = lambda: Fault.answer(500)
-    clinic.on_the_way["left", 2] = lambda content, send: send(content[:-9] + b"X" + content[-8:])
+    clinic.on_the_way["left", 2] = damaged
     taken = clinic.take()
     if generation not in ASK_FIRST:
         clinic.check_all_is_well(taken)
@@ -294,6 +298,32 @@ def test_what_was_damaged_after_an_answer_was_lost_is_not_sent_where_it_destroys
     assert (exam.state, clinic.said(exam)) == (State.HELD, "cannot_tell")
     assert clinic.uploads["left"] == 2
     assert clinic.stored() == []
+
+
+@pytest.mark.parametrize("generation", IDEMPOTENT)
+def test_a_stored_file_whose_second_copy_is_damaged_is_not_taken_for_another_of_its_name(
+    open_clinic: Callable[..., Clinic], generation: str
+) -> None:
+    """The server compares the copy with what it holds, and not with its checksum."""
+    clinic = open_clinic(generation)
+    clinic.at_server["left", 1] = Fault.lose_answer
+    clinic.on_the_way["left", 2] = damaged
+    clinic.check_all_is_well(clinic.take())
+    assert clinic.uploads["left"] == 3
+
+
+@pytest.mark.parametrize("generation", IDEMPOTENT)
+def test_other_bytes_under_a_name_whose_answer_was_lost_are_told_of(
+    open_clinic: Callable[..., Clinic], generation: str
+) -> None:
+    clinic = open_clinic(generation)
+
+    clinic.at_server["left", 1] = Fault.lose_answer
+    clinic.on_the_way["left", 2] = clinic.on_the_way["left", 3] = damaged
+    clinic.take()
+    exam = clinic.settles()
+    assert (exam.state, clinic.said(exam)) == (State.HELD, "filename_conflict")
+    assert clinic.uploads["left"] == 3
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
