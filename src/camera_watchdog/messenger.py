@@ -4,16 +4,18 @@ Addresses may hold secrets, and an error's own words may quote them: neither is 
 is followed, nothing but the status is read, and every wait has an end.
 """
 
+import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import truststore
@@ -26,6 +28,7 @@ __all__ = ["Mail", "NotDelivered", "Web"]
 
 _CONNECT_S: Final = 5.0
 _SILENCE_S: Final = 10.0
+_DONE: Final = 250
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
 
 
@@ -73,7 +76,24 @@ class Web:
         """
         self._ask("GET", url, None)
 
+    def try_out(self, url: str) -> int:
+        """Ask the server of an address for the head of its first page; the status of the answer.
+
+        The address itself may take any call for a message, or for a sign of life.
+
+        Raises:
+            NotDelivered: nothing answers there.
+        """
+        parts = urlsplit(url)
+        first_page = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+        return self._status("HEAD", first_page, None)
+
     def _ask(self, method: str, url: str, body: Mapping[str, Any] | None) -> None:
+        status = self._status(method, url, body)
+        if not 200 <= status < 300:  # noqa: PLR2004 - HTTP's own numbers
+            raise NotDelivered(f"HTTP {status}")
+
+    def _status(self, method: str, url: str, body: Mapping[str, Any] | None) -> int:
         try:
             proxy = self._proxy_for(url)
             with requests.Session() as session:
@@ -89,23 +109,31 @@ class Web:
                     stream=True,  # the body is not read
                     proxies={"http": proxy, "https": proxy} if proxy else {},
                 ) as answer:
-                    status = answer.status_code
+                    return answer.status_code
         except (CameraWatchdogError, requests.RequestException, OSError, ValueError) as error:
             raise NotDelivered(type(error).__name__) from None  # its words quote the address
-        if not 200 <= status < 300:  # noqa: PLR2004 - HTTP's own numbers
-            raise NotDelivered(f"HTTP {status}")
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail server that takes mail from this machine; ``security`` is none, starttls or tls."""
+    """A mail server that takes mail from this machine; ``security`` is none, starttls or tls.
+
+    ``user`` is empty where it asks for no sign-in.
+    """
 
     host: str
     port: int | None
     security: str
     sender: str
     recipients: tuple[str, ...]
-    ca_bundle: Path | None = field(default=None)
+    ca_bundle: Path | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port or _PORTS[self.security]}"
 
     def send(self, told: Mapping[str, Any]) -> None:
         """Send a message's body as a mail.
@@ -113,14 +141,31 @@ class Mail:
         Raises:
             NotDelivered: the server did not take it for anybody.
         """
-        try:
+        with _nothing_quoted():
             message = self._message(told)
-            with self._connected() as server:
+            with self._signed_in() as server:
                 server.send_message(message)
-        except smtplib.SMTPResponseException as error:
-            raise NotDelivered(f"{type(error).__name__} {error.smtp_code}") from None
-        except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise NotDelivered(type(error).__name__) from None
+
+    def try_out(self) -> str:
+        """Connect, secure the line and sign in as for a mail, and send none; what was done.
+
+        Raises:
+            NotDelivered: a mail would not get that far.
+        """
+        with _nothing_quoted(), self._signed_in() as server:
+            server.ehlo_or_helo_if_needed()
+            code, _ = server.noop()
+        if code != _DONE:
+            raise NotDelivered(f"NOOP {code}")
+        line = {"none": "without encryption", "starttls": "over STARTTLS", "tls": "over TLS"}
+        return f"{line[self.security]}{', signed in' if self.user else ''}"
+
+    @contextlib.contextmanager
+    def _signed_in(self) -> Iterator[smtplib.SMTP]:
+        with self._connected() as server:
+            if self.user:
+                server.login(self.user, self.password)
+            yield server
 
     def _connected(self) -> smtplib.SMTP:
         port = self.port or _PORTS[self.security]
@@ -152,6 +197,17 @@ class Mail:
         lines += [f"Reason {told['reason_code']}"]
         message.set_content("\n".join(_one_line(line) for line in lines) + "\n")
         return message
+
+
+@contextlib.contextmanager
+def _nothing_quoted() -> Iterator[None]:
+    """A mail server's answers may quote what they were sent: its code is all that is told on."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        raise NotDelivered(f"{type(error).__name__} {error.smtp_code}") from None
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise NotDelivered(type(error).__name__) from None
 
 
 def _one_line(text: str) -> str:

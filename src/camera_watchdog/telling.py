@@ -16,7 +16,7 @@ from camera_watchdog.herald import Heartbeat, Herald, Notices
 from camera_watchdog.messenger import Mail, Web
 from camera_watchdog.model import Exam
 
-__all__ = ["Serve", "tellers"]
+__all__ = ["Serve", "mail_of", "tellers", "web_of"]
 
 Serve = Callable[[threading.Event], None]
 """What a thread does until the event is set."""
@@ -32,7 +32,7 @@ def tellers(
     is_alive: Callable[[], bool],
 ) -> dict[str, Serve]:
     """What is to run beside the daemon's own threads, by name; nothing where nobody is to be told."""
-    web = Web(ca_bundle=config.ca_bundle, proxy_for=partial(_proxy, config.proxy))
+    web = web_of(config)
     channels = _channels(config, web)
     heartbeat_url = config.heartbeat_url
     threads: dict[str, Serve] = {}
@@ -65,17 +65,30 @@ def _channels(config: Config, web: Web) -> dict[str, Callable[[Mapping[str, Any]
     channels: dict[str, Callable[[Mapping[str, Any]], None]] = {}
     if config.notify_webhook:
         channels["webhook"] = partial(web.post, config.notify_webhook)
-    if config.notify_email and config.smtp_host:
-        mail = Mail(
-            host=config.smtp_host,
-            port=config.smtp_port,
-            security=config.smtp_security,
-            sender=config.smtp_from or config.notify_email[0],
-            recipients=config.notify_email,
-            ca_bundle=config.ca_bundle,
-        )
+    if mail := mail_of(config):
         channels["e-mail"] = mail.send
     return channels
+
+
+def web_of(config: Config) -> Web:
+    """How this machine speaks to web servers other than the EDC."""
+    return Web(ca_bundle=config.ca_bundle, proxy_for=partial(_proxy, config.proxy))
+
+
+def mail_of(config: Config) -> Mail | None:
+    """The mail server, where mails are asked for."""
+    if not config.notify_email or not config.smtp_host:
+        return None
+    return Mail(
+        host=config.smtp_host,
+        port=config.smtp_port,
+        security=config.smtp_security,
+        sender=config.smtp_from or config.notify_email[0],
+        recipients=config.notify_email,
+        ca_bundle=config.ca_bundle,
+        user=config.smtp_user or "",
+        password=config.smtp_password,
+    )
 
 
 def _proxy(configured: str | None, url: str) -> str | None:

@@ -2,11 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from camera_watchdog.messenger import Mail, NotDelivered, Web
+from certificates import certificate_for
 from receivers import MailSink, WebSink
 
 SECRET: Final = "tok3n-in-the-path"
@@ -110,3 +113,114 @@ def test_a_mail_server_that_is_not_there_is_no_crash() -> None:
         port = taken.getsockname()[1]
     with pytest.raises(NotDelivered, match="ConnectionRefusedError"):
         mail(port).send(TOLD)
+
+
+# A real handshake, and a sign-in
+
+USER: Final = "camera@clinic.example"
+PASSWORD: Final = "mail-canary-7f3e"
+TELLING: Final = pytest.mark.parametrize("security", ["starttls", "tls"])
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificate_for(tmp_path_factory.mktemp("mail") / "own", "127.0.0.1")
+
+
+@contextmanager
+def secured(certificate: Path, security: str) -> Iterator[MailSink]:
+    starttls, account = security == "starttls", (USER, PASSWORD)
+    with MailSink(certificate, starttls=starttls, account=account) as mails:
+        yield mails
+
+
+@TELLING
+def test_a_mail_goes_over_a_secured_line_after_a_sign_in(certificate: Path, security: str) -> None:
+    with secured(certificate, security) as mails:
+        sender = mail(
+            mails.port, security=security, ca_bundle=certificate, user=USER, password=PASSWORD
+        )
+        sender.send(TOLD)
+
+    assert [each["To"] for each in mails.mails] == ["a@clinic.example, b@clinic.example"]
+    assert [line.split(" ")[0].lower() for line in mails.openly] == (
+        ["ehlo", "starttls"] if security == "starttls" else []
+    )
+
+
+@TELLING
+def test_an_unknown_certificate_gets_neither_mail_nor_password(
+    certificate: Path, security: str
+) -> None:
+    with secured(certificate, security) as mails:
+        sender = mail(mails.port, security=security, user=USER, password=PASSWORD)
+        with pytest.raises(NotDelivered, match="SSL"):
+            sender.send(TOLD)
+
+    assert mails.mails == []
+    assert "AUTH" not in mails.words
+
+
+@TELLING
+def test_a_certificate_of_another_host_gets_neither_mail_nor_password(
+    tmp_path: Path, security: str
+) -> None:
+    other = certificate_for(tmp_path / "other", "mail.example.org")
+    with secured(other, security) as mails:
+        sender = mail(mails.port, security=security, ca_bundle=other, user=USER, password=PASSWORD)
+        with pytest.raises(NotDelivered, match="SSL"):
+            sender.send(TOLD)
+
+    assert mails.mails == []
+    assert "AUTH" not in mails.words
+
+
+def test_a_password_is_never_sent_where_tls_is_not_offered() -> None:
+    with MailSink(account=(USER, PASSWORD)) as mails:
+        sender = mail(mails.port, security="starttls", user=USER, password=PASSWORD)
+        with pytest.raises(NotDelivered):
+            sender.send(TOLD)
+
+    assert "AUTH" not in mails.words
+
+
+@TELLING
+def test_a_refused_sign_in_is_told_without_what_the_server_quotes(
+    certificate: Path, security: str
+) -> None:
+    with secured(certificate, security) as mails:
+        sender = mail(
+            mails.port, security=security, ca_bundle=certificate, user=USER, password="wrong-canary"
+        )
+        with pytest.raises(NotDelivered) as failed:
+            sender.send(TOLD)
+
+    assert str(failed.value) == "SMTPAuthenticationError 535"
+    assert failed.value.__cause__ is None
+    assert "wrong-canary" not in repr(sender)
+    assert mails.mails == []
+
+
+@pytest.mark.parametrize(
+    "security, said",
+    [("starttls", "over STARTTLS, signed in"), ("tls", "over TLS, signed in")],
+)
+def test_trying_out_signs_in_and_sends_nothing(certificate: Path, security: str, said: str) -> None:
+    with secured(certificate, security) as mails:
+        sender = mail(
+            mails.port, security=security, ca_bundle=certificate, user=USER, password=PASSWORD
+        )
+        assert sender.try_out() == said
+
+    assert {"AUTH", "NOOP", "QUIT"} <= {*mails.words}
+    assert not {"MAIL", "RCPT", "DATA"} & {*mails.words}
+
+
+def test_trying_out_a_web_address_calls_its_server_and_not_the_address(
+    web: Web, sink: WebSink
+) -> None:
+    sink.status = 404
+
+    assert web.try_out(f"{sink.url}/{SECRET}?key={SECRET}") == 404
+
+    assert (sink.asked, sink.got, sink.posted) == (["/"], [], [])

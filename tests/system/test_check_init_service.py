@@ -7,14 +7,22 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import State
 from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.edc_server import DemoEdc
+from certificates import certificate_for
+from exam_parts import exam, file
+from receivers import MailSink, WebSink
 
 SUBJECT = "105-10-0001-2"
 
@@ -188,6 +196,58 @@ def test_another_daemon_is_said_and_is_no_error(clinic: Clinic) -> None:
     with FileLock(clinic.camera.folder / ".camera-watchdog.lock"):
         document = clinic.check(expect=0)
     assert "it runs" in marked(document, "note")["another camera-watchdog on watch_dir"]
+
+
+def test_whom_it_tells_is_tried_and_told_nothing(clinic: Clinic) -> None:
+    own = certificate_for(clinic.folder / "mail", "127.0.0.1")
+    secret = "c4n4ry-of-an-address"
+    with WebSink() as sink, MailSink(own, starttls=True, account=("me", secret)) as mails:
+        settings: dict[str, object] = {
+            "notify_webhook": f"{sink.url}/{secret}",
+            "heartbeat_url": f"{sink.url}/{secret}/beat",
+            "notify_email": ["it@clinic.example"],
+            "smtp_host": "127.0.0.1",
+            "smtp_port": mails.port,
+            "smtp_user": "me",
+            "smtp_password": secret,
+            "ca_bundle": str(own),
+        }
+        clinic.write(**settings)
+        ok = marked(clinic.check(expect=0), "ok")
+        clinic.write(**settings | {"smtp_password": "wrong"})
+        sink.status = 502
+        odd = marked(clinic.check(expect=1), "odd")
+
+    assert "nothing was told, the address itself was not called" in ok["notify_webhook"]
+    assert "nothing was told, the address itself was not called" in ok["heartbeat_url"]
+    assert "over STARTTLS, signed in; no mail was sent" in ok[f"mail server 127.0.0.1:{mails.port}"]
+    assert "HTTP 502" in odd["notify_webhook"]
+    assert "Correct smtp_user" in odd[f"mail server 127.0.0.1:{mails.port}"]
+    assert (sink.posted, sink.got, mails.mails) == ([], [], [])
+    assert secret not in str(ok) + str(odd) + "".join(sink.asked)
+
+
+def test_whom_it_tells_is_told_when_nobody_is_there(clinic: Clinic) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    clinic.write(
+        notify_webhook=f"http://127.0.0.1:{port}/x",
+        notify_email=["it@clinic.example"],
+        smtp_host="127.0.0.1",
+        smtp_port=port,
+    )
+    odd = marked(clinic.check(expect=1), "odd")
+    assert "was not reached" in odd["notify_webhook"]
+    assert "ask IT what the mail server wants" in odd[f"mail server 127.0.0.1:{port}"]
+
+
+def test_a_disk_too_small_for_a_full_day_is_odd(clinic: Clinic) -> None:
+    state, now = clinic.folder / "state", datetime.now(UTC)
+    with closing(Journal.open(state, watch_dir=clinic.camera.folder, clock=lambda: now)) as journal:
+        one = journal.add(exam(file("OD.jpg", size_bytes=10**18)), "seen")
+        journal.save(replace(one, state=State.ARCHIVED, archived_at=now), "moved")
+    odd = marked(clinic.check(expect=1), "odd")
+    assert "a full day brings 1000000000.0 GB" in odd["disk of watch_dir"]
 
 
 def test_a_token_that_a_service_would_not_see_is_noted(clinic: Clinic) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
+from certificates import certificate_for
 from daemon_process import FAST, Clinic, until
 from receivers import MailSink, WebSink
 
@@ -41,15 +42,18 @@ def told(sink: WebSink) -> list[tuple[str, str, str]]:
 
 
 def test_a_hold_is_told_once_and_its_end_once_by_web_and_mail(
-    clinic: Clinic, edc: DemoEdc, sink: WebSink
+    clinic: Clinic, edc: DemoEdc, sink: WebSink, tmp_path: Path
 ) -> None:
-    with MailSink() as mails:
+    own = certificate_for(tmp_path / "mail", "127.0.0.1")
+    with MailSink(own, starttls=True, account=("camera", SECRET)) as mails:
         clinic.camera.take(SUBJECT)
         clinic.start(
             notify_email=["it@clinic.example"],
             smtp_host="127.0.0.1",
             smtp_port=mails.port,
-            smtp_security="none",
+            smtp_user="camera",
+            smtp_password=SECRET,
+            ca_bundle=str(own),
         )
         until(lambda: sink.posted, 10, lambda: clinic.running.text)
         time.sleep(1.2)  # it is asked again every half second meanwhile
@@ -65,7 +69,10 @@ def test_a_hold_is_told_once_and_its_end_once_by_web_and_mail(
         f"camera-watchdog fundus-1: {SUBJECT} needs a person",
         f"camera-watchdog fundus-1: {SUBJECT} is well again",
     ]
-    assert SECRET not in clinic.running.text
+    clinic.running.stop()
+    written = [path for path in clinic.state_dir.iterdir() if path.is_file()]
+    told_of = [path.name for path in written if SECRET.encode() in path.read_bytes()]
+    assert (SECRET in clinic.running.text, told_of) == (False, [])
 
 
 def test_what_was_not_delivered_is_after_a_restart(clinic: Clinic, sink: WebSink) -> None:

@@ -126,6 +126,8 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "allow_insecure_http": (["--no-allow-insecure-http"], False),
     "proxy": (["--proxy", "http://p:1"], "http://p:1"),
     "smtp_security": (["--smtp-security", "TLS"], "tls"),
+    "smtp_user": (["--smtp-user", "me", "--smtp-password", "p w"], "me"),
+    "smtp_password": (["--smtp-user", "me", "--smtp-password", "p w"], "p w"),
     "smtp_from": (["--smtp-from", "a@b.example"], "a@b.example"),
     "notify_webhook": (["--notify-webhook", "https://h.example/x"], "https://h.example/x"),
     "heartbeat_url": (["--heartbeat-url", "https://h.example/x"], "https://h.example/x"),
@@ -133,7 +135,9 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
 
 
 @pytest.mark.parametrize(
-    "key", [key for key in KEYS if key.name != "token_file"], ids=lambda k: k.name
+    "key",
+    [key for key in KEYS if key.name not in {"token_file", "smtp_password_file"}],
+    ids=lambda k: k.name,
 )
 def test_every_key_has_its_flag(started: Started, config: str, tmp_path: Path, key: Any) -> None:
     (tmp_path / "there.pem").write_text("")

@@ -1,7 +1,5 @@
 import hashlib
-import shutil
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -64,53 +62,13 @@ def test_a_proxy_that_refuses_gets_neither_token_nor_file(stack: ExitStack, stat
     assert TOKEN.encode() not in request.head
 
 
-_CA = """
-[ca]
-default_ca = own
-[own]
-database = index.txt
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = named
-[named]
-commonName = supplied
-"""
-
-
-def _openssl(folder: Path, *arguments: str) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("making a certificate needs openssl")
-    subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def _certificate(folder: Path, name: str, first_day: str, last_day: str) -> Path:
-    """A key and a certificate that vouches for itself, in one file."""
-    folder.mkdir()
-    (folder / "ca.cnf").write_text(_CA)
-    (folder / "index.txt").touch()
-    (folder / "serial").write_text("01")
-    kind = "IP" if name[0].isdigit() else "DNS"
-    (folder / "ext.cnf").write_text(f"subjectAltName = {kind}:{name}\n")
-    request = ("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}")
-    _openssl(folder, *request, "-keyout", "key.pem", "-out", "request.pem")
-    sign = ("ca", "-batch", "-selfsign", "-config", "ca.cnf", "-extfile", "ext.cnf", "-notext")
-    days = ("-startdate", f"{first_day}000000Z", "-enddate", f"{last_day}000000Z")
-    files = ("-keyfile", "key.pem", "-in", "request.pem", "-out", "certificate.pem")
-    _openssl(folder, *sign, *days, *files)
-    both = folder / "both.pem"
-    both.write_text((folder / "certificate.pem").read_text() + (folder / "key.pem").read_text())
-    return both
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("certificates")
     return {
-        "this machine's": _certificate(folder / "a", "127.0.0.1", "20200101", "20491231"),
-        "another host's": _certificate(folder / "b", "edc.example.org", "20200101", "20491231"),
-        "expired": _certificate(folder / "c", "127.0.0.1", "20200101", "20200201"),
+        "this machine's": certificate_for(folder / "a", "127.0.0.1", "20200101", "20491231"),
+        "another host's": certificate_for(folder / "b", "edc.example.org", "20200101", "20491231"),
+        "expired": certificate_for(folder / "c", "127.0.0.1", "20200101", "20200201"),
     }
 
 

@@ -226,10 +226,14 @@ def check_service(
                 rf"Write it as \\server\share\…: a mapped drive {path.drive} is this user's only."
             )
             findings.append(odd("as a service", f"{key} is on a mapped drive", mend))
-    if environ.get(TOKEN_VARIABLE, "").strip():
-        found = f"the token comes from {TOKEN_VARIABLE} of this account's environment"
-        mend = "A service has another environment: put the token into token_file."
-        findings.append(note("as a service", found, mend))
+    for variable, noun, key in (
+        (TOKEN_VARIABLE, "token", "token_file"),
+        (PASSWORD_VARIABLE, "password", "smtp_password_file"),
+    ):
+        if environ.get(variable, "").strip():
+            found = f"the {noun} comes from {variable} of this account's environment"
+            mend = f"A service has another environment: put the {noun} into {key}."
+            findings.append(note("as a service", found, mend))
     if given := sorted(set(flags)):
         found = f"settings were given on the command line: {', '.join(given)}"
         findings.append(

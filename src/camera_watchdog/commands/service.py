@@ -105,11 +105,14 @@ def _service(config: Config, user: str, system: str) -> Service:
 
 def _warnings(config: Config, system: str, user: str | None) -> list[str]:
     """What a service will not have that this terminal has."""
-    warnings = []
-    if os.environ.get(TOKEN_VARIABLE, "").strip():
-        warnings.append(
-            f"{TOKEN_VARIABLE} is set here, but a service does not see it: use token_file."
+    warnings = [
+        f"{variable} is set here, but a service does not see it: use {key}."
+        for variable, key in (
+            (TOKEN_VARIABLE, "token_file"),
+            (PASSWORD_VARIABLE, "smtp_password_file"),
         )
+        if os.environ.get(variable, "").strip()
+    ]
     if system == "windows" and config.log_file is None:
         warnings.append("a task has no console: without log_file its messages are lost.")
     if user not in {None, _current_user()}:

@@ -1,7 +1,8 @@
 """The configuration: file, environment and flags become one frozen :class:`Config`.
 
-A flag wins over ``CAMERA_WATCHDOG_TOKEN`` (which is the token only), that over the file, that over
-the default. Every mistake is found at once. The token is in no message.
+A flag wins over the environment (where ``CAMERA_WATCHDOG_TOKEN`` and ``CAMERA_WATCHDOG_SMTP_PASSWORD``
+count, and nothing else), that over the file, that over the default. Every mistake is found at once. No
+secret is in a message.
 """
 
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog.completeness import Required
-from camera_watchdog.config.checks import check_all
+from camera_watchdog.config.checks import check_all, check_sign_in
 from camera_watchdog.config.earlier import EARLIER_TOKEN_VARIABLE, take_over
 from camera_watchdog.config.file import others_may_read, read_settings, read_token
 from camera_watchdog.config.keys import KEYS, TOKEN_VARIABLE, Key
@@ -38,8 +39,8 @@ _NOT_SHOWN: Final = "a value that is not shown here"
 class Config:
     """One valid configuration; the fields are the keys. Times are seconds, paths are absolute.
 
-    ``api_url`` and ``token`` are empty where the command did not need them, ``db_path`` is none
-    where the database is no source of the eye. ``warnings`` are sentences for the operator, and so are
+    ``api_url``, ``token`` and ``smtp_password`` are empty where the command did not need them or there
+    is none, ``db_path`` is none where the database is no source of the eye. ``warnings`` are sentences for the operator, and so are
     ``notes``: how what an earlier program's file says was taken.
     """
 
@@ -97,6 +98,9 @@ class Config:
     heartbeat_url: str | None = field(repr=False)
     config_path: Path | None = None
     warnings: tuple[str, ...] = ()
+    smtp_user: str | None
+    smtp_password: str = field(repr=False)
+    smtp_password_file: Path | None = field(repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -140,16 +144,21 @@ def load(
     problems += [_unknown(name, _flag(name)) for name in flags if name not in _BY_NAME]
     values, refused = _values(given)
     problems += refused
-    token, token_file = "", None
+    where = {key.name: given[key.name].where if key.name in given else key.name for key in KEYS}
+    secrets: dict[str, tuple[str, Path | None]] = dict.fromkeys(_SECRETS, ("", None))
     if "token" in needs:
         if earlier := _earlier_token(given, environ):
             environ = {**environ, TOKEN_VARIABLE: earlier}
             notes += (f"{EARLIER_TOKEN_VARIABLE} is taken as {TOKEN_VARIABLE}.",)
-        token, token_file, refused = _token(given, environ)
-        problems += refused
+        for name in _SECRETS:
+            text, file, refused = _secret(name, given, environ)
+            secrets[name] = text, file
+            problems += refused
+        if not refused:
+            password = secrets["smtp_password"][0]
+            problems += check_sign_in(values, where, frozenset(given), password)
     if settings is not None:  # else one message about the file says more
         problems += _missing(given, values, needs, environ)
-    where = {key.name: given[key.name].where if key.name in given else key.name for key in KEYS}
     problems += check_all(values, where, frozenset(given))
     if problems:
         raise ConfigError(problems, source=str(path) if path else "The configuration")
@@ -159,10 +168,16 @@ def load(
         **values,
         token=token,
         token_file=token_file,
+    token, token_file = secrets["token"]
+    password, password_file = secrets["smtp_password"]
         config_path=path.absolute() if path else None,
-        warnings=_warnings(path, settings or {}, given, token_file, values["api_url"]),
+        warnings=_warnings(
+            path, settings or {}, given, (token_file, password_file), values["api_url"]
+        ),
         notes=notes,
     )
+        smtp_password=password,
+        smtp_password_file=password_file,
 
 
 def _given(
@@ -183,11 +198,11 @@ def _given(
 
 
 def _values(given: Mapping[str, _Given]) -> tuple[dict[str, Any], list[Problem]]:
-    """The meaning of every key but the token, and what was refused."""
+    """The meaning of every key but the secrets that have a file, and what was refused."""
     values: dict[str, Any] = {}
     problems = []
     for key in KEYS:
-        if key.name in {"token", "token_file"}:
+        if key.name in _READ_APART:
             continue
         outcome = _value(key, given[key.name]) if key.name in given else _default(key)
         if isinstance(outcome, Problem):
@@ -227,24 +242,25 @@ def _absolute(path: Path, folder: Path) -> Path:
         raise Refused(advice="Write the path in full.") from error
 
 
-def _token(
-    given: Mapping[str, _Given], environ: Mapping[str, str]
+def _secret(
+    name: str, given: Mapping[str, _Given], environ: Mapping[str, str]
 ) -> tuple[str, Path | None, list[Problem]]:
-    """The token, the file it came from, and what is wrong with it; empty where none is given."""
-    named = {name: given[name] for name in ("token", "token_file") if name in given}
-    chosen = {name: each for name, each in named.items() if each.by_flag}
-    from_environment = environ.get(TOKEN_VARIABLE, "")
+    """A secret, the file it came from, and what is wrong with it; empty where none is given."""
+    variable = _SECRETS[name]
+    named = {each: given[each] for each in (name, f"{name}_file") if each in given}
+    chosen = {each: told for each, told in named.items() if told.by_flag}
+    from_environment = environ.get(variable, "")
     if not chosen and from_environment.strip():
         chosen = {"token": _Given(from_environment, TOKEN_VARIABLE, Path(), by_flag=False)}
     chosen = chosen or named
     if len(chosen) > 1:
         where = " and ".join(each.where for each in chosen.values())
         return "", None, [Problem(where, "both", "one of the two", "Take one of them out.")]
-    for name, each in chosen.items():
-        value = _value(_BY_NAME[name], each)
+    for key, each in chosen.items():
+        value = _value(_BY_NAME[key], each)
         if isinstance(value, Path):
-            token = read_token(value, each.where)
-            return ("", None, [token]) if isinstance(token, Problem) else (token, value, [])
+            text = read_secret(value, _BY_NAME[name].kind, each.where, _NOUNS[name])
+            return ("", None, [text]) if isinstance(text, Problem) else (text, value, [])
         return ("", None, [value]) if isinstance(value, Problem) else (value, None, [])
     return "", None, []
 
@@ -299,24 +315,23 @@ def _warnings(
     path: Path | None,
     settings: Mapping[str, object],
     given: Mapping[str, _Given],
-    token_file: Path | None,
+    secret_files: tuple[Path | None, ...],
     api_url: str,
 ) -> tuple[str, ...]:
     """What works, but is not wise."""
-    warnings = []
-    if "token" in given and given["token"].by_flag:
-        warnings.append(
-            "The token on the command line can be seen by every user of this machine. "
-            f"Put it into token_file or {TOKEN_VARIABLE}."
-        )
+    warnings = [
+        f"The {_NOUNS[name]} on the command line can be seen by every user of this machine. "
+        f"Put it into {name}_file or {variable}."
+        for name, variable in _SECRETS.items()
+        if name in given and given[name].by_flag
+    ]
     holds_secret = any(
-        key.secret and key.name in settings for key in KEYS if key.name != "token_file"
+        key.secret and key.name in settings for key in KEYS if not key.name.endswith("_file")
     )
-    secret_files = [token_file, path if holds_secret else None]
     warnings += [
         f"Every user of this machine can read or change {file}, which holds a secret. "
         f'Take that right away: chmod o= "{file}"'
-        for file in secret_files
+        for file in (*secret_files, path if holds_secret else None)
         if file and others_may_read(file)
     ]
     if api_url and is_plain_http(api_url) and not is_loopback(api_url):

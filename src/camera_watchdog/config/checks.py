@@ -7,10 +7,10 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from camera_watchdog.config.required import conflict
-from camera_watchdog.config.urls import is_loopback, is_plain_http
+from camera_watchdog.config.urls import is_local_name, is_loopback, is_plain_http
 from camera_watchdog.errors import Problem
 
-__all__ = ["check_all", "on_network"]
+__all__ = ["check_all", "check_sign_in", "on_network"]
 
 
 def check_all(
@@ -114,6 +114,26 @@ def _check_mail(values: Mapping[str, Any], where: Mapping[str, str]) -> list[Pro
     advice = "Ask IT which mail server takes mail from this machine."
     accepted = "a mail server, where notify_email has addresses"
     return [Problem(where["smtp_host"], "nothing", accepted, advice)]
+
+
+def check_sign_in(
+    values: Mapping[str, Any], where: Mapping[str, str], given: frozenset[str], password: str
+) -> list[Problem]:
+    """What is wrong with the sign-in to the mail server; ``password`` is empty where there is none."""
+    user, host = values.get("smtp_user"), values.get("smtp_host")
+    if not user:
+        named = [name for name in ("smtp_password", "smtp_password_file") if name in given]
+        accepted = "smtp_user beside a password"
+        return [Problem(where["smtp_user"], "nothing", accepted)] if named else []
+    problems = []
+    if not password:
+        advice = "Set smtp_password_file in the file, or CAMERA_WATCHDOG_SMTP_PASSWORD."
+        accepted = "a password beside smtp_user"
+        problems.append(Problem(where["smtp_password"], "nothing", accepted, advice))
+    if values.get("smtp_security") == "none" and host and not is_local_name(host):
+        found = '"none", while smtp_user signs in: anybody on the way could read the password'
+        problems.append(Problem(where["smtp_security"], found, "starttls, tls"))
+    return problems
 
 
 def on_network(

@@ -1,4 +1,4 @@
-"""Reading the configuration file and the token's file; what is wrong with them is said in words."""
+"""Reading the configuration file and a secret's own file; what is wrong with them is said in words."""
 
 import json
 import os
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from camera_watchdog.config.values import TOKEN, Refused, shown
+from camera_watchdog.config.values import Kind, Refused, shown
 from camera_watchdog.errors import Problem
 
-__all__ = ["others_may_read", "read_settings", "read_token"]
+__all__ = ["others_may_read", "read_secret", "read_settings"]
 
 _LARGEST_BYTES: Final = 1_000_000
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -49,18 +49,19 @@ def read_settings(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
     return settings, problems
 
 
-def read_token(path: Path, key: str) -> str | Problem:
-    """The token in a file of its own, or what is wrong with it; ``key`` is where it was named.
+def read_secret(path: Path, kind: Kind, key: str, noun: str) -> str | Problem:
+    """The secret in a file of its own, or what is wrong with it; ``key`` is where it was named.
 
-    The file's name is not quoted: it may be the token itself, put under the wrong key.
+    ``noun`` is what a message calls it. The file's name is not quoted: it may be the secret itself,
+    put under the wrong key.
     """
     try:
         token: str = TOKEN.parse(_read_text(path))
     except Refused as refused:
-        accepted = "the path of a text file that holds the token and nothing else"
+        accepted = f"the path of a text file that holds the {noun} and nothing else"
         advice = refused.advice or "A relative path starts at the folder of the configuration file."
         return Problem(key, str(refused.found), accepted, advice)
-    return token
+    return secret
 
 
 def _read_text(path: Path) -> str:

@@ -11,6 +11,7 @@ from camera_watchdog.config.urls import API_URL, PROXY, WEB_URL
 from camera_watchdog.config.values import (
     EMAIL,
     EMAILS,
+    PASSWORD,
     PATH,
     SWITCH,
     TOKEN,
@@ -25,9 +26,10 @@ from camera_watchdog.config.values import (
 )
 from camera_watchdog.model import ReportType
 
-__all__ = ["KEYS", "TOKEN_VARIABLE", "Key"]
+__all__ = ["KEYS", "PASSWORD_VARIABLE", "TOKEN_VARIABLE", "Key"]
 
 TOKEN_VARIABLE: Final = "CAMERA_WATCHDOG_TOKEN"  # noqa: S105  # the variable's name, not a token
+PASSWORD_VARIABLE: Final = "CAMERA_WATCHDOG_SMTP_PASSWORD"  # noqa: S105  # likewise
 LONGEST_TIME_S: Final = 30 * 24 * 3600  # Windows cannot wait longer than 49 days
 
 
@@ -181,7 +183,7 @@ KEYS: Final = (
     ),
     Key("notify_webhook", WEB_URL, None, "address told when a person is needed", secret=True),
     Key("notify_email", EMAILS, [], "e-mail addresses told when a person is needed"),
-    Key("smtp_host", _NAME, None, "mail server that takes the e-mails without a sign-in"),
+    Key("smtp_host", _NAME, None, "mail server that takes the e-mails"),
     Key(
         "smtp_port",
         number(1, 65_535, whole=True),
@@ -196,6 +198,21 @@ KEYS: Final = (
         "how the line to it is secured",
     ),
     Key("smtp_from", EMAIL, None, "sender of the e-mails", "the first of notify_email"),
+    Key("smtp_user", _NAME, None, "name to sign in to it with, where it asks for one"),
+    Key(
+        "smtp_password",
+        PASSWORD,
+        None,
+        f"the password of smtp_user; better in {PASSWORD_VARIABLE} or smtp_password_file",
+        secret=True,
+    ),
+    Key(
+        "smtp_password_file",
+        PATH,
+        None,
+        "file that holds that password and nothing else",
+        secret=True,
+    ),
     Key("notify_after", _SECONDS, 1800, "seconds that a trouble lasts before it is told"),
     Key("heartbeat_url", WEB_URL, None, "address called while all is well", secret=True),
 )

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from camera_watchdog.config.values import Kind, Refused, Shape
 
-__all__ = ["API_URL", "PROXY", "WEB_URL", "is_loopback", "is_plain_http"]
+__all__ = ["API_URL", "PROXY", "WEB_URL", "is_local_name", "is_loopback", "is_plain_http"]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _NOT_SHOWN: Final = "an address that is not shown here"
@@ -20,7 +20,11 @@ def is_plain_http(url: str) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Whether the address is this machine: ``localhost``, 127.0.0.0/8 or ``::1``."""
-    host = urlsplit(url).hostname or ""
+    return is_local_name(urlsplit(url).hostname or "")
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
     if host == "localhost":
         return True
     try:

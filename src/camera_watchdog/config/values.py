@@ -25,6 +25,7 @@ from camera_watchdog.errors import Problem
 __all__ = [
     "EMAIL",
     "EMAILS",
+    "PASSWORD",
     "PATH",
     "SWITCH",
     "TOKEN",
@@ -252,6 +253,15 @@ def _parse_token(value: str) -> str:
     return token
 
 
+def _parse_password(value: str) -> str:
+    password = value.strip("\r\n")
+    if not password:
+        raise Refused("an empty text")
+    if not password.isascii() or not password.isprintable():
+        raise Refused("a text with line breaks or special characters inside")
+    return password
+
+
 def _parse_emails(values: list[str]) -> tuple[str, ...]:
     for value in values:
         if not value.isprintable() or not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", value.strip()):
@@ -262,6 +272,7 @@ def _parse_emails(values: list[str]) -> tuple[str, ...]:
 PATH: Final = Kind(Shape.TEXT, "a path, not empty", _parse_path)
 SWITCH: Final = Kind(Shape.SWITCH, "true or false", bool)
 TOKEN: Final = Kind(Shape.TEXT, "the token in printable ASCII, without blanks", _parse_token)
+PASSWORD: Final = Kind(Shape.TEXT, "the password in printable ASCII", _parse_password)
 ZONE: Final = Kind(
     Shape.TEXT, 'an IANA time zone like "Africa/Nairobi", or empty for the machine\'s', _parse_zone
 )
