@@ -17,7 +17,7 @@ from camera_watchdog import parts
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
-from camera_watchdog.config.keys import TOKEN_VARIABLE
+from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError, JournalRefused

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
-from camera_watchdog.config.keys import TOKEN_VARIABLE
+from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.service_units import NAME, Service, systemd_unit, task_xml
 

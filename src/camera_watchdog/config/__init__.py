@@ -17,8 +17,8 @@ from typing import Any, Final
 from camera_watchdog.completeness import Required
 from camera_watchdog.config.checks import check_all, check_sign_in
 from camera_watchdog.config.earlier import EARLIER_TOKEN_VARIABLE, take_over
-from camera_watchdog.config.file import others_may_read, read_settings, read_token
-from camera_watchdog.config.keys import KEYS, TOKEN_VARIABLE, Key
+from camera_watchdog.config.file import others_may_read, read_secret, read_settings
+from camera_watchdog.config.keys import KEYS, PASSWORD_VARIABLE, TOKEN_VARIABLE, Key
 from camera_watchdog.config.required import complete
 from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.config.values import Refused, from_flag, read_value, shown
@@ -32,6 +32,10 @@ RUN_NEEDS: Final = frozenset({"watch_dir", "db_path", "api_url", "token"})
 
 _BY_NAME: Final = {key.name: key for key in KEYS}
 _ALLOWED: Final = frozenset(_BY_NAME) | {"$schema"}
+_SECRETS: Final = {"token": TOKEN_VARIABLE, "smtp_password": PASSWORD_VARIABLE}
+"""Each may stand in its key, in a file that the key with ``_file`` names, or in the environment."""
+_NOUNS: Final = {"token": "token", "smtp_password": "password"}
+_READ_APART: Final = frozenset({*_SECRETS, *(f"{name}_file" for name in _SECRETS)})
 _NOT_SHOWN: Final = "a value that is not shown here"
 
 
@@ -94,13 +98,13 @@ class Config:
     smtp_port: int | None
     smtp_security: str
     smtp_from: str | None
+    smtp_user: str | None
+    smtp_password: str = field(repr=False)
+    smtp_password_file: Path | None = field(repr=False)
     notify_after: float
     heartbeat_url: str | None = field(repr=False)
     config_path: Path | None = None
     warnings: tuple[str, ...] = ()
-    smtp_user: str | None
-    smtp_password: str = field(repr=False)
-    smtp_password_file: Path | None = field(repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -164,20 +168,20 @@ def load(
         raise ConfigError(problems, source=str(path) if path else "The configuration")
     values["api_url"] = values["api_url"] or ""
     values["required"] = complete(values["required"], values["report_type"])
+    token, token_file = secrets["token"]
+    password, password_file = secrets["smtp_password"]
     return Config(
         **values,
         token=token,
         token_file=token_file,
-    token, token_file = secrets["token"]
-    password, password_file = secrets["smtp_password"]
+        smtp_password=password,
+        smtp_password_file=password_file,
         config_path=path.absolute() if path else None,
         warnings=_warnings(
             path, settings or {}, given, (token_file, password_file), values["api_url"]
         ),
         notes=notes,
     )
-        smtp_password=password,
-        smtp_password_file=password_file,
 
 
 def _given(
@@ -251,7 +255,7 @@ def _secret(
     chosen = {each: told for each, told in named.items() if told.by_flag}
     from_environment = environ.get(variable, "")
     if not chosen and from_environment.strip():
-        chosen = {"token": _Given(from_environment, TOKEN_VARIABLE, Path(), by_flag=False)}
+        chosen = {name: _Given(from_environment, variable, Path(), by_flag=False)}
     chosen = chosen or named
     if len(chosen) > 1:
         where = " and ".join(each.where for each in chosen.values())

@@ -56,7 +56,7 @@ def read_secret(path: Path, kind: Kind, key: str, noun: str) -> str | Problem:
     put under the wrong key.
     """
     try:
-        token: str = TOKEN.parse(_read_text(path))
+        secret: str = kind.parse(_read_text(path))
     except Refused as refused:
         accepted = f"the path of a text file that holds the {noun} and nothing else"
         advice = refused.advice or "A relative path starts at the folder of the configuration file."
