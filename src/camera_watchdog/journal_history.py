@@ -1,10 +1,14 @@
-"""What the journal tells of the past: since when an exam is held, how much a full day brings."""
+"""What the journal tells of the past: since when an exam is held, what a day brings, and its notes."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 __all__ = ["JournalHistory"]
+
+_MOST_NOTED: Final = 5
 
 
 class JournalHistory:
@@ -43,3 +47,13 @@ class JournalHistory:
             since.astimezone(UTC).isoformat(),
         )
         return max((int(row["size_bytes"]) for row in told), default=0)
+
+    def notes_since(self, moment: datetime) -> list[tuple[str, str]]:
+        """The subjects and notes of the exams with notes that were archived last since then."""
+        told = self._rows(
+            "SELECT subject, notes FROM exams WHERE archived_at >= ? AND notes <> '[]'"
+            " ORDER BY archived_at DESC LIMIT ?",
+            moment.astimezone(UTC).isoformat(),
+            _MOST_NOTED,
+        )
+        return [(row["subject"], note) for row in told for note in json.loads(row["notes"])]

@@ -161,10 +161,12 @@ def overview(
     warnings: tuple[str, ...] = (),
     held_since: Mapping[int, datetime] = MappingProxyType({}),
     requests: Iterable[Request] = (),
+    clocks: Iterable[tuple[str, str]] = (),
 ) -> Overview:
     """What there is to say of these exams, which are those that are not archived.
 
-    ``held_since`` is by the exams' numbers, ``requests`` are those that are not done yet.
+    ``held_since`` is by the exams' numbers, ``requests`` are those that are not done yet, ``clocks``
+    notes of exams that are archived, with their subjects.
     """
     known = list(exams)
     rows = sorted((_row(exam, held_since) for exam in known), key=_turn)
@@ -176,17 +178,17 @@ def overview(
         tuple(rows),
         archived_today,
         watched_by,
-        warnings=(*warnings, *_clocks(known)[:_MOST_CLOCKS]),
+        warnings=(*warnings, *_clocks(known, clocks)[:_MOST_CLOCKS]),
         asked=tuple(Asked(each.wish.value, each.folder, each.at) for each in requests),
     )
 
 
-def _clocks(exams: Iterable[Exam]) -> list[str]:
+def _clocks(exams: Iterable[Exam], archived: Iterable[tuple[str, str]]) -> list[str]:
     """Pictures whose time cannot be right."""
+    notes = [*((exam.subject, note) for exam in exams for note in exam.notes), *archived]
     return [
-        f"{exam.subject}: {note.removeprefix(CLOCK)}"
-        for exam in exams
-        for note in exam.notes
+        f"{subject}: {note.removeprefix(CLOCK)}"
+        for subject, note in notes
         if note.startswith(CLOCK)
     ]
 

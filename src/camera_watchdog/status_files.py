@@ -109,6 +109,7 @@ class StatusFiles:
 
     def _told(self, *, running: bool) -> Overview:
         now, state = self._clock(), self._server_state()
+        today = midnight(now, self._zone)
         loose, unmatched = self._others()
         day_bytes = self._full_day_bytes(now)
         warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir, day_bytes)]
@@ -127,10 +128,11 @@ class StatusFiles:
                 trouble=state.error.code if state.error else "",
                 said=str(state.error) if state.error else "",
             ),
-            archived_today=self._journal.archived_since(midnight(now, self._zone)),
+            archived_today=self._journal.archived_since(today),
             warnings=tuple(dict.fromkeys(warnings)),
             held_since=self._journal.history.held_since(),
             requests=self._journal.open_requests(),
+            clocks=self._journal.history.notes_since(today),
         )
 
     def _full_day_bytes(self, now: datetime) -> int:

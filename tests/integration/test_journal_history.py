@@ -95,3 +95,15 @@ def test_a_full_day_brings_what_the_fullest_one_brought(journal: Journal) -> Non
 
     assert journal.history.fullest_day_bytes(NOON - timedelta(days=30)) == 18
     assert journal.history.fullest_day_bytes(NOON + timedelta(days=1)) == 0
+
+
+def test_the_notes_of_what_was_archived_since_are_told_the_last_first(journal: Journal) -> None:
+    for number, notes in enumerate([("long ago",), ("a", "b"), (), ("c",)]):
+        one = journal.add(exam(folder=f"S{number}", subject=f"S{number}"), "seen")
+        at = NOON + number * HOUR
+        done = dataclasses.replace(one, state=State.ARCHIVED, archived_at=at, notes=notes)
+        journal.save(done, "moved")
+    journal.add(exam(folder="S9", subject="S9", notes=("not archived",)), "seen")
+
+    assert journal.history.notes_since(NOON + HOUR) == [("S3", "c"), ("S1", "a"), ("S1", "b")]
+    assert journal.history.notes_since(NOON + 4 * HOUR) == []

@@ -199,6 +199,8 @@ def test_clocks_that_are_wrong_are_told_for_people_and_for_scripts() -> None:
     assert as_json(said)["warnings"] == list(said.warnings)
     assert from_json(as_json(said)).warnings == said.warnings
     assert len(told(*[wrong] * 9).warnings) == 3  # a clock that is wrong is wrong for every exam
+    archived = told(clocks=[("S3", note), ("S3", "Came late.")])
+    assert archived.warnings == (said.warnings[1].replace("S1", "S3"),)
 
 
 def test_what_was_told_is_read_back_the_same() -> None:

@@ -57,6 +57,7 @@ class _Known:
 
     exams: list[Exam] = field(default_factory=list)
     archived_today: int = 0
+    notes_of_today: list[tuple[str, str]] = field(default_factory=list)
     day_bytes: int = 0
     held_since: Mapping[int, datetime] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
@@ -106,15 +107,18 @@ def _overview(config: Config, now: datetime) -> Overview:
         warnings=tuple(_warnings(config, known.day_bytes)),
         held_since=known.held_since,
         requests=known.requests,
+        clocks=known.notes_of_today,
     )
 
 
 def _from_journal(config: Config, now: datetime) -> _Known:
     journal = Journal.join(config.state_dir, watch_dir=config.watch_dir, clock=lambda: now)
+    today = midnight(now, config.timezone)
     try:
         return _Known(
             exams=journal.open_exams(),
-            archived_today=journal.archived_since(midnight(now, config.timezone)),
+            archived_today=journal.archived_since(today),
+            notes_of_today=journal.history.notes_since(today),
             day_bytes=full_day_bytes(journal, now),
             held_since=journal.history.held_since(),
             requests=journal.open_requests(),
