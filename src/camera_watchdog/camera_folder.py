@@ -19,12 +19,15 @@ logger = logging.getLogger(__name__)
 
 
 class CameraFolder:
-    """Lists the root. ``unmatched`` folders and ``loose`` files in it are no exams."""
+    """Lists the root. ``unmatched`` folders and ``loose`` files in it are no exams.
+
+    ``away`` is why it is not there, in words; empty while it is.
+    """
 
     def __init__(self, rules: SweepRules, disk: Disk) -> None:
         self._rules = rules
         self._disk = disk
-        self._away = False
+        self.away = ""
         self._said: frozenset[str] = frozenset()
         self.unmatched: tuple[str, ...] = ()
         self.loose: tuple[str, ...] = ()
@@ -39,8 +42,8 @@ class CameraFolder:
         if self._rules.lock_name not in loose and not self._has_ours(names):
             self._lost("it is not the folder that the daemon locked")
             return None
-        if self._away:
-            self._away = False
+        if self.away:
+            self.away = ""
             logger.info("watching  the camera's folder is there again")
         live = [name for name in names if self._rules.subject(name) is not None]
         self._say_others(names, live, loose)
@@ -52,11 +55,11 @@ class CameraFolder:
         return any(os.path.normcase(name) in ours for name in names)
 
     def _lost(self, why: str) -> None:
-        if not self._away:
-            self._away = True
+        if not self.away:
             logger.warning(
                 "watching  the camera's folder is away, nothing is taken for deleted: %s", why
             )
+        self.away = why
 
     def _say_others(self, names: Iterable[str], live: list[str], loose: Iterable[str]) -> None:
         """Name, once, what is in the root but is no exam."""

@@ -52,6 +52,7 @@ class Desk:
             journal=journal,
             server_state=lambda: gate.state,
             others=self._others,
+            away=lambda: sweep.root.away,
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
         )

@@ -23,6 +23,7 @@ __all__ = [
     "JSON_NAME",
     "PAGE_NAME",
     "StatusFiles",
+    "away_warning",
     "disk_warning",
     "full_day_bytes",
     "least_free_bytes",
@@ -56,6 +57,7 @@ class StatusFiles:
         journal: Journal,
         server_state: Callable[[], ServerState],
         others: Callable[[], tuple[int, int]],
+        away: Callable[[], str],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
@@ -66,6 +68,7 @@ class StatusFiles:
         self._journal = journal
         self._server_state = server_state
         self._others = others
+        self._away = away
         self._clock = clock
         self._monotonic = monotonic
         self._seen: object = None
@@ -79,7 +82,8 @@ class StatusFiles:
         now = self._monotonic()
         if now - self._written_at < _SOON_S:
             return
-        seen = (self._journal.changes, self._asked(), self._server_state(), self._others())
+        root = (self._others(), self._away())
+        seen = (self._journal.changes, self._asked(), self._server_state(), root)
         if seen == self._seen and now - self._written_at < _AT_LEAST_EVERY_S:
             return
         self._seen, self._written_at = seen, now
@@ -113,6 +117,8 @@ class StatusFiles:
         loose, unmatched = self._others()
         day_bytes = self._full_day_bytes(now)
         warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir, day_bytes)]
+        if away := self._away():
+            warnings.insert(0, away_warning(away))
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
         for warning in warnings:
@@ -165,6 +171,14 @@ def root_warnings(loose: int, unmatched: int) -> list[str]:
         folders = "1 folder has" if unmatched == 1 else f"{unmatched} folders have"
         told.append(f"{folders} a name that is no subject's: left alone.")
     return told
+
+
+def away_warning(why: str) -> str:
+    """A sentence, and the next step, where the camera's folder is away."""
+    return (
+        f"The camera's folder is away ({why}). Nothing is taken for deleted. Connect the drive or "
+        "the share again; everything then goes on by itself."
+    )
 
 
 def full_day_bytes(journal: Journal, now: datetime) -> int:

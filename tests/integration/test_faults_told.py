@@ -7,22 +7,27 @@ exam in the archive. Where nobody has to act, nobody is asked to.
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.errors import (
+    CertificateRefused,
     DatabaseBusy,
     DatabaseUnreadable,
     EdcFailure,
     EdcRefusal,
+    NotTheEdc,
     Unauthorized,
     Unreachable,
 )
 from camera_watchdog.model import Demographics, Laterality
 from camera_watchdog.overview import as_json, overview, server
+from camera_watchdog.status_files import PAGE_NAME, StatusFiles
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from scripted_edc import Stored, lost
@@ -33,6 +38,7 @@ Act = Callable[[Clinic], object]
 HOUR_S: Final = 3600.0
 BLOCKED: Final = PermissionError(13, "The process cannot access the file")
 FAILED: Final = EdcFailure("HTTP 500", http_status=500, edc_code="")
+PROXY: Final[dict[str, Any]] = {"http_status": 502, "edc_code": ""}
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class Case:
     rules: dict[str, Any] = field(default_factory=dict)
     sent: int = 0
     """How many of its files may be at the EDC when it is told."""
+    server: tuple[str, ...] = ()
+    """What is said of the server itself, once for all exams, where it is away."""
+    archives: int = 1
+    """How many folders are in the archive at the end."""
 
 
 def without(name: str) -> Act:
@@ -147,6 +157,13 @@ def copied_back(clinic: Clinic) -> None:
     shutil.copytree(clinic.archived()[0], clinic.root / "S1", ignore=lambda *_: ["receipt.json"])
 
 
+def given_the_same_session_again(clinic: Clinic) -> None:
+    clinic.live_for(30)
+    assert len(clinic.archived()) == 1
+    clinic.edc.stored = [one for one in clinic.edc.stored if one.file_type != "report"]
+    clinic.take(seed=8)
+
+
 def second_folder(clinic: Clinic) -> None:
     clinic.take("S1.b", seed=3, subject="S1")
 
@@ -236,6 +253,22 @@ def a_dicom(clinic: Clinic) -> None:
     clinic.camera.know("S1", "OD2.dcm", "R")
 
 
+def the_camera_writes(name: str) -> Act:
+    return lambda clinic: setattr(clinic.disk, "open_elsewhere", lambda path: path.name == name)
+
+
+def statuses(*what: Any) -> Act:
+    return lambda clinic: clinic.edc.statuses.extend(what)
+
+
+def people_go(clinic: Clinic) -> None:
+    clinic.camera.people.clear()
+
+
+def people_come(clinic: Clinic) -> None:
+    clinic.camera.people["S1"] = Demographics("AB", "F", 40)
+
+
 def open_in_a_program(clinic: Clinic) -> None:
     move, tries = clinic.tools.disk.move, []
 
@@ -270,6 +303,13 @@ CASES: Final[dict[str, Case]] = {
         also("OD.jpg", b""),
         ("not whole", "OD.jpg", "empty"),
         ("Export it",),
+        also("OD.jpg"),
+    ),
+    "bytes of no known kind (11)": Case(
+        "unfinished_file",
+        also("OD.jpg", b"no picture at all"),
+        ("not whole", "OD.jpg", "no known kind"),
+        ("Export it", "--skip OD.jpg"),
         also("OD.jpg"),
     ),
     "a format that the EDC does not take (11)": Case(
@@ -308,6 +348,13 @@ CASES: Final[dict[str, Case]] = {
         ("Put it back", "release S1 --reason"),
         also("OD.jpg"),
         sent=3,
+    ),
+    "the camera still writes it (14)": Case(
+        "file_busy",
+        the_camera_writes("OS.jpg"),
+        ("cannot be read yet",),
+        mend=the_camera_writes("nothing"),
+        state="collecting",
     ),
     # Which eye, which subject
     "no row yet (15)": Case(
@@ -381,6 +428,15 @@ CASES: Final[dict[str, Case]] = {
         ("Move the pictures of one visit", "release S1 --reason"),
         release,
     ),
+    "the session of the visit before (22)": Case(
+        "session_in_use",
+        given_the_same_session_again,
+        ("gives S1 the session s-1", "belongs to another exam", "S1, archived"),
+        ("Ask the clinician to create a new eye exam entry", "release S1 --reason"),
+        lambda clinic: clinic.edc.add_session(),
+        then_s=HOUR_S + 60,
+        archives=2,
+    ),
     "a late file (23)": Case(
         "late",
         late,
@@ -412,6 +468,14 @@ CASES: Final[dict[str, Case]] = {
         fails(None),
         state="ready",
     ),
+    "a column that is gone (27)": Case(
+        "database_unreadable",
+        fails(DatabaseUnreadable("db_image_eye: 'eye', which is no column of images")),
+        ("cannot be read", "db_image_eye: 'eye', which is no column of images"),
+        ("db_path",),
+        fails(None),
+        state="ready",
+    ),
     # The network and the server
     "unreachable (30)": Case(
         "edc_unreachable",
@@ -419,11 +483,61 @@ CASES: Final[dict[str, Case]] = {
         ("kept and sent by itself",),
         mend=answers_again,
         state="ready",
+        server=("cannot be reached (no route)", "Check the network. Exams are kept"),
+    ),
+    "a certificate that has expired (30)": Case(
+        "certificate_refused",
+        away(CertificateRefused("edc.example: certificate has expired")),
+        ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+        server=("certificate is not trusted", "has expired", "Ask IT to renew the certificate"),
+    ),
+    "the line breaks in a body (31)": Case(
+        "server_keeps_failing",
+        uploads(*[Unreachable("the connection to edc.example was lost")] * 10),
+        ("fails on the exam of S1", "the connection to edc.example was lost"),
+        mend=answers_again,
+        state="ready",
+        sent=1,
+    ),
+    "a portal's page (34)": Case(
+        "not_the_edc",
+        away(NotTheEdc("the server answers with something that is not the EDC's JSON")),
+        ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+        server=("Something other than the EDC answers", "Log in to the network if it asks for it"),
+    ),
+    "a redirect (35)": Case(
+        "not_the_edc",
+        away(NotTheEdc("the server sends us elsewhere (HTTP 302)")),
+        ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+        server=("sends us elsewhere (HTTP 302)", "check api_url. Exams are kept"),
     ),
     "the token is refused (36)": Case(
         "token_refused",
         away(Unauthorized("HTTP 401")),
         ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+        server=("refuses this camera's token", "Ask the EDC's administrator for a new token"),
+    ),
+    "it asks for a pause (37)": Case(
+        "server_keeps_failing",
+        resolves(EdcFailure("HTTP 429", http_status=429, edc_code="", retry_after_s=600)),
+        ("fails on the exam of S1", "HTTP 429"),
+        mend=answers_again,
+        state="ready",
+        wait_s=30,
+        then_s=600,
+    ),
+    "a proxy's own error page (38)": Case(
+        "server_keeps_failing",
+        resolves(EdcFailure("the EDC, or a proxy before it, failed (HTTP 502)", **PROXY)),
+        ("fails on the exam of S1", "a proxy before it, failed (HTTP 502)"),
         mend=answers_again,
         state="ready",
     ),
@@ -486,6 +600,22 @@ CASES: Final[dict[str, Case]] = {
         ("Tell the EDC's administrator", "s-1", "--skip OD.jpg", "release S1 --reason"),
         release,
         sent=1,
+    ),
+    "demographics that the camera lacks (39)": Case(
+        "demographics_missing",
+        people_go,
+        ("asks for initials, sex and age of S1",),
+        ("Enter them on the camera",),
+        people_come,
+        release="0.3",
+    ),
+    "status fails (41)": Case(
+        "server_keeps_failing",
+        statuses(None, *[FAILED] * 100),
+        ("fails on the exam of S1", "HTTP 500"),
+        mend=answers_again,
+        state="ready",
+        sent=3,
     ),
     "not listed (41)": Case(
         "not_listed",
@@ -602,18 +732,29 @@ def _fields(answer: Any) -> dict[str, Any]:
     return {name: getattr(answer, name) for name in answer.__dataclass_fields__}
 
 
-def told(clinic: Clinic, folder: str = "S1") -> dict[str, Any]:
-    """What ``status --json`` says of the exam of a folder."""
-    now = clinic.clock.now()
-    whole = overview(
-        clinic.journal.current(),
-        at=now,
-        watch_dir=str(clinic.root),
-        running=True,
-        server=server(reachable=True, since=now),
-        archived_today=0,
+def status(clinic: Clinic) -> dict[str, Any]:
+    """What ``status --json`` says."""
+    now, state = clinic.clock.now(), clinic.gate.state
+    return as_json(
+        overview(
+            clinic.journal.current(),
+            at=now,
+            watch_dir=str(clinic.root),
+            running=True,
+            server=server(
+                reachable=state.reachable,
+                since=state.since,
+                trouble=state.error.code if state.error else "",
+                said=str(state.error) if state.error else "",
+            ),
+            archived_today=0,
+        )
     )
-    found: dict[str, Any] = next(e for e in as_json(whole)["exams"] if e["folder"] == folder)
+
+
+def told(clinic: Clinic, folder: str = "S1") -> dict[str, Any]:
+    """What it says of the exam of a folder."""
+    found: dict[str, Any] = next(e for e in status(clinic)["exams"] if e["folder"] == folder)
     return found
 
 
@@ -636,14 +777,17 @@ def test_it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on(
         assert [words for words in case.do if words not in said["action"]] == []
         assert bool(said["action"]) is bool(case.do)
         assert "unknown" not in said["reason"].replace("unknown)", ""), said["reason"]
+        of_server = status(clinic)["server"]
+        assert [words for words in case.server if words not in of_server["message"]] == []
+        assert of_server["reachable"] is not bool(case.server)
         may_be_there = [f for f in said["files"] if f["sent"] in {"yes", "unknown"}]
         assert len(may_be_there) == case.sent
-        before = len(clinic.archived())
 
         case.mend(clinic)
         clinic.live_for(case.then_s)
         assert clinic.journal.open_exams() == [], told(clinic)
-        assert len(clinic.archived()) == max(before, 1)
+        assert len(clinic.archived()) == case.archives
+        assert status(clinic)["server"]["reachable"]
         names = [(one.session_id, one.name) for one in clinic.edc.stored]
         assert len(names) == len({*names})
 
@@ -677,3 +821,58 @@ def test_where_nothing_can_tell_the_person_is_asked_to_look(tmp_path: Path) -> N
         leave_out("zz.pdf")(clinic)
         clinic.live_for(60)
         assert len(clinic.archived()) == 1
+
+
+def test_a_folder_that_is_away_is_told_and_what_to_do_and_then_it_goes_on(tmp_path: Path) -> None:
+    """Row 4: the state folder is elsewhere, as it must be where the camera's is on a share."""
+    with Clinic(tmp_path) as clinic:
+        page = StatusFiles(
+            clinic.state_dir,
+            clinic.root,
+            zone=UTC,
+            disk=Disk(),
+            journal=clinic.journal,
+            server_state=lambda: clinic.gate.state,
+            others=lambda: (0, 0),
+            away=lambda: clinic.sweep.root.away,
+            clock=clinic.clock.now,
+            monotonic=clinic.clock.monotonic,
+        )
+        clinic.edc.add_session()
+        clinic.take()
+        clinic.live_for(1)
+        move_aside("")(clinic)
+        clinic.live_for(90)
+        page.update()
+        said = (clinic.state_dir / PAGE_NAME).read_text("utf-8")
+        assert "folder is away (No such file or directory). Nothing is taken for deleted." in said
+        assert "Connect the drive or the share again; everything then goes on by itself." in said
+        assert told(clinic)["state"] == "collecting"
+        assert clinic.edc.calls == []
+        shutil.move(clinic.root.parent / "elsewhere", clinic.root)
+        clinic.live_for(90)
+        assert len(clinic.archived()) == 1
+        page.update()
+        assert "is away" not in (clinic.state_dir / PAGE_NAME).read_text("utf-8")
+
+
+def test_a_second_folder_is_told_that_it_waits_behind_the_first(tmp_path: Path) -> None:
+    """Row 21: nobody has to act, and it goes on by itself once the first is done."""
+    two_to_one = "(?P<subject_identifier>S[0-9]+)([.]b)?"
+    with Clinic(tmp_path, pattern=two_to_one) as clinic:
+        clinic.edc.add_session()
+        clinic.take()
+        uploads(None, *[FAILED] * 1000)(clinic)
+        clinic.live_for(30)
+        second_folder(clinic)
+        clinic.live_for(90)
+        said = told(clinic, "S1.b")
+        assert (said["state"], said["reason_code"], said["action"]) == ("ready", "waits_behind", "")
+        assert "This exam of S1 waits until the subject's other folder is done" in said["reason"]
+        answers_again(clinic)
+        clinic.live_for(70)
+        assert len(clinic.archived()) == 1
+        clinic.edc.add_session()
+        clinic.live_for(130)
+        assert len(clinic.archived()) == 2
+        assert clinic.journal.open_exams() == []

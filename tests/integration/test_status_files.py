@@ -38,6 +38,7 @@ class Desk:
     def __init__(self, folder: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.journal = folder, journal
         self.elapsed_s = 0.0
+        self.away = ""
         self.free_bytes = 100 * GB
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, self.free_bytes))
         self.files = StatusFiles(
@@ -48,6 +49,7 @@ class Desk:
             journal=journal,
             server_state=lambda: ServerState(reachable=True, since=NOON),
             others=lambda: (0, 0),
+            away=lambda: self.away,
             clock=lambda: NOON,
             monotonic=lambda: self.elapsed_s,
         )

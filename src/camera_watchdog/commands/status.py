@@ -18,7 +18,13 @@ from camera_watchdog.model import Exam
 from camera_watchdog.overview import Overview, Server, as_json, from_json, overview
 from camera_watchdog.person import Request
 from camera_watchdog.running import Daemon, running_daemon
-from camera_watchdog.status_files import JSON_NAME, disk_warning, full_day_bytes, midnight
+from camera_watchdog.status_files import (
+    JSON_NAME,
+    away_warning,
+    disk_warning,
+    full_day_bytes,
+    midnight,
+)
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -142,7 +148,7 @@ def _warnings(config: Config, day_bytes: int) -> list[str]:
     try:
         folders, loose = Disk().folder_names(config.watch_dir)
     except OSError as error:
-        return [f"The camera's folder cannot be listed: {error.strerror}."]
+        return [away_warning(error.strerror or "it cannot be listed")]
     loose = tuple(name for name in loose if not is_ignored(name))
     unmatched = tuple(
         name
