@@ -55,7 +55,10 @@ FAULTS: Final[dict[int, Fault]] = {
         "an event is lost, doubled, late, or the buffer overflows",
         (
             f"{_SWEEP}without_any_event_the_sweep_finds_it",
+            f"{_SWEEP}without_any_event_what_is_added_to_a_folder_is_found",
             f"{_SWEEP}a_hint_for_each_file_settles_once_and_is_ready_once",
+            f"{_SWEEP}an_exam_that_is_next_is_not_judged_again",
+            "unit/test_registry.py::test_an_exam_has_one_claimant_at_a_time",
         ),
     ),
     2: Fault(
@@ -73,6 +76,7 @@ FAULTS: Final[dict[int, Fault]] = {
     4: Fault(
         "the watch root vanishes and returns",
         (
+            f"{_TOLD_FILE}a_folder_that_is_away_is_told_and_what_to_do_and_then_it_goes_on",
             f"{_SWEEP}while_the_root_is_away_nothing_is_taken_for_deleted",
             f"{_SWEEP}an_empty_mount_point_is_a_root_that_is_away",
             f"{_SWEEP}what_came_while_the_root_was_away_is_seen_when_it_is_back",
@@ -91,6 +95,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_SWEEP}a_folder_moved_into_place_whole_is_ready_as_soon_as_any_other",
             f"{_SWEEP}a_temporary_name_is_unfinished_and_its_renaming_is_seen",
+            f"{_WATCHER}a_folder_that_is_renamed_within_the_root_is_a_hint_of_the_root",
             f"{_DETECTION}a_folder_that_is_moved_in_whole",
             f"{_DETECTION}files_that_are_renamed_when_finished",
         ),
@@ -109,6 +114,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "a file grows in bursts with pauses",
         (
             f"{_SWEEP}a_file_that_grows_in_bursts_is_not_ready_before_it_is_whole",
+            f"{_SWEEP}a_file_that_ends_well_at_every_moment_is_not_ready_while_it_grows",
             f"{_DETECTION}files_that_grow_in_bursts_with_pauses",
         ),
     ),
@@ -125,6 +131,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_SWEEP}a_file_reserved_at_full_size_is_not_whole_until_its_format_says_so",
             "unit/test_content_jpeg.py::test_a_jpeg_whose_rest_is_still_zero_is_not_whole",
             "unit/test_content_png.py::test_a_png_whose_rest_is_still_zero_is_not_whole",
+            "unit/test_content_png.py::test_zeros_in_the_middle_show_in_the_checksum",
             "unit/test_content_reports.py::test_a_pdf_whose_rest_is_still_zero_is_not_whole",
             "unit/test_dicom.py::test_a_dicom_whose_rest_is_still_zero_is_not_whole",
         ),
@@ -134,6 +141,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_TOLD}[cut off (11)]",
             f"{_TOLD}[empty (11)]",
+            f"{_TOLD}[bytes of no known kind (11)]",
             f"{_TOLD}[a format that the EDC does not take (11)]",
             f"{_TOLD}[too large (11)]",
             f"{_TOLD}[refused for its content (11)]",
@@ -162,6 +170,7 @@ FAULTS: Final[dict[int, Fault]] = {
     14: Fault(
         "the writer still holds the file open",
         (
+            f"{_TOLD}[the camera still writes it (14)]",
             f"{_WINDOWS}a_file_that_the_camera_still_writes_is_waited_for",
             f"{_WINDOWS}a_file_that_cannot_be_read_now_is_waited_for_wherever_it_happens",
             f"{_WINDOWS}a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent",
@@ -212,6 +221,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "two folders for one subject",
         (
             f"{_TOLD}[two folders (21)]",
+            f"{_TOLD_FILE}a_second_folder_is_told_that_it_waits_behind_the_first",
             f"{_PIPELINE_IDENTIFY}the_folder_that_has_a_session_finishes_and_the_other_waits_behind_it",
         ),
     ),
@@ -219,6 +229,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "the same subject comes again",
         (
             f"{_TOLD}[two visits (22)]",
+            f"{_TOLD}[the session of the visit before (22)]",
             f"{_PIPELINE}the_next_visit_gets_a_session_of_its_own",
             f"{_PIPELINE_SESSION}the_session_of_an_archived_exam_is_not_used_for_the_next_visit",
         ),
@@ -263,6 +274,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "a configured table or column does not exist",
         (
             f"{_PROCESS}a_table_or_column_that_does_not_exist_is_named_with_those_that_do",
+            f"{_TOLD}[a column that is gone (27)]",
             f"{_CAMERA}a_column_that_does_not_exist_is_no_string",
             f"{_CAMERA}a_table_that_goes_away_while_running_is_told_with_those_that_are_there",
         ),
@@ -293,12 +305,14 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_TLS}an_untrusted_certificate_gets_nothing",
             f"{_PROCESS}a_server_that_is_away_is_one_message_and_is_found_again",
             f"{_TOLD}[unreachable (30)]",
+            f"{_TOLD}[a certificate that has expired (30)]",
         ),
     ),
     31: Fault(
         "reset in a body; a slow line; a trickling or endless answer",
         (
             f"{_TRANSPORT}a_line_that_breaks_in_the_middle_of_a_body",
+            f"{_TOLD}[the line breaks in a body (31)]",
             f"{_TRANSPORT}a_slow_line_is_not_cut_while_it_moves",
             f"{_TRANSPORT}a_line_that_stands_still_is_given_up",
             f"{_TRANSPORT}a_trickling_answer_has_an_end",
@@ -321,13 +335,21 @@ FAULTS: Final[dict[int, Fault]] = {
     34: Fault(
         "200 with a web page, JSON of another shape, truncated JSON",
         (
+            f"{_TOLD}[a portal's page (34)]",
             f"{_ANSWERS}something_else_is_not_the_edc",
             f"{_TRANSPORT}an_answer_cut_off_is_no_acknowledgement",
             f"{_HOSTILE}ten_thousand_mutated_answers_bring_our_errors_or_what_they_say",
             _AWAY,
         ),
     ),
-    35: Fault("a redirect", ("unit/test_edc_api.py::test_a_redirect_is_not_followed", _AWAY)),
+    35: Fault(
+        "a redirect",
+        (
+            "unit/test_edc_api.py::test_a_redirect_is_not_followed",
+            f"{_TOLD}[a redirect (35)]",
+            _AWAY,
+        ),
+    ),
     36: Fault(
         "401, 403",
         (
@@ -340,6 +362,7 @@ FAULTS: Final[dict[int, Fault]] = {
     37: Fault(
         "429, 503 with Retry-After",
         (
+            f"{_TOLD}[it asks for a pause (37)]",
             f"{_ANSWERS}retry_after_is_read_in_both_its_forms",
             f"{_PIPELINE_SERVER}what_the_server_asks_for_is_waited_for",
             f"{_PIPELINE_SERVER}a_pause_that_is_asked_for_is_no_longer_than_an_hour",
@@ -349,6 +372,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "413 or a proxy's own error page",
         (
             f"{_TOLD}[413 (38)]",
+            f"{_TOLD}[a proxy's own error page (38)]",
             f"{_ANSWERS}a_file_too_large_for_a_proxy_is_refused_like_one_too_large_for_the_edc",
             f"{_ANSWERS}a_failure_of_the_server_keeps_status_and_code",
             f"{_PIPELINE_SERVER}a_request_that_fails_while_ping_answers_is_that_exams_own_trouble",
@@ -365,6 +389,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_TOLD}[demographics differ (39)]",
             f"{_TOLD}[a field is refused (39)]",
             f"{_TOLD}[a name that is taken (39)]",
+            f"{_TOLD}[demographics that the camera lacks (39)]",
             f"{_PIPELINE_SERVER}a_file_that_is_damaged_on_the_way_is_read_and_sent_again",
         ),
     ),
@@ -381,6 +406,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "status fails; misses a type that we sent; speaks of a newer session",
         (
             f"{_PIPELINE_SERVER}a_status_that_fails_archives_nothing_and_is_asked_again",
+            f"{_TOLD}[status fails (41)]",
             f"{_TOLD}[not listed (41)]",
             f"{_MACHINE}where_status_speaks_of_a_newer_session_the_receipt_says_so",
         ),
@@ -453,6 +479,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             "system/test_kill_anywhere.py::test_a_kill_at_any_effect_costs_nothing",
             f"{_PIPELINE_KILLED}killed_before_and_after_every_effect_it_arrives_once",
+            f"{_PIPELINE_KILLED}a_power_failure_takes_back_what_was_not_flushed",
             f"{_PROCESS}killed_in_the_second_upload_it_goes_on_in_the_session_it_had",
         ),
     ),
@@ -542,6 +569,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "unit/test_config.py::test_all_mistakes_are_told_at_once_with_the_nearest_key",
             "unit/test_config.py::test_any_json_at_all_gives_a_configuration_or_its_problems",
             "unit/test_config_file.py::test_any_bytes_at_all_raise_nothing",
+            "unit/test_config_file.py::test_a_file_that_cannot_be_used_is_explained",
             f"{_PROCESS}every_mistake_in_the_configuration_is_told_at_once",
         ),
     ),

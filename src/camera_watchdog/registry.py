@@ -60,8 +60,6 @@ class Registry:
             entry = min(due, key=lambda entry: _turn(entry.exam))
             entry.claimed = True
             entry.changed = False
-            entry.due = None
-            entry.for_server = False
             return entry.exam
 
     def release(

@@ -28,6 +28,17 @@ def test_a_row_that_comes_late_is_waited_for(clinic: Clinic) -> None:
     check_arrived(clinic)
 
 
+def test_while_a_row_is_waited_for_no_look_at_the_folder_asks_for_it_sooner(clinic: Clinic) -> None:
+    clinic.camera.rows.clear()
+    clinic.live_for(600)
+    asked = clinic.camera.asked
+    for _ in range(50):
+        clinic.sweep.judge_anew("S1")
+        clinic.live_for(1)
+    assert clinic.told("S1") == (State.COLLECTING, "not_in_database")
+    assert clinic.camera.asked - asked <= 1
+
+
 def test_a_row_that_does_not_come_is_told_to_a_person_and_still_waited_for(clinic: Clinic) -> None:
     rows = clinic.camera.rows.pop("S1")
     clinic.live_for(1700)

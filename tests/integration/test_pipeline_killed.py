@@ -1,6 +1,8 @@
 """A worker that is killed between any two effects."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,43 @@ def test_killed_before_and_after_every_effect_it_arrives_once(tmp_path: Path, re
             except (AssertionError, ValueError) as error:
                 exam = clinic.registry.get("S1")
                 raise AssertionError(f"killed at {number}, {effect}: {exam}") from error
+
+
+@pytest.mark.parametrize("release", ["0.2", "0.4", "1.4"])
+def test_a_power_failure_takes_back_what_was_not_flushed(tmp_path: Path, release: str) -> None:
+    """And still it arrives once."""
+    number, goes_on = 0, True
+    while goes_on:
+        with begun(tmp_path / f"{number}", release) as clinic:
+            flushed = clinic.root.parent / "flushed"
+            keep_what_is_flushed(clinic, flushed)
+            clinic.effects.kill_at = number
+            try:
+                clinic.live_for(60)
+                goes_on = False
+            except Killed:
+                clinic.journal.close()
+                shutil.rmtree(clinic.state_dir)
+                shutil.copytree(flushed, clinic.state_dir)
+                clinic.start()
+                clinic.live_for(200)
+            check_arrived(clinic)
+        number += 1
+    assert number > 30
+
+
+def keep_what_is_flushed(clinic: Clinic, folder: Path) -> None:
+    """Have a copy of the journal as the last durable write left it: all that a power failure leaves."""
+    save = clinic.journal.save
+
+    def kept(*arguments: Any, durable: bool = True, **more: Any) -> Any:
+        saved = save(*arguments, durable=durable, **more)
+        if durable:
+            shutil.copytree(clinic.state_dir, folder, dirs_exist_ok=True)
+        return saved
+
+    shutil.copytree(clinic.state_dir, folder)
+    clinic.journal.save = kept  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("release", ["0.4", "1.4"])

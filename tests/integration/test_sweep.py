@@ -50,6 +50,15 @@ def test_without_any_event_the_sweep_finds_it(camera: WatchedFolder) -> None:
     assert camera.seconds_until_ready("S1") <= 60 + 3
 
 
+def test_without_any_event_what_is_added_to_a_folder_is_found(camera: WatchedFolder) -> None:
+    camera.put("S1/OD.jpg")
+    camera.run_for(100)
+    camera.put("S1/OS.jpg")
+    camera.run_for(100)
+    camera.put("S1/report.pdf")
+    assert camera.seconds_until_ready("S1") <= 60 + 3
+
+
 def test_what_was_there_at_the_start_passes_the_same_gate(camera: WatchedFolder) -> None:
     camera.put_exam("S1")
     assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.1)
@@ -98,6 +107,20 @@ def test_a_file_that_grows_in_bursts_is_not_ready_before_it_is_whole(camera: Wat
     camera.sweep.hint("S1")
     camera.seconds_until_ready("S1")
     assert camera.claim() == "S1"
+
+
+def test_a_file_that_ends_well_at_every_moment_is_not_ready_while_it_grows(
+    camera: WatchedFolder,
+) -> None:
+    """A picture with data after its end is whole wherever that is cut off."""
+    camera.put_exam("S1")
+    for size_bytes in range(40):
+        camera.put("S1/OS.jpg", bytes_of("OS.jpg") + bytes(size_bytes))
+        camera.sweep.hint("S1")
+        camera.run_for(1)
+        assert camera.told("S1")[0] is WAITING
+    assert camera.seconds_until_ready("S1") <= 3
+    assert camera.exam("S1").files[1].size_bytes == len(bytes_of("OS.jpg")) + 39
 
 
 def test_a_file_reserved_at_full_size_is_not_whole_until_its_format_says_so(
@@ -577,6 +600,18 @@ def test_a_change_while_a_worker_has_the_exam_is_told_and_counts_afterwards(
         "OS.jpg",
         "report.pdf",
     ]
+
+
+def test_an_exam_that_is_next_is_not_judged_again(
+    camera: WatchedFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera.put_exam("S1")
+    camera.run_for(5)
+    camera.sweep.judge_anew("S1")
+    camera.run_for(5)
+    assert camera.told("S1") == (READY, "")
+    assert camera.claim() == "S1"
+    assert "unforeseen" not in caplog.text
 
 
 def test_a_folder_that_the_worker_moves_away_is_not_taken_for_deleted(

@@ -104,6 +104,17 @@ def test_a_file_is_a_hint_of_its_folder_and_a_folder_one_of_the_root(
     assert hears(hints, root / "S2" / "OD.jpg", "S2")
 
 
+def test_a_folder_that_is_renamed_within_the_root_is_a_hint_of_the_root(
+    watcher: Watcher, root: Path, hints: Hints
+) -> None:
+    (root / ".S2").mkdir()
+    assert within(lambda: hints.of(""))
+    hints.clear()
+    (root / ".S2").rename(root / "S2")
+    assert within(lambda: hints.of(""))
+    assert watcher.keep_alive(["S1"]) is False
+
+
 def test_what_is_below_the_archive_is_no_hint(watcher: Watcher, root: Path, hints: Hints) -> None:
     (root / "processed" / "S0").mkdir(parents=True)
     assert hears(hints, root / "loose.jpg", "")

@@ -12,6 +12,12 @@ from faults import FAULTS
 
 TESTS: Final = Path(__file__).parents[1]
 ROWS: Final = 63
+TOLD: Final = {
+    "tried again": {4, 14, 24, 26, 27, 31, 38, 41, 46, 53},
+    "held": {7, 11, 13, 15, 16, 17, 18, 20, 21, 22, 23, 38, 40, 41, 43, 44, 45, 54, 57, 58, 62},
+    "behind the gate": {30, 34, 35, 36},
+}
+"""What is said to an operator: rows R, H and S of the design, and those of their kind."""
 NAMED: Final = sorted({test for fault in FAULTS.values() for test in fault.tests})
 
 
@@ -81,6 +87,16 @@ def test_every_row_is_there() -> None:
     assert sorted(FAULTS) == list(range(1, ROWS + 1))
     assert all(fault.what and fault.tests for fault in FAULTS.values())
     assert len({fault.what for fault in FAULTS.values()}) == ROWS
+
+
+@pytest.mark.parametrize("how", TOLD)
+def test_every_row_that_waits_shows_what_is_said_and_that_it_goes_on(how: str) -> None:
+    silent = [
+        row
+        for row in sorted(TOLD[how])
+        if not any(test.startswith("integration/test_faults_told.py") for test in FAULTS[row].tests)
+    ]
+    assert silent == []
 
 
 @pytest.mark.parametrize("test", NAMED)

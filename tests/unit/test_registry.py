@@ -40,6 +40,16 @@ def test_an_exam_has_one_claimant_at_a_time() -> None:
     assert registry.claim_due(99, server_is_away=False) is None
 
 
+def test_what_the_sweep_has_no_worker_gets_though_it_is_due() -> None:
+    registry = filled(named("S1"), due=7)
+    one = registry.claim_folder("S1")
+    assert one is not None
+    assert registry.claim_due(8, server_is_away=False) is None
+    assert registry.next_due(server_is_away=False) is None
+    registry.release(one, keep_due=True)
+    assert registry.claim_due(8, server_is_away=False) is one
+
+
 def test_a_hundred_threads_never_have_the_same_exam() -> None:
     registry = filled(*(named(f"S{number}") for number in range(5)))
     having: Counter[str] = Counter()
