@@ -9,7 +9,6 @@ import logging
 import os
 from collections.abc import Iterable
 
-from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.sweep_rules import SweepRules
 
@@ -70,7 +69,7 @@ class CameraFolder:
             and not name.startswith(".")
             and os.path.normcase(name) not in self._rules.never
         )
-        self.loose = tuple(name for name in loose if not is_ignored(name))
+        self.loose = self._rules.loose(loose)
         told = frozenset({*self.unmatched, *self.loose})
         for name in sorted(told - self._said):
             kind = (

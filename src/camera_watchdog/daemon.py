@@ -140,8 +140,8 @@ class _Daemon:
         )
         for warning in config.warnings:
             logger.warning("configuration  %s", warning)
-        for note in config.notes:
-            logger.info("configuration  %s", note)
+        if config.notes:
+            logger.info("configuration  %s", " ".join(config.notes))
         self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
         self._desk.open()
         self._watcher.start(self._sweep.hint)

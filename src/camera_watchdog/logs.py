@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["print_above", "set_up"]
+__all__ = ["KEPT_FILES", "print_above", "set_up"]
+
+KEPT_FILES: Final = 10
+"""Of the log, beside the one that is written: ``.1`` is the newest of them."""
 
 _ROTATE_BYTES: Final = 5_000_000
-_KEPT_FILES: Final = 10
 
 
 def _one_line(text: str) -> str:
@@ -129,7 +131,7 @@ def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
             _LogFile(
                 file,
                 maxBytes=_ROTATE_BYTES,
-                backupCount=_KEPT_FILES,
+                backupCount=KEPT_FILES,
                 encoding="utf-8",
                 errors="backslashreplace",
             )

@@ -1,6 +1,7 @@
 """The daemon's parts as the configuration asks for them, the same for every command that needs one."""
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import Problem
 from camera_watchdog.intake import Limits
+from camera_watchdog.logs import KEPT_FILES
 from camera_watchdog.model import Format
 from camera_watchdog.running import LOCK_NAME, OWNER_NAME
 from camera_watchdog.stability import Waits
@@ -139,4 +141,18 @@ def sweep_rules(config: Config) -> SweepRules:
             unfinished_s=config.stability_timeout,
             incomplete_s=config.incomplete_after,
         ),
+        ours=frozenset(_ours(config)),
     )
+
+
+def _ours(config: Config) -> Iterator[str]:
+    """What may lie in the camera's folder beside the exams, by name."""
+    companions = {
+        config.db_path: ("", "-wal", "-shm", "-journal"),
+        config.config_path: ("",),
+        config.token_file: ("",),
+        config.log_file: ("", *(f".{number}" for number in range(1, KEPT_FILES + 1))),
+    }
+    for path, endings in companions.items():
+        if path is not None and path.parent == config.watch_dir:
+            yield from (os.path.normcase(path.name + ending) for ending in endings)

@@ -2,9 +2,11 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from camera_watchdog.content import is_ignored
 from camera_watchdog.intake import Limits
 from camera_watchdog.stability import Waits
 
@@ -13,7 +15,11 @@ __all__ = ["SweepRules"]
 
 @dataclass(frozen=True, slots=True)
 class SweepRules:
-    """What the configuration asks of the sweep; ``never`` are names that are no subjects."""
+    """What the configuration asks of the sweep.
+
+    ``never`` are names that are no subjects, ``ours`` those of files that nobody lost in the root: the
+    camera's database, the configuration.
+    """
 
     watch_dir: Path
     never: frozenset[str]
@@ -22,6 +28,15 @@ class SweepRules:
     interval_s: float
     waits: Waits
     limits: Limits
+    ours: frozenset[str] = frozenset()
+
+    def loose(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the root's files that should lie in a subject's folder, or nowhere here."""
+        return tuple(
+            name
+            for name in names
+            if not is_ignored(name) and os.path.normcase(name) not in self.ours
+        )
 
     def subject(self, folder: str) -> str | None:
         """The subject identifier that a folder's name gives; none where it is no subject's.

@@ -96,3 +96,22 @@ def test_what_a_service_does_not_see_is_told(make: Callable[..., Config]) -> Non
     assert "db_path, workers" in told
     assert "secret" not in told
     assert check_machine.check_service(make(), {}, []) == []
+
+
+def test_the_files_that_the_configuration_names_are_not_taken_for_lost_ones(
+    tmp_path: Path,
+) -> None:
+    config_path = tmp_path / "watch" / "camera_config.json"
+    config_path.parent.mkdir()
+    flags = {"watch_dir": str(tmp_path / "watch"), "db_path": str(tmp_path / "watch" / "c.db")}
+    flags |= {"log_file": str(tmp_path / "watch" / "c.log"), "state_dir": str(tmp_path / "state")}
+    config_path.write_text("{}", "utf-8")
+    config = load(config_path, flags, {}, needs=frozenset())
+    for name in ("c.db", "c.db-wal", "c.db-shm", "c.log", "c.log.1", "OD.jpg", "other.db-wal"):
+        (tmp_path / "watch" / name).write_bytes(b"x")
+    (finding,) = [
+        finding
+        for finding in check_machine.check_watch_dir(config)[0]
+        if finding.tried == "left alone in watch_dir"
+    ]
+    assert finding.found == "2 files outside of any folder: OD.jpg, other.db-wal"

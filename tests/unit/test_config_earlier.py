@@ -12,6 +12,7 @@ from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import Format, ReportType
 
 D, J, P = Format.DICOM, Format.JPEG, Format.PNG
+HTML = frozenset({Format.HTML})
 TOKEN = {"FUNDUS_CAMERA_WATCHDOG_TOKEN": "c4n4ry"}
 
 # As its published README of 0.2 shows it.
@@ -75,13 +76,14 @@ def test_a_file_of_0_2_is_read_as_it_is(tmp_path: Path, name: str) -> None:
     assert config.db_path == tmp_path / "camera.db"
     assert (config.eye_sources, config.token) == (("database",), "YOUR_DRF_TOKEN")
     assert config.required == Required(ReportType.COMBINED)
-    assert config.notes == ()
+    by_its_name = "include_jpgs and require_html are not given: every image counts, and is sent."
+    assert config.notes == (() if name == "camera_config.json" else (by_its_name,))
 
 
 def test_a_file_of_1_0_is_read_as_it_is_and_says_how(tmp_path: Path) -> None:
     config = read(tmp_path, OF_1_0)
     assert config.required == Required(
-        ReportType.COMBINED, kinds=frozenset({D}), skip=frozenset({J, P})
+        ReportType.COMBINED, kinds=frozenset({D}), report_kinds=HTML, skip=frozenset({J, P})
     )
     assert (config.eye_sources, config.db_path) == (("filename",), None)
     match = config.subject_folder_pattern.fullmatch("105-10-0989-3_")
@@ -92,6 +94,7 @@ def test_a_file_of_1_0_is_read_as_it_is_and_says_how(tmp_path: Path) -> None:
     assert [note.partition(" is ")[0] for note in config.notes] == [
         "include_jpgs false",
         "require_html true",
+        "subject_folder_pattern and filename_eye_pattern: taken as they stand there.",
         "There",
         "FUNDUS_CAMERA_WATCHDOG_TOKEN",
     ]
@@ -101,14 +104,23 @@ def test_a_file_of_1_0_is_read_as_it_is_and_says_how(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change, required",
     [
-        ({"include_jpgs": True}, Required(ReportType.COMBINED, kinds=frozenset({D}))),
+        (
+            {"include_jpgs": True},
+            Required(ReportType.COMBINED, kinds=frozenset({D}), report_kinds=HTML),
+        ),
         (
             {"require_html": False},
             Required(ReportType.COMBINED, kinds=frozenset({D}), skip=frozenset({J, P}), reports=0),
         ),
         (
             {"report_type": "per_eye"},
-            Required(ReportType.PER_EYE, kinds=frozenset({D}), skip=frozenset({J, P}), reports=2),
+            Required(
+                ReportType.PER_EYE,
+                kinds=frozenset({D}),
+                report_kinds=HTML,
+                skip=frozenset({J, P}),
+                reports=2,
+            ),
         ),
     ],
 )
@@ -120,7 +132,9 @@ def test_its_switches_become_what_an_exam_needs(
 
 def test_one_switch_brings_the_other_s_default(tmp_path: Path) -> None:
     settings = without(OF_1_0, "include_jpgs") | {"require_html": False}
-    assert read(tmp_path, settings, name="any.json").required.skip == {J, P}
+    config = read(tmp_path, settings, name="any.json")
+    assert config.required.skip == {J, P}
+    assert any(note.startswith("include_jpgs not given is taken as: ") for note in config.notes)
 
 
 def test_a_switch_that_is_none_and_one_beside_todays_key_are_refused(tmp_path: Path) -> None:
@@ -152,6 +166,6 @@ def test_its_file_lies_in_the_watched_folder(tmp_path: Path) -> None:
 def test_its_variable_counts_only_where_nothing_else_gives_a_token(tmp_path: Path) -> None:
     assert read(tmp_path, OF_0_2, environ=TOKEN).token == "YOUR_DRF_TOKEN"
     both = TOKEN | {"CAMERA_WATCHDOG_TOKEN": "todays"}
-    config = read(tmp_path, without(OF_0_2, "token"), environ=both)
+    config = read(tmp_path, without(OF_0_2, "token"), environ=both, name="camera_config.json")
     assert (config.token, config.notes) == ("todays", ())
     assert [p.key for p in problems(tmp_path, without(OF_0_2, "token"), environ={})] == ["token"]

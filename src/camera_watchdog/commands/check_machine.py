@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,6 @@ from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
-from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError, JournalRefused
 from camera_watchdog.journal import Journal
@@ -87,7 +86,7 @@ def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> It
         found = "a folder 'rejected', as another program leaves it"
         mend = "Look whether exams are in it; move those that were never sent back into watch_dir."
         yield note(tried, found, mend)
-    if files := [name for name in loose if not is_ignored(name)]:
+    if files := rules.loose(loose):
         found = f"{_count(len(files), 'file')} outside of any folder: {_some(files)}"
         yield note(tried, found, "A picture must lie in the folder of its subject to be sent.")
 
@@ -260,6 +259,6 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _some(names: list[str]) -> str:
+def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

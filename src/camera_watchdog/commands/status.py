@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from camera_watchdog import parts
 from camera_watchdog.config import Config
-from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import CameraWatchdogError, JournalError
 from camera_watchdog.journal import JOURNAL_NAME, Journal
@@ -149,7 +148,7 @@ def _warnings(config: Config, day_bytes: int) -> list[str]:
         folders, loose = Disk().folder_names(config.watch_dir)
     except OSError as error:
         return [away_warning(error.strerror or "it cannot be listed")]
-    loose = tuple(name for name in loose if not is_ignored(name))
+    loose = rules.loose(loose)
     unmatched = tuple(
         name
         for name in folders

@@ -1,10 +1,18 @@
 """Configuration files of ``fundus-camera-watchdog`` 0.2 to 1.0, read as they are. Pure.
 
-What its keys mean is taken from its published README alone. Most have the same names here. From 1.0:
-an exam needs two DICOM images and an HTML report; JPEG files are left alone unless ``include_jpgs``;
-``require_html`` false makes the reports optional; the eye stands in the file's name. Its file is
-``fundus_camera_watchdog.json``, which may leave out ``watch_dir`` where it lies in that folder, and its
-variable for the token, ``FUNDUS_CAMERA_WATCHDOG_TOKEN``, counts only where nothing else gives one.
+What its keys mean is taken from its published READMEs alone. Most have the same names here. That of 1.0
+says: an exam is complete with at least two DICOM and one HTML file, two HTML files where the reports are
+per eye; by default only DICOM is uploaded, and JPEG is ignored unless ``include_jpgs``; ``require_html``
+false makes the reports optional; the eye stands in the file's name. It does not say that ``include_jpgs``
+changes what an exam is complete with, so DICOM is needed with it, too, as ``check`` says to whoever finds
+it otherwise.
+
+Those of 0.5 and 0.6 have no such switches: two JPEG and one HTML file, and DICOM is uploaded where it is
+there. So a file without the switches is taken with what is the default here, by which every image counts
+and is sent.
+
+Its file is ``fundus_camera_watchdog.json``, which may leave out ``watch_dir`` where it lies in that folder,
+and its variable for the token, ``FUNDUS_CAMERA_WATCHDOG_TOKEN``, counts only where nothing else gives one.
 """
 
 from collections.abc import Collection, Mapping
@@ -44,8 +52,13 @@ def take_over(
         problems.append(Problem(next(iter(switches)), found, "one of the two", "Take it out."))
     elif switches and not problems:
         taken["required"] = _required(_SWITCHES | switches)
-        for name, value in switches.items():
-            told.append(f"{name} {str(value).lower()} is taken as: {_MEANINGS[name, value]}.")
+        for name, value in (_SWITCHES | switches).items():
+            given_ = str(value).lower() if name in switches else "not given"
+            told.append(f"{name} {given_} is taken as: {_MEANINGS[name, value]}.")
+    elif is_earlier and not problems and "required" not in {*taken, *flags}:
+        told.append("include_jpgs and require_html are not given: every image counts, and is sent.")
+    if is_earlier and (same := [name for name in _THE_SAME if name in taken]):
+        told.append(f"{' and '.join(same)}: taken as they stand there.")
     given = {name for name, value in taken.items() if value not in (None, "")} | {*flags}
     if file_name == EARLIER_FILE and "watch_dir" not in given:
         taken["watch_dir"] = "."
@@ -57,10 +70,12 @@ def take_over(
     return taken, tuple(told), problems
 
 
+_THE_SAME: Final = ("subject_folder_pattern", "filename_eye_pattern")
+
 _MEANINGS: Final = {
     ("include_jpgs", False): "DICOM images only; JPEG and PNG stay with the folder (required.skip)",
     ("include_jpgs", True): "DICOM images are needed, JPEG and PNG are sent beside them",
-    ("require_html", True): "a report is needed, two where report_type is per_eye",
+    ("require_html", True): "an HTML report is needed, two where report_type is per_eye",
     ("require_html", False): "reports are sent, but not waited for (required.reports 0)",
 }
 
@@ -70,6 +85,8 @@ def _required(switches: Mapping[str, bool]) -> dict[str, object]:
     table: dict[str, object] = {"kinds": ["dicom"]}
     if not switches["include_jpgs"]:
         table["skip"] = list(_NO_DICOM)
-    if not switches["require_html"]:
+    if switches["require_html"]:
+        table["report_kinds"] = ["html"]
+    else:
         table["reports"] = 0
     return table
