@@ -1,11 +1,12 @@
 """The page for a double click: an overview as HTML, to be read from two metres. Pure.
 
 No script, nothing from elsewhere, no personal data. It asks the browser to read it again every few
-seconds; since it cannot know its own age, it says plainly from when it is, and what to think of one
-that is old.
+seconds. Without a script it cannot know its own age: a page that a killed daemon left stays as it is.
+So what it says stands beside the time at which it was so, and it names the time from which on it is out
+of date and the daemon has stopped.
 """
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from html import escape
 from typing import Final
 
@@ -15,6 +16,9 @@ __all__ = ["REFRESH_S", "moment", "page"]
 
 REFRESH_S: Final = 10
 
+_GOOD_FOR: Final = timedelta(minutes=3)
+"""It is written anew once a minute at least."""
+
 _POLICY: Final = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -22,31 +26,35 @@ _POLICY: Final = (
 
 _STYLE: Final = """
 *{box-sizing:border-box}
-body{margin:0;font:1.15rem/1.45 "Segoe UI",system-ui,sans-serif;color:#111;background:#f4f4f2}
+body{margin:0;font:1.15rem/1.45 "Segoe UI",system-ui,sans-serif;color:#111;background:#f4f4f2;
+overflow-wrap:anywhere}
 header{padding:1.2rem 4vw;color:#fff;background:#1b5e20}
 header.act{background:#a31515}
 header.away,header.stopped{background:#3a2a00}
-h1{margin:0;font-size:clamp(2rem,5vw,4.2rem);line-height:1.1;overflow-wrap:anywhere}
+h1{margin:0;font-size:clamp(2rem,5vw,4.2rem);line-height:1.1}
 header p{margin:.5rem 0 0;font-size:clamp(1.15rem,1.8vw,1.7rem)}
-main{padding:1rem 4vw 3rem;max-width:110rem}
-.of{font-size:clamp(1.3rem,2.2vw,2rem);font-weight:600}
-h2{margin:2rem 0 .6rem;font-size:clamp(1.4rem,2.4vw,2.2rem)}
+main{padding:.2rem 4vw 3rem;max-width:130rem}
+h1 span{font-weight:400;white-space:nowrap}
+header .age{font-weight:600}
+h2{margin:1.2rem 0 .6rem;font-size:clamp(1.4rem,2.4vw,2.2rem)}
 ul{list-style:none;margin:0;padding:0}
 li{background:#fff;border:1px solid #767676;border-left-width:.6rem;padding:.8rem 1rem;margin:0 0 .8rem;
-overflow-wrap:anywhere;break-inside:avoid}
+break-inside:avoid}
 .act li{border-left-color:#a31515}
 h3{margin:0;font-size:1.45rem}
-h3 small{font-size:1.05rem;font-weight:400;color:#444;margin-left:.6rem}
+.act h3{font-size:clamp(1.45rem,2vw,2.4rem)}
+h3 small{font-size:.75em;font-weight:400;color:#444;margin-left:.6rem}
 li p{margin:.3rem 0 0}
-.act li p{font-size:1.25rem}
+.act li p{font-size:clamp(1.25rem,1.6vw,1.9rem)}
 .look{background:#fff;border:.2rem solid #111;padding:.6rem 1rem;font-size:1.25rem}
+p span,h3 small{display:inline-block;max-width:100%}
 .do{font-weight:600}
 .do::before{content:"What to do: "}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin:1rem 0}
-dl div{background:#fff;border:1px solid #767676;padding:.6rem 1rem}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(5.2rem,1fr));gap:.5rem;margin:1rem 0}
+dl div{background:#fff;border:1px solid #767676;padding:.4rem .7rem}
 dt{color:#333}
 dd{margin:0;font-size:2rem;font-weight:700}
-footer{margin-top:2rem;color:#333;overflow-wrap:anywhere}
+footer{margin-top:2rem;color:#333}
 @media print{
 body,header,header.act,header.away,header.stopped{background:#fff;color:#000}
 header{border-bottom:.3rem solid #000;padding:0 0 .5rem}
@@ -72,16 +80,15 @@ def page(told: Overview, zone: tzinfo) -> str:
         f"<title>{_shown(mark + title)} - camera-watchdog</title>",
         f"<style>{_STYLE}</style></head>",
         "<body>",
-        f'<header class="{kind}"><h1>{_shown(title)}</h1>',
+        f'<header class="{kind}"><h1>{_shown(title)}{_at(told, zone)}</h1>',
         *(f"<p>{_shown(sentence)}</p>" for sentence in lead),
+        f'<p class="age">{escape(_age(told, zone))}</p>',
         "</header>",
         "<main>",
-        f'<p class="of">As of {escape(_full(told.at, zone))}</p>',
-        f"<p>{escape(_age(told))}</p>",
-        _totals(told),
-        f"<p>{_shown(_also(told, zone))}</p>",
-        *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
         _list("Exams that need a person", "act", told.for_people, told, zone),
+        *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
+        _totals(told),
+        f"<p>{_running(_also(told, zone))}</p>",
         _list("Exams that go on by themselves", "", told.by_themselves, told, zone),
         _asked(told, zone),
         _footer(told, zone),
@@ -122,13 +129,18 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
     return "well", "All is well", ["No exam waits: everything there was is in the EDC."]
 
 
-def _age(told: Overview) -> str:
+def _at(told: Overview, zone: tzinfo) -> str:
+    """The time beside the headline, which is true of no other one."""
+    return f" <span>at {told.at.astimezone(zone):%H:%M}</span>" if told.running else ""
+
+
+def _age(told: Overview, zone: tzinfo) -> str:
+    """From when it is, and what to think of it later."""
+    of = f"As of {_full(told.at, zone)}."
     if not told.running:
-        return "The page changes again once camera-watchdog is started."
-    return (
-        "This page renews itself. If the clock is more than 3 minutes past that time, "
-        "camera-watchdog has stopped, and nothing is being sent."
-    )
+        return f"{of} The page changes again once camera-watchdog is started."
+    until = (told.at + _GOOD_FOR).astimezone(zone)
+    return f"{of} Past {until:%H:%M}? Then camera-watchdog has stopped, and nothing is being sent."
 
 
 def _also(told: Overview, zone: tzinfo) -> str:
@@ -154,7 +166,7 @@ def _footer(told: Overview, zone: tzinfo) -> str:
 def _totals(told: Overview) -> str:
     held = len(told.for_people)
     rows = [
-        ("Sent and archived today", told.archived_today),
+        ("Archived today", told.archived_today),
         ("On the way", len(told.rows) - held),
         ("Need a person", held),
     ]
@@ -174,9 +186,9 @@ def _item(row: Row, told: Overview, zone: tzinfo) -> str:
     when = moment(row.since, told.at, zone)
     since = f"held since {when}" if row.is_held else f"since {when}"
     lines = [f"<li><h3>{_shown(name)}<small>{escape(since)}</small></h3>"]
-    lines.append(f"<p>{_shown(row.reason)}</p>")
+    lines.append(f"<p>{_running(row.reason)}</p>")
     if row.action:
-        lines.append(f'<p class="do">{_shown(row.action)}</p>')
+        lines.append(f'<p class="do">{_running(row.action)}</p>')
     elif row.not_before is not None and row.not_before > told.at:
         lines.append(f"<p>It is tried again at {moment(row.not_before, told.at, zone)}.</p>")
     return "".join([*lines, "</li>"])
@@ -191,6 +203,13 @@ def _asked(told: Overview, zone: tzinfo) -> str:
         for each in told.asked
     )
     return f"<section><h2>Asked for, not done yet</h2>\n<ul>\n{items}\n</ul></section>"
+
+
+def _running(text: str) -> str:
+    """A text whose words with hyphens (a subject, a command) stay whole where a line can hold them."""
+    return " ".join(
+        f"<span>{_shown(word)}</span>" if "-" in word else _shown(word) for word in text.split(" ")
+    )
 
 
 def _shown(text: str) -> str:

@@ -70,15 +70,15 @@ def headline(reader_of: Reader) -> str:
 @pytest.mark.parametrize(
     "exams, changes, title",
     [
-        ([], {}, "All is well No exam waits"),
-        ([exam()], {}, "All is well 1 exam is on the way"),
-        ([exam(), exam(folder="S2")], {}, "All is well 2 exams are on the way"),
-        ([HELD], {}, "1 exam needs a person See below"),
-        ([HELD, HELD], {}, "2 exams need a person See below"),
+        ([], {}, "All is well at 15:00 No exam waits"),
+        ([exam()], {}, "All is well at 15:00 1 exam is on the way"),
+        ([exam(), exam(folder="S2")], {}, "All is well at 15:00 2 exams are on the way"),
+        ([HELD], {}, "1 exam needs a person at 15:00 See below"),
+        ([HELD, HELD], {}, "2 exams need a person at 15:00 See below"),
         (
             [HELD],
             {"server": AWAY},
-            "The EDC is away: exams wait Since 15:00: The EDC cannot be reached",
+            "The EDC is away: exams wait at 15:00 Since 15:00: The EDC cannot be reached",
         ),
         ([HELD], {"running": False}, "Stopped: nothing is being sent camera-watchdog was stopped"),
     ],
@@ -99,7 +99,7 @@ def test_it_says_from_when_it_is_and_what_to_think_of_one_that_is_old() -> None:
     text = headline(read())
 
     assert "As of 15:00 on Sunday 1 March 2026" in text
-    assert "If the clock is more than 3 minutes past that time, camera-watchdog has stopped" in text
+    assert "Past 15:03? Then camera-watchdog has stopped, and nothing is being sent." in text
     assert "changes again once camera-watchdog is started" in headline(read(running=False))
 
 
