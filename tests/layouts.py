@@ -3,17 +3,24 @@
 A row is for one clinic, that is one configuration; several rows share it.
 """
 
+import io
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import pydicom
+from pydicom.dataset import Dataset
+
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.pictures import Eye
 
-__all__ = ["CLINICS", "LAYOUTS", "Layout", "Piece"]
+__all__ = ["CLINICS", "LAYOUTS", "READY", "Layout", "Piece", "of_the_clinic"]
 
 ZONE: Final = ZoneInfo("Africa/Dar_es_Salaam")
 TAKEN_AT: Final = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
@@ -21,8 +28,31 @@ TAKEN_UTC: Final = TAKEN_AT.replace(tzinfo=ZONE).astimezone(UTC)
 EYES: Final[tuple[Eye, Eye]] = ("right", "left")
 OF_EYE: Final = {"right": "OD", "left": "OS"}
 
+
+def _ready_configurations() -> list[dict[str, object]]:
+    """Those that the README shows, as they are written there."""
+    readme = (Path(__file__).parents[1] / "README.rst").read_text("utf-8")
+    section = readme.partition("Ready configurations\n~~~~")[2].partition("\n~~~~")[0]
+    blocks = re.findall(r"code-block:: json\n\n(.*?\n    }\n)", section, re.DOTALL)
+    return [json.loads(block) for block in blocks]
+
+
+READY: Final = _ready_configurations()
+
+
+def of_the_clinic(ready: dict[str, object]) -> dict[str, object]:
+    """A configuration but for the paths, the address and the times, which are the test's own."""
+    own = {"watch_dir", "db_path", "api_url", "token_file", "settle_time"}
+    kept = {name: value for name, value in ready.items() if name not in own}
+    return kept if "db_path" in ready else {"db_path": None, **kept}
+
+
 CLINICS: Final[dict[str, dict[str, object]]] = {
-    "combined": {},
+    "combined": of_the_clinic(READY[0]),
+    "README, per eye": of_the_clinic(READY[1]),
+    "README, the name": of_the_clinic(READY[2]),
+    "README, DICOM": of_the_clinic(READY[3]),
+    "README, pairs": of_the_clinic(READY[4]),
     "per_eye": {"report_type": "per_eye", "db_image_captured_at": "captured_at"},
     "dicom": {"db_path": None, "eye_sources": ["dicom"], "dicom_patient_id": "contains"},
     # The keys of fundus-camera-watchdog 1.0, as they are.
@@ -254,6 +284,56 @@ def _nested(subject: str, chance: Random) -> list[Piece]:
     return [*images, report("r.html", subject, chance)]
 
 
+def _changed(piece: Piece, **elements: Any) -> Piece:
+    """A DICOM file with other elements; none takes one out."""
+    data = pydicom.dcmread(io.BytesIO(piece.content))
+    for name, value in elements.items():
+        if value is None:
+            delattr(data, name)
+        else:
+            setattr(data, name, value)
+    file = io.BytesIO()
+    data.save_as(file, enforce_file_format=True)
+    return _as(piece, content=file.getvalue())
+
+
+def _frames(*eyes: str) -> list[Dataset]:
+    """What the functional groups say of frames of these eyes."""
+    frames = []
+    for eye in eyes:
+        anatomy, frame = Dataset(), Dataset()
+        anatomy.FrameLaterality = eye
+        frame.FrameAnatomySequence = [anatomy]
+        frames.append(frame)
+    return frames
+
+
+def _series_and_frames(subject: str, chance: Random) -> list[Piece]:
+    one, other = _dicom_only(subject, chance)[:2]
+    one = _changed(one, ImageLaterality=None, Laterality="R")
+    frames = _frames("L", "L")
+    other = _changed(other, ImageLaterality=None, PerFrameFunctionalGroupsSequence=frames)
+    return [one, other]
+
+
+def _frames_that_differ(subject: str, chance: Random) -> list[Piece]:
+    one, other = _dicom_only(subject, chance)[:2]
+    frames = _frames("R", "L")
+    return [one, _changed(other, ImageLaterality=None, PerFrameFunctionalGroupsSequence=frames)]
+
+
+def _eye_in_the_name(subject: str, chance: Random) -> list[Piece]:
+    images = [jpeg(f"{subject}_{OF_EYE[eye]}_1.jpg", eye, chance) for eye in EYES]
+    images += [png(f"{subject}_{OF_EYE[eye]}_2.png", eye, chance) for eye in EYES]
+    return [*images, report(f"{subject}_report.html", subject, chance)]
+
+
+def _pairs_of_which_one_is_sent(subject: str, chance: Random) -> list[Piece]:
+    images = [dicom(f"{OF_EYE[eye]}.dcm", eye, chance, subject) for eye in EYES]
+    left_out = [_as(jpeg(f"{OF_EYE[eye]}.jpg", eye, chance), file_type="") for eye in EYES]
+    return [*images, *left_out, report("r.pdf", subject, chance)]
+
+
 def _dicom_offset(subject: str, chance: Random) -> list[Piece]:
     images = [dicom(f"{eye}.dcm", eye, chance, subject, offset="+05:30") for eye in EYES]
     return [*images, report("r.pdf", subject, chance)]
@@ -310,6 +390,22 @@ LAYOUTS: Final = (
     Layout("another patient's DICOM", "combined", _wrong_patient, held="wrong_patient"),
     Layout("the database's time", "per_eye", _database_time, report_type="per_eye"),
     Layout("PDF reports per eye", "per_eye", _per_eye_pdf, report_type="per_eye"),
+    Layout("ready: per eye", "README, per eye", _readme_per_eye, report_type="per_eye"),
+    Layout(
+        "ready: the eye in the name",
+        "README, the name",
+        _eye_in_the_name,
+        "{subject}_Meier",
+        sources={"filename"},
+    ),
+    Layout("ready: DICOM alone", "README, DICOM", _series_and_frames, sources={"dicom"}),
+    Layout(
+        "ready: pairs",
+        "README, pairs",
+        _pairs_of_which_one_is_sent,
+        sources={"database+filename+dicom"},
+    ),
+    Layout("frames that differ", "README, DICOM", _frames_that_differ, held="eye_conflict"),
     Layout("nested laterality, no database", "dicom", _nested, sources={"dicom"}),
     Layout("DICOM time with an offset", "dicom", _dicom_offset),
     Layout("DICOM first, no report", "moved over", _dicom_first, "{subject}_"),

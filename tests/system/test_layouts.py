@@ -17,7 +17,7 @@ import pytest
 from arrival import new_subject
 from daemon_process import FAST, Clinic, receipt_of
 from edc_under_test import EdcUnderTest
-from layouts import CLINICS, LAYOUTS, Layout, Piece
+from layouts import CLINICS, LAYOUTS, READY, Layout, Piece
 
 pytestmark = pytest.mark.real_edc
 
@@ -135,4 +135,5 @@ def taken_at(piece: Piece, archived: Path) -> datetime:
 def test_the_table_has_every_clinic_and_enough_layouts() -> None:
     assert {layout.clinic for layout in LAYOUTS} == CLINICS.keys()
     assert len(LAYOUTS) >= 20
+    assert len(READY) == 5
     assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
