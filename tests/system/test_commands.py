@@ -498,3 +498,74 @@ def test_what_came_late_never_takes_the_place_of_what_is_stored(
 
     held(clinic, "one_file_per_type")
     assert edc.stored_files(SUBJECT) == before
+
+
+def test_all_that_can_be_sent_as_it_is_is_released_at_once_and_the_rest_is_named(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    others = ("105-10-0002-2", "105-10-0003-3")
+    for subject in (SUBJECT, *others):
+        edc.add_subject(subject)
+        edc.add_session(subject)
+        clinic.camera.take(subject, images=("left",), report=None)
+    (clinic.watch_dir / others[1] / "inner").mkdir()
+    put(clinic, "x.jpg", jpeg(1, eye="left"), f"{others[1]}/inner")
+    clinic.start()
+    held(clinic, "incomplete", SUBJECT)
+    held(clinic, "incomplete", others[0])
+    held(clinic, "nested_folder", others[1])
+
+    assert refused(clinic, "release", "S9", "--reason", "x").startswith("camera-watchdog: There is")
+    assert command(clinic, "release", "--reason", "x").returncode == 2
+    eye = command(clinic, "release", "--all", "--reason", "x", "--eye", "a.jpg=left")
+    assert (eye.returncode, "name it instead of --all" in eye.stdout) == (2, True)
+    done = command(clinic, "release", "--all", "--reason", "the camera was moved")
+
+    assert done.returncode == 1
+    assert f"{others[1]}: stays held. That is no answer to this: " in done.stdout
+    for subject in (SUBJECT, others[0]):
+        (archived,) = clinic.archived(subject)
+        (said,) = receipt_of(archived)["overrides"]
+        assert (said["reason_code"], said["reason"]) == ("incomplete", "the camera was moved")
+    held(clinic, "nested_folder", others[1])
+
+
+def test_there_is_nothing_to_release_where_nothing_is_held(clinic: Clinic) -> None:
+    clinic.start()
+
+    assert "No exam is held" in refused(clinic, "release", "--all", "--reason", "x")
+
+
+def test_since_when_an_exam_is_held_survives_a_restart_and_a_try(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    held(clinic, "no_session")
+    (before,) = status(clinic)["exams"]
+    time.sleep(1.1)  # the times are told in seconds
+
+    clinic.restart()
+    held(clinic, "no_session")
+    command(clinic, "retry", SUBJECT)
+    held(clinic, "no_session")
+
+    (after,) = status(clinic)["exams"]
+    assert after["since"] == before["since"]
+    assert after["first_seen"] <= after["since"]
+
+
+def test_a_waiting_resend_is_shown_until_it_is_done(clinic: Clinic, edc: DemoEdc) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    (archived,) = clinic.archived(SUBJECT)
+    clinic.running.stop()
+    command(clinic, "resend", SUBJECT, "--reason", "the disk of the EDC was lost")
+
+    (asked,) = status(clinic)["asked"]
+    text = flat(command(clinic, "status").stdout)
+
+    assert (asked["wish"], asked["folder"]) == ("resend", archived.name)
+    assert "ASKED FOR, NOT DONE YET" in text
+    assert "done when camera-watchdog is started." in text
+    clinic.start()
+    until(lambda: status(clinic)["asked"] == [], 10, lambda: clinic.running.text)

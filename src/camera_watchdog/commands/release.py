@@ -1,6 +1,7 @@
 """``release``: a person's answer to what holds an exam, on record with who, when and why."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from camera_watchdog.errors import FileChanged
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, ExamFile, Laterality, Override, State
-from camera_watchdog.person import Request, Wish, overrides_for
+from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, name_for
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def words(text: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("subject", metavar="SUBJECT", help="a subject, or its folder")
+    parser.add_argument("subject", nargs="?", metavar="SUBJECT", help="a subject, or its folder")
+    parser.add_argument(
+        "--all", action="store_true", help="every exam that is held and can be sent as it is"
+    )
     parser.add_argument(
         "--reason", required=True, type=words, metavar="TEXT", help="why; kept in the receipt"
     )
@@ -59,30 +63,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(invocation: "Invocation") -> int:
-    """Put the answer on record, and say what became of it."""
+    """Put the answer on record, and say what became of it; 1 where an exam of ``--all`` is left."""
     given = invocation.arguments
+    if bool(given.subject) is given.all:
+        say("release takes a subject, or --all.")
+        return 2
+    if given.all and (given.eye or given.skip):
+        say("--eye and --skip are about the files of one exam: name it instead of --all.")
+        return 2
     config = invocation.load_config(frozenset())
     eyes = dict(given.eye)
     if len(eyes) != len(given.eye) and len({*given.eye}) != len(eyes):
         raise NotDone("One file was given two eyes. Say each file's eye once.")
     with journal_of(config) as journal:
-        exam = _held_exam(journal, config, given.subject)
-        who, at = user(), now()
-        overrides = overrides_for(
-            exam,
-            text=given.reason,
-            user=who,
-            at=at,
-            eyes=eyes,
-            skips=given.skip,
-            checksums=_checksums(config, exam) if exam.state is State.HELD else {},
-            report_type=config.report_type,
-        )
-        for override in overrides:
-            say(f"{exam.folder}: {_told(override)}, by {who}: {override.text}")
-        request = Request(Wish.RELEASE, exam.id, exam.folder, who, at, given.reason, overrides)
-        ask(journal, config, [request])
-    return 0
+        if given.all:
+            requests, left = _for_all(journal, config, given.reason)
+        else:
+            exam = _held_exam(journal, config, given.subject)
+            requests, left = [_request(config, exam, given.reason, eyes, given.skip)], 0
+        for request in requests:
+            for override in request.overrides:
+                say(f"{request.folder}: {_told(override)}, by {override.user}: {override.text}")
+        ask(journal, config, requests)
+    return 1 if left else 0
+
+
+def _for_all(journal: Journal, config: Config, text: str) -> tuple[list[Request], int]:
+    """What is asked of every exam that is held, and how many of them need another answer.
+
+    Raises:
+        NotDone: none is held.
+    """
+    held = [exam for exam in journal.open_exams() if exam.state is State.HELD]
+    if not held:
+        raise NotDone("No exam is held: there is nothing to release.")
+    requests = []
+    for exam in held:
+        try:
+            requests.append(_request(config, exam, text, {}, ()))
+        except (NotDone, WordRefused) as refused:
+            say(f"{exam.folder}: stays held. {refused}")
+    return requests, len(held) - len(requests)
+
+
+def _request(
+    config: Config, exam: Exam, text: str, eyes: Mapping[str, Laterality], skips: Sequence[str]
+) -> Request:
+    """The answer for one exam, by the one who asks.
+
+    Raises:
+        WordRefused: it is no answer to what holds the exam.
+        NotDone: a file is not as the daemon saw it.
+    """
+    who, at = user(), now()
+    overrides = overrides_for(
+        exam,
+        text=text,
+        user=who,
+        at=at,
+        eyes=eyes,
+        skips=skips,
+        checksums=_checksums(config, exam) if exam.state is State.HELD else {},
+        report_type=config.report_type,
+    )
+    return Request(Wish.RELEASE, exam.id, exam.folder, who, at, text, overrides)
 
 
 def _held_exam(journal: Journal, config: Config, name: str) -> Exam:
