@@ -273,14 +273,27 @@ class Journal:
     def _exams(self, condition: str, *values: object) -> list[Exam]:
         with self._lock:
             try:
-                rows = self._connection.execute(
-                    # The plus keeps SQLite from reading the whole table in the order that it has.
-                    f"SELECT * FROM exams WHERE {condition} ORDER BY +id",  # noqa: S608 - ours
-                    values,
-                ).fetchall()
-                return [exam_from(row, self._files(row["id"])) for row in rows]
+                with self._one_moment():
+                    rows = self._connection.execute(
+                        # The plus keeps SQLite from reading the whole table in the order it has.
+                        f"SELECT * FROM exams WHERE {condition} ORDER BY +id",  # noqa: S608 - ours
+                        values,
+                    ).fetchall()
+                    return [exam_from(row, self._files(row["id"])) for row in rows]
             except sqlite3.Error as error:
                 raise JournalError(f"The journal cannot be read: {error}.") from error
+
+    @contextlib.contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        """An exam and its files as they were together, though another process may be writing."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
 
     def _files(self, exam_id: int) -> list[ExamFile]:
         query = f"SELECT {', '.join(FILE_COLUMNS)} FROM files WHERE exam_id = ?"  # noqa: S608 - ours

@@ -1,5 +1,6 @@
 """The journal on a real disk: all of it comes back, or a person is told; never something else."""
 
+import ast
 import dataclasses
 import os
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 
 from camera_watchdog.errors import JournalError, JournalRefused
 from camera_watchdog.journal import JOURNAL_NAME, VERSION, Journal
+from camera_watchdog.journal_file import is_cut_off
 from camera_watchdog.model import (
     Exam,
     ExamFile,
@@ -234,6 +237,25 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_it_recovers_by_itself(tmp_pa
         assert everything(journal) == [sent]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits a process's files by POSIX's means")
+def test_a_full_disk_at_the_start_is_not_taken_for_damage(tmp_path: Path) -> None:
+    import resource  # noqa: PLC0415 - not on Windows
+
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(file("OD.jpg")), "seen")
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(JournalError) as caught, opened(tmp_path):
+            pytest.fail("it was opened")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert caught.value.code == "disk_full"
+    with opened(tmp_path) as journal:
+        assert not journal.rebuilt
+        assert everything(journal) == [one]
+
+
 # Several at once
 
 
@@ -258,6 +280,40 @@ def test_a_reader_that_takes_its_time_does_not_block_the_daemon(tmp_path: Path) 
             assert reader.execute("SELECT count(*) FROM events").fetchone() == (1,)
             reader.execute("COMMIT")
             assert reader.execute("SELECT count(*) FROM events").fetchone() == (2,)
+
+
+READER: Final = """
+    import sys
+    from pathlib import Path
+    from camera_watchdog.journal import Journal
+    from exam_parts import NOON
+
+    folder, watch_dir = Path(sys.argv[1]), Path(sys.argv[2])
+    seen = set()
+    while max(seen, default=(0, 0)) < (99, 99):
+        journal = Journal.join(folder, watch_dir=watch_dir, clock=lambda: NOON)
+        for _ in range(5):
+            (one,) = journal.open_exams()
+            seen.add((one.attempts, one.files[0].attempts))
+        journal.close()
+    print(sorted(seen))
+"""
+
+
+def test_another_process_reads_whole_states_while_the_daemon_writes(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(file("OD.jpg")), "seen")
+        with child(READER, tmp_path) as reader:
+            deadline = time.monotonic() + 30
+            number = 0
+            while reader.poll() is None and time.monotonic() < deadline:
+                number = min(number + 1, 99)
+                changed = dataclasses.replace(one, attempts=number)
+                journal.save(changed.with_files([file("OD.jpg", attempts=number)]), "x")
+            assert reader.stdout is not None
+            seen = ast.literal_eval(reader.stdout.read().decode())
+    assert [(exam_s, file_s) for exam_s, file_s in seen if exam_s != file_s] == []
+    assert seen[-1] == (99, 99)
 
 
 def test_many_workers_write_side_by_side(tmp_path: Path) -> None:
@@ -303,18 +359,20 @@ CHILD: Final = """
 """
 
 
+def child(program: str, folder: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Another process with the same journal."""
+    command = [sys.executable, "-c", textwrap.dedent(program), str(folder), str(WATCH_DIR), *more]
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=variables)
+
+
 def killed_after(folder: Path, count: int) -> None:
     """A process commits that many acknowledgements and is killed."""
-    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(folder), str(WATCH_DIR)]
-    paths = str(Path(__file__).parents[1])
-    with subprocess.Popen(
-        [*command, str(count)],
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": paths},
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline().strip() == b"committed"
-        child.kill()
+    with child(CHILD, folder, str(count)) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline().strip() == b"committed"
+        writer.kill()
 
 
 def test_what_was_committed_survives_the_process(tmp_path: Path) -> None:
@@ -360,11 +418,22 @@ def left_by_kill(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[l
     return copy, states
 
 
-def cuts_of(size_bytes: int) -> list[int]:
-    """Every byte of the header, every page's edge, and a few bytes in each page."""
+PAGE_BYTES: Final = 4096
+LOG_HEAD_BYTES: Final = 32
+FRAME_HEAD_BYTES: Final = 24
+"""https://www.sqlite.org/fileformat.html, "WAL File Format"."""
+
+
+def cuts_of(size_bytes: int, ending: str = "") -> list[int]:
+    """Where one byte more or less can matter: about each header and each page's or frame's edge.
+
+    And a few bytes in each page. What a log has of a frame that is not whole counts for nothing.
+    """
+    head, step = (LOG_HEAD_BYTES, FRAME_HEAD_BYTES + PAGE_BYTES) if ending else (0, PAGE_BYTES)
     cuts = {*range(0, 110, 3), *range(0, size_bytes, 1021)}
-    for edge in range(0, size_bytes + 1, 4096):
+    for edge in range(head, size_bytes + 1, step):
         cuts |= {edge - 1, edge, edge + 1}
+        cuts |= {edge + FRAME_HEAD_BYTES - 1, edge + FRAME_HEAD_BYTES} if ending else set()
     return sorted(cut for cut in cuts if 0 <= cut < size_bytes)
 
 
@@ -394,6 +463,21 @@ def test_a_journal_cut_off_at_any_byte_is_set_aside_and_kept(
     assert silent == []
 
 
+def test_each_single_byte_that_is_missing_is_noticed(
+    tmp_path: Path, whole: tuple[Path, list[Exam]]
+) -> None:
+    path = Path(shutil.copy(whole[0] / JOURNAL_NAME, tmp_path))
+    size_bytes = path.stat().st_size
+    assert size_bytes > 10 * PAGE_BYTES
+    assert not is_cut_off(path)
+    silent = []
+    for at in range(size_bytes - 1, -1, -1):
+        os.truncate(path, at)
+        if not is_cut_off(path):
+            silent.append(at)
+    assert silent == []
+
+
 def test_an_uncut_journal_is_not_set_aside(tmp_path: Path, whole: tuple[Path, list[Exam]]) -> None:
     source, held = whole
     shutil.copytree(source, tmp_path / "state")
@@ -409,7 +493,7 @@ def test_what_a_kill_left_cut_off_at_any_byte_is_told_or_is_a_state_that_was(
     source, states = left_by_kill
     size_bytes = (source / f"{JOURNAL_NAME}{ending}").stat().st_size
     wrong = []
-    for at in cuts_of(size_bytes):
+    for at in cuts_of(size_bytes, ending):
         cut(source, tmp_path / "state", ending, at)
         try:
             with opened(tmp_path / "state") as journal:
@@ -493,6 +577,14 @@ def reopened_after(folder: Path, change: Callable[[sqlite3.Connection], object])
     with closing(sqlite3.connect(folder / JOURNAL_NAME, isolation_level=None)) as connection:
         change(connection)
     return (folder / JOURNAL_NAME).read_bytes()
+
+
+def test_a_journal_of_before_there_were_versions_is_set_aside_and_kept(tmp_path: Path) -> None:
+    before = reopened_after(tmp_path, lambda c: c.execute("PRAGMA user_version = 0"))
+    with opened(tmp_path) as journal:
+        assert journal.rebuilt
+        assert everything(journal) == []
+    assert [path.read_bytes() for path in tmp_path.glob("*damaged*")] == [before]
 
 
 def test_a_journal_of_a_newer_release_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
