@@ -480,6 +480,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_kill_anywhere.py::test_a_kill_at_any_effect_costs_nothing",
             f"{_PIPELINE_KILLED}killed_before_and_after_every_effect_it_arrives_once",
             f"{_PIPELINE_KILLED}a_power_failure_takes_back_what_was_not_flushed",
+            f"{_PIPELINE_KILLED}what_is_retaken_while_the_power_is_off_writes_over_nothing_that_was_sent",
             f"{_PROCESS}killed_in_the_second_upload_it_goes_on_in_the_session_it_had",
         ),
     ),
@@ -487,6 +488,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "the journal is truncated at any byte, empty, from a newer version",
         (
             f"{_JOURNAL}a_journal_cut_off_at_any_byte_is_set_aside_and_kept",
+            f"{_JOURNAL}each_single_byte_that_is_missing_is_noticed",
             f"{_JOURNAL}what_a_kill_left_cut_off_at_any_byte_is_told_or_is_a_state_that_was",
             f"{_JOURNAL}an_empty_journal_is_a_damaged_one",
             f"{_JOURNAL}a_journal_of_a_newer_release_is_refused_and_left_as_it_is",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from camera_watchdog.errors import Unreachable
 from camera_watchdog.model import State
 from clinic import Clinic, Killed
 from one_exam import begun, check_arrived, names_held
@@ -33,7 +34,7 @@ def test_killed_before_and_after_every_effect_it_arrives_once(tmp_path: Path, re
                 raise AssertionError(f"killed at {number}, {effect}: {exam}") from error
 
 
-@pytest.mark.parametrize("release", ["0.2", "0.4", "1.4"])
+@pytest.mark.parametrize("release", ["0.2", "1.4"])
 def test_a_power_failure_takes_back_what_was_not_flushed(tmp_path: Path, release: str) -> None:
     """And still it arrives once."""
     number, goes_on = 0, True
@@ -52,6 +53,39 @@ def test_a_power_failure_takes_back_what_was_not_flushed(tmp_path: Path, release
                 clinic.start()
                 clinic.live_for(200)
             check_arrived(clinic)
+        number += 1
+    assert number > 30
+
+
+def test_what_is_retaken_while_the_power_is_off_writes_over_nothing_that_was_sent(
+    tmp_path: Path,
+) -> None:
+    """That a name was sent must outlast it, where other bytes of that name would destroy those."""
+    number, goes_on = 0, True
+    while goes_on:
+        with begun(tmp_path / f"{number}", "0.4") as clinic:
+            flushed = clinic.root.parent / "flushed"
+            keep_what_is_flushed(clinic, flushed)
+            # The second try of a step begins without anything that is yet to be written down.
+            clinic.edc.uploads = [None, Unreachable("no route", sent=False)]
+            clinic.effects.kill_at = number
+            try:
+                clinic.live_for(60)
+                goes_on = False
+            except Killed:
+                clinic.journal.close()
+                shutil.rmtree(clinic.state_dir)
+                shutil.copytree(flushed, clinic.state_dir)
+                if (clinic.root / "S1").exists():
+                    clinic.put("S1/OS.jpg", seed=7)
+                clinic.start()
+                clinic.live_for(200)
+            names = names_held(clinic.edc)
+            assert len(names) == len({*names}), number
+            assert all(one.sha256 for one in clinic.edc.stored), number
+            held = {exam.reason.code for exam in clinic.journal.open_exams() if exam.reason}
+            assert held <= {"retaken"}, number
+            assert len(clinic.archived()) + len(held) == 1, number
         number += 1
     assert number > 30
 
