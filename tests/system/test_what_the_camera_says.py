@@ -18,9 +18,9 @@ SUBJECT = "105-10-0001-2"
 PATTERN = r"(?P<subject_identifier>\d{3}-\d{2}-\d{4}-\d)"
 
 
-@pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
+@pytest.fixture(params=["1.4"])
+def edc(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DemoEdc]:
+    with DemoEdc(request.param, storage=tmp_path / "edc") as edc:
         edc.add_subject(SUBJECT)
         yield edc
 
@@ -105,3 +105,21 @@ def test_folders_that_are_no_subjects_are_named_once_and_counted(
     counted = "2 folders that no subject's name matches, left alone: Backup of March, test patient."
     assert status(clinic)["warnings"] == [counted]
     assert counted in " ".join(said(clinic, "status", code=0).split())
+
+
+@pytest.mark.parametrize("edc", ["0.3"], indirect=True)
+def test_without_a_database_no_demographics_are_sent_and_a_server_that_wants_them_is_told_of(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    folder = clinic.watch_dir / SUBJECT
+    folder.mkdir(parents=True)
+    for name, eye in (("OD.jpg", "right"), ("OS.jpg", "left")):
+        (folder / name).write_bytes(pictures.jpeg(1, eye="right" if eye == "right" else "left"))
+    (folder / "r.html").write_bytes(pictures.html_report(SUBJECT, eye=None, seed=1))
+    clinic.settings |= {"db_path": None, "eye_sources": ["filename"]}
+    clinic.start()
+    clinic.wait_for(SUBJECT, "demographics_missing")
+    (exam,) = status(clinic)["exams"]
+    assert "set db_path" in exam["action"]
+    assert edc.stored_files(SUBJECT) == []

@@ -204,7 +204,7 @@ ROWS: Final = (
     _rule(
         "demographics_missing",
         "The EDC asks for initials, sex and age of {subject}, which the camera's database lacks.",
-        "Enter them on the camera; it will then be sent by itself.",
+        "Enter them on the camera, and set db_path if it is not set; it will then be sent by itself.",
         Clears.SOON,
     ),
     _rule(
