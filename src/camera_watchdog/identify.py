@@ -66,8 +66,8 @@ class Identify:
         passage.learn(exam)
         if unknown is not None:
             raise unknown
-        exam = _without_copies(exam)
         exam = self._with_capture_times(exam, rows)
+        exam = _without_copies(exam)
         exam = self._with_clock_doubt(exam, passage.name)
         exam = self._with_unread_dicom(exam, passage.name)
         passage.learn(exam)
@@ -253,10 +253,13 @@ def _operators_eye(exam: Exam, file: ExamFile) -> Laterality | None:
 def _without_copies(exam: Exam) -> Exam:
     """The same bytes twice for one eye are sent once; for two eyes somebody must look.
 
+    A file that was renamed after the EDC acknowledged it is the copy of one that is gone.
+
     Raises:
         PermanentError: the same picture is recorded for both eyes.
     """
-    first: dict[str, ExamFile] = {}
+    gone = [file for file in exam.files if not file.present and file.sent is Sent.YES]
+    first: dict[str, ExamFile] = {file.sent_sha256: file for file in gone}
     for file in sorted(to_send(exam), key=lambda f: (not f.may_be_stored, f.name)):
         twin = first.setdefault(file.sha256, file)
         if twin is file:

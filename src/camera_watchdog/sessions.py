@@ -265,6 +265,19 @@ class Sessions:
         if other:
             details = {"session": given.session_id, "other": other}
             hold_unless_waived(exam, Reason("session_in_use", (), details))
+        if generation(given.key, given.already) is not Generation.REPLACES:
+            _check_names(exam, users, given.session_id)
+
+
+def _check_names(exam: Exam, users: list[Exam], session_id: str) -> None:
+    """Some releases write over what is stored under a name: nobody's word makes that safe.
+
+    Raises:
+        PermanentError: another exam sent a file of that name into the session.
+    """
+    stored = {f.name.casefold() for user in users for f in user.files if f.may_be_stored}
+    if same := tuple(f.name for f in waiting_files(exam) if f.name.casefold() in stored):
+        raise PermanentError("filename_conflict", files=same, details={"session": session_id})
 
 
 def _left_unused(other: Exam) -> bool:
@@ -294,8 +307,16 @@ def _unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
         new = dataclasses.replace(file, sent=Sent.NO, acknowledgement=None, acknowledged_at=None)
         if not file.present:
             new = dataclasses.replace(new, sent=Sent.SKIPPED, note="gone; sent to another session")
+            exam = exam.with_files(_no_copy(each, file) for each in exam.files)
         exam = exam.with_file(new)
     return exam.files
+
+
+def _no_copy(file: ExamFile, gone: ExamFile) -> ExamFile:
+    """What was left out as a copy of a file that is gone must go in its place."""
+    if file.present and file.note == f"same bytes as {gone.name}":
+        return dataclasses.replace(file, sent=Sent.NO, note="")
+    return file
 
 
 def waiting_files(exam: Exam) -> list[ExamFile]:

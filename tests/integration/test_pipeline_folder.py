@@ -10,7 +10,7 @@ import pytest
 
 from camera_watchdog.model import Acknowledgement, State
 from clinic import Clinic
-from one_exam import check_arrived, told
+from one_exam import FAILED, check_arrived, names_held, told
 from watched_folder import bytes_of
 
 
@@ -86,6 +86,32 @@ def test_a_file_that_vanished_after_it_was_sent_can_be_let_go(clinic: Clinic) ->
     assert clinic.archived()
     gone = next(f for f in clinic.receipt()["files"] if f["name"] == "OS2.jpg")
     assert (gone["in_folder"], gone["sent"]) == (False, "yes")
+
+
+@pytest.mark.parametrize("starts_over", [False, True])
+def test_a_file_that_is_renamed_after_it_was_sent_is_not_stored_twice(
+    clinic: Clinic, *, starts_over: bool
+) -> None:
+    clinic.edc.uploads = [None, *[FAILED] * 20]
+    clinic.try_once()
+    assert names_held(clinic.edc) == ["OD.jpg"]
+    (clinic.root / "S1" / "OD.jpg").rename(clinic.root / "S1" / "OD 1.jpg")
+    clinic.camera.know("S1", "OD 1.jpg", "R")
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    clinic.edc.uploads.clear()
+    if starts_over:
+        clinic.edc.sessions.clear()
+        clinic.edc.stored.clear()
+        clinic.edc.add_session(id_="s-2")
+    clinic.answer()
+    clinic.live_for(20)
+    if starts_over:
+        assert clinic.told("S1") == (State.HELD, "session_gone")
+        clinic.answer()
+        clinic.live_for(20)
+    assert len(clinic.archived()) == 1
+    assert len({one.sha256 for one in clinic.edc.stored}) == len(clinic.edc.stored) == 3
 
 
 def test_a_file_that_was_retaken_after_it_was_sent_can_be_released_to_a_new_session(

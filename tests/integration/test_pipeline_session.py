@@ -11,6 +11,7 @@ from camera_watchdog.model import State
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from one_exam import (
+    ASK_FIRST,
     AWAY,
     FAILED,
     HOUR_S,
@@ -194,3 +195,23 @@ def test_what_the_session_already_holds_is_not_replaced(tmp_path: Path, release:
         clinic.edc.stored = [Stored("s-1", "left", "by hand.jpg", "x")]
         assert is_held(clinic.try_once(), "session_in_use", HOUR_S)
         assert names_held(clinic.edc) == ["by hand.jpg"]
+
+
+@pytest.mark.parametrize("release", [*ASK_FIRST, "1.4"])
+def test_a_name_that_another_exam_sent_into_the_session_is_not_sent_though_a_person_shares_it(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        # Still incomplete for the EDC: resolve gives it again.
+        clinic.edc.sessions[0].needs |= {"left_dicom"}
+        clinic.live_for(60)
+        before = list(clinic.edc.stored)
+        clinic.take(seed=4)
+        assert is_held(clinic.try_once(), "session_in_use", HOUR_S)
+        clinic.answer()
+        assert is_held(clinic.try_once(), "filename_conflict")
+        assert clinic.edc.stored == before
+        clinic.edc.add_session()
+        clinic.put("S1/notes.txt", b"another session now")
+        clinic.live_for(60)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
