@@ -1,6 +1,9 @@
 """When a picture was taken, and who says so."""
 
-from datetime import UTC, datetime, timedelta, timezone
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_watchdog.capture import capture_time, clock_doubt, parse_database_time
+from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.model import ExamFile
 from exam_parts import file
 
@@ -144,6 +148,22 @@ def test_a_modification_time_before_1970_is_one_too(mtime_ns: int) -> None:
 
 # Summer time
 
+
+@pytest.fixture(params=["timezone", "the machine's"])
+def berlin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tzinfo]:
+    """A zone with summer time, as the configuration names it and as the machine is set."""
+    if request.param == "timezone":
+        yield BERLIN
+        return
+    if sys.platform == "win32":
+        pytest.skip("the zone of a process cannot be set on Windows")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield MachineZone()
+    monkeypatch.undo()
+    time.tzset()
+
+
 AUTUMN_TWICE = naive(2025, 10, 26, 2, 30)
 SPRING_SKIPPED = naive(2025, 3, 30, 2, 30)
 
@@ -159,21 +179,21 @@ SPRING_SKIPPED = naive(2025, 3, 30, 2, 30)
     ],
 )
 def test_of_two_equal_times_in_autumn_the_file_tells_which(
-    written_at: datetime, taken_at: datetime
+    berlin: tzinfo, written_at: datetime, taken_at: datetime
 ) -> None:
     told = capture_time(
         database=None,
         inside=AUTUMN_TWICE,
         inside_source="exif",
         mtime_ns=int(written_at.timestamp()) * 10**9,
-        zone=BERLIN,
+        zone=berlin,
     )
     assert told == (taken_at, "exif")
 
 
 @pytest.mark.parametrize("written_h", [0, 1, 2])
 def test_a_time_that_is_skipped_in_spring_is_of_a_clock_that_was_not_put_forward(
-    written_h: int,
+    berlin: tzinfo, written_h: int
 ) -> None:
     written_at = datetime(2025, 3, 30, written_h, 30, tzinfo=UTC)
     told = capture_time(
@@ -181,7 +201,7 @@ def test_a_time_that_is_skipped_in_spring_is_of_a_clock_that_was_not_put_forward
         inside=SPRING_SKIPPED,
         inside_source="dicom",
         mtime_ns=int(written_at.timestamp()) * 10**9,
-        zone=BERLIN,
+        zone=berlin,
     )
     assert told == (datetime(2025, 3, 30, 1, 30, tzinfo=UTC), "database")
 
