@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Final
 from urllib.parse import unquote
 
@@ -49,6 +50,11 @@ BASES: Final = (
     "\u02bc", "\uff11\uff12\uff13", "x" * 50, "x" * 51, "x" * 200, "é" * 50, "😀" * 50, "y" * 240,
     # What Windows reserves
     "CON", "con", "NUL", "AUX.x", "COM1", "LPT1", "CON.jpg", "S1.", "S1 .", "S1. ", "a.", "x.lnk",
+)  # fmt: skip
+PIECES: Final = (
+    "a", "S1", "OD", "0", ".", "..", "-", "_", " ", "%", "%2e", "%2f", "%00", "#", "?", ";", ":", "&", "=",
+    "+", "@", "'", '"', "<b>", "&lt;", "{0}", "%s", "$(x)", "\\", "\\..\\", "\n", "\r", "\t", "\x1b[2J", "\x7f",
+    "\u202e", "\u2028", "\u200b", "\ufeff", _E, "e\u0301", "ﬁ", "İ", "😀", "中", "CON", "NUL.", "ping", "status",
 )  # fmt: skip
 NO_TEXT: Final = (b"\xff", b"a\xffb", b"\xed\xa0\x80", b"\xc3", b"\xf0\x9f\x98", b"\x80\x81")
 
@@ -100,6 +106,22 @@ def is_text(name: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def generated(count: int, seed: int) -> list[bytes]:
+    """Names put together by chance, some of them no text."""
+    chance = Random(seed)  # noqa: S311 - the seed is the case
+    made: set[bytes] = set()
+    while len(made) < count:
+        parts = [
+            part.encode() for part in chance.choices(PIECES, k=chance.choice((1, 2, 3, 5, 9, 30)))
+        ]
+        if chance.random() < 0.1:
+            parts.insert(chance.randrange(len(parts)), chance.choice(NO_TEXT))
+        name = b"".join(parts)
+        if name not in {b".", b"..", *map(str.encode, BASES)} and len(name) <= 240:
+            made.add(name)
+    return sorted(made)
 
 
 def hostile_folders() -> list[bytes]:
@@ -175,6 +197,8 @@ def assert_nothing_went_astray(
 def test_two_hundred_hostile_names_reach_nobody_elses_exam(clinic: Clinic, edc: DemoEdc) -> None:
     folders, files = hostile_folders(), hostile_files()
     assert len(folders) + len(files) >= 200
+    folders += [name for name in generated(25, seed=1) if not name.startswith(b".")]
+    files += [name + b".jpg" for name in generated(25, seed=2)]
     placed = [place(clinic, n, name, b"OD.jpg") for n, name in enumerate(folders)]
     for n, name in enumerate(files, len(placed)):
         placed.append(place(clinic, n, f"F{n:03}".encode(), name))
@@ -190,7 +214,7 @@ def test_two_hundred_hostile_names_reach_nobody_elses_exam(clinic: Clinic, edc: 
     }
     exams = until(
         lambda: (e := ended(clinic)).keys() >= seen and e,
-        60,
+        120,
         lambda: f"{sorted(seen - ended(clinic).keys())}\n{clinic.running.text[-3000:]}",
     )
     assert isinstance(exams, dict)
