@@ -212,7 +212,10 @@ class Identify:
             for file in to_send(exam)
             if file.format is Format.DICOM and file.captured_source == "file"
         ]
-        if not unread or is_installed() or any(note.startswith(DICOM) for note in exam.notes):
+        others = tuple(note for note in exam.notes if not note.startswith(DICOM))
+        if not unread:
+            return dataclasses.replace(exam, notes=others)
+        if is_installed() or others != exam.notes:
             return exam
         note = f"{DICOM}{', '.join(unread)}: sent with the file's time, for want of pydicom."
         if not self._tools.memory.dicom_is_told:
