@@ -1,6 +1,8 @@
 """The one gate: when it closes, how often it asks, and that it says so once."""
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -102,6 +104,32 @@ def test_while_it_is_closed_nobody_asks_but_the_probe(world: World) -> None:
     for _ in range(50):
         assert world.gate.suspect(FAILED)
         assert world.gate.probe_if_due() is False
+    assert world.server.pings == 1
+
+
+def test_many_who_suspect_it_at_the_same_time_ask_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight requests fail at once: the first asks, and those who wait for it believe its answer."""
+    world.server.says = AWAY
+    ping, here = world.server.ping, threading.Barrier(8)
+
+    def slow() -> None:
+        time.sleep(0.1)
+        ping()
+
+    def suspect(told: list[bool]) -> None:
+        here.wait()
+        told.append(world.gate.suspect(FAILED))
+
+    monkeypatch.setattr(world.server, "ping", slow)
+    told: list[bool] = []
+    threads = [threading.Thread(target=suspect, args=(told,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [True] * 8
     assert world.server.pings == 1
 
 
