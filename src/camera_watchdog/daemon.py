@@ -25,15 +25,13 @@ from camera_watchdog.desk import Desk
 from camera_watchdog.disk import Disk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
-from camera_watchdog.errors import (
-    NotNow,
-    Unauthorized,
-)
+from camera_watchdog.errors import CameraWatchdogError, NotNow, Unauthorized
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import State
 from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.receipts import rebuild_receipts
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
 from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
@@ -235,6 +233,7 @@ class _Daemon:
     def _watch_over(self, *, once: bool) -> int:
         """Probe a server that is away, restart what died, and see when to stop."""
         threading.Thread(target=self._gate.look, name="first ping", daemon=True).start()
+        threading.Thread(target=self._see_to_receipts, name="receipts", daemon=True).start()
         while not self._stop.wait(self._seconds_to_look(once=once)):
             systemd.tell(systemd.ALIVE)
             self._must_beat_by["main"] = time.monotonic() + _BEATS_WITHIN_S
@@ -250,6 +249,18 @@ class _Daemon:
             if once and self._is_drained():
                 return self._verdict()
         return 0
+
+    def _see_to_receipts(self) -> None:
+        try:
+            rebuild_receipts(
+                self._journal,
+                self._disk,
+                self._config.archive_dir,
+                device_id=self._config.device_id,
+                site_id=self._config.site_id,
+            )
+        except (OSError, CameraWatchdogError) as error:
+            logger.warning("archive  receipts cannot be looked at: %s", error)
 
     def _seconds_to_look(self, *, once: bool) -> float:
         probe_s = self._gate.seconds_to_probe()

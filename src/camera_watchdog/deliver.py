@@ -162,7 +162,10 @@ class Deliver:
         passage.save(
             "acknowledged",
             file.name,
-            with_next=True,  # the intent to send the next file, or that all are sent
+            # The intent to send the next file, or that all are sent. What a power failure takes of it
+            # is in doubt again, and is asked about.
+            with_next=True,
+            durable=False,
             files=files,
             attempts=0,
             failing_since=None,

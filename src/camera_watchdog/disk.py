@@ -167,9 +167,8 @@ class Disk:
         if self.exists(destination):
             raise FileExistsError(errno.EEXIST, "exists already", str(destination))
         source.rename(destination)
+        # One entry of the file system's own journal holds both ends of it.
         self._sync_folder(destination.parent)
-        if source.parent != destination.parent:
-            self._sync_folder(source.parent)
 
     def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
         """Write a file so that a reader sees the old one or the new one, never a part."""

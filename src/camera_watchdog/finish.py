@@ -168,7 +168,8 @@ class Finish:
             archived, device_id=rules.device_id, site_id=rules.site_id, release=__version__
         )
         try:
-            self._tools.disk.write_whole(destination / receipt_name(exam), written)
+            # Should the power fail now, the next start writes it again, from the journal.
+            self._tools.disk.write_whole(destination / receipt_name(exam), written, durable=False)
         except OSError as error:
             raise TransientError(_os_words(error), code="archive_blocked") from error
         passage.event(

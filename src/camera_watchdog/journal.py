@@ -24,6 +24,7 @@ from camera_watchdog.journal_file import (
     has_log,
     is_cut_off,
     join,
+    note_as_left,
     set_aside,
 )
 from camera_watchdog.journal_history import JournalHistory
@@ -35,6 +36,7 @@ from camera_watchdog.journal_rows import (
     exam_changes,
     exam_from,
     exam_row,
+    file_changes,
     file_from,
     file_row,
     request_from,
@@ -71,6 +73,7 @@ class Journal:
         *,
         clock: Callable[[], datetime],
         rebuilt: bool = False,
+        path: Path | None = None,
     ) -> None:
         self._connection = connection
         self._lock = threading.Lock()
@@ -78,6 +81,7 @@ class Journal:
         self._saved: dict[int, Exam] = {}
         self._flushes: bool | None = None
         self.rebuilt = rebuilt
+        self._path = path
         self.notices = JournalNotices(self._rows, self._transaction)
         self.history = JournalHistory(self._rows)
 
@@ -104,7 +108,7 @@ class Journal:
                 connection = connect(path, watch_dir)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
-        return cls(connection, clock=clock, rebuilt=rebuilt)
+        return cls(connection, clock=clock, rebuilt=rebuilt, path=path)
 
     @classmethod
     def join(
@@ -126,6 +130,8 @@ class Journal:
         """Close it; what was committed stays."""
         with self._lock:
             self._connection.close()
+            if self._path is not None:
+                note_as_left(self._path)
 
     @contextlib.contextmanager
     def _transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
@@ -209,8 +215,15 @@ class Journal:
                     "DELETE FROM files WHERE exam_id = ? AND name = ?", (exam.id, name)
                 )
         for file in exam.files:
-            if known.get(file.name) != file:
+            was = known.get(file.name)
+            if was is None:
                 connection.execute(_PUT_FILE, (exam.id, *file_row(file)))
+            elif changes := file_changes(file, was):
+                columns = ", ".join(f"{name} = ?" for name in changes)
+                connection.execute(
+                    f"UPDATE files SET {columns} WHERE exam_id = ? AND name = ?",  # noqa: S608 - ours
+                    (*changes.values(), exam.id, file.name),
+                )
 
     def _note(self, connection: sqlite3.Connection, exam: Exam, event: str, detail: str) -> None:
         """An event for whoever asks later what happened; what has no name is not kept."""
@@ -264,11 +277,11 @@ class Journal:
         """The exams that have this session of this server."""
         return self._exams("session_id = ? AND api_url = ?", session_id, api_url)
 
-    def exams_with_content(self, sha256: str) -> list[Exam]:
-        """The exams that sent these bytes, or began to."""
-        return self._exams(
-            "id IN (SELECT exam_id FROM files WHERE sent_sha256 = ? AND sent_sha256 <> '')", sha256
-        )
+    def exams_with_content(self, *sha256: str) -> list[Exam]:
+        """The exams that sent any of these bytes, or began to."""
+        these = ", ".join("?" * len(sha256))
+        sent = f"sent_sha256 IN ({these}) AND sent_sha256 <> ''"
+        return self._exams(f"id IN (SELECT exam_id FROM files WHERE {sent})", *sha256)  # noqa: S608 - ours
 
     def _exams(self, condition: str, *values: object) -> list[Exam]:
         with self._lock:
@@ -327,6 +340,14 @@ class Journal:
         """How many exams were archived since then."""
         query = "SELECT count(*) FROM exams WHERE archived_at >= ?"
         return int(self._rows(query, moment.astimezone(UTC).isoformat())[0][0])
+
+    def last_archived(self, count: int) -> list[tuple[int, str]]:
+        """The exams that were archived last: number, and folder in the archive."""
+        query = (
+            "SELECT id, destination FROM exams WHERE archived_at IS NOT NULL "
+            "ORDER BY archived_at DESC LIMIT ?"
+        )
+        return [(row["id"], row["destination"]) for row in self._rows(query, count)]
 
     def events_of(self, exam_id: int) -> list[tuple[str, str, str]]:
         """What happened to an exam: time, event and detail, oldest first."""

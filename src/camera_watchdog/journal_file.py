@@ -11,10 +11,21 @@ from typing import Final
 from camera_watchdog.errors import JournalRefused
 from camera_watchdog.journal_rows import SCHEMA
 
-__all__ = ["VERSION", "connect", "has_log", "is_cut_off", "join", "set_aside"]
+__all__ = [
+    "VERSION",
+    "connect",
+    "has_log",
+    "is_cut_off",
+    "join",
+    "note_as_left",
+    "set_aside",
+]
 
 VERSION: Final = 1
 _PARTS: Final = ("", "-wal", "-shm")
+_CHECKPOINT_PAGES: Final = 4000
+"""16 MB of log before it is brought into the file: seldom, and never long."""
+
 _HEADER_BYTES: Final = 100  # https://www.sqlite.org/fileformat.html, "The Database Header"
 
 logger = logging.getLogger(__name__)
@@ -28,14 +39,17 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
         sqlite3.Error: it is damaged, or the disk does not let it be opened.
     """
     existed = path.exists()
+    as_left = not has_log(path) and _is_as_left(path)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
-        # A page that is damaged would be noticed when it is read, which may be after a request.
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        if not as_left:
+            # A page that is damaged would be noticed when it is read, perhaps after a request.
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
         connection.execute("PRAGMA foreign_keys = ON")
         _prepare(connection, watch_dir, existed=existed)
     except BaseException:
@@ -94,6 +108,32 @@ def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
+
+
+def note_as_left(path: Path) -> None:
+    """Note how the journal was when its daemon closed it: what is so still need not be examined.
+
+    Examining takes as long as the whole archive's record is long; a start must not.
+    """
+    with contextlib.suppress(OSError):
+        if not has_log(path):
+            _left(path).write_text(_stamp(path), "ascii")
+
+
+def _is_as_left(path: Path) -> bool:
+    try:
+        return _left(path).read_text("ascii") == _stamp(path)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _left(path: Path) -> Path:
+    return path.with_name(path.name + ".left")
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def has_log(path: Path) -> bool:

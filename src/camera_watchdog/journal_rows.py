@@ -34,6 +34,7 @@ __all__ = [
     "exam_changes",
     "exam_from",
     "exam_row",
+    "file_changes",
     "file_from",
     "file_row",
     "request_from",
@@ -217,6 +218,17 @@ def file_row(file: ExamFile) -> tuple[object, ...]:
         getattr(file, name) if written is None else written(getattr(file, name))
         for name, written in _FILE_WRITERS
     )
+
+
+def file_changes(file: ExamFile, before: ExamFile) -> dict[str, object]:
+    """The columns in which a file differs from what was written before, with their values."""
+    if file is before:
+        return {}
+    return {
+        name: value if written is None else written(value)
+        for name, written in _FILE_WRITERS
+        if (value := getattr(file, name)) != getattr(before, name)
+    }
 
 
 def file_from(row: sqlite3.Row) -> ExamFile:

@@ -81,7 +81,7 @@ class Pipeline:
         """
         passage = Passage(exam, self._tools.journal, changed, self._stopping)
         try:
-            passage.event(Event.CLAIMED)
+            passage.event(Event.CLAIMED, with_next=True)
             if self._finish.was_moved(passage.exam):
                 self._finish.complete(passage)
             elif passage.exam.destination:

@@ -365,9 +365,9 @@ class _OnRecord:
             if not other.session or ours not in {other.session.session_id, *other.former_sessions}
         ]
 
-    def exams_with_content(self, sha256: str) -> list[Exam]:
-        """The exams that sent these bytes."""
-        return self._journal.exams_with_content(sha256)
+    def exams_with_content(self, *sha256: str) -> list[Exam]:
+        """The exams that sent any of these bytes."""
+        return self._journal.exams_with_content(*sha256)
 
 
 def _with(said: tuple[Override, ...], new: Override) -> tuple[Override, ...]:

@@ -122,8 +122,10 @@ def _check_gaps(exam: Exam, tools: Tools, images: list[ExamFile]) -> None:
 
 
 def _check_seen_before(exam: Exam, tools: Tools) -> None:
-    for file in to_send(exam):
-        for other in tools.journal.exams_with_content(file.sha256):
+    ours = to_send(exam)
+    others = tools.journal.exams_with_content(*(file.sha256 for file in ours))
+    for file in ours:
+        for other in others:
             for theirs in other.files:
                 known = theirs.sent_sha256 == file.sha256 and theirs.may_be_stored
                 if other.id != exam.id and known:

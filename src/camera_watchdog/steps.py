@@ -113,8 +113,8 @@ class JournalLike(Protocol):
     def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
         """The exams that have this session."""
 
-    def exams_with_content(self, sha256: str) -> list[Exam]:
-        """The exams that sent these bytes, or began to."""
+    def exams_with_content(self, *sha256: str) -> list[Exam]:
+        """The exams that sent any of these bytes, or began to."""
 
 
 class DiskLike(Protocol):
@@ -214,10 +214,13 @@ class Tools:
     before_move: Callable[[str], None]
 
 
-_DURABLE: Final = frozenset({Event.RESOLVED, Event.MOVED, Event.VANISHED})
-"""What must be on disk before the next effect; a state that is lost is found out again."""
+_DURABLE: Final = frozenset({Event.RESOLVED, Event.VANISHED})
+"""What must be on disk before the next effect; a state that is lost is found out again.
 
-_TOLD: Final = _DURABLE | {Event.HELD, Event.CHANGED, Event.SENT, Event.PROVEN}
+That a folder was moved too: where it was to go is on disk before, and what stands there is looked at.
+"""
+
+_TOLD: Final = _DURABLE | {Event.HELD, Event.CHANGED, Event.SENT, Event.PROVEN, Event.MOVED}
 """What is kept for whoever asks later what happened to an exam."""
 
 
