@@ -1,5 +1,6 @@
 """The one gate: when it closes, how often it asks, and that it says so once."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -150,6 +151,16 @@ def test_a_server_that_is_away_is_asked_every_5_s_and_recovery_is_noticed_at_onc
     assert world.gate.probe_if_due() is True
     assert not world.gate.is_closed
     assert world.gate.probe_if_due() is False
+
+
+@pytest.mark.parametrize("error", [None, AWAY, ValueError("unforeseen")])
+def test_the_first_look_is_over_whatever_comes_of_it(world: World, error: Exception | None) -> None:
+    """For ``run --once`` waits for it."""
+    world.server.says = error
+    assert not world.gate.was_asked
+    with contextlib.suppress(ValueError):
+        world.gate.look()
+    assert world.gate.was_asked
 
 
 def test_a_token_that_is_refused_is_tried_once_a_minute(world: World) -> None:
