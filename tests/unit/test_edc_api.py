@@ -196,9 +196,9 @@ def test_a_redirect_is_not_followed(stack: ExitStack, status: int) -> None:
     elsewhere = stack.enter_context(RawServer(answering(OK)))
     moved = answer(status, headers=f"Location: {elsewhere.url}/\r\n")
     _, client = serve(stack, answering(moved, moved))
-    with pytest.raises(NotTheEdc):
+    with pytest.raises(NotTheEdc, match=rf"sends us elsewhere \(HTTP {status}\)"):
         client.ping()
-    with pytest.raises(NotTheEdc):
+    with pytest.raises(NotTheEdc, match="sends us elsewhere"):
         upload(client)
     assert elsewhere.connections == 0
 
