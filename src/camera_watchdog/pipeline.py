@@ -41,6 +41,19 @@ logger = logging.getLogger(__name__)
 _HOUR_S: Final = 3600.0
 _FAILING_TRIES: Final = 5
 _FAILING_FOR: Final = timedelta(minutes=15)
+_ANSWERED_BY_RESOLVE: Final = frozenset(
+    {
+        "demographics_differ",
+        "field_refused",
+        "no_eligible_session",
+        "no_session",
+        "older_session",
+        "report_type_differs",
+        "session_in_use",
+        "subject_unknown",
+    }
+)
+"""An exam that is held for these is held still while the EDC cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +164,8 @@ class Pipeline:
         if self._stopping():  # a request that was given up says nothing about the server
             return self._keep(passage, Event.INTERRUPTED, reason=passage.waited_for)
         if isinstance(error, (ServerWideError, EdcFailure)) and self._tools.gate.suspect(error):
+            if hold := _still_unanswered(passage):
+                return self._keep(passage, Event.HELD, reason=hold, for_server=True)
             reason = Reason(error.code, (), {"said": str(error)})
             return self._keep(passage, Event.INTERRUPTED, reason=reason, for_server=True)
         exam, rules, now = passage.exam, self._tools.rules, self._tools.clock()
@@ -215,6 +230,13 @@ class Pipeline:
             waits = dataclasses.replace(exam, state=step(exam.state, event), **what_stops_it)
             return Outcome(waits, self._tools.rules.retry_delay_s, look_again=look_again)
         return Outcome(passage.exam, due_in_s, for_server, look_again)
+
+
+def _still_unanswered(passage: Passage) -> Reason | None:
+    """What the exam was held for, where only the EDC could have said that it is over."""
+    reason = passage.waited_for
+    asked = reason is not None and reason.code in _ANSWERED_BY_RESOLVE
+    return reason if passage.was_held and asked and passage.exam.state is State.RESOLVING else None
 
 
 def _unforeseen(error: Exception) -> TransientError:

@@ -1,6 +1,7 @@
 """What the server refuses, fails at or answers wrongly, and a server that is away."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.model import Sent, State
 from clinic import Clinic
-from one_exam import AWAY, FAILED, HOUR_S, check_arrived, is_held, names_held, sent_of, told
+from one_exam import AWAY, FAILED, HOUR_S, check_arrived, is_held, made, names_held, sent_of, told
 from scripted_edc import Stored
 
 
@@ -237,3 +238,30 @@ def test_a_session_that_is_gone_at_the_proof_is_held(clinic: Clinic) -> None:
     clinic.edc.statuses = [None, EdcRefusal(404, "no_session")]
     assert is_held(clinic.try_once(), "session_gone", HOUR_S)
     assert clinic.archived() == []
+
+
+def test_what_a_person_must_do_in_the_edc_is_still_said_while_it_is_away(tmp_path: Path) -> None:
+    with made(tmp_path) as clinic:
+        clinic.take()
+        assert is_held(clinic.try_once(), "no_session", 60)
+        clinic.edc.resolves, clinic.edc.ping_says = [AWAY], AWAY
+        clinic.live_for(300)
+        assert clinic.edc.resolves == []
+        assert clinic.told("S1") == (State.HELD, "no_session")
+
+        clinic.edc.ping_says = None
+        clinic.edc.add_session()
+        clinic.live_for(20)
+        check_arrived(clinic)
+
+
+def test_what_the_camera_has_answered_is_not_said_any_more_while_the_edc_is_away(
+    clinic: Clinic,
+) -> None:
+    rows = clinic.camera.rows.pop("S1")
+    clinic.live_for(2000)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    clinic.camera.rows["S1"] = rows
+    clinic.edc.resolves, clinic.edc.ping_says = [AWAY], AWAY
+    clinic.live_for(300)
+    assert clinic.told("S1") == (State.READY, "edc_unreachable")
