@@ -91,7 +91,8 @@ class Answers:
         if changed or not waiting:
             self._judge_anew(request.folder)
         self._journal.answer(request, outcome)
-        logger.info("%s  %s by %s: %s", exam.subject, request.wish, request.user, request.text)
+        why = f": {request.text}" if request.text else ""
+        logger.info("%s  %s, asked by %s%s", exam.subject, request.wish, request.user, why)
         return True
 
     def _released(self, exam: Exam, request: Request) -> Exam:

@@ -336,11 +336,6 @@ class Journal:
         finally:
             self._rows("COMMIT")
 
-    def archived_since(self, moment: datetime) -> int:
-        """How many exams were archived since then."""
-        query = "SELECT count(*) FROM exams WHERE archived_at >= ?"
-        return int(self._rows(query, moment.astimezone(UTC).isoformat())[0][0])
-
     def last_archived(self, count: int) -> list[tuple[int, str]]:
         """The exams that were archived last: number, and folder in the archive."""
         query = (
@@ -348,11 +343,6 @@ class Journal:
             "ORDER BY archived_at DESC LIMIT ?"
         )
         return [(row["id"], row["destination"]) for row in self._rows(query, count)]
-
-    def events_of(self, exam_id: int) -> list[tuple[str, str, str]]:
-        """What happened to an exam: time, event and detail, oldest first."""
-        query = "SELECT at, event, detail FROM events WHERE exam_id = ? ORDER BY id"
-        return [(row["at"], row["event"], row["detail"]) for row in self._rows(query, exam_id)]
 
     def ask(self, request: Request) -> Request:
         """Write down what a person asks of the daemon; answers it with its number.

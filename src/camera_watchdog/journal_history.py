@@ -57,3 +57,13 @@ class JournalHistory:
             _MOST_NOTED,
         )
         return [(row["subject"], note) for row in told for note in json.loads(row["notes"])]
+
+    def archived_since(self, moment: datetime) -> int:
+        """How many exams were archived since then."""
+        query = "SELECT count(*) FROM exams WHERE archived_at >= ?"
+        return int(self._rows(query, moment.astimezone(UTC).isoformat())[0][0])
+
+    def events_of(self, exam_id: int) -> list[tuple[str, str, str]]:
+        """What happened to an exam: time, event and detail, oldest first."""
+        query = "SELECT at, event, detail FROM events WHERE exam_id = ? ORDER BY id"
+        return [(row["at"], row["event"], row["detail"]) for row in self._rows(query, exam_id)]

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +27,14 @@ class Daemon:
     host: str = "?"
     since: str = "?"
 
-    def __str__(self) -> str:
-        """Which process, where, since when."""
+    def told(self, zone: tzinfo) -> str:
+        """Which process, where, since when by the clock of ``zone``."""
         if self.pid == "?":
             return "by another process"
-        return f"process {self.pid} on {self.host}, since {self.since}"
+        since = self.since
+        with contextlib.suppress(ValueError):
+            since = f"{datetime.fromisoformat(since).astimezone(zone):%Y-%m-%d %H:%M}"
+        return f"process {self.pid} on {self.host}, since {since}"
 
 
 def running_daemon(watch_dir: Path) -> Daemon | None:

@@ -134,7 +134,7 @@ class StatusFiles:
                 trouble=state.error.code if state.error else "",
                 said=str(state.error) if state.error else "",
             ),
-            archived_today=self._journal.archived_since(today),
+            archived_today=self._journal.history.archived_since(today),
             warnings=tuple(dict.fromkeys(warnings)),
             held_since=self._journal.history.held_since(),
             requests=self._journal.open_requests(),

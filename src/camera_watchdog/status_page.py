@@ -89,7 +89,7 @@ def page(told: Overview, zone: tzinfo) -> str:
         *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
         _totals(told),
         f"<p>{_running(_also(told, zone))}</p>",
-        _list("Exams that go on by themselves", "", told.by_themselves, told, zone),
+        _list(_others_title(told), "", told.by_themselves, told, zone),
         _asked(told, zone),
         _footer(told, zone),
         "</main></body></html>",
@@ -179,6 +179,11 @@ def _list(title: str, kind: str, rows: tuple[Row, ...], told: Overview, zone: tz
         return ""
     items = "\n".join(_item(row, told, zone) for row in rows)
     return f'<section class="{kind}"><h2>{_shown(title)}</h2>\n<ul>\n{items}\n</ul></section>'
+
+
+def _others_title(told: Overview) -> str:
+    once = "" if told.running else " once camera-watchdog is started"
+    return f"Exams that go on by themselves{once}"
 
 
 def _item(row: Row, told: Overview, zone: tzinfo) -> str:

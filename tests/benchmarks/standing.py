@@ -283,8 +283,8 @@ def _scans(station: Workstation) -> list[str]:
         there.open_exams,
         there.open_requests,
         there.foreign_changes,
-        lambda: there.archived_since(_now()),
-        lambda: there.events_of(1),
+        lambda: there.history.archived_since(_now()),
+        lambda: there.history.events_of(1),
         lambda: _ask_everything(there, 2_000_000),
     )
     try:

@@ -171,8 +171,8 @@ def test_archived_exams_are_kept_counted_and_out_of_the_way(tmp_path: Path) -> N
         journal.save(done, "moved", "S1_2026")
         assert journal.open_exams() == []
         assert everything(journal) == [done]
-        assert journal.archived_since(NOON) == 1
-        assert journal.archived_since(NOON + timedelta(seconds=1)) == 0
+        assert journal.history.archived_since(NOON) == 1
+        assert journal.history.archived_since(NOON + timedelta(seconds=1)) == 0
         assert journal.exams_with_content("sha of OD.jpg") == [done]
 
 
@@ -183,7 +183,7 @@ def test_what_happened_is_kept_in_order_and_what_has_no_name_is_not(tmp_path: Pa
         journal.save(one, "held", "incomplete")
         journal.save(one, "changed", durable=False)
         stamp = NOON.isoformat()
-        assert journal.events_of(one.id) == [
+        assert journal.history.events_of(one.id) == [
             (stamp, "seen", ""),
             (stamp, "held", "incomplete"),
             (stamp, "changed", ""),
@@ -383,7 +383,10 @@ def test_what_was_committed_survives_the_process(tmp_path: Path) -> None:
         (one,) = everything(journal)
         assert [f.name for f in one.files] == ["OD0.jpg", "OD1.jpg", "OD2.jpg"]
         assert all(f.sent is Sent.YES for f in one.files)
-        assert [event for _, event, _ in journal.events_of(one.id)] == ["seen", *["sent"] * 3]
+        assert [event for _, event, _ in journal.history.events_of(one.id)] == [
+            "seen",
+            *["sent"] * 3,
+        ]
 
 
 # Damaged

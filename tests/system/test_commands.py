@@ -1,9 +1,6 @@
 """``status``, ``retry`` and ``release`` as processes, beside a daemon that runs and without one."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,39 +9,13 @@ from typing import Any, Final
 
 import pytest
 
-from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_server import DemoEdc
 from camera_watchdog_demo.pictures import jpeg
 from daemon_process import FAST, Clinic, receipt_of, until
+from failing_uploads import SUBJECT, FailingUploads
 
-SUBJECT: Final = "105-10-0001-2"
 PICKED_UP_S: Final = 2.0
 TAKEN_AT: Final = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
-
-
-class Faults:
-    """Lets ``uploads_left`` uploads pass and fails those after them; none for all."""
-
-    def __init__(self) -> None:
-        self.uploads_left: int | None = None
-
-    def __call__(self, request: Request) -> Fault | None:
-        if request.kind != "upload" or self.uploads_left is None:
-            return None
-        self.uploads_left -= 1
-        return None if self.uploads_left >= 0 else Fault.answer(500, {"code": "storage_error"})
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture(params=["1.4"])
-def edc(request: pytest.FixtureRequest, tmp_path: Path, faults: Faults) -> Iterator[DemoEdc]:
-    with DemoEdc(request.param, storage=tmp_path / "edc", faults=faults) as edc:
-        edc.add_subject(SUBJECT)
-        yield edc
 
 
 @pytest.fixture
@@ -56,17 +27,8 @@ def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
         yield clinic
 
 
-def command(clinic: Clinic, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "camera_watchdog", "--config", str(clinic.config_path), *words]
-    mine = {k: v for k, v in os.environ.items() if not k.startswith("CAMERA_WATCHDOG_")}
-    mine |= {"PYTHONIOENCODING": "utf-8", **variables}
-    return subprocess.run(
-        line, capture_output=True, encoding="utf-8", env=mine, timeout=60, check=False
-    )
-
-
 def status(clinic: Clinic) -> dict[str, Any]:
-    done = command(clinic, "status", "--json")
+    done = clinic.command("status", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     told: dict[str, Any] = json.loads(done.stdout)
     return told
@@ -77,13 +39,13 @@ def flat(text: str) -> str:
 
 
 def release(clinic: Clinic, *words: str, name: str = SUBJECT) -> str:
-    done = command(clinic, "release", name, "--reason", "asked the nurse", *words)
+    done = clinic.command("release", name, "--reason", "asked the nurse", *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def refused(clinic: Clinic, *words: str) -> str:
-    done = command(clinic, *words)
+    done = clinic.command(*words)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -97,7 +59,7 @@ def put(clinic: Clinic, name: str, content: bytes, subject: str = SUBJECT) -> Pa
     return path
 
 
-def half_sent(clinic: Clinic, edc: DemoEdc, faults: Faults) -> str:
+def half_sent(clinic: Clinic, edc: DemoEdc, faults: FailingUploads) -> str:
     """An exam of which the EDC stored one file and fails on the rest for now; that file's name."""
     faults.uploads_left = 1
     clinic.camera.take(SUBJECT)
@@ -126,7 +88,7 @@ def test_status_before_anything_ran_says_so(clinic: Clinic) -> None:
     told = status(clinic)
 
     assert (told["running"], told["exams"], told["server"]["reachable"]) == (False, [], None)
-    text = command(clinic, "status").stdout
+    text = clinic.command("status").stdout
     assert "NOT RUNNING" in text
     assert "No exam waits." in text
 
@@ -143,7 +105,7 @@ def test_status_tells_each_exam_in_80_columns_without_colour(clinic: Clinic, edc
     clinic.wait_for(SUBJECT, "no_session")
     clinic.wait_for("105-10-0003-9", "incomplete")
 
-    text = command(clinic, "status").stdout
+    text = clinic.command("status").stdout
 
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
     assert "\x1b" not in text
@@ -194,7 +156,7 @@ def test_the_status_files_follow_what_happens_and_are_quiet_where_nothing_does(
     assert told["exams"] == status(clinic)["exams"]
     until(lambda: resting(page), 15, "a page that rests")
     edc.add_session(SUBJECT)
-    assert "tried again now" in command(clinic, "retry", SUBJECT).stdout
+    assert "tried again now" in clinic.command("retry", SUBJECT).stdout
     clinic.archived(SUBJECT)
     until(lambda: "No exam waits" in page.read_text("utf-8"), 6, "all is well")
 
@@ -208,7 +170,7 @@ def test_an_account_that_may_not_read_the_journal_reads_the_page(clinic: Clinic)
     journal.rename(journal.with_suffix(".away"))
     journal.mkdir()  # what root cannot open either
 
-    text = flat(command(clinic, "status").stdout)
+    text = flat(clinic.command("status").stdout)
 
     assert "From status.json" in text
     assert "The EDC has no eye exam entry for 105-10-0001-2." in text
@@ -223,7 +185,7 @@ def test_retry_is_done_within_two_seconds_and_says_so(clinic: Clinic, edc: DemoE
     clinic.wait_for(SUBJECT, "no_session")
     edc.add_session(SUBJECT)
 
-    done = command(clinic, "retry", "--all")
+    done = clinic.command("retry", "--all")
 
     assert done.stdout == f"{SUBJECT}: it is tried again now.\n"
     clinic.archived(SUBJECT, within_s=PICKED_UP_S)
@@ -236,7 +198,7 @@ def test_retry_without_a_daemon_waits_for_its_start(clinic: Clinic, edc: DemoEdc
     clinic.running.stop()
     edc.add_session(SUBJECT)
 
-    done = command(clinic, "retry", str(clinic.watch_dir / SUBJECT))
+    done = clinic.command("retry", str(clinic.watch_dir / SUBJECT))
 
     assert done.returncode == 0
     assert "does not run now; it is done first when it is started" in done.stdout
@@ -330,9 +292,9 @@ def test_what_cannot_be_released_says_why(clinic: Clinic, edc: DemoEdc) -> None:
         ["retry"],
         ["retry", SUBJECT, "--all"],
     ):
-        assert command(clinic, *words).returncode == 2, words
+        assert clinic.command(*words).returncode == 2, words
     edc.add_session(SUBJECT)
-    command(clinic, "retry", SUBJECT)
+    clinic.command("retry", SUBJECT)
     clinic.archived(SUBJECT)
     assert "is in the EDC and was archived at" in refused(clinic, "release", SUBJECT, *because)
 
@@ -400,7 +362,7 @@ def test_two_folders_of_a_subject_are_told_apart_by_name(clinic: Clinic, edc: De
 
 
 def test_a_file_that_vanished_is_not_waited_for_once_a_person_says_so(
-    clinic: Clinic, edc: DemoEdc, faults: Faults
+    clinic: Clinic, edc: DemoEdc, faults: FailingUploads
 ) -> None:
     edc.add_session(SUBJECT)
     gone = half_sent(clinic, edc, faults)
@@ -417,7 +379,7 @@ def test_a_file_that_vanished_is_not_waited_for_once_a_person_says_so(
 
 
 def test_a_folder_that_vanished_ends_the_exam_once_a_person_says_so(
-    clinic: Clinic, edc: DemoEdc, faults: Faults
+    clinic: Clinic, edc: DemoEdc, faults: FailingUploads
 ) -> None:
     edc.add_session(SUBJECT)
     half_sent(clinic, edc, faults)
@@ -435,7 +397,7 @@ def test_a_folder_that_vanished_ends_the_exam_once_a_person_says_so(
     "edc, same_session", [("1.4", False), ("0.4", False), ("0.3", True)], indirect=["edc"]
 )
 def test_a_picture_that_was_taken_again_never_meets_the_first_one(
-    clinic: Clinic, edc: DemoEdc, faults: Faults, *, same_session: bool
+    clinic: Clinic, edc: DemoEdc, faults: FailingUploads, *, same_session: bool
 ) -> None:
     first = edc.add_session(SUBJECT)
     name = half_sent(clinic, edc, faults)
@@ -452,11 +414,11 @@ def test_a_picture_that_was_taken_again_never_meets_the_first_one(
         assert len(edc.stored_files(SUBJECT)) == 3
         return
     held(clinic, "session_in_use")
-    command(clinic, "release", SUBJECT, "--reason", "use it all the same")
+    clinic.command("release", SUBJECT, "--reason", "use it all the same")
     held(clinic, "session_in_use")
     assert edc.stored_files(SUBJECT) == before
     second = edc.add_session(SUBJECT)
-    command(clinic, "retry", SUBJECT)
+    clinic.command("retry", SUBJECT)
     receipt = receipt_of(clinic.archived(SUBJECT)[0])
     assert (receipt["session"], receipt["former_sessions"]) == (second, [first])
     assert [f for f in edc.stored_files(SUBJECT) if f.session_id == first] == before
@@ -516,10 +478,10 @@ def test_all_that_can_be_sent_as_it_is_is_released_at_once_and_the_rest_is_named
     held(clinic, "nested_folder", others[1])
 
     assert refused(clinic, "release", "S9", "--reason", "x").startswith("camera-watchdog: There is")
-    assert command(clinic, "release", "--reason", "x").returncode == 2
-    eye = command(clinic, "release", "--all", "--reason", "x", "--eye", "a.jpg=left")
-    assert (eye.returncode, "name it instead of --all" in eye.stdout) == (2, True)
-    done = command(clinic, "release", "--all", "--reason", "the camera was moved")
+    assert clinic.command("release", "--reason", "x").returncode == 2
+    eye = clinic.command("release", "--all", "--reason", "x", "--eye", "a.jpg=left")
+    assert (eye.returncode, "name it instead of --all" in eye.stderr) == (2, True)
+    done = clinic.command("release", "--all", "--reason", "the camera was moved")
 
     assert done.returncode == 1
     assert f"{others[1]}: stays held. That is no answer to this: " in done.stdout
@@ -545,7 +507,7 @@ def test_since_when_an_exam_is_held_survives_a_restart_and_a_try(clinic: Clinic)
 
     clinic.restart()
     held(clinic, "no_session")
-    command(clinic, "retry", SUBJECT)
+    clinic.command("retry", SUBJECT)
     held(clinic, "no_session")
 
     (after,) = status(clinic)["exams"]
@@ -559,10 +521,10 @@ def test_a_waiting_resend_is_shown_until_it_is_done(clinic: Clinic, edc: DemoEdc
     clinic.start()
     (archived,) = clinic.archived(SUBJECT)
     clinic.running.stop()
-    command(clinic, "resend", SUBJECT, "--reason", "the disk of the EDC was lost")
+    clinic.command("resend", SUBJECT, "--reason", "the disk of the EDC was lost")
 
     (asked,) = status(clinic)["asked"]
-    text = flat(command(clinic, "status").stdout)
+    text = flat(clinic.command("status").stdout)
 
     assert (asked["wish"], asked["folder"]) == ("resend", archived.name)
     assert "ASKED FOR, NOT DONE YET" in text

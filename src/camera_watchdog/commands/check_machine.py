@@ -1,7 +1,6 @@
 """``check``, this machine: folders, volumes, disk space, permissions, and what a service sees."""
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -11,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from camera_watchdog import parts
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.config import Config
@@ -21,6 +18,7 @@ from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError, JournalRefused
 from camera_watchdog.journal import Journal
+from camera_watchdog.running import running_daemon
 from camera_watchdog.status_files import full_day_bytes, least_free_bytes, size_words
 
 __all__ = ["check_machine", "check_service", "check_watch_dir"]
@@ -102,7 +100,7 @@ def check_machine(config: Config) -> list[Finding]:
     ]
     if config.log_file is not None:
         findings.append(_log_file(config.log_file))
-    findings.append(_running(config.watch_dir))
+    findings.append(_running(config))
     return findings
 
 
@@ -190,23 +188,16 @@ def _log_file(log_file: Path) -> Finding:
     return ok(tried, "can be written")
 
 
-def _running(watch_dir: Path) -> Finding:
+def _running(config: Config) -> Finding:
     tried = "another camera-watchdog on watch_dir"
-    lock_path = watch_dir / parts.LOCK_NAME
-    if not lock_path.is_file():
-        return ok(tried, "none runs")
     try:
-        FileLock(lock_path, timeout=0).acquire().lock.release()
-    except Timeout:
-        who = "a process"
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            told = json.loads((watch_dir / parts.OWNER_NAME).read_text("utf-8"))
-            who = f"process {told['pid']} on {told['host']}, since {told['since']}"
-        mend = "A second one would refuse to start. camera-watchdog status tells what it does."
-        return note(tried, f"it runs: {who}", mend)
+        daemon = running_daemon(config.watch_dir)
     except OSError:
         return note(tried, "cannot be told", "Let this account write in watch_dir.")
-    return ok(tried, "none runs")
+    if daemon is None:
+        return ok(tried, "none runs")
+    mend = "A second one would refuse to start. camera-watchdog status tells what it does."
+    return note(tried, f"it runs: {daemon.told(config.timezone)}", mend)
 
 
 def check_service(

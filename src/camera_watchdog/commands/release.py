@@ -1,6 +1,7 @@
 """``release``: a person's answer to what holds an exam, on record with who, when and why."""
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,10 +67,12 @@ def run(invocation: "Invocation") -> int:
     """Put the answer on record, and say what became of it; 1 where an exam of ``--all`` is left."""
     given = invocation.arguments
     if bool(given.subject) is given.all:
-        say("release takes a subject, or --all.")
+        sys.stderr.write("release takes a subject, or --all.\n")
         return 2
     if given.all and (given.eye or given.skip):
-        say("--eye and --skip are about the files of one exam: name it instead of --all.")
+        sys.stderr.write(
+            "--eye and --skip are about the files of one exam: name it instead of --all.\n"
+        )
         return 2
     config = invocation.load_config(frozenset())
     eyes = dict(given.eye)

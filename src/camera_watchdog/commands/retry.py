@@ -1,9 +1,10 @@
 """``retry``: an exam that waits or is held is tried again now, through the same gates as ever."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
-from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
+from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, user
 from camera_watchdog.person import Request, Wish
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def run(invocation: "Invocation") -> int:
     """Ask for it, and say what became of it."""
     name, everything = invocation.arguments.subject, invocation.arguments.all
     if bool(name) is everything:
-        say("retry takes a subject, or --all.")
+        sys.stderr.write("retry takes a subject, or --all.\n")
         return 2
     config = invocation.load_config(frozenset())
     with journal_of(config) as journal:

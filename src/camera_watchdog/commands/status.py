@@ -76,7 +76,7 @@ def _overview(config: Config, now: datetime) -> Overview:
         fresh = kept is not None and kept.running and now - kept.at < _STALE
         daemon = Daemon() if fresh else None
     running = daemon is not None
-    watched_by = str(daemon) if daemon else ""
+    watched_by = daemon.told(config.timezone) if daemon else ""
     server = kept.server if kept and kept.running and running else Server()
     try:
         if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
@@ -122,7 +122,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
     try:
         return _Known(
             exams=journal.open_exams(),
-            archived_today=journal.archived_since(today),
+            archived_today=journal.history.archived_since(today),
             notes_of_today=journal.history.notes_since(today),
             day_bytes=full_day_bytes(journal, now),
             held_since=journal.history.held_since(),

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import tzinfo
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +12,8 @@ from camera_watchdog.overview import Overview, Row
 from camera_watchdog.status_page import moment
 
 __all__ = ["print_overview"]
+
+_A_SCREENFUL: Final = 20
 
 
 def print_overview(told: Overview, zone: tzinfo) -> None:
@@ -23,27 +26,34 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     for warning in told.warnings:
         console.print(_plain(f"Look: {warning}", "bold"))
     _print_rows(console, "NEED A PERSON", told.for_people, told, zone)
-    _print_rows(console, "GO ON BY THEMSELVES", told.by_themselves, told, zone)
+    go_on = "GO ON BY THEMSELVES" if told.running else "GO ON BY THEMSELVES ONCE IT RUNS"
+    _print_rows(console, go_on, told.by_themselves, told, zone)
     _print_asked(console, told, zone)
     if not told.rows:
         console.print(_plain("\nNo exam waits."))
+    elif len(told.rows) > _A_SCREENFUL:  # the head has scrolled away
+        console.print(_plain(f"\n{_counts(told)}", "bold"))
 
 
 def _head(told: Overview, zone: tzinfo) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    held = len(told.for_people)
     running = f"running, {told.watched_by}" if told.running else "NOT RUNNING: nothing is sent"
     table.add_row("camera-watchdog", _plain(running, "" if told.running else "bold red"))
     table.add_row("EDC", _plain(_server(told, zone)))
-    counts = f"{told.archived_today} archived today, {len(told.rows) - held} on the way, "
-    table.add_row("exams", _plain(f"{counts}{held} need{'s' if held == 1 else ''} a person"))
+    table.add_row("exams", _plain(_counts(told)))
     if oldest := told.oldest:
         since = moment(oldest.first_seen, told.at, zone)
         table.add_row("oldest waiting", _plain(f"{oldest.subject}, since {since}"))
     table.add_row("as of", _plain(f"{told.at.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"))
     return table
+
+
+def _counts(told: Overview) -> str:
+    held = len(told.for_people)
+    on_the_way = f"{told.archived_today} archived today, {len(told.rows) - held} on the way"
+    return f"{on_the_way}, {held} need{'s' if held == 1 else ''} a person"
 
 
 def _server(told: Overview, zone: tzinfo) -> str:
