@@ -7,11 +7,18 @@ from typing import NoReturn
 
 import pytest
 
+from canary_watch import CanaryWatch
 from edc_under_test import EdcUnderTest
 from real_edc import RealEdcServer, RealEdcUnavailable, environment_for
 
 # The first test of a release downloads and builds its environment.
 _REAL_EDC_TIMEOUT_S = 1500
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    watch = CanaryWatch()
+    watch.listen()
+    config.pluginmanager.register(watch)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,13 +27,13 @@ from camera_watchdog.errors import EdcFailure, EdcRefusal
 from camera_watchdog.model import Acknowledgement, Demographics, FileType
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import WHO
 from edc_under_test import EdcUnderTest, StoredFile
 from real_edc import RealEdcServer
 
 __all__ = [
     "CAPTURED_AT",
     "CONTRACTS",
-    "WHO",
     "Again",
     "Contract",
     "DemoDesk",
@@ -51,7 +51,6 @@ __all__ = [
 ]
 
 CAPTURED_AT: Final = datetime(2026, 3, 4, 9, 30, 15, 250_000, tzinfo=UTC)
-WHO: Final = Demographics(initials="QZ", sex="M", age=52)
 _NUMBERS: Final = count(1)
 
 
@@ -212,8 +211,7 @@ class Desk:
     def subject(self, name: str = "") -> str:
         """A registered subject, nobody else's."""
         name = name or f"105-{next(_NUMBERS):04}-{uuid4().hex[:6]}"
-        sex, age = WHO.sex, WHO.age or 0
-        self.server.add_subject(name, initials=WHO.initials, sex=sex, age=age)
+        self.server.add_subject(name)
         return name
 
     def open(self, subject: str, report_type: str = "combined") -> str:

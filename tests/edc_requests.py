@@ -10,9 +10,9 @@ from typing import Any
 from camera_watchdog.edc_api.answers import Resolution
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.model import Acknowledgement, FileType
+from canaries import TOKEN
 from raw_server import RawServer, Script, Talk, json_answer
 
-TOKEN = "t0ken-of-the-camera"
 IMAGE = b"\xff\xd8\xff" + b"fundus" * 100 + b"\xff\xd9"
 OK = json_answer({"status": "ok"})
 RESOLVED = json_answer({"subject_identifier": "S1", "eye_exam_register_id": "s-1", "uploaded": []})

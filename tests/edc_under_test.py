@@ -6,6 +6,7 @@ A test written against :class:`EdcUnderTest` runs on both, which is what keeps t
 from typing import Protocol
 
 from camera_watchdog_demo.edc_store import StoredFile
+from canaries import AGE, INITIALS, SEX
 
 __all__ = ["EdcUnderTest", "StoredFile"]
 
@@ -19,7 +20,7 @@ class EdcUnderTest(Protocol):
     version: str
 
     def add_subject(
-        self, subject: str, *, initials: str = "AB", sex: str = "F", age: int = 40
+        self, subject: str, *, initials: str = INITIALS, sex: str = SEX, age: int = AGE
     ) -> None:
         """Register a subject, or correct the record, and the entries made from it."""
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog.errors import EdcFailure, Unreachable
-from camera_watchdog.model import Demographics, Sent, State
+from camera_watchdog.model import Sent, State
 from camera_watchdog.pipeline import Outcome
+from canaries import WHO
 from clinic import Clinic
 from scripted_edc import ScriptedEdc
 
@@ -40,7 +41,7 @@ ASK_FIRST: Final = ("0.4", "0.7.8")
 def made(root: Path, **more: Any) -> Clinic:
     """A clinic whose camera knows S1, and nothing else yet."""
     clinic = Clinic(root, **more)
-    clinic.camera.people["S1"] = Demographics("AB", "F", 40)
+    clinic.camera.people["S1"] = WHO
     return clinic
 
 

@@ -10,8 +10,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
+
+from canaries import found_in
 
 __all__ = ["MailSink", "WebSink"]
 
@@ -61,15 +62,11 @@ class WebSink:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        assert found_in(json.dumps([self.posted, self.got])) == []
 
 
 class MailSink:
@@ -113,15 +110,11 @@ class MailSink:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        assert found_in("\n".join(str(mail) for mail in self.mails)) == []
 
 
 class _MailTalk(socketserver.StreamRequestHandler):

@@ -16,6 +16,7 @@ from typing import Final, Literal, Self
 
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.pictures import Eye
+from camera_watchdog_demo.somebody import AGE, INITIALS, SEX
 
 __all__ = ["Camera", "ImageFormat", "ReportFormat", "TakenExam", "TakenFile"]
 
@@ -116,7 +117,7 @@ class Camera:
             yield database
 
     def register(
-        self, subject: str, *, initials: str = "AB", sex: str = "F", age: int = 40
+        self, subject: str, *, initials: str = INITIALS, sex: str = SEX, age: int = AGE
     ) -> None:
         """Enter a patient, or correct one."""
         with self._database() as database:
@@ -194,7 +195,9 @@ class Camera:
         :meth:`record_all`, ``omit_eye_of`` that of one file, by its place among the files.
         """
         with self._database() as database:
-            database.execute("INSERT OR IGNORE INTO patients VALUES (?, 'AB', 'F', 40)", (subject,))
+            database.execute(
+                "INSERT OR IGNORE INTO patients VALUES (?, ?, ?, ?)", (subject, INITIALS, SEX, AGE)
+            )
         each = [formats] * len(images) if isinstance(formats, str) else formats
         made: list[_Made] = []
         for eye, format_ in zip(images, each, strict=True):

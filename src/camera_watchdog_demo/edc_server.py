@@ -29,11 +29,11 @@ from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_http import EdcHttpServer
 from camera_watchdog_demo.edc_store import EdcStore, RegisteredSubject, StoredFile
 from camera_watchdog_demo.edc_views import EdcViews
+from camera_watchdog_demo.somebody import AGE, INITIALS, SEX, TOKEN
 
 __all__ = ["DemoEdc", "main"]
 
 _HOST = "127.0.0.1"
-_DEMO_TOKEN = "demo-token"  # noqa: S105 - opens nothing but this server
 
 
 def _now() -> datetime:
@@ -58,7 +58,7 @@ class DemoEdc:
         generation: str,
         *,
         storage: Path,
-        token: str = _DEMO_TOKEN,
+        token: str = TOKEN,
         max_file_size_mb: float = 10,
         port: int = 0,
         clock: Callable[[], datetime] = _now,
@@ -120,7 +120,7 @@ class DemoEdc:
         self.close()
 
     def add_subject(
-        self, subject: str, *, initials: str = "AB", sex: str = "F", age: int = 40
+        self, subject: str, *, initials: str = INITIALS, sex: str = SEX, age: int = AGE
     ) -> None:
         """Register a subject, or correct its registration."""
         self._store.register(subject, RegisteredSubject(initials, sex, age))
@@ -249,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="camera_watchdog_demo.edc_server")
     parser.add_argument("--generation", choices=list(GENERATIONS), default="1.4")
     parser.add_argument("--storage", type=Path, required=True, help="folder for its files")
-    parser.add_argument("--token", default=_DEMO_TOKEN)
+    parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--max-file-size-mb", type=float, default=10)
     parser.add_argument("--subject", action="append", default=[], help="with a session; repeatable")

@@ -10,7 +10,8 @@ import pytest
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import Unauthorized
 from camera_watchdog.model import Demographics, FileType
-from edc_contract import WHO, Desk, dicom, edcs, jpeg, pdf, refusal
+from canaries import AGE, INITIALS, WHO
+from edc_contract import Desk, dicom, edcs, jpeg, pdf, refusal
 
 made_by_clinicians = pytest.mark.parametrize(
     "edc", edcs(lambda contract: not contract.resolve_makes_session), indirect=True
@@ -233,7 +234,7 @@ def test_demographics_are_asked_for_up_to_0_3(edc: Desk) -> None:
 
 @pytest.mark.parametrize(
     "who",
-    [replace(WHO, initials="ZQ"), replace(WHO, sex="F"), replace(WHO, age=54)],
+    [replace(WHO, initials="ZQ"), replace(WHO, sex="M"), replace(WHO, age=AGE + 2)],
     ids=["initials", "sex", "age"],
 )
 def test_demographics_that_differ_are_refused_where_they_are_asked(
@@ -249,9 +250,9 @@ def test_demographics_that_differ_are_refused_where_they_are_asked(
 @pytest.mark.parametrize(
     "who",
     [
-        replace(WHO, initials="qz", sex="m"),
-        replace(WHO, age=51),
-        replace(WHO, age=53),
+        replace(WHO, initials=INITIALS.lower(), sex="f"),
+        replace(WHO, age=AGE - 1),
+        replace(WHO, age=AGE + 1),
         replace(WHO, age=None),
     ],
     ids=["lower case", "a year younger", "a year older", "no age"],

@@ -24,6 +24,7 @@ from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.sweep import Sweep
 from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import INITIALS
 from clinic import Clinic
 from scripted_edc import GENERATIONS
 
@@ -294,7 +295,7 @@ def test_a_worker_that_meets_the_unforeseen_keeps_its_place_and_the_exam_is_trie
         def run(self, exam: Any, changed: Callable[[], bool]) -> Outcome:
             if exam.folder == "S1" and next(failures, None) is not None:
                 order.append("S1 failed")
-                raise RuntimeError("initials ZQ")
+                raise RuntimeError(f"initials {INITIALS}")
             outcome = super().run(exam, changed)
             order.append(f"{exam.folder} {outcome.exam.state}")
             return outcome
@@ -307,7 +308,7 @@ def test_a_worker_that_meets_the_unforeseen_keeps_its_place_and_the_exam_is_trie
     text = log_of(config)
     assert "S1  unforeseen failure" in text
     assert "died" not in text
-    assert "ZQ" not in text
+    assert INITIALS not in text
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -344,14 +345,14 @@ def test_a_sweep_that_meets_the_unforeseen_goes_on(
 
     def breaking(self: Sweep) -> float:
         if next(failures, None) is not None:
-            raise RuntimeError("initials ZQ")
+            raise RuntimeError(f"initials {INITIALS}")
         return run_once(self)
 
     monkeypatch.setattr(Sweep, "run_once", breaking)
     assert daemon.run(config, once=True) == 0
     assert archived(config) == ["S1", "S2"]
     assert log_of(config).count("sweep  unforeseen failure, goes on") == 3
-    assert "ZQ" not in log_of(config)
+    assert INITIALS not in log_of(config)
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(

@@ -25,10 +25,11 @@ from camera_watchdog.errors import (
     Unauthorized,
     Unreachable,
 )
-from camera_watchdog.model import Demographics, Laterality
+from camera_watchdog.model import Laterality
 from camera_watchdog.overview import as_json, overview, server
 from camera_watchdog.status_files import PAGE_NAME, StatusFiles
 from camera_watchdog_demo import pictures
+from canaries import WHO
 from clinic import Clinic
 from scripted_edc import Stored, lost
 from watched_folder import bytes_of
@@ -266,7 +267,7 @@ def people_go(clinic: Clinic) -> None:
 
 
 def people_come(clinic: Clinic) -> None:
-    clinic.camera.people["S1"] = Demographics("AB", "F", 40)
+    clinic.camera.people["S1"] = WHO
 
 
 def open_in_a_program(clinic: Clinic) -> None:
@@ -766,7 +767,7 @@ def test_it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on(
     with Clinic(
         tmp_path, release=case.release, pattern=two_to_one, dicom_patient_id="exact", **case.rules
     ) as clinic:
-        clinic.camera.people["S1"] = Demographics("AB", "F", 40)
+        clinic.camera.people["S1"] = WHO
         clinic.edc.add_session()
         clinic.take()
         case.before(clinic)

@@ -28,11 +28,12 @@ from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.edc_api.transport import Request
 from camera_watchdog.errors import CameraDatabaseError, CameraWatchdogError, PermanentError
 from camera_watchdog.gate import Gate
-from camera_watchdog.model import Demographics, FileType, State
+from camera_watchdog.model import FileType, State
 from camera_watchdog.pipeline import Pipeline
 from camera_watchdog_demo.edc_faults import Fault
 from camera_watchdog_demo.edc_faults import Request as Asked
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import TOKEN, WHO
 from clinic import Clinic
 from mutations import mutated, mutated_document
 
@@ -61,7 +62,7 @@ class Canned:
 
 
 def client_of(canned: Canned) -> EdcClient:
-    client = EdcClient(api_url="https://edc.example", token="t0ken", request_timeout_s=5)
+    client = EdcClient(api_url="https://edc.example", token=TOKEN, request_timeout_s=5)
     client._transport = canned  # type: ignore[assignment] # a stand-in
     return client
 
@@ -242,9 +243,9 @@ def test_an_exam_that_meets_mutated_answers_is_archived_only_when_it_is_there(
             Clinic(folder) as clinic,
             closing(wire(clinic, edc)),
         ):
-            edc.add_subject("S1", initials="AB", sex="F", age=40)
+            edc.add_subject("S1")
             session = edc.add_session("S1")
-            clinic.camera.people["S1"] = Demographics("AB", "F", 40)
+            clinic.camera.people["S1"] = WHO
             clinic.take()
             clinic.live_for(120)
             edc.faults = None

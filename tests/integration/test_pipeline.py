@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from camera_watchdog.errors import JournalError
-from camera_watchdog.model import Acknowledgement, Demographics, ReportType, State
+from camera_watchdog.model import Acknowledgement, ReportType, State
+from canaries import INITIALS, WHO
 from clinic import Clinic
 from one_exam import begun, check_arrived, is_held, made, names_held, told
 from scripted_edc import GENERATIONS
@@ -73,8 +74,8 @@ def test_demographics_are_sent_only_where_the_server_asks_and_that_is_remembered
     with begun(tmp_path, "0.3") as clinic:
         clinic.try_once()
         assert clinic.edc.count("resolve") == 2
-        assert clinic.edc.demographics == Demographics("AB", "F", 40)
-        clinic.camera.people["S2"] = Demographics("CD", "M", 50)
+        assert clinic.edc.demographics == WHO
+        clinic.camera.people["S2"] = WHO
         clinic.edc.add_session("S2")
         clinic.take("S2", seed=2)
         assert clinic.try_once("S2").exam.state is State.ARCHIVED
@@ -118,13 +119,13 @@ def test_other_things_go_to_the_archive_unsent_and_the_receipt_says_so(clinic: C
 def test_an_unforeseen_failure_is_that_exams_and_is_tried_again(
     clinic: Clinic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clinic.camera.fails = ValueError("initials ZQ")
+    clinic.camera.fails = ValueError(f"initials {INITIALS}")
     outcome = clinic.try_once()
     assert (*told(outcome), outcome.due_in_s) == (State.READY, "unforeseen", 5)
     clinic.camera.fails = None
     clinic.live_for(30)
     check_arrived(clinic)
-    assert all("ZQ" not in record.getMessage() for record in caplog.records)
+    assert all(INITIALS not in record.getMessage() for record in caplog.records)
 
 
 @pytest.mark.parametrize("call", range(14))

@@ -14,6 +14,7 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
+from canaries import AGE, INITIALS, SEX
 from edc_under_test import EdcUnderTest
 from real_edc import REAL_VERSIONS
 
@@ -31,7 +32,7 @@ def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -
 @pytest.fixture
 def subject(edc: EdcUnderTest) -> str:
     name = f"105-{uuid4().hex[:8]}"
-    edc.add_subject(name, initials="QZ", sex="M", age=52)
+    edc.add_subject(name, initials=INITIALS, sex=SEX, age=AGE)
     return name
 
 
@@ -47,8 +48,8 @@ class Camera:
     def ping(self) -> requests.Response:
         return self.http.get(f"{self.base}/ping/", timeout=30)
 
-    def resolve(self, subject: str, age: int = 52) -> requests.Response:
-        who = {"subject_identifier": subject, "initials": "QZ", "sex": "M", "age": age}
+    def resolve(self, subject: str, age: int = AGE) -> requests.Response:
+        who = {"subject_identifier": subject, "initials": INITIALS, "sex": SEX, "age": age}
         return self.http.post(f"{self.base}/resolve/", json=who, timeout=30)
 
     def upload(
@@ -183,7 +184,7 @@ def test_a_session_can_be_taken_away_with_its_files(
 def test_a_record_can_be_corrected(edc: EdcUnderTest, camera: Camera, subject: str) -> None:
     """What the camera says of the subject is compared up to 0.3, and no more since."""
     edc.add_session(subject)
-    edc.add_subject(subject, initials="QZ", sex="M", age=70)
+    edc.add_subject(subject, initials=INITIALS, sex=SEX, age=70)
     assert camera.resolve(subject).ok is not before_0_4(edc.version)
     assert camera.resolve(subject, age=70).ok
 
@@ -213,7 +214,7 @@ def test_a_setting_of_the_clinic_holds(real_edc: Callable[..., EdcUnderTest]) ->
     assert edc is not real_edc("0.1.1")
     camera = Camera(edc)
     with camera.http:
-        edc.add_subject("105-1", initials="QZ", sex="M", age=52)
+        edc.add_subject("105-1", initials=INITIALS, sex=SEX, age=AGE)
         session_id = session_of(camera.resolve("105-1").json())
         large = picture("JPEG") + bytes(1024 * 1024)
         answer = camera.upload("105-1", session_id, "left", "l.jpg", large)

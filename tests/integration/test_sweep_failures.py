@@ -10,12 +10,13 @@ from camera_watchdog.errors import JournalError
 from camera_watchdog.model import State
 from camera_watchdog.settle import Settle, Verdict
 from camera_watchdog_demo.camera import Camera
+from canaries import TOKEN
 from in_process import Core, Time, configured
 
 
 def clinic(folder: Path) -> tuple[Config, Time]:
     time = Time()
-    config = configured(folder, api_url="http://127.0.0.1:9", token="t")
+    config = configured(folder, api_url="http://127.0.0.1:9", token=TOKEN)
     with Camera(config.watch_dir, folder / "camera.sqlite3") as camera:
         for subject in ("S1", "S2"):
             for file in camera.take(subject).files:

@@ -15,6 +15,8 @@ from typing import IO, Any, Final
 
 import requests
 
+import canaries
+from canaries import AGE, INITIALS, SEX
 from edc_under_test import StoredFile
 from real_edc.environment import Environment
 
@@ -47,6 +49,7 @@ class RealEdcServer:
         self._staff = self._open_staff()
         try:
             self.token = str(self._answer())
+            canaries.look_for_token(self.token)
             self.start()
         except BaseException:
             self.close()
@@ -64,7 +67,7 @@ class RealEdcServer:
         return "\n".join(path.read_text("utf-8", "replace") for path in paths)
 
     def add_subject(
-        self, subject: str, *, initials: str = "AB", sex: str = "F", age: int = 40
+        self, subject: str, *, initials: str = INITIALS, sex: str = SEX, age: int = AGE
     ) -> None:
         """Register a subject, or correct the record, and the entries made from it."""
         self._ask("add_subject", subject=subject, initials=initials, sex=sex, age=age)

@@ -16,6 +16,7 @@ import pytest
 from arrival import check_arrived
 from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import TOKEN, found_in
 from daemon_process import FAST, Clinic, DaemonProcess, until
 from relay import Relay
 
@@ -200,9 +201,9 @@ def test_a_configuration_that_is_not_there_is_told(clinic: Clinic) -> None:
 def test_a_refused_token_ends_run_once(clinic: Clinic, edc: DemoEdc) -> None:
     expect(edc, SUBJECT)
     clinic.camera.take(SUBJECT)
-    with clinic.launch("run", "--once", token="canary-token") as daemon:
+    with clinic.launch("run", "--once", token=f"x-{TOKEN}") as daemon:
         text = check_refused(daemon, 77, "token")
-    assert "canary-token" not in text
+    assert found_in(text) == []
 
 
 # Draining
@@ -305,15 +306,11 @@ def test_fifty_exams_at_once_are_archived_within_ten_seconds(tmp_path: Path, edc
 def test_the_log_has_a_line_for_each_step_and_nothing_personal(
     clinic: Clinic, tmp_path: Path
 ) -> None:
-    token = "canary-token-7731"
-    with DemoEdc("0.3", storage=tmp_path / "old", token=token) as edc:
-        edc.add_subject(SUBJECT, initials="CANARYX", sex="F", age=97)
-        edc.add_session(SUBJECT)
-        edc.add_subject("105-40-0002", initials="QQ", sex="F", age=97)
-        edc.add_session("105-40-0002")
-        clinic.camera.register(SUBJECT, initials="CANARYX", sex="F", age=97)
-        clinic.camera.register("105-40-0002", initials="CANARYX", sex="M", age=97)
-        daemon = clinic.start(api_url=edc.url, token=token, log_level="DEBUG")
+    with DemoEdc("0.3", storage=tmp_path / "old") as edc:
+        expect(edc, SUBJECT, "105-40-0002")
+        clinic.camera.register(SUBJECT)
+        clinic.camera.register("105-40-0002", sex="M")
+        daemon = clinic.start(api_url=edc.url, log_level="DEBUG")
         clinic.camera.take(SUBJECT)
         clinic.archived(SUBJECT)
         clinic.camera.take("105-40-0002")
@@ -323,10 +320,9 @@ def test_the_log_has_a_line_for_each_step_and_nothing_personal(
     ours = [m.removeprefix(SUBJECT).split()[0] for m in messages if m.startswith(SUBJECT)]
     assert ours == ["seen", "identified:", "session", "1", "2", "3", "verified", "archived:"]
     assert all(STAMP.match(line) for line in daemon.lines)
-    kept = [daemon.text, (clinic.state_dir / "journal.sqlite3").read_bytes().decode("latin-1")]
-    kept += [path.read_text("utf-8") for path in clinic.archive_dir.glob("*/receipt.json")]
-    for text in kept:
-        assert not re.search(r"CANARYX|canary-token|\b97\b(?!:)", text)
+    kept = [daemon.text.encode(), (clinic.state_dir / "journal.sqlite3").read_bytes()]
+    kept += [path.read_bytes() for path in clinic.archive_dir.glob("*/receipt.json")]
+    assert [found_in(content) for content in kept] == [[], [], []]
 
 
 def test_a_quiet_daemon_says_nothing(clinic: Clinic, edc: DemoEdc) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import TOKEN
 from daemon_process import FAST, Clinic
 
 ARCHIVED: Final = "105-10-0001-2"
@@ -90,7 +91,7 @@ def test_every_file_of_the_period_is_told_in_each_form_and_verified(clinic: Clin
 
 
 def test_what_cannot_be_reported_is_said(tmp_path: Path) -> None:
-    with Clinic(tmp_path, api_url="http://127.0.0.1:9", token="t0ken") as clinic:
+    with Clinic(tmp_path, api_url="http://127.0.0.1:9", token=TOKEN) as clinic:
         clinic.config_path.write_text(json.dumps(clinic.settings), "utf-8")
         assert b"There is no journal" in report(clinic, code=1).stderr
         swapped = report(clinic, "--since", "2025-02-02", "--until", "2025-02-01", code=1)

@@ -22,8 +22,7 @@ from camera_watchdog.errors import (
     Unauthorized,
 )
 from camera_watchdog.model import ReportType
-
-CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"
+from canaries import TOKEN
 
 
 class Started:
@@ -73,7 +72,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
                 "watch_dir": "export",
                 "db_path": "camera.db",
                 "api_url": "https://edc.example.org",
-                "token": CANARY,
+                "token": TOKEN,
             }
         )
     )
@@ -126,9 +125,9 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "allow_insecure_http": (["--no-allow-insecure-http"], False),
     "proxy": (["--proxy", "http://p:1"], "http://p:1"),
     "smtp_security": (["--smtp-security", "TLS"], "tls"),
+    "smtp_from": (["--smtp-from", "a@b.example"], "a@b.example"),
     "smtp_user": (["--smtp-user", "me", "--smtp-password", "p w"], "me"),
     "smtp_password": (["--smtp-user", "me", "--smtp-password", "p w"], "p w"),
-    "smtp_from": (["--smtp-from", "a@b.example"], "a@b.example"),
     "notify_webhook": (["--notify-webhook", "https://h.example/x"], "https://h.example/x"),
     "heartbeat_url": (["--heartbeat-url", "https://h.example/x"], "https://h.example/x"),
 }
@@ -171,23 +170,23 @@ def test_the_token_file_has_its_flag(started: Started, config: str, tmp_path: Pa
 @pytest.mark.parametrize(
     "line,said",
     [
-        (["--tokn", CANARY], "no flag --tokn. Did you mean --token?"),
-        ([f"--tokn={CANARY}"], "Did you mean --token?"),
-        ([f"--token{CANARY}"], "no flag that"),
+        (["--tokn", TOKEN], "no flag --tokn. Did you mean --token?"),
+        ([f"--tokn={TOKEN}"], "Did you mean --token?"),
+        ([f"--token{TOKEN}"], "no flag that"),
         (["--onse"], "Did you mean --once?"),
-        (["run", "--watch_dir", CANARY], "Did you mean --watch-dir?"),
+        (["run", "--watch_dir", TOKEN], "Did you mean --watch-dir?"),
         (["--wat", "x"], "no flag --wat"),
         (["-x"], "no flag -x"),
         (["--token"], "expected one argument"),
-        ([f"--once={CANARY}"], "takes no value"),
-        ([f"--allow-insecure-http={CANARY}"], "takes no value"),
+        ([f"--once={TOKEN}"], "takes no value"),
+        ([f"--allow-insecure-http={TOKEN}"], "takes no value"),
         (["rnu"], "Did you mean run?"),
-        ([CANARY], "There are: run, init"),
-        (["run", CANARY], "a word too many"),
-        (["run", "--", CANARY], "a word too many"),
-        (["--token", "x", CANARY], "no such command"),
+        ([TOKEN], "There are: run, init"),
+        (["run", TOKEN], "a word too many"),
+        (["run", "--", TOKEN], "a word too many"),
+        (["--token", "x", TOKEN], "no such command"),
         (["demo", "--once"], "no flag --once"),
-        (["demo", "--token", CANARY], "takes no settings: leave out --token"),
+        (["demo", "--token", TOKEN], "takes no settings: leave out --token"),
     ],
 )
 def test_a_line_that_cannot_be_understood_is_explained_without_its_values(
@@ -197,7 +196,7 @@ def test_a_line_that_cannot_be_understood_is_explained_without_its_values(
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err
-    assert CANARY not in err
+    assert TOKEN not in err
     assert (started.config, started.demo) == (None, None)
 
 
@@ -263,12 +262,12 @@ def test_what_nobody_foresaw_keeps_its_traceback(started: Started, config: str) 
 def test_warnings_go_to_stderr_before_the_start_without_the_token(
     started: Started, config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["--config", config, "--token", CANARY]) == 0
-    assert started.config.token == CANARY
+    assert cli.main(["--config", config, "--token", TOKEN]) == 0
+    assert started.config.token == TOKEN
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("Warning: The token on the command line")
-    assert CANARY not in err
+    assert TOKEN not in err
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import Format, ReportType
+from canaries import TOKEN
 
-CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"
 D, J, P = Format.DICOM, Format.JPEG, Format.PNG
 EXAMPLE = Path(__file__).parents[2] / "camera_config.example.json"
 
@@ -27,7 +27,7 @@ GOOD: dict[str, Any] = {
     "watch_dir": "export",
     "db_path": "camera.db",
     "api_url": "https://edc.example.org",
-    "token": CANARY,
+    "token": TOKEN,
 }
 
 
@@ -51,8 +51,8 @@ def problems(
 ) -> tuple[Problem, ...]:
     with pytest.raises(ConfigError) as caught:
         load(path, flags or {}, environ or {}, needs=needs)
-    assert CANARY not in str(caught.value)
-    assert CANARY not in repr(caught.value)
+    assert TOKEN not in str(caught.value)
+    assert TOKEN not in repr(caught.value)
     return caught.value.problems
 
 
@@ -128,17 +128,17 @@ def test_the_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
     assert config.db_path == tmp_path / "camera.db"
     assert config.archive_dir == tmp_path / "export" / "processed"
     assert config.state_dir == tmp_path / "export" / ".camera-watchdog"
-    assert config.token == CANARY
+    assert config.token == TOKEN
     assert config.warnings == ()
     assert config.config_path == tmp_path / "camera_config.json"
 
 
 def test_the_configuration_is_frozen_and_its_text_has_no_secret(tmp_path: Path) -> None:
-    secret = f"https://hook.example/{CANARY}"
+    secret = f"https://hook.example/{TOKEN}"
     config = good(
-        tmp_path, notify_webhook=secret, heartbeat_url=secret, proxy=f"http://u:{CANARY}@p:1"
+        tmp_path, notify_webhook=secret, heartbeat_url=secret, proxy=f"http://u:{TOKEN}@p:1"
     )
-    assert CANARY not in repr(config)
+    assert TOKEN not in repr(config)
     with pytest.raises(FrozenInstanceError):
         config.workers = 2  # type: ignore[misc]
 
@@ -237,18 +237,18 @@ REFUSED = [
     ("timezone", "x\0", "IANA"),
     ("ca_bundle", "absent.pem", "which is not there"),
     ("proxy", "proxy:3128", "not shown"),
-    ("proxy", f"http://u:{CANARY}@p/path", "not shown"),
+    ("proxy", f"http://u:{TOKEN}@p/path", "not shown"),
     ("allow_insecure_http", "true", "true or false"),
     ("allow_insecure_http", 1, "true or false"),
-    ("notify_webhook", f"hook.example/{CANARY}", "not shown"),
+    ("notify_webhook", f"hook.example/{TOKEN}", "not shown"),
     ("notify_email", ["not an address"], "e-mail"),
     ("notify_email", ["a@b\nBcc: c@d"], "e-mail"),
     ("notify_after", -1, "from 0"),
     ("heartbeat_url", "file:///etc", "not shown"),
     ("token", "two words", "blanks"),
     ("token", "tök", "special"),
-    ("token", f"{CANARY}\nx", "line breaks"),
-    ("token", [CANARY], "not shown"),
+    ("token", f"{TOKEN}\nx", "line breaks"),
+    ("token", [TOKEN], "not shown"),
 ]
 
 
@@ -277,7 +277,7 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_key(tmp_path: Path) -> N
 
 
 def test_a_secret_under_an_unknown_key_is_not_quoted(tmp_path: Path) -> None:
-    assert only(write(tmp_path, tokken=CANARY)).advice == "Did you mean token?"
+    assert only(write(tmp_path, tokken=TOKEN)).advice == "Did you mean token?"
 
 
 TABLES: list[tuple[dict[str, object], Required]] = [
@@ -387,8 +387,8 @@ def test_the_address_of_the_edc_has_one_spelling(tmp_path: Path, written: str, m
     [
         "edc.example.org", "ftp://edc.example.org", "https://", "https:///x", "https://a b",
         "https://edc.example.org:0", "https://edc.example.org:x", "https://[::1", "https://a..b",
-        f"https://user:{CANARY}@edc.example.org", f"https://edc.example.org/?token={CANARY}",
-        "https://edc.example.org/?", f"https://edc.example.org/#{CANARY}", "https://a\\b", "https://a\tb",
+        f"https://user:{TOKEN}@edc.example.org", f"https://edc.example.org/?token={TOKEN}",
+        "https://edc.example.org/?", f"https://edc.example.org/#{TOKEN}", "https://a\\b", "https://a\tb",
         "https://\ud800", "http://edc.example.org", "http://10.0.0.1", "http://localhost.example.org",
     ],
 )  # fmt: skip
@@ -415,7 +415,7 @@ def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> No
 
 
 def test_a_bad_token_in_the_environment_is_named_by_its_variable(tmp_path: Path) -> None:
-    environ = {"CAMERA_WATCHDOG_TOKEN": f"{CANARY} x"}
+    environ = {"CAMERA_WATCHDOG_TOKEN": f"{TOKEN} x"}
     assert only(write(tmp_path), environ=environ).key == "CAMERA_WATCHDOG_TOKEN"
 
 
@@ -428,8 +428,8 @@ def token_file(folder: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_the_token_is_read_from_its_file_and_stripped(tmp_path: Path, mark: bytes) -> None:
-    config = load(token_file(tmp_path, mark + f" {CANARY}\r\n".encode()), {}, {})
-    assert config.token == CANARY
+    config = load(token_file(tmp_path, mark + f" {TOKEN}\r\n".encode()), {}, {})
+    assert config.token == TOKEN
     assert config.token_file == tmp_path / "token.txt"
 
 
@@ -437,10 +437,10 @@ def test_the_token_is_read_from_its_file_and_stripped(tmp_path: Path, mark: byte
     "content,said",
     [
         (b" \r\n", "empty"),
-        (CANARY.encode("utf-16"), "UTF-16"),
-        (f"{CANARY}\n{CANARY}".encode(), "line breaks"),
-        (CANARY.encode() + b"\xff", "not UTF-8"),
-        (CANARY.encode() * 30_000, "megabyte"),
+        (TOKEN.encode("utf-16"), "UTF-16"),
+        (f"{TOKEN}\n{TOKEN}".encode(), "line breaks"),
+        (TOKEN.encode() + b"\xff", "not UTF-8"),
+        (TOKEN.encode() * 30_000, "megabyte"),
     ],
 )
 def test_a_token_file_that_holds_no_token_is_a_problem(
@@ -452,7 +452,7 @@ def test_a_token_file_that_holds_no_token_is_a_problem(
 
 
 def test_a_token_put_in_the_place_of_its_file_is_not_quoted(tmp_path: Path) -> None:
-    path = write(tmp_path, {**GOOD, "token": None, "token_file": CANARY})
+    path = write(tmp_path, {**GOOD, "token": None, "token_file": TOKEN})
     assert only(path).found == "no such file"
 
 
@@ -523,7 +523,7 @@ def test_a_file_with_a_secret_that_others_can_read_earns_a_warning(tmp_path: Pat
     path = write(tmp_path)
     path.chmod(0o644)
     assert str(path) in load(path, {}, {}).warnings[0]
-    path = token_file(tmp_path, CANARY.encode())
+    path = token_file(tmp_path, TOKEN.encode())
     path.chmod(0o644)
     assert load(path, {}, {}).warnings == ()
     (tmp_path / "token.txt").chmod(0o644)
@@ -534,12 +534,12 @@ def test_a_file_with_a_secret_that_others_can_read_earns_a_warning(tmp_path: Pat
 def test_the_example_is_valid(tmp_path: Path, token_from: str) -> None:
     path = tmp_path / "camera_config.json"
     path.write_bytes(EXAMPLE.read_bytes())
-    environ = {"CAMERA_WATCHDOG_TOKEN": CANARY} if token_from == "environment" else {}
+    environ = {"CAMERA_WATCHDOG_TOKEN": TOKEN} if token_from == "environment" else {}
     if token_from == "file":
-        (tmp_path / "token.txt").write_text(CANARY)
+        (tmp_path / "token.txt").write_text(TOKEN)
         (tmp_path / "token.txt").chmod(0o600)
     config = load(path, {}, environ)
-    assert config.token == CANARY
+    assert config.token == TOKEN
     assert config.warnings == ()
     assert config.subject_folder_pattern.fullmatch("105-40-0001-3")
 
@@ -591,8 +591,8 @@ def test_any_json_at_all_gives_a_configuration_or_its_problems(
 @given(st.dictionaries(key_names, st.text() | st.lists(st.text()) | st.booleans(), max_size=8))
 def test_any_flags_at_all_give_a_configuration_or_its_problems(flags: dict[str, object]) -> None:
     try:
-        config = load(None, flags, {"CAMERA_WATCHDOG_TOKEN": CANARY})
+        config = load(None, flags, {"CAMERA_WATCHDOG_TOKEN": TOKEN})
     except ConfigError as error:
-        assert CANARY not in str(error)  # noqa: PT017  # either end is right
+        assert TOKEN not in str(error)  # noqa: PT017  # either end is right
     else:
         assert config.watch_dir.is_absolute()

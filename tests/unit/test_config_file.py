@@ -10,8 +10,8 @@ from camera_watchdog.config import load
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.file import read_settings
 from camera_watchdog.errors import ConfigError
+from canaries import TOKEN
 
-CANARY = "c4n4ry0123456789abcdef0123456789abcdef01"
 GOOD = '{"watch_dir": "x", "db_path": "y", "api_url": "https://edc.example", "token": "t"}'
 
 
@@ -21,7 +21,7 @@ def said_of(folder: Path, raw: bytes) -> str:
     path.write_bytes(raw)
     with pytest.raises(ConfigError) as caught:
         load(path, {}, {})
-    assert CANARY not in str(caught.value)
+    assert TOKEN not in str(caught.value)
     assert len(caught.value.problems) == 1  # and nothing of what the file then lacks
     return str(caught.value)
 
@@ -33,7 +33,7 @@ def test_utf8_is_read_with_and_without_a_mark(tmp_path: Path, mark: bytes) -> No
     assert load(path, {}, {}).token == "t"
 
 
-TEXT = f'{{\n  "token": "{CANARY}"'
+TEXT = f'{{\n  "token": "{TOKEN}"'
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ TEXT = f'{{\n  "token": "{CANARY}"'
         (f'{TEXT}, "watch_dir": "C:\\users"}}'.encode(), "for each backslash"),
         (b"[" * 100_000, "no program can read"),
         (b'{"workers": ' + b"9" * 5000 + b"}", "no program can read"),
-        (f'["{CANARY}"]'.encode(), "a list"),
-        (f'"{CANARY}"'.encode(), "a text"),
+        (f'["{TOKEN}"]'.encode(), "a list"),
+        (f'"{TOKEN}"'.encode(), "a text"),
         (b"null", "null"),
         (b" " * 1_000_001, "megabyte"),
-        (GOOD.replace('"x"', f'"x", "token": "{CANARY}"').encode(), "token: found the key more"),
+        (GOOD.replace('"x"', f'"x", "token": "{TOKEN}"').encode(), "token: found the key more"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_explained(tmp_path: Path, raw: bytes, said: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from camera_watchdog_demo.camera import Camera, TakenExam
+from canaries import AGE, INITIALS, SEX
 
 _AT = datetime.fromisoformat("2026-03-04T09:08:07")
 
@@ -49,7 +50,7 @@ def test_the_database_knows_the_patient_and_the_eyes_of_the_images_alone(camera:
         ("105-1", left.name, "left", "2026-03-04 09:08:07"),
         ("105-1", right.name, "right", "2026-03-04 09:08:27"),
     ]
-    assert _rows(camera, "SELECT * FROM patients") == [("105-1", "AB", "F", 40)]
+    assert _rows(camera, "SELECT * FROM patients") == [("105-1", INITIALS, SEX, AGE)]
 
 
 def test_a_registered_patient_stays_as_entered_until_corrected(camera: Camera) -> None:

@@ -14,6 +14,7 @@ import requests
 
 from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import AGE, INITIALS, SEX, TOKEN
 
 JPEG = b"\xff\xd8\xff\xe0 one eye \xff\xd9"
 OTHER = b"\xff\xd8\xff\xe0 another picture \xff\xd9"
@@ -59,7 +60,12 @@ class Camera:
         return self.http.request(method, url, timeout=10, allow_redirects=False, **what)
 
     def resolve(self, **change: Any) -> requests.Response:
-        who = {"subject_identifier": "S-1", "initials": "ab", "sex": "f", "age": 41}
+        who = {
+            "subject_identifier": "S-1",
+            "initials": INITIALS.lower(),
+            "sex": SEX.lower(),
+            "age": AGE + 1,
+        }
         return self.call("POST", "resolve/", json={**who, **change})
 
     def open(self, **how: Any) -> str:
@@ -348,7 +354,7 @@ def test_0_1_makes_its_sessions_itself(camera: Camera) -> None:
 def test_demographics_are_compared_by_the_old_only(camera: Camera) -> None:
     camera.open()
     old = camera.edc.version in OLD
-    for change in ({"initials": "ZZ"}, {"sex": "M"}, {"age": 42}):
+    for change in ({"initials": "ZZ"}, {"sex": "M"}, {"age": AGE + 2}):
         answer = camera.resolve(**change)
         assert answer.json().get("code", "") == ("validation_mismatch" if old else "")
     bare = camera.call("POST", "resolve/", json={"subject_identifier": "S-1"})
@@ -411,7 +417,7 @@ def test_the_token_comes_before_everything_but_the_path(camera: Camera) -> None:
     missing = {"detail": "Authentication credentials were not provided."}
     for header, told in (
         ("Token wrong", {"detail": "Invalid token."}),
-        ("Bearer demo-token", missing),
+        (f"Bearer {TOKEN}", missing),
         ("", missing),
     ):
         answer = camera.call("DELETE", "resolve/", headers={"Authorization": header})

@@ -26,6 +26,7 @@ from camera_watchdog.errors import (
     Unauthorized,
 )
 from camera_watchdog.model import Acknowledgement, FileType
+from canaries import INITIALS
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 SHA = "ab" * 32
@@ -129,7 +130,7 @@ def test_an_acknowledgement_is_what_the_server_said(status: int) -> None:
 @pytest.mark.parametrize(
     "key", ["eye_exam_register_id", "file_type", "original_filename", "checksum"]
 )
-@pytest.mark.parametrize("value", [None, "\ud800", ["x"], "absent"])
+@pytest.mark.parametrize("value", [None, "\ud800", ["x"], "x" * 1001, "absent"])
 def test_an_answer_that_lacks_something_is_no_acknowledgement(key: str, value: object) -> None:
     document = stored(**{key: value})
     if value == "absent":
@@ -235,9 +236,9 @@ def test_a_file_too_large_for_a_proxy_is_refused_like_one_too_large_for_the_edc(
 )
 def test_every_documented_code_is_a_refusal_without_its_text(status: int, code: str) -> None:
     with pytest.raises(EdcRefusal) as caught:
-        acknowledge({"code": code, "errors": ["Initials mismatch: expected 'XQ'"]}, status)
+        acknowledge({"code": code, "errors": ["Initials mismatch: expected 'ZQXJV'"]}, status)
     assert (caught.value.http_status, caught.value.edc_code) == (status, code)
-    assert "XQ" not in str(caught.value)
+    assert INITIALS not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -245,9 +246,9 @@ def test_every_documented_code_is_a_refusal_without_its_text(status: int, code: 
 )
 def test_field_errors_name_their_fields_and_no_values(errors: object) -> None:
     with pytest.raises(EdcRefusal) as caught:
-        acknowledge({"initials": errors, "sex": ["XQ is not a valid choice."]}, 400)
+        acknowledge({"initials": errors, "sex": [f"{INITIALS} is not a valid choice."]}, 400)
     assert (caught.value.edc_code, caught.value.fields) == ("", ("initials", "sex"))
-    assert "XQ" not in str(caught.value)
+    assert INITIALS not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -278,6 +279,7 @@ def test_a_failure_of_the_server_keeps_status_and_code(status: int, body: bytes,
         ("Sun, 01 Mar 2026 09:31:00 -0000", 60.0),
         ("Sun, 01 Mar 2026 09:29:00 GMT", 0.0),
         ("999999999", 86_400.0),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
         ("-5", None),
         ("9" * 5000, None),

@@ -18,12 +18,12 @@ from camera_watchdog.errors import (
     PermanentError,
     Unauthorized,
 )
-from camera_watchdog.model import Demographics, FileType
+from camera_watchdog.model import FileType
+from canaries import AGE, INITIALS, SEX, TOKEN, WHO
 from edc_requests import (
     IMAGE,
     OK,
     RESOLVED,
-    TOKEN,
     client_of,
     resolve,
     serve,
@@ -131,18 +131,16 @@ def test_what_cannot_be_sent_does_not_leave(stack: ExitStack) -> None:
 def test_resolve_sends_what_is_known_and_nothing_blank(stack: ExitStack) -> None:
     server, client = serve(stack, answering(RESOLVED, RESOLVED))
     assert resolve(client).session_id == "s-1"
-    client.resolve(
-        subject="S1", device_id="D", site_id="20", demographics=Demographics("AB", "F", 40)
-    )
+    client.resolve(subject="S1", device_id="D", site_id="20", demographics=WHO)
     first, second = (json.loads(request.body) for request in server.requests)
     assert first == {"subject_identifier": "S1"}
     assert second == {
         "subject_identifier": "S1",
         "device_id": "D",
         "site_id": "20",
-        "initials": "AB",
-        "sex": "F",
-        "age": 40,
+        "initials": INITIALS,
+        "sex": SEX,
+        "age": AGE,
     }
     assert server.requests[0].header("Content-Type") == ["application/json"]
 

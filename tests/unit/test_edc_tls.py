@@ -11,9 +11,10 @@ from camera_watchdog.errors import (
     CertificateRefused,
     Unreachable,
 )
+from canaries import TOKEN
+from certificates import certificate_for
 from edc_requests import (
     OK,
-    TOKEN,
     abort_soon,
     client_of,
     deaf,

@@ -6,7 +6,6 @@ import pytest
 
 from camera_watchdog import model
 from camera_watchdog.model import (
-    Demographics,
     ExamFile,
     FileType,
     Format,
@@ -15,6 +14,7 @@ from camera_watchdog.model import (
     Sent,
     file_type_for,
 )
+from canaries import AGE, INITIALS, SEX, WHO
 from exam_parts import acknowledged, exam, file
 
 COMBINED, PER_EYE = ReportType.COMBINED, ReportType.PER_EYE
@@ -96,8 +96,8 @@ def test_every_noun_is_frozen() -> None:
 
 
 def test_demographics_do_not_show_in_a_representation() -> None:
-    shown = repr(Demographics("ZQ", "F", 77))
-    assert all(secret not in shown for secret in ("ZQ", "'F'", "77"))
+    shown = repr(WHO)
+    assert all(secret not in shown for secret in (INITIALS, repr(SEX), str(AGE)))
 
 
 def test_a_file_that_has_no_format_yet_is_no_image() -> None:
