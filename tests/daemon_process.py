@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from camera_watchdog_demo.camera import Camera
@@ -82,12 +81,7 @@ class DaemonProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.kill()
 
     @property
@@ -182,12 +176,7 @@ class Clinic:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         if self.daemon is not None:
             self.daemon.kill()
         self.camera.close()
@@ -206,8 +195,19 @@ class Clinic:
 
     def run_command(self, *arguments: str) -> DaemonProcess:
         """Start a process of the command with these arguments and no others, and give it."""
-        mine = {k: v for k, v in os.environ.items() if not k.startswith("CAMERA_WATCHDOG_")}
-        return DaemonProcess([*arguments], self.log_path, mine | {"PYTHONUNBUFFERED": "1"})
+        return DaemonProcess([*arguments], self.log_path, _variables(PYTHONUNBUFFERED="1"))
+
+    def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command with this configuration to its end; its exit code, stdout and stderr."""
+        line = [sys.executable, "-m", "camera_watchdog", "--config", str(self.config_path)]
+        return subprocess.run(
+            [*line, *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            env=_variables(PYTHONIOENCODING="utf-8", **variables),
+            timeout=90,
+            check=False,
+        )
 
     def start(self, **settings: object) -> DaemonProcess:
         """Start the daemon, and wait until it watches."""
@@ -274,6 +274,12 @@ class Clinic:
 
     def _log(self) -> str:
         return self.daemon.text if self.daemon is not None else ""
+
+
+def _variables(**more: str) -> dict[str, str]:
+    """The environment, without what would configure the program."""
+    mine = {k: v for k, v in os.environ.items() if not k.startswith("CAMERA_WATCHDOG_")}
+    return mine | more
 
 
 def receipt_of(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, Self
 from unittest.mock import patch
 
@@ -52,12 +52,7 @@ class Killable:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._process.communicate(timeout=10)
 
     def run(self, folder: Path, *, kill_at: str = "", moment: timedelta = _MOMENT) -> Run:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 __all__ = ["RawServer", "Received", "Script", "Talk", "answer", "answering", "json_answer"]
@@ -137,12 +136,7 @@ class RawServer:
         self._accepter.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stopping.set()
         socket.create_connection(("127.0.0.1", self.port)).close()  # wakes the one who waits
         self._accepter.join()

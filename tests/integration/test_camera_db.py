@@ -4,45 +4,17 @@
 import os
 import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
+from camera_tables import A1, A2, SCHEMA, asked, made
 from camera_watchdog import camera_db
-from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog.camera_db import ImageColumns, PatientColumns
 from camera_watchdog.errors import CameraDatabaseError, DatabaseBusy, DatabaseUnreadable
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Demographics
-
-PATIENTS = PatientColumns("patients", "subject_identifier", "initials", "sex", "age")
-IMAGES = ImageColumns("images", "subject_identifier", "filename", "eye", None)
-SCHEMA = """
-CREATE TABLE patients (subject_identifier TEXT, initials TEXT, sex TEXT, age INTEGER);
-CREATE TABLE images (subject_identifier TEXT, filename TEXT, eye TEXT, taken TEXT);
-INSERT INTO patients VALUES ('S-1', 'AB', 'Male', 45);
-INSERT INTO images VALUES ('S-1', 'A1.jpg', 'L', '2024-05-01 10:00:00');
-INSERT INTO images VALUES ('S-1', 'A2.jpg', 'R', '2024-05-01 10:01:00');
-INSERT INTO images VALUES ('S-2', 'A1.jpg', 'R', '2024-05-02 10:00:00');
-"""
-A1 = ImageRow("A1.jpg", "L")
-A2 = ImageRow("A2.jpg", "R")
-
-
-def made(path: Path, script: str = SCHEMA) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
-    return path
-
-
-def asked(
-    path: Path,
-    *,
-    patients: PatientColumns = PATIENTS,
-    images: ImageColumns = IMAGES,
-    busy_timeout_s: float = 0.05,
-) -> CameraDatabase:
-    return CameraDatabase(path, patients=patients, images=images, busy_timeout_s=busy_timeout_s)
+from canaries import AGE, INITIALS
 
 
 def test_rows_are_looked_up_by_subject(tmp_path: Path) -> None:
@@ -169,21 +141,21 @@ def test_demographics(
 ) -> None:
     script = f"""
         CREATE TABLE patients (subject_identifier, initials, sex, age);
-        INSERT INTO patients VALUES ('S-1', ' AB ', {sex}, {age});
+        INSERT INTO patients VALUES ('S-1', ' {INITIALS} ', {sex}, {age});
     """
     found = asked(made(tmp_path / "camera.db", script)).demographics("S-1")
-    assert found == (None if expected is None else Demographics("AB", *expected))
+    assert found == (None if expected is None else Demographics(INITIALS, *expected))
 
 
 @pytest.mark.parametrize(
     "values, known",
     [
-        ("'AB', 'M', 45", True),
-        ("'AB', 'male', '45'", True),
-        ("'AB', 'F', 45", False),
-        ("'AC', 'M', 45", False),
-        ("'AB', 'M', 46", False),
-        ("NULL, 'M', 45", False),
+        (f"'{INITIALS}', 'M', {AGE}", True),
+        (f"'{INITIALS}', 'male', '{AGE}'", True),
+        (f"'{INITIALS}', 'F', {AGE}", False),
+        (f"'A', 'M', {AGE}", False),
+        (f"'{INITIALS}', 'M', {AGE + 1}", False),
+        (f"NULL, 'M', {AGE}", False),
     ],
 )
 def test_two_patient_rows_that_differ_are_not_guessed_between(
@@ -191,7 +163,7 @@ def test_two_patient_rows_that_differ_are_not_guessed_between(
 ) -> None:
     path = made(tmp_path / "camera.db", f"{SCHEMA} INSERT INTO patients VALUES ('S-1', {values});")
     found = asked(path).demographics("S-1")
-    assert found == (Demographics("AB", "M", 45) if known else None)
+    assert found == (Demographics(INITIALS, "M", AGE) if known else None)
     assert asked(path).demographics("S-9") is None
 
 

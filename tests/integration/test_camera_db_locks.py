@@ -14,33 +14,10 @@ from typing import Any
 
 import pytest
 
+from camera_tables import A1, A2, SCHEMA, asked, made
 from camera_watchdog import camera_db
-from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
+from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.errors import DatabaseBusy, DatabaseUnreadable
-from camera_watchdog.laterality import ImageRow
-
-PATIENTS = PatientColumns("patients", "subject_identifier", "initials", "sex", "age")
-IMAGES = ImageColumns("images", "subject_identifier", "filename", "eye", None)
-SCHEMA = """
-CREATE TABLE patients (subject_identifier TEXT, initials TEXT, sex TEXT, age INTEGER);
-CREATE TABLE images (subject_identifier TEXT, filename TEXT, eye TEXT, taken TEXT);
-INSERT INTO patients VALUES ('S-1', 'AB', 'Male', 45);
-INSERT INTO images VALUES ('S-1', 'A1.jpg', 'L', '2024-05-01 10:00:00');
-INSERT INTO images VALUES ('S-1', 'A2.jpg', 'R', '2024-05-01 10:01:00');
-INSERT INTO images VALUES ('S-2', 'A1.jpg', 'R', '2024-05-02 10:00:00');
-"""
-A1 = ImageRow("A1.jpg", "L")
-A2 = ImageRow("A2.jpg", "R")
-
-
-def made(path: Path, script: str = SCHEMA) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
-    return path
-
-
-def asked(path: Path, *, busy_timeout_s: float = 0.05) -> CameraDatabase:
-    return CameraDatabase(path, patients=PATIENTS, images=IMAGES, busy_timeout_s=busy_timeout_s)
 
 
 @contextmanager

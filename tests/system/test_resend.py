@@ -1,48 +1,19 @@
 """``resend`` as a process: what the EDC lost goes again, from the archive, and it is on record."""
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
-from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, receipt_of, until
-
-SUBJECT: Final = "105-10-0001-2"
-
-
-class Cut:
-    """After ``uploads_left`` uploads the server fails."""
-
-    def __init__(self) -> None:
-        self.uploads_left: int | None = None
-
-    def __call__(self, request: Request) -> Fault | None:
-        if request.kind != "upload" or self.uploads_left is None:
-            return None
-        self.uploads_left -= 1
-        return None if self.uploads_left >= 0 else Fault.answer(500, {"code": "storage_error"})
-
-
-@pytest.fixture
-def cut() -> Cut:
-    return Cut()
-
-
-@pytest.fixture(params=["1.4"])
-def edc(request: pytest.FixtureRequest, tmp_path: Path, cut: Cut) -> Iterator[DemoEdc]:
-    with DemoEdc(request.param, storage=tmp_path / "edc", faults=cut) as edc:
-        edc.add_subject(SUBJECT)
-        yield edc
+from failing_uploads import SUBJECT, FailingUploads
 
 
 @pytest.fixture
@@ -56,16 +27,8 @@ def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
         yield clinic
 
 
-def command(clinic: Clinic, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "camera_watchdog", name, "--config", str(clinic.config_path)]
-    mine = {k: v for k, v in os.environ.items() if not k.startswith("CAMERA_WATCHDOG_")}
-    return subprocess.run(
-        [*line, *words], capture_output=True, text=True, env=mine, timeout=90, check=False
-    )
-
-
 def resend(clinic: Clinic, name: str = SUBJECT) -> subprocess.CompletedProcess[str]:
-    return command(clinic, "resend", name, "--reason", "disk of the EDC was lost")
+    return clinic.command("resend", name, "--reason", "disk of the EDC was lost")
 
 
 def lose_session(edc: DemoEdc) -> str:
@@ -95,12 +58,12 @@ def test_what_was_lost_goes_into_the_session_of_now_and_is_on_record(
     assert all(file["acknowledgement"]["session"] == new for file in again["files"])
     assert [path.name for path in clinic.archived(SUBJECT)] == [folder.name]
 
-    told = json.loads(command(clinic, "report", "--since", "2020-01-01", "--json").stdout)
+    told = json.loads(clinic.command("report", "--since", "2020-01-01", "--json").stdout)
     (exam,) = told["exams"]
     assert (exam["state"], exam["session"]) == ("archived", new)
     assert exam["former_sessions"] == [before["session"]]
     assert exam["overrides"][0]["reason_code"] == "resend"
-    verified = command(clinic, "report", "--since", "2020-01-01", "--verify")
+    verified = clinic.command("report", "--since", "2020-01-01", "--verify")
     assert verified.returncode == 0, verified.stdout
 
 
@@ -115,16 +78,16 @@ def test_files_lost_within_the_same_session_go_there_again(clinic: Clinic, edc: 
 
 
 def test_a_daemon_that_is_killed_meanwhile_goes_on_and_sends_nothing_twice(
-    clinic: Clinic, edc: DemoEdc, cut: Cut
+    clinic: Clinic, edc: DemoEdc, faults: FailingUploads
 ) -> None:
     new = lose_session(edc)
-    cut.uploads_left = 1
+    faults.uploads_left = 1
     clinic.running.kill()
     assert "when it is started" in resend(clinic).stdout
     clinic.start()
     clinic.running.says("is sent again later")
     clinic.running.kill()
-    cut.uploads_left = None
+    faults.uploads_left = None
     assert "asked for it at" in resend(clinic).stdout
 
     assert clinic.launch("run", "--once").wait() == 0
@@ -137,7 +100,7 @@ def test_a_daemon_that_is_killed_meanwhile_goes_on_and_sends_nothing_twice(
 
 
 def on_record(clinic: Clinic) -> dict[str, Any]:
-    told = json.loads(command(clinic, "report", "--since", "2020-01-01", "--json").stdout)
+    told = json.loads(clinic.command("report", "--since", "2020-01-01", "--json").stdout)
     exam: dict[str, Any] = told["exams"][0]
     return exam
 
