@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from random import Random
 from typing import Final, Literal
 
@@ -23,6 +24,8 @@ Eye = Literal["left", "right"]
 
 _SIZE: Final = (160, 120)
 _THUMBNAIL_SIZE: Final = (40, 30)
+_KEPT: Final = 64
+"""So many pictures are drawn once only: cameras of one seed take the same."""
 
 # One shade per pixel is drawn; these tables give it its colour, from black over red and orange to
 # the pale yellow of the optic disc.
@@ -35,6 +38,7 @@ _CB: Final = bytes(round(128 - 0.1687 * r - 0.3313 * g + 0.5 * b) for r, g, b in
 _CR: Final = bytes(min(255, round(128 + 0.5 * r - 0.4187 * g - 0.0813 * b)) for r, g, b in _RGB)
 
 
+@lru_cache(maxsize=_KEPT)
 def _fundus(seed: int, eye: Eye, size: tuple[int, int]) -> bytes:
     """The shade of each pixel, line by line."""
     width, height = size
@@ -119,6 +123,7 @@ def jpeg(
     return jpeg_format.insert(image, segments)
 
 
+@lru_cache(maxsize=_KEPT)
 def _bare_jpeg(seed: int, eye: Eye, size: tuple[int, int]) -> bytes:
     shades = _fundus(seed, eye, size)
     return jpeg_format.encode(

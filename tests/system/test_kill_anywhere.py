@@ -28,6 +28,7 @@ from arrival import check_arrived, new_subject
 from camera_watchdog_demo.camera import ReportFormat, TakenExam
 from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_server import DemoEdc
+from canaries import found_below
 from daemon_process import Clinic
 from edc_under_test import EdcUnderTest
 from killable import Killable, Run
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs are forked
 _WHOLE: Final = ("0.1", "0.4", "1.4")
 _ALL: Final = os.environ.get("CAMERA_WATCHDOG_ALL_KILLS") == "1"
 _RUNS: Final = 3
-_SIDE_BY_SIDE: Final = 4
+_SIDE_BY_SIDE: Final = 6
 """A run is mostly waiting."""
 
 _TIMES: Final[dict[str, object]] = {
@@ -155,6 +156,8 @@ class Place:
         log = self.clinic.log_path.read_text("utf-8")
         assert "HELD" not in log
         assert "Traceback" not in log
+        # Before the folder is removed, which the canaries' watch then does not see.
+        assert found_below(self.clinic.folder) == []
 
 
 def report_of(generation: str) -> ReportFormat:
