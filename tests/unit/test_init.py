@@ -39,6 +39,20 @@ def test_it_goes_where_told(here: Path, name: str) -> None:
     assert not (here / "camera_config.json").exists()
 
 
+def test_it_goes_next_to_the_cameras_folder_where_nothing_else_is_told(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "camera" / "export").mkdir(parents=True)
+    assert cli.main(["init", "--watch-dir", "camera/export"]) == 0
+    path = here / "camera" / "camera_config.json"
+    assert capsys.readouterr().out == f"{path}\n"
+    assert json.loads(path.read_text("utf-8"))["watch_dir"] == str(here / "camera" / "export")
+    assert (here / "camera" / SCHEMA_NAME).exists()
+
+    assert cli.main(["init", "--watch-dir", "not/there/yet"]) == 0
+    assert (here / "camera_config.json").exists()
+
+
 def test_nothing_is_ever_overwritten(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "camera_config.json").write_text("mine")
     assert cli.main(["init"]) == 1

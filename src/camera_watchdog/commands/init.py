@@ -28,7 +28,10 @@ _DEFAULT_NAME: Final = "camera_config.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.add_argument(
-        "path", nargs="?", type=Path, help=f"the file to write (default: {_DEFAULT_NAME})"
+        "path",
+        nargs="?",
+        type=Path,
+        help=f"the file to write (default: {_DEFAULT_NAME}, beside the folder of --watch-dir)",
     )
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of the configuration instead"
@@ -45,11 +48,11 @@ def run(invocation: "Invocation") -> int:
     if invocation.arguments.schema:
         sys.stdout.write(_as_text(json_schema()))
         return 0
-    path: Path = invocation.arguments.path or invocation.config_path or Path(_DEFAULT_NAME)
+    given = _given(invocation.flags)
+    path: Path = invocation.arguments.path or invocation.config_path or _beside(given)
     path = (path / _DEFAULT_NAME if path.is_dir() else path).absolute()
     if os.path.lexists(path):
         raise CameraWatchdogError(f"{path} exists already and is left as it is. Name another file.")
-    given = _given(invocation.flags)
     needs = frozenset({"token"} & given.keys())
     settings = {name: value for name, value in sample(given).items() if name != "$schema"}
     config = load(None, settings, {}, needs=needs)
@@ -61,6 +64,13 @@ def run(invocation: "Invocation") -> int:
     )
     sys.stdout.write(f"{path}\n")
     return 0
+
+
+def _beside(given: Mapping[str, object]) -> Path:
+    """Next to the camera's folder where that is known, else in the current folder."""
+    watch_dir = given.get("watch_dir")
+    folder = Path(watch_dir).parent if isinstance(watch_dir, str) and watch_dir.strip() else Path()
+    return (folder if folder.is_dir() else Path()) / _DEFAULT_NAME
 
 
 def _given(flags: Mapping[str, object]) -> dict[str, object]:
