@@ -1,0 +1,169 @@
+"""What must hold after a storm, exam by exam: from the server, the archive, the receipts, the journal."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.archive import receipt_name
+from camera_watchdog.config import Config
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog_demo.edc_server import DemoEdc
+from in_process import Time
+from storm_diary import Diary
+from storm_schedule import ONE_OF_A_TYPE
+
+__all__ = ["Promise"]
+
+_ASK_FIRST: Final = frozenset({"0.4", "0.7.8"})
+
+_COMPARES: Final = frozenset({"0.7.8", "0.8", "1.4"})
+"""What comes under a name that is there is compared with that, before its own checksum is."""
+
+
+class Promise:
+    """Checks it; ``generation`` is the server's."""
+
+    def __init__(self, config: Config, edc: DemoEdc, journal: Journal, diary: Diary) -> None:
+        self._config = config
+        self._edc = edc
+        self._diary = diary
+        self._exams = {s: journal.exams_of_subject(s) for s in diary.visits}
+
+    def check(self) -> None:
+        """All of it.
+
+        Raises:
+            AssertionError: it was not kept.
+        """
+        self._check_server()
+        sessions: list[str] = []
+        for subject, exams in self._exams.items():
+            assert exams, f"{subject} was never seen"
+            sessions += [exam.session.session_id for exam in exams if exam.session]
+            for exam in exams:
+                if exam.state is State.ARCHIVED:
+                    self._check_archived(exam)
+                elif exam.state is not State.GONE:
+                    self._check_held(exam, exams)
+            self._check_kept(subject, exams)
+        assert len(sessions) == len({*sessions}), "two exams in one session"
+
+    def _check_server(self) -> None:
+        """Whole, once, as what it is, under its subject, and known to the exam of that session."""
+        stored = self._edc.stored_files()
+        places = [(file.session_id, file.name) for file in stored]
+        assert len(places) == len({*places}), "a file is stored twice"
+        checksums = [file.sha256 for file in stored]
+        assert len(checksums) == len({*checksums}), "the same bytes are stored twice"
+        sent = {
+            (exam.session.session_id, file.name)
+            for exams in self._exams.values()
+            for exam in exams
+            if exam.session is not None
+            for file in exam.files
+            if file.sent_sha256
+        }
+        for file in stored:
+            known = self._diary.written.get((file.subject, file.name))
+            assert known, f"{file.name} is under {file.subject}"
+            assert file.sha256 in known, f"{file.name} is not whole"
+            assert file.file_type == known[file.sha256], f"{file.name} as {file.file_type}"
+            assert (file.session_id, file.name) in sent, f"nobody knows that {file.name} was sent"
+
+    def _check_archived(self, exam: Exam) -> None:
+        folder = self._config.archive_dir / exam.destination
+        # A receipt that was copied back with its folder is the camera's, and left as it is.
+        ours = {receipt_name(exam), *exam.other_names}
+        on_disk = {p.name: _sha256(p) for p in folder.iterdir() if p.name not in ours}
+        receipt = json.loads((folder / receipt_name(exam)).read_text("utf-8"))
+        assert exam.session is not None
+        assert receipt["session"] == exam.session.session_id
+        told = {file["name"]: file["sha256"] for file in receipt["files"]}
+        stored = {
+            f.name: f.sha256
+            for f in self._edc.stored_files(exam.subject)
+            if f.session_id == exam.session.session_id
+        }
+        sent = {file.name: file for file in exam.files}
+        assert on_disk.keys() == sent.keys(), "archived what is not on record"
+        for name, checksum in on_disk.items():
+            answer = sent[name].acknowledgement
+            assert answer is not None, f"{name} was archived without an acknowledgement"
+            assert sent[name].sent is Sent.YES
+            assert answer.checksum == told[name] == checksum
+            assert stored.get(name) == checksum, f"{name} is archived and not stored"
+            assert answer.session_id == exam.session.session_id
+
+    def _check_held(self, exam: Exam, exams: Sequence[Exam]) -> None:
+        code = exam.reason.code if exam.reason else ""
+        assert exam.state is State.HELD, f"{exam.subject} is {exam.state} ({code})"
+        allowed = self._allowed(exam, exams)
+        assert code in allowed, f"{exam.subject} is held for {code}: {exam.reason}"
+
+    def _allowed(self, exam: Exam, exams: Sequence[Exam]) -> set[str]:
+        """What an exam of this subject may be held for, by what the camera did, and nothing else."""
+        generation, subject = self._edc.version, exam.subject
+        allowed: set[str] = set()
+        damaged = self._diary.damaged[subject]
+        if damaged and generation in _ASK_FIRST:
+            allowed |= {"cannot_tell"}
+        if damaged > 1 and generation in _COMPARES:
+            # Damaged twice in a row, after an answer that was lost: it looks like another file.
+            allowed |= {"filename_conflict"}
+        visits = self._diary.visits[subject]
+        mingled = self._are_mingled(subject, exams)
+        if subject in self._diary.copied_back:
+            allowed |= {"seen_before"}
+        elif not mingled and not any(visit.disturbed for visit in visits):
+            return allowed
+        allowed |= {"late", "retaken"}
+        if generation in ONE_OF_A_TYPE:
+            allowed |= {"one_file_per_type"}
+        if generation in _ASK_FIRST:
+            allowed |= {"cannot_tell"}
+        if exam.session is None and any(e.state is State.ARCHIVED for e in exams):
+            # So much came after the archive that it is a whole exam: a visit of its own.
+            allowed |= {"no_eligible_session"}
+        if len(visits) > 1:
+            allowed |= {"two_visits"}
+        if mingled:
+            # The clinician made the second entry while the first exam had none yet.
+            allowed |= {"older_session"}
+        return allowed
+
+    def _are_mingled(self, subject: str, exams: Sequence[Exam]) -> bool:
+        """Whether a visit began while the exam of the one before was not in the archive."""
+        visits = self._diary.visits[subject]
+        archived = sorted(_seconds(e.archived_at) for e in exams if e.archived_at is not None)
+        return any(
+            len(archived) < count or archived[count - 1] >= visit.begins
+            for count, visit in enumerate(visits)
+            if count
+        )
+
+    def _check_kept(self, subject: str, exams: Sequence[Exam]) -> None:
+        """What the camera wrote, and did not itself write over, is still on this machine."""
+        folders = [self._config.watch_dir / subject]
+        folders += [self._config.archive_dir / e.destination for e in exams if e.destination]
+        kept = {
+            (path.name, _sha256(path))
+            for folder in folders
+            if folder.is_dir()
+            for path in folder.iterdir()
+        }
+        for (whose, name), checksums in self._diary.standing.items():
+            for checksum in checksums if whose == subject else ():
+                assert (name, checksum) in kept, f"{name} is lost"
+
+
+def _seconds(at: datetime) -> float:
+    """Of the storm."""
+    return (at - Time().clock()).total_seconds()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
