@@ -10,7 +10,7 @@ import pytest
 
 from camera_watchdog.model import Acknowledgement, State
 from clinic import Clinic
-from one_exam import FAILED, check_arrived, names_held, told
+from one_exam import FAILED, HOUR_S, check_arrived, names_held, told
 from watched_folder import bytes_of
 
 
@@ -127,6 +127,24 @@ def test_a_file_that_was_retaken_after_it_was_sent_can_be_released_to_a_new_sess
     assert clinic.archived()
     held = {one.session_id: one.name for one in clinic.edc.stored if one.name == "OS.jpg"}
     assert "s-2" in held
+
+
+def test_a_session_given_up_for_other_bytes_is_used_again_on_nobodys_word(clinic: Clinic) -> None:
+    clinic.edc.uploads = [None, None, *[FAILED] * 3]
+    changing_at(clinic, 2, lambda: clinic.put("S1/OS.jpg", seed=7))
+    clinic.try_once()
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "retaken")
+    stored = list(clinic.edc.stored)
+    for _ in range(3):
+        clinic.answer()
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "session_in_use")
+    assert clinic.edc.stored == stored
+    second = clinic.edc.add_session()
+    clinic.live_for(HOUR_S + 60)
+    assert clinic.receipt()["session"] == second
+    assert clinic.receipt()["former_sessions"] == ["s-1"]
 
 
 def test_while_a_file_is_sent_it_changes(clinic: Clinic) -> None:

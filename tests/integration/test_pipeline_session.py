@@ -107,6 +107,24 @@ def test_an_exam_that_went_away_unsent_keeps_its_session_from_nobody(clinic: Cli
     assert clinic.try_once().exam.state is State.ARCHIVED
 
 
+def test_the_session_of_an_exam_that_went_away_half_sent_is_not_used_for_the_next(
+    clinic: Clinic,
+) -> None:
+    clinic.edc.uploads = [None, *[FAILED] * 100]
+    clinic.live_for(10)
+    shutil.rmtree(clinic.root / "S1")
+    clinic.live_for(70)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    clinic.answer()
+    clinic.live_for(70)
+    assert clinic.registry.exams() == []
+    clinic.edc.uploads.clear()
+    clinic.take(seed=9)
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "session_in_use")
+    assert [one.name for one in clinic.edc.stored] == ["OD.jpg"]
+
+
 def test_an_older_session_is_not_used_without_a_persons_word(clinic: Clinic) -> None:
     clinic.edc.add_session()
     clinic.edc.stored = [

@@ -240,6 +240,10 @@ def test_the_configured_folders_are_none_either(
             watch_dir=clinic.root,
             archive_dir=clinic.root / "Done" / "Exams",
             state_dir=clinic.root / "State",
+            db_path=clinic.root / "Camera.DB",
+            config_path=None,
+            token_file=None,
+            log_file=None,
             subject_folder_pattern=re.compile(".+"),
             sweep_interval=60,
             stable_time=2,
@@ -250,6 +254,7 @@ def test_the_configured_folders_are_none_either(
         )
         rules = parts.sweep_rules(config)
     assert [rules.subject(name) for name in ("done", "DONE", "state", "rejected")] == [None] * 4
+    assert rules.ours >= {"camera.db", "camera.db-wal"}
     assert rules.subject("S1") == "S1"
 
 

@@ -195,6 +195,8 @@ def test_ping_is_the_words_of_the_edc_and_no_others() -> None:
         said({"code": "no_session"}, 404, whole=False),
         said({}, 400),
         said({"initials": ["This field is required."]}, 422),
+        said({"<b>initials": ["This field is required."]}, 400),
+        said({"initials": []}, 400),
     ],
 )
 def test_something_else_is_not_the_edc(answer: Answer) -> None:
