@@ -101,9 +101,7 @@ class Finish:
         passage.checkpoint()
         exam, rules = passage.exam, self._tools.rules
         source = rules.watch_dir / exam.folder
-        if not exam.destination or self._tools.disk.exists(rules.archive_dir / exam.destination):
-            passage.save("moving", destination=self._free_name(exam))
-        passage.write_down()
+        passage.save("moving", destination=self._free_name(exam))
         destination = rules.archive_dir / passage.exam.destination
         self._tools.before_move(exam.folder)
         try:
