@@ -125,6 +125,25 @@ def test_the_session_of_an_exam_that_went_away_half_sent_is_not_used_for_the_nex
     assert [one.name for one in clinic.edc.stored] == ["OD.jpg"]
 
 
+def test_what_came_late_asks_no_server_that_would_make_another_session(tmp_path: Path) -> None:
+    """0.2 names its session as 0.1 does, whose ``resolve`` makes one."""
+    with begun(tmp_path, "0.2") as clinic:
+        (clinic.root / "S1" / "report.pdf").unlink()
+        clinic.live_for(1900)
+        assert clinic.told("S1") == (State.HELD, "incomplete")
+        clinic.answer()
+        clinic.live_for(70)
+        assert len(clinic.archived()) == 1
+        asked = clinic.edc.count("resolve")
+        clinic.put("S1/report.pdf")
+        clinic.live_for(1900)
+        assert clinic.told("S1") == (State.HELD, "late")
+        clinic.answer()
+        clinic.live_for(70)
+        assert names_held(clinic.edc) == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert clinic.edc.count("resolve") == asked
+
+
 def test_an_older_session_is_not_used_without_a_persons_word(clinic: Clinic) -> None:
     clinic.edc.add_session()
     clinic.edc.stored = [
