@@ -329,6 +329,26 @@ def test_a_bad_table_is_refused_with_the_reason_and_where_it_is(
     assert said in str(problem)
 
 
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ({"required": {"kinds": ["jpeg"]}}, "none of the images that required counts is DICOM"),
+        ({"required": {"skip": ["dicom"]}}, "none of the images that required counts is DICOM"),
+        ({"report_type": "per_eye"}, "each eye needs a report of its own"),
+    ],
+)
+def test_dicom_as_the_only_source_of_an_eye_that_it_cannot_know_is_refused(
+    tmp_path: Path, settings: dict[str, object], said: str
+) -> None:
+    problem = only(write(tmp_path, eye_sources=["dicom"], **settings))
+    assert problem.key == "eye_sources"
+    assert said in problem.found
+    for more in (["dicom", "filename"], ["database", "dicom"]):
+        assert good(tmp_path, eye_sources=more, **settings).eye_sources == (*more,)
+    optional = {"report_type": "per_eye", "required": {"reports": 0}}
+    assert good(tmp_path, eye_sources=["dicom"], **optional).eye_sources == ("dicom",)
+
+
 def test_all_that_is_wrong_in_a_table_is_told_at_once(tmp_path: Path) -> None:
     found = problems(write(tmp_path, required={"images": 0, "reports": -1, "skipp": []}))
     assert {p.key for p in found} == {"required.images", "required.reports", "required.skipp"}

@@ -1,4 +1,5 @@
 import io
+import subprocess
 import sys
 import tracemalloc
 from dataclasses import replace
@@ -510,6 +511,22 @@ def test_without_pydicom_it_is_known_whose_a_whole_file_is_but_no_eye_and_no_tim
     assert without.dicom == replace(with_it.dicom, laterality="", acquired_at=None)
     assert (without.captured_at, without.captured_source) == (None, "")
     assert not look(data[:-1]).whole
+
+
+def test_pydicom_is_not_imported_before_there_is_a_dicom_file() -> None:
+    script = """
+import io, sys
+import camera_watchdog.daemon
+from camera_watchdog.content import inspect
+assert inspect(io.BytesIO(b"\\xff\\xd8\\xff\\xe0"), 4, "a.jpg").format == "jpeg"
+assert "pydicom" not in sys.modules
+data = sys.stdin.buffer.read()
+assert inspect(io.BytesIO(data), len(data), "a.dcm").dicom.laterality == "R"
+assert "pydicom" in sys.modules
+"""
+    data = dicom(ImageLaterality="R")
+    done = subprocess.run([sys.executable, "-c", script], input=data, timeout=60, check=False)
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(

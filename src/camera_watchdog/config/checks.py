@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from camera_watchdog.config.required import conflict
+from camera_watchdog.config.required import complete, conflict
 from camera_watchdog.config.urls import is_local_name, is_loopback, is_plain_http
 from camera_watchdog.errors import Problem
+from camera_watchdog.model import Format
 
 __all__ = ["check_all", "check_sign_in", "on_network"]
 
@@ -105,7 +106,19 @@ def _check_delays(values: Mapping[str, Any], where: Mapping[str, str]) -> list[P
 def _check_required(values: Mapping[str, Any], where: Mapping[str, str]) -> list[Problem]:
     if "required" not in values or "report_type" not in values:
         return []
-    return conflict(values["required"], values["report_type"], where["required"])
+    if problems := conflict(values["required"], values["report_type"], where["required"]):
+        return problems
+    if values.get("eye_sources") != ("dicom",):
+        return []
+    required = complete(values["required"], values["report_type"])
+    if Format.DICOM not in required.kinds:
+        asked = "none of the images that required counts is DICOM"
+    elif required.report_of_each_eye:
+        asked = "each eye needs a report of its own"
+    else:
+        return []
+    found, advice = f"dicom alone, while {asked}", "Add filename or database."
+    return [Problem(where["eye_sources"], found, "a source that knows that eye, too", advice)]
 
 
 def _check_mail(values: Mapping[str, Any], where: Mapping[str, str]) -> list[Problem]:
