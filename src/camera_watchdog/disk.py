@@ -19,7 +19,7 @@ from camera_watchdog.model import Entry, Kind
 
 __all__ = ["Disk"]
 
-_READ_BLOCK_BYTES: Final = 256 * 1024
+_READ_BLOCK_BYTES: Final = 64 * 1024  # little enough to stay in the processor's cache
 _REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
 _WINDOWS: Final = sys.platform == "win32"
 

@@ -85,7 +85,8 @@ class Registry:
             changed, entry.changed = entry.changed, False
             if exam.state in {State.ARCHIVED, State.GONE}:
                 del self._entries[exam.folder]
-            self._lock.notify_all()
+            if entry.due is not None or entry.for_server:  # else there is nothing to do for anybody
+                self._lock.notify_all()
             return changed
 
     def mark_changed(self, folder: str) -> bool:
