@@ -79,7 +79,7 @@ def _state(exam: Exam, zone: tzinfo) -> str:
     if exam.state is State.ARCHIVED and exam.archived_at:
         return f"archived {_when(exam.archived_at, zone)}, {exam.destination}"
     why = f" ({exam.reason.code})" if exam.reason else ""
-    return f"{exam.state}{why}, since {_when(exam.first_seen, zone)}"
+    return f"{exam.state}{why}, first seen {_when(exam.first_seen, zone)}"
 
 
 def _type(file: ExamFile) -> str:
