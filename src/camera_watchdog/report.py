@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any, Final
 
 from camera_watchdog.model import Exam, ExamFile, Override, Sent
@@ -20,6 +21,7 @@ __all__ = [
     "VERSION",
     "Difference",
     "FoundInArchive",
+    "Steps",
     "Totals",
     "as_json",
     "cell",
@@ -33,6 +35,9 @@ __all__ = [
 
 VERSION: Final = 1
 """Of the JSON: another number where a script would have to be changed."""
+
+Steps = Mapping[int, Iterable[tuple[str, str, str]]]
+"""What happened to exams, by their numbers: time in ISO 8601, event and detail, oldest first."""
 
 COLUMNS: Final = (
     "subject",
@@ -204,8 +209,12 @@ def as_json(
     until: datetime | None,
     zone: tzinfo,
     found: Iterable[Difference] | None,
+    steps: Steps = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The report for scripts. ``differences`` is null where the archive was not read."""
+    """The report for scripts. ``differences`` is null where the archive was not read.
+
+    An exam has ``steps`` where they are given.
+    """
     exams = tuple(exams)
     return {
         "version": VERSION,
@@ -232,9 +241,21 @@ def as_json(
                     for each in exam.overrides
                 ],
                 "files": [_of_file(file, zone) for file in exam.files],
+                **_steps(steps.get(exam.id), zone),
             }
             for exam in exams
         ],
+    }
+
+
+def _steps(told: Iterable[tuple[str, str, str]] | None, zone: tzinfo) -> dict[str, Any]:
+    if told is None:
+        return {}
+    return {
+        "steps": [
+            {"at": _time(datetime.fromisoformat(at), zone), "step": step, "detail": detail}
+            for at, step, detail in told
+        ]
     }
 
 

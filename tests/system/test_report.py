@@ -97,3 +97,29 @@ def test_what_cannot_be_reported_is_said(tmp_path: Path) -> None:
         swapped = report(clinic, "--since", "2025-02-02", "--until", "2025-02-01", code=1)
         assert b"Swap the two" in swapped.stderr
         assert b"write a date as" in report(clinic, "--since", "yesterday", code=2).stderr
+
+
+def test_what_happened_to_one_subject_is_told_step_by_step(clinic: Clinic) -> None:
+    text = clinic.command("report", ARCHIVED).stdout
+    assert "What happened, step by step" in text
+    assert HELD not in text
+    steps = ["seen", "resolved: session ", "sending: ", "acknowledged: ", "proven", "moved"]
+    places = [text.index(f"  {step}") for step in steps]
+    assert places == sorted(places)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+
+    told = json.loads(clinic.command("report", HELD, "--json").stdout)
+    (exam,) = told["exams"]
+    assert exam["subject"] == HELD
+    assert [(each["step"], each["detail"]) for each in exam["steps"]] == [
+        ("seen", ""),
+        ("held", "no_session"),
+    ]
+    assert exam["steps"][0]["at"].endswith("+03:00")
+
+    (folder,) = clinic.archived(ARCHIVED)
+    assert ARCHIVED in clinic.command("report", folder.name).stdout
+    unknown = clinic.command("report", "S9")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "No exam of S9 is on record there" in unknown.stderr
+    assert clinic.command("report").returncode == 2

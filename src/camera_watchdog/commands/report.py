@@ -1,9 +1,10 @@
-"""``report``: what happened to every file of a period; ``--verify`` reads the archive again.
+"""``report``: what happened to every file of a period, or of a subject; ``--verify`` reads the archive.
 
 It reads the journal and never writes, so it works beside a daemon that runs.
 """
 
 import argparse
+import contextlib
 import csv
 import io
 import json
@@ -23,6 +24,7 @@ from camera_watchdog.report import (
     COLUMNS,
     Difference,
     FoundInArchive,
+    Steps,
     as_json,
     cell,
     differences,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _LARGEST_RECEIPT_BYTES: Final = 16 << 20
+_LONG_AGO: Final = date(1970, 1, 2)
 
 
 class NoReport(CameraWatchdogError):
@@ -52,7 +55,16 @@ def _date(text: str) -> date:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.add_argument(
-        "--since", required=True, type=_date, metavar="DATE", help="the first day, as 2025-01-31"
+        "subject",
+        nargs="?",
+        metavar="SUBJECT",
+        help="a subject or its folder, here or in the archive: with every step that was taken",
+    )
+    parser.add_argument(
+        "--since",
+        type=_date,
+        metavar="DATE",
+        help="the first day, as 2025-01-31; the very first for a SUBJECT where it is left out",
     )
     parser.add_argument(
         "--until", type=_date, metavar="DATE", help="the last day; today where it is left out"
@@ -70,16 +82,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(invocation: "Invocation") -> int:
     """Print the report; 1 where ``--verify`` found a difference."""
     given = invocation.arguments
+    if given.since is None and not given.subject:
+        sys.stderr.write("report takes --since DATE, or a SUBJECT, or both.\n")
+        return 2
     config = invocation.load_config(frozenset())
     now = datetime.now(UTC)
     zone = config.timezone
-    if given.until is not None and given.until < given.since:
+    first_day = given.since or _LONG_AGO
+    if given.until is not None and given.until < first_day:
         raise NoReport("--until is before --since: nothing lies between them. Swap the two.")
-    since, until = period(given.since, given.until, zone)
-    exams = _exams(config, since, until or datetime.max.replace(tzinfo=UTC))
+    since, until = period(first_day, given.until, zone)
+    end = until or datetime.max.replace(tzinfo=UTC)
+    exams, steps = _from_journal(config, since, end, given.subject)
     found = _verified(config, exams) if given.verify else None
     if given.json:
-        told = as_json(exams, at=now, since=since, until=until, zone=zone, found=found)
+        told = as_json(exams, at=now, since=since, until=until, zone=zone, found=found, steps=steps)
         sys.stdout.write(json.dumps(told, indent=2) + "\n")
     elif given.csv:
         _print_csv(list(rows(exams, zone)))
@@ -87,11 +104,14 @@ def run(invocation: "Invocation") -> int:
     else:
         from camera_watchdog.commands.report_text import print_report  # noqa: PLC0415  # only here
 
-        print_report(exams, since=since, until=until, now=now, zone=zone, found=found)
+        print_report(exams, since=since, until=until, now=now, zone=zone, found=found, steps=steps)
     return 1 if found else 0
 
 
-def _exams(config: Config, since: datetime, until: datetime) -> list[Exam]:
+def _from_journal(
+    config: Config, since: datetime, until: datetime, subject: str | None
+) -> tuple[list[Exam], Steps]:
+    """The exams of a period, of one subject only where it is named: then with all steps."""
     path = config.state_dir / JOURNAL_NAME
     if not path.exists():
         raise NoReport(
@@ -99,10 +119,14 @@ def _exams(config: Config, since: datetime, until: datetime) -> list[Exam]:
             "yet, or this account may not look there."
         )
     journal = Journal.join(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
-    try:
-        return journal.exams_of_period(since, until)
-    finally:
-        journal.close()
+    with contextlib.closing(journal):
+        exams = journal.exams_of_period(since, until)
+        if not subject:
+            return exams, {}
+        exams = [e for e in exams if subject in {e.subject, e.folder, e.destination}]
+        if not exams:
+            raise NoReport(f"No exam of {subject} is on record there. See: camera-watchdog status")
+        return exams, {exam.id: journal.history.events_of(exam.id) for exam in exams}
 
 
 def _utc_now() -> datetime:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from camera_watchdog.model import Exam, ExamFile, Sent, State
-from camera_watchdog.report import Difference, totals
+from camera_watchdog.report import Difference, Steps, totals
 
 __all__ = ["print_report"]
 
@@ -29,6 +29,7 @@ def print_report(
     now: datetime,
     zone: tzinfo,
     found: list[Difference] | None,
+    steps: Steps,
 ) -> None:
     """Print the report on stdout; times are shown in ``zone``."""
     # A name may hold what this terminal's encoding cannot say.
@@ -37,10 +38,12 @@ def print_report(
     console = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
     last = until - timedelta(seconds=1) if until else now
     days = f"{since.astimezone(zone):%Y-%m-%d} to {last.astimezone(zone):%Y-%m-%d}"
-    console.print(_plain(f"Archived from {days}, and what is not done yet", "bold"))
+    period = f"Archived from {days}, and what is not done yet"
+    console.print(_plain("What happened, step by step" if steps else period, "bold"))
     console.print(_plain(f"(times as the clock shows them here, {since.astimezone(zone):%z})"))
     for exam in exams:
         _print_exam(console, exam, zone)
+        _print_steps(console, steps.get(exam.id, ()), zone)
     if not exams:
         console.print(_plain("\nNo exam."))
     _print_totals(console, exams)
@@ -73,6 +76,12 @@ def _print_exam(console: Console, exam: Exam, zone: tzinfo) -> None:
             _plain(_course(file, zone)),
         )
     console.print(table)
+
+
+def _print_steps(console: Console, steps: Iterable[tuple[str, str, str]], zone: tzinfo) -> None:
+    for at, step, detail in steps:
+        when = f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        console.print(_plain(f"{when}  {step}{f': {detail}' if detail else ''}"))
 
 
 def _state(exam: Exam, zone: tzinfo) -> str:
