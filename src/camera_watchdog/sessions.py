@@ -138,13 +138,19 @@ class Sessions:
                 raise PermanentError("server_changed", details=details)
         elif not _released_since(exam, "session_gone", session):
             retaken = [file for file in exam.files if is_retaken(file)]
-            if retaken and generation(session.key, session.already) is Generation.REPLACES:
+            if retaken and self._replaces(passage, session):
                 passage.save("sent anew", files=_unsent(exam, retaken))
                 retaken = []
             if not retaken:
                 return True
         _start_over(passage, session)
         return False
+
+    def _replaces(self, passage: Passage, session: Session) -> bool:
+        """Whether other bytes may go where the first are; a later release would destroy them."""
+        if generation(session.key, session.already) is Generation.REPLACES:
+            session = self.renew(passage, session)
+        return generation(session.key, session.already) is Generation.REPLACES
 
     def renew(self, passage: Passage, session: Session) -> Session:
         """The session as the server names it now: one that was upgraded can do more.

@@ -224,7 +224,8 @@ class Settle:
             gone = dataclasses.replace(exam, state=step(exam.state, Event.VANISHED), reason=None)
             return self._records.save(gone, Event.VANISHED)
         reason = Reason("vanished", tuple(f.name for f in exam.files if f.may_be_stored))
-        if exam.state is State.HELD and exam.reason == reason:
+        told = exam.state is State.HELD and exam.reason == reason
+        if told and not any(file.present for file in exam.files):
             return exam
         files = tuple(
             dataclasses.replace(file, present=False)

@@ -1,6 +1,7 @@
 """A folder that changes while its exam is under way, and its move to the archive."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -86,6 +87,26 @@ def test_a_file_that_vanished_after_it_was_sent_can_be_let_go(clinic: Clinic) ->
     assert clinic.archived()
     gone = next(f for f in clinic.receipt()["files"] if f["name"] == "OS2.jpg")
     assert (gone["in_folder"], gone["sent"]) == (False, "yes")
+
+
+def test_a_folder_that_goes_away_after_its_sent_files_can_be_let_go(clinic: Clinic) -> None:
+    clinic.edc.uploads = [None, *[FAILED] * 20]
+    clinic.try_once()
+    for path in (clinic.root / "S1").iterdir():
+        path.unlink()
+    for name in ("OD 1.jpg", "OS 1.jpg", "report 1.pdf"):
+        clinic.put(f"S1/{name}", seed=3)
+    clinic.camera.know("S1", "OD 1.jpg", "R")
+    clinic.camera.know("S1", "OS 1.jpg", "L")
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    shutil.rmtree(clinic.root / "S1")
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    assert not any(file.present for file in clinic.exam("S1").files)
+    clinic.answer()
+    clinic.live_for(100)
+    assert clinic.registry.get("S1") is None
 
 
 @pytest.mark.parametrize("starts_over", [False, True])

@@ -22,7 +22,7 @@ from one_exam import (
     made,
     names_held,
 )
-from scripted_edc import Stored
+from scripted_edc import GENERATIONS, Stored
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,20 @@ def test_what_came_late_asks_no_server_that_would_make_another_session(tmp_path:
         assert clinic.edc.count("resolve") == asked
 
 
+def test_what_came_late_replaces_nothing_that_the_exam_before_sent(tmp_path: Path) -> None:
+    with begun(tmp_path, "0.3") as clinic:
+        clinic.live_for(60)
+        stored = list(clinic.edc.stored)
+        clinic.camera.know("S1", "OD3.jpg", "R")
+        clinic.put("S1/OD3.jpg", seed=9)
+        clinic.live_for(1900)
+        assert clinic.told("S1") == (State.HELD, "late")
+        clinic.answer()
+        clinic.live_for(70)
+        assert clinic.told("S1") == (State.HELD, "one_file_per_type")
+        assert clinic.edc.stored == stored
+
+
 def test_an_older_session_is_not_used_without_a_persons_word(clinic: Clinic) -> None:
     clinic.edc.add_session()
     clinic.edc.stored = [
@@ -252,4 +266,24 @@ def test_a_name_that_another_exam_sent_into_the_session_is_not_sent_though_a_per
         clinic.edc.add_session()
         clinic.put("S1/notes.txt", b"another session now")
         clinic.live_for(60)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+@pytest.mark.parametrize("before", ONE_PER_TYPE)
+def test_what_was_retaken_goes_elsewhere_once_the_server_that_replaced_was_upgraded(
+    tmp_path: Path, before: str
+) -> None:
+    with begun(tmp_path, before) as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 20]
+        clinic.try_once()
+        (sent,) = clinic.edc.stored
+        clinic.put(f"S1/{sent.name}", seed=7)
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "retaken")
+        clinic.edc.uploads.clear()
+        clinic.edc.generation = GENERATIONS["0.4"]
+        clinic.edc.add_session()
+        clinic.answer()
+        clinic.live_for(100)
+        assert sent in clinic.edc.stored
         assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
