@@ -493,6 +493,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_JOURNAL}an_empty_journal_is_a_damaged_one",
             f"{_JOURNAL}a_journal_of_a_newer_release_is_refused_and_left_as_it_is",
             f"{_SWEEP}where_the_journal_was_lost_what_is_there_may_have_been_sent",
+            f"{_PIPELINE_DOUBT}where_the_journal_was_lost_what_the_session_holds_may_be_this_exams",
+            f"{_PIPELINE_DOUBT}where_the_journal_was_lost_nothing_is_replaced_before_a_person_looked",
         ),
     ),
     52: Fault(

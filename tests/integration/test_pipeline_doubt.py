@@ -6,11 +6,13 @@ import pytest
 
 from camera_watchdog.errors import EdcRefusal, TransientError
 from camera_watchdog.model import Sent, State
+from clinic import Clinic
 from one_exam import (
     ASK_FIRST,
     AWAY,
     FAILED,
     HOUR_S,
+    ONE_PER_TYPE,
     begun,
     check_arrived,
     names_held,
@@ -212,3 +214,84 @@ def test_a_file_that_was_retaken_after_its_answer_was_lost_is_held_and_not_sent(
         clinic.put("S1/OD.jpg")
         clinic.live_for(100)
         check_arrived(clinic)
+
+
+# Where the journal was damaged, and nobody knows any more what was sent
+
+
+def lose_the_journal(clinic: Clinic) -> None:
+    """The power failed, and took the journal with it."""
+    clinic.journal.close()
+    (clinic.state_dir / "journal.sqlite3").write_bytes(b"damaged")
+    clinic.edc.uploads.clear()
+    clinic.edc.statuses.clear()
+    clinic.start()
+
+
+@pytest.mark.parametrize("release", ASK_FIRST)
+def test_where_the_journal_was_lost_what_the_session_holds_may_be_this_exams(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 50]
+        clinic.live_for(30)
+        stored = list(clinic.edc.stored)
+        assert [one.name for one in stored] == ["OD.jpg"]
+        lose_the_journal(clinic)
+        sent = clinic.edc.count("upload")
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.told("S1") == (State.HELD, "cannot_tell")
+        assert (clinic.edc.stored, clinic.edc.count("upload")) == (stored, sent)
+        clinic.answer(code="incomplete", now=False)
+        clinic.answer(code="cannot_tell", name="OD.jpg", skip=True)
+        clinic.live_for(60)
+        assert names_held(clinic.edc) == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert all(one.sha256 for one in clinic.edc.stored)
+        assert len(clinic.archived()) == 1
+
+
+def test_where_the_journal_was_lost_it_goes_on_where_the_same_again_does_no_harm(
+    tmp_path: Path,
+) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 50]
+        clinic.live_for(30)
+        lose_the_journal(clinic)
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_where_the_journal_was_lost_nothing_is_replaced_before_a_person_looked(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 50]
+        clinic.live_for(30)
+        lose_the_journal(clinic)
+        sent = clinic.edc.count("upload")
+        clinic.live_for(600)
+        assert clinic.told("S1") == (State.HELD, "session_in_use")
+        assert clinic.edc.count("upload") == sent
+        clinic.answer()
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", GENERATIONS)
+def test_where_the_journal_was_lost_a_complete_session_may_be_complete_with_this_exam(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.statuses = [None, *[FAILED] * 50]
+        clinic.live_for(30)
+        stored = list(clinic.edc.stored)
+        assert len(stored) == 3
+        lose_the_journal(clinic)
+        sent = clinic.edc.count("upload")
+        clinic.live_for(600)
+        assert clinic.told("S1") == (State.HELD, "cannot_tell")
+        clinic.edc.add_session()
+        clinic.live_for(600)
+        assert clinic.told("S1") == (State.HELD, "cannot_tell")
+        assert (clinic.edc.stored, clinic.edc.count("upload")) == (stored, sent)

@@ -17,8 +17,19 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.model import Sent, State
 from clinic import Clinic
-from one_exam import AWAY, FAILED, HOUR_S, check_arrived, is_held, made, names_held, sent_of, told
-from scripted_edc import Stored
+from one_exam import (
+    AWAY,
+    FAILED,
+    HOUR_S,
+    begun,
+    check_arrived,
+    is_held,
+    made,
+    names_held,
+    sent_of,
+    told,
+)
+from scripted_edc import GENERATIONS, Stored, lost
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,31 @@ def test_a_server_that_is_away_closes_the_gate_and_everything_goes_on_when_it_is
     clinic.live_for(every_s + 5)
     assert len(clinic.edc.held("s-1")) == len(clinic.edc.held("s-2")) == 3
     assert clinic.journal.open_exams() == []
+
+
+@pytest.mark.parametrize("release", GENERATIONS)
+@pytest.mark.parametrize("at", ["the session", "a lost answer", "the next file", "the proof"])
+def test_a_worker_that_has_an_exam_asks_nothing_of_a_server_found_away_meanwhile(
+    tmp_path: Path, release: str, at: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        if at == "the session":
+            clinic.edc.resolves = [FAILED]
+        elif at == "a lost answer":
+            clinic.edc.uploads = [lost()]
+        elif at == "the next file":
+            clinic.edc.uploads = [None, EdcFailure("HTTP 429", http_status=429, edc_code="")]
+        else:
+            clinic.edc.statuses = [None, FAILED]
+        assert clinic.try_once().exam.state is State.READY
+        clinic.edc.ping_says = AWAY
+        assert clinic.gate.suspect(FAILED)
+        asked = len(clinic.edc.calls)
+        exam = clinic.registry.claim_folder("S1")
+        assert exam is not None
+        outcome = clinic.pipeline.run(exam, lambda: False)
+        assert outcome.for_server
+        assert [call for call in clinic.edc.calls[asked:] if call != "ping"] == []
 
 
 @pytest.mark.parametrize("error", [FAILED, AWAY, NotTheEdc("half an answer")])
