@@ -1,13 +1,12 @@
 """What ``status`` and the status page say: every exam that is not archived, and the whole. Pure.
 
-Exams, the server's state and a clock in; one :class:`Overview` out. The form of its JSON is the one
-that scripts may rely on, and :func:`from_json` reads it back where the journal may not be read.
+Exams, the server's state and a clock in; one :class:`Overview` out.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,20 +17,14 @@ from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import REASONS, explain
 
 __all__ = [
-    "VERSION",
     "Asked",
     "Overview",
     "Row",
     "Server",
-    "as_json",
-    "from_json",
     "needs_person",
     "overview",
     "server",
 ]
-
-VERSION: Final = 1
-"""Of the JSON: another number where a script would have to be changed."""
 
 _OF_THE_SERVER: Final = frozenset(
     {"edc_unreachable", "not_the_edc", "token_refused", "certificate_refused"}
@@ -268,90 +261,3 @@ def _sending(exam: Exam) -> str:
     files = [file for file in exam.files if file.present and file.sent is not Sent.SKIPPED]
     done = sum(file.sent is Sent.YES for file in files)
     return f"Being sent: file {min(done + 1, len(files))} of {len(files)}."
-
-
-def as_json(told: Overview) -> dict[str, Any]:
-    """An overview for scripts; times are UTC in ISO 8601."""
-    return {
-        "version": VERSION,
-        "at": _time(told.at),
-        "watch_dir": told.watch_dir,
-        "running": told.running,
-        "server": {
-            "reachable": told.server.reachable,
-            "since": _time(told.server.since),
-            "message": _joined(told.server.message, told.server.action),
-        },
-        "totals": told.totals,
-        "exams": [
-            {
-                "subject": row.subject,
-                "folder": row.folder,
-                "state": row.state,
-                "reason_code": row.reason_code,
-                "reason": row.reason,
-                "action": row.action,
-                "first_seen": _time(row.first_seen),
-                "since": _time(row.since),
-                "not_before": _time(row.not_before),
-                "attempts": row.attempts,
-                "files": list(row.files),
-            }
-            for row in told.rows
-        ],
-        "asked": [
-            {"wish": each.wish, "folder": each.folder, "at": _time(each.at)} for each in told.asked
-        ],
-        "warnings": list(told.warnings),
-    }
-
-
-def from_json(told: dict[str, Any]) -> Overview:
-    """The overview that :func:`as_json` told.
-
-    Raises:
-        ValueError: it is none, or one of another version.
-    """
-    if told.get("version") != VERSION:
-        raise ValueError(f"version {told.get('version')}")
-    try:
-        rows = tuple(
-            Row(
-                **{
-                    **row,
-                    "first_seen": datetime.fromisoformat(row["first_seen"]),
-                    "since": datetime.fromisoformat(row["since"]),
-                    "not_before": _from_time(row["not_before"]),
-                    "files": tuple(row["files"]),
-                }
-            )
-            for row in told["exams"]
-        )
-        server = told["server"]
-        return Overview(
-            at=datetime.fromisoformat(told["at"]),
-            watch_dir=told["watch_dir"],
-            running=told["running"],
-            server=Server(server["reachable"], _from_time(server["since"]), server["message"]),
-            rows=rows,
-            archived_today=told["totals"][State.ARCHIVED.value],
-            warnings=tuple(told["warnings"]),
-            asked=tuple(
-                Asked(each["wish"], each["folder"], datetime.fromisoformat(each["at"]))
-                for each in told["asked"]
-            ),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"it lacks {error}") from error
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.astimezone(UTC).isoformat(timespec="seconds") if value is not None else None
-
-
-def _from_time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

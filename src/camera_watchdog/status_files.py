@@ -16,7 +16,8 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import ServerState
 from camera_watchdog.journal import Journal
-from camera_watchdog.overview import Overview, as_json, overview, server
+from camera_watchdog.overview import Overview, overview, server
+from camera_watchdog.overview_json import as_json
 from camera_watchdog.status_page import page
 
 __all__ = [

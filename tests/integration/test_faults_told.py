@@ -26,7 +26,8 @@ from camera_watchdog.errors import (
     Unreachable,
 )
 from camera_watchdog.model import Laterality
-from camera_watchdog.overview import as_json, overview, server
+from camera_watchdog.overview import overview, server
+from camera_watchdog.overview_json import as_json
 from camera_watchdog.status_files import PAGE_NAME, StatusFiles
 from camera_watchdog_demo import pictures
 from canaries import WHO

@@ -36,6 +36,7 @@ PURE: Final = {
     "model",
     "once",
     "overview",
+    "overview_json",
     "person",
     "reasons",
     "report",

@@ -12,11 +12,10 @@ from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.overview import (
     Overview,
     Server,
-    as_json,
-    from_json,
     overview,
     server,
 )
+from camera_watchdog.overview_json import as_json, from_json
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import REASONS
 from exam_parts import NOON, acknowledged, exam, file

@@ -14,7 +14,8 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import CameraWatchdogError, JournalError
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam
-from camera_watchdog.overview import Overview, Server, as_json, from_json, overview
+from camera_watchdog.overview import Overview, Server, overview
+from camera_watchdog.overview_json import as_json, from_json
 from camera_watchdog.person import Request
 from camera_watchdog.running import Daemon, running_daemon
 from camera_watchdog.status_files import (
