@@ -89,6 +89,7 @@ class MailSink:
         self.openly: list[str] = []
         self.words: list[str] = []
         self.refuses = False
+        self.good_bye = "221 bye"
         self.account = account
         self.starttls = starttls
         self.context: ssl.SSLContext | None = None
@@ -136,7 +137,7 @@ class _MailTalk(socketserver.StreamRequestHandler):
             if own is not None:
                 own(line)
             else:
-                self._say("221 bye" if word == "QUIT" else "250 ok")
+                self._say(sink.good_bye if word == "QUIT" else "250 ok")
 
     def finish(self) -> None:
         super().finish()

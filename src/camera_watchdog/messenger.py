@@ -162,10 +162,15 @@ class Mail:
 
     @contextlib.contextmanager
     def _signed_in(self) -> Iterator[smtplib.SMTP]:
-        with self._connected() as server:
+        server = self._connected()
+        try:
             if self.user:
                 server.login(self.user, self.password)
             yield server
+        finally:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()  # what was taken is taken, however it says good-bye
+            server.close()
 
     def _connected(self) -> smtplib.SMTP:
         port = self.port or _PORTS[self.security]

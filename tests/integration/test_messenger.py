@@ -94,6 +94,16 @@ def test_a_mail_goes_to_everybody_and_has_one_subject(mails: MailSink) -> None:
     assert "Kein Eintrag für S1.\nAsk." in sent.get_content().replace("\r\n", "\n")
 
 
+def test_a_mail_that_was_taken_is_delivered_however_the_server_says_good_bye(
+    mails: MailSink,
+) -> None:
+    mails.good_bye = "421 too busy"
+
+    mail(mails.port).send(TOLD)
+
+    assert len(mails.mails) == 1
+
+
 def test_a_mail_that_is_refused_is_not_delivered(mails: MailSink) -> None:
     mails.refuses = True
     with pytest.raises(NotDelivered, match="SMTPRecipientsRefused"):
