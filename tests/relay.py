@@ -1,14 +1,21 @@
 """A line between the daemon and a server that a test can cut where it matters."""
 
 import contextlib
+import re
 import socket
+import struct
+import sys
 import threading
-from typing import Final, Self
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Self
 from urllib.parse import urlsplit
 
-__all__ = ["Relay"]
+__all__ = ["BadRelay", "Mishap", "Relay"]
 
 _PIECE_BYTES: Final = 16 * 1024
+_IN_A_FILE_BYTES: Final = 200
+"""Behind what tells the kind of a file, before the end of the smallest."""
 
 
 class Relay:
@@ -120,3 +127,85 @@ class Relay:
                     )  # the server closed it, and who asks must know
             if not piece:
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What befalls one request on a bad line.
+
+    ``passes`` is the part of it that comes to the server, none of it for 0. ``answer`` is what comes
+    back in the place of the server's answer: nothing at all for ``b""``. ``delay_s`` is how late that
+    is. ``damages``: a bit of the file is another one than was sent.
+    """
+
+    passes: float = 1.0
+    answer: bytes | None = None
+    delay_s: float = 0.0
+    damages: bool = False
+
+
+class BadRelay(Relay):
+    """Passes whole requests on, each as ``weather`` says, which is shown its first line."""
+
+    def __init__(self, url: str, weather: Callable[[str], Mishap]) -> None:
+        self._weather = weather
+        super().__init__(url)
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError), client.makefile("rb") as requests:
+            while not self._done.is_set():
+                head = _head(requests)
+                if not head:
+                    return
+                length = re.search(rb"\r\ncontent-length: *([0-9]+)", head, re.IGNORECASE)
+                body = requests.read(int(length[1]) if length else 0)
+                mishap = self._weather(head.partition(b"\r\n")[0].decode("latin-1"))
+                answer = self._passed(head, body, mishap)
+                self._done.wait(mishap.delay_s)
+                client.sendall(answer)
+                if not answer:
+                    _reset(client)
+                return
+
+    def _passed(self, head: bytes, body: bytes, mishap: Mishap) -> bytes:
+        """Let the server have it, as far as it passes; what is answered."""
+        if mishap.damages:
+            body = _damaged(body)
+        answer = b""
+        if mishap.passes:
+            with socket.create_connection(self._server, 10) as server:
+                # One request a connection: the end of the answer is the end of it all.
+                request = head[:-2] + b"Connection: close\r\n\r\n" + body
+                if mishap.passes < 1:
+                    server.sendall(request[: int(len(request) * mishap.passes)])
+                    _reset(server)
+                    return mishap.answer or b""
+                server.sendall(request)
+                with server.makefile("rb") as answers:
+                    answer = answers.read()
+        return answer if mishap.answer is None else mishap.answer
+
+
+def _head(requests: BinaryIO) -> bytes:
+    """The head of the next request, with its blank line; nothing where there is none."""
+    head = b""
+    while line := requests.readline():
+        head += line
+        if line == b"\r\n":
+            return head
+    return b""
+
+
+def _damaged(body: bytes) -> bytes:
+    """A bit of the file in a form is another one; what is no form stays as it is."""
+    at = body.find(b"\r\n\r\n", max(0, body.find(b"; filename=")))
+    if at < 0:
+        return body
+    at += _IN_A_FILE_BYTES
+    return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close it so that the other side sees a reset."""
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
