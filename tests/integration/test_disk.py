@@ -5,7 +5,8 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,32 @@ def test_a_root_tells_its_folders_from_what_lies_loose_and_a_link_is_no_folder(
     written(root / "loose.jpg")
     linked(root / "S3", elsewhere)
     assert DISK.folder_names(root) == (("S1", "S2"), ("S3", "loose.jpg"))
+
+
+def test_what_goes_away_while_a_folder_is_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path / "OD.jpg", b"right")
+    written(tmp_path / "OS.jpg.tmp", b"left")
+
+    class Going:
+        """The system's listing, of which one entry is renamed before it is looked at."""
+
+        def __init__(self, folder: Path) -> None:
+            self._listing = scandir(folder)
+
+        def __enter__(self) -> Iterator[os.DirEntry[str]]:
+            found = [*self._listing]
+            with suppress(FileNotFoundError):
+                (tmp_path / "OS.jpg.tmp").unlink()
+            return iter(found)
+
+        def __exit__(self, *_: object) -> None:
+            self._listing.close()
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", Going)
+    assert [entry.name for entry in DISK.entries(tmp_path)] == ["OD.jpg"]
 
 
 def test_a_folder_that_is_away_is_an_error_and_not_empty(tmp_path: Path) -> None:
@@ -225,6 +252,26 @@ def test_a_folder_is_moved_whole(tmp_path: Path) -> None:
     DISK.move(tmp_path / "S1", tmp_path / "archive" / "S1_2026")
     assert not (tmp_path / "S1").exists()
     assert (tmp_path / "archive" / "S1_2026" / "OD.jpg").read_bytes() == b"right"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the file system does it by itself")
+def test_where_a_folder_was_moved_to_is_flushed_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        flushed.append((status.st_dev, status.st_ino))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    written(tmp_path / "S1" / "OD.jpg", b"right")
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    DISK.move(tmp_path / "S1", archive / "S1_2026")
+    assert (archive.stat().st_dev, archive.stat().st_ino) in flushed
 
 
 @pytest.mark.parametrize("there", ["a full folder", "an empty folder", "a file", "a dangling link"])

@@ -216,6 +216,40 @@ def test_a_file_that_was_retaken_after_its_answer_was_lost_is_held_and_not_sent(
         check_arrived(clinic)
 
 
+def test_what_is_in_doubt_is_asked_about_before_the_session_may_become_complete(
+    tmp_path: Path,
+) -> None:
+    """Then only its types would be listed, and two reports are of one type."""
+    with begun(tmp_path, "0.4") as clinic:
+        (clinic.root / "S1" / "OS.jpg").unlink()
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        for name in ("OD2.jpg", "zz.pdf"):
+            clinic.put(f"S1/{name}")
+        clinic.live_for(1900)
+        assert clinic.told("S1") == (State.HELD, "eye_missing")
+        clinic.edc.uploads = [None, None, None, lost()]
+        clinic.answer()
+        clinic.live_for(4)
+        assert sent_of(clinic)["zz.pdf"] is Sent.UNKNOWN
+        clinic.put("S1/OS.jpg")
+        clinic.sweep.hint("S1")
+        clinic.live_for(70)
+        check_arrived(clinic, also=("OD2.jpg", "zz.pdf"))
+
+
+def test_a_session_that_is_gone_is_told_as_gone_also_where_it_is_asked_about(
+    tmp_path: Path,
+) -> None:
+    with begun(tmp_path, "0.3") as clinic:
+        clinic.edc.uploads = [lost()]
+        clinic.try_once()
+        clinic.edc.sessions.clear()
+        clinic.edc.stored.clear()
+        clinic.live_for(30)
+        assert clinic.told("S1") == (State.HELD, "session_gone")
+        assert clinic.edc.count("upload") == 1
+
+
 # Where the journal was damaged, and nobody knows any more what was sent
 
 
