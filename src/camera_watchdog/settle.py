@@ -118,6 +118,7 @@ class Settle:
         except OSError as error:
             busy = Reason("file_busy", (), {"said": error.strerror or "in use"})
             return Verdict(self._waiting(exam, busy), _BUSY_S)
+        files_before = exam.files
         if exam.files and differs(exam, found):
             exam = dataclasses.replace(exam, last_change=self._clock())
         exam = merge(exam, found)
@@ -145,7 +146,8 @@ class Settle:
             if reason.code == "unfinished_file"
             else limits.incomplete_s - unchanged_s
         )
-        return Verdict(self._waiting(exam, reason), max(left_s, _AT_LEAST_S))
+        news = exam.files != files_before
+        return Verdict(self._waiting(exam, reason, news=news), max(left_s, _AT_LEAST_S))
 
     def _found(
         self,
@@ -199,11 +201,12 @@ class Settle:
         before = exam_before(exam, self._records.exams_of_subject(exam.subject))
         return None if before is None else late_reason(exam, before)
 
-    def _waiting(self, exam: Exam, reason: Reason) -> Exam:
+    def _waiting(self, exam: Exam, reason: Reason, *, news: bool = False) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""
-        if exam.reason == reason:
+        if exam.reason != reason:
+            logger.info("%s  waits: %s", exam.folder, explain(reason, exam).sentence)
+        elif not news:
             return exam
-        logger.info("%s  waits: %s", exam.folder, explain(reason, exam).sentence)
         return self._records.save(dataclasses.replace(exam, reason=reason), "", durable=False)
 
     def _held(self, exam: Exam, reason: Reason) -> Exam:

@@ -266,6 +266,22 @@ def test_an_incomplete_exam_waits_then_is_held_then_clears_by_itself(
     assert camera.told("S1") == (READY, "")
 
 
+def test_what_changed_while_no_daemon_ran_is_on_record_though_the_exam_waits_for_the_same(
+    camera: WatchedFolder,
+) -> None:
+    camera.put("S1/OD.jpg")
+    camera.run_for(1900)
+    assert camera.told("S1") == (State.HELD, "incomplete")
+    changed = camera.put("S1/OD.jpg", seed=5).stat()
+    camera.restart()
+    camera.run_for(100)
+    (exam,) = camera.journal.open_exams()
+    # Else a person's release would be refused: the file is not the one on record.
+    assert [(f.size_bytes, f.mtime_ns) for f in exam.files] == [
+        (changed.st_size, changed.st_mtime_ns)
+    ]
+
+
 def test_the_time_to_become_whole_runs_on_across_a_restart(camera: WatchedFolder) -> None:
     camera.put("S1/OD.jpg")
     camera.run_for(1000)
