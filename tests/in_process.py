@@ -22,7 +22,7 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.registry import Registry
-from camera_watchdog.steps import ServerMemory, Tools
+from camera_watchdog.steps import CameraLike, ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
 from effects import Effects, SeamDisk, SeamEdc, SeamJournal
 
@@ -106,7 +106,8 @@ class _NoWatches:
 class Core:
     """One life of the daemon, from its start to the moment when it is thrown away.
 
-    ``client`` makes the client of its one worker, the one that the gate asks with, too.
+    ``client`` makes the client of its one worker, the one that the gate asks with, too; ``journal``
+    and ``camera`` may stand in for the journal and the camera's database.
     """
 
     def __init__(
@@ -116,12 +117,14 @@ class Core:
         *,
         effects: Effects | None = None,
         client: Callable[[Config], EdcClient] | None = None,
+        journal: type[SeamJournal] = SeamJournal,
+        camera: CameraLike | None = None,
     ) -> None:
         effects = effects or Effects(lambda _stroke: None)
         self.config = config
         self.time = time
         self.registry = Registry()
-        self.journal: Journal = SeamJournal.watched(
+        self.journal: Journal = journal.watched(
             effects, config.state_dir, watch_dir=config.watch_dir, clock=time.clock
         )
         self._edc = client(config) if client else _client(effects, config)
@@ -140,7 +143,7 @@ class Core:
             rules=parts.rules(config),
             journal=self.journal,
             disk=disk,
-            camera=parts.camera_database(config),
+            camera=camera or parts.camera_database(config),
             edc=self._edc,
             gate=self.gate,
             memory=ServerMemory(),

@@ -1,0 +1,120 @@
+"""Whoever reads ``status`` and acts on it: answers what can be answered, and looks before saying so."""
+
+import contextlib
+from random import Random
+
+from camera_watchdog.commands.people import NotDone
+from camera_watchdog.commands.release import _checksums
+from camera_watchdog.journal import Journal
+from camera_watchdog.laterality import parse_eye
+from camera_watchdog.model import Exam, Laterality, Override, Reason
+from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
+from camera_watchdog.reasons import REASONS, Answer
+from machine.camera import Camera, eye_of
+from machine.daemon import Daemon
+from machine.server import Server
+
+__all__ = ["Person"]
+
+_CLINICIAN = frozenset({"no_session", "no_eligible_session", "session_in_use", "older_session"})
+_LOOKS_FIRST = frozenset({"cannot_tell", "wrong_acknowledgement"})
+
+
+class Person:
+    """Answers holds. ``released`` are subjects and reasons, ``skipped`` exams and files."""
+
+    def __init__(self, daemon: Daemon, server: Server, camera: Camera) -> None:
+        self.released: set[tuple[str, str]] = set()
+        self.skipped: set[tuple[int, str]] = set()
+        self._daemon, self._server, self._camera = daemon, server, camera
+
+    def answer(self, exam: Exam, chance: Random) -> None:
+        """Do what the reason asks for; where there is a choice, by chance."""
+        reason = exam.reason
+        assert reason is not None
+        if reason.code in _CLINICIAN and (chance.random() < 0.7 or not self._may_release(reason)):
+            self._server.open_session(exam.subject)
+            self._retry(exam)  # or it is asked within the hour
+        elif reason.code == "filename_conflict":
+            for name in reason.files:
+                self._camera.rename(
+                    exam.folder, name, f"{name[:2]}-{chance.getrandbits(16)}{name[-4:]}"
+                )
+        elif reason.code in _LOOKS_FIRST:
+            there = [name for name in reason.files if self._is_there(exam, name)]
+            self._say(exam, skips=there)
+        elif allowed := sorted(REASONS[reason.code].answers):
+            self._say_one(exam, reason, chance.choice(allowed), chance)
+
+    def _may_release(self, reason: Reason) -> bool:
+        return Answer.RELEASE in REASONS[reason.code].answers
+
+    def _say_one(self, exam: Exam, reason: Reason, answer: Answer, chance: Random) -> None:
+        names = [name for name in reason.files if exam.file(name)] or [f.name for f in exam.files]
+        if answer is Answer.RETRY:
+            self._retry(exam)
+        elif answer is Answer.RELEASE:
+            self._say(exam)
+        elif answer is Answer.SKIP and names:
+            self._say(exam, skips=[chance.choice(names)])
+        elif answer is Answer.EYE:
+            self._say(exam, eyes={n: eye for n in names if (eye := parse_eye(eye_of(n)))})
+
+    def _retry(self, exam: Exam) -> None:
+        self._ask(Request(Wish.RETRY, exam.id, exam.folder, "nurse", self._daemon.time.clock()))
+
+    def _is_there(self, exam: Exam, name: str) -> bool:
+        """Whether the EDC has a file of that name in the session: as a person sees it there."""
+        session = exam.session.session_id if exam.session else ""
+        return any(s.name == name for s in self._server.held(session))
+
+    def _say(
+        self,
+        exam: Exam,
+        *,
+        eyes: dict[str, Laterality] | None = None,
+        skips: list[str] | None = None,
+    ) -> None:
+        config, at = self._daemon.config, self._daemon.time.clock()
+        try:
+            overrides = overrides_for(
+                exam,
+                text="looked at it",
+                user="nurse",
+                at=at,
+                eyes=eyes or {},
+                skips=skips or [],
+                checksums=_checksums(config, exam),
+                report_type=config.report_type,
+            )
+        except NotDone:
+            return  # something changed just now
+        except WordRefused:
+            self._give_up(exam)
+            return
+        for override in overrides:
+            self._note(exam, override)
+        request = Request(Wish.RELEASE, exam.id, exam.folder, "nurse", at, "looked", overrides)
+        self._ask(request)
+
+    def _note(self, exam: Exam, said: Override) -> None:
+        if said.skip:
+            self.skipped.add((exam.id, said.name))
+        elif said.eye:
+            self._camera.said[exam.subject, said.name].add(said.eye)
+        else:
+            self.released.add((exam.subject, said.reason_code))
+
+    def _give_up(self, exam: Exam) -> None:
+        """Nothing of it is to be sent: the folder is moved out of the camera's."""
+        if (self._camera.folder / exam.folder).exists():
+            self._camera.delete_folder(exam.folder)
+
+    def _ask(self, request: Request) -> None:
+        config, time = self._daemon.config, self._daemon.time
+        journal = Journal.join(
+            config.state_dir, watch_dir=config.watch_dir, clock=time.clock, writing=True
+        )
+        with contextlib.closing(journal):
+            journal.ask(request)
+        self._daemon.flush()

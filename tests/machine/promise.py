@@ -1,0 +1,198 @@
+"""What must hold after every step, whatever happened: from the server's log, the disk and the journal."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog.reasons import REASONS, Clears, explain
+from machine.camera import Camera, eye_of
+from machine.daemon import Daemon
+from machine.person import Person
+from machine.server import Server
+from scripted_edc import Stored
+
+__all__ = ["Promise"]
+
+_SHARED_BY_A_PERSON: Final = frozenset({"session_in_use", "late"})
+_AGAIN_BY_A_PERSON: Final = frozenset({"retaken", "session_gone", "seen_before"})
+_NO_RECEIPT: Final = frozenset({"receipt.json"})
+
+
+class Promise:
+    """Checks; what it has seen of the server's log it does not look at again."""
+
+    def __init__(self, daemon: Daemon, server: Server, camera: Camera, person: Person) -> None:
+        self._daemon, self._server, self._camera, self._person = daemon, server, camera, person
+        self._seen = 0
+        self._places: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._sessions: dict[int, str] = {}
+        self._archived: set[int] = set()
+        self._looked_at: tuple[int, int] = (0, -1)
+        self.reached: Counter[str] = Counter()
+        """States and reasons that were seen, for whoever asks whether the machine gets anywhere."""
+
+    def check(self) -> None:
+        """All of it.
+
+        Raises:
+            AssertionError: something does not hold.
+        """
+        assert not self._daemon.wrongs, self._daemon.wrongs
+        self._check_log()
+        self._check_disk()
+        if not self._daemon.is_alive:
+            return
+        journal = self._daemon.core.journal
+        looked_at = id(journal), journal.changes
+        if looked_at != self._looked_at:
+            self._looked_at = looked_at
+            self._check_exams()
+        self._check_claims()
+
+    def exams(self) -> list[Exam]:
+        """Every exam that there ever was."""
+        journal = self._daemon.core.journal
+        return list(chain(*(journal.exams_of_subject(s) for s in ("S1", "S2"))))
+
+    # The server
+
+    def _check_log(self) -> None:
+        for stored in self._server.log[self._seen :]:
+            self._check_stored(stored)
+        self._seen = len(self._server.log)
+        for stored in self._server.stored:
+            assert stored.sha256, f"what the EDC had of {stored.name} was destroyed"
+
+    def _check_stored(self, stored: Stored) -> None:
+        subject = self._server.owner[stored.session_id]
+        whose = self._camera.whose[stored.sha256]
+        assert subject in whose, f"{stored.name} of {whose or 'nobody'} went to {subject}"
+        cut_off = self._camera.cut_off.get(stored.sha256)
+        sent_all_the_same = (subject, "unfinished_file") in self._person.released
+        assert cut_off is None or sent_all_the_same, f"half of {cut_off} was sent"
+        if eye := eye_of(stored.name):
+            said = self._camera.said[subject, stored.name]
+            sent_as = stored.file_type.partition("_")[0]
+            assert sent_as in said, f"{stored.name} shows the {eye} eye and was sent as {sent_as}"
+        places = self._places[stored.sha256]
+        places.add((stored.session_id, stored.name))
+        there = {place for place in places if place[0] not in self._server.deleted}
+        owners = {self._server.owner[session] for session, _ in there}
+        again = {(owner, code) for owner in owners for code in _AGAIN_BY_A_PERSON}
+        if not again & self._person.released:
+            assert len(there) <= 1, f"the same bytes are stored as {sorted(there)}"
+
+    # The disk
+
+    def _check_disk(self) -> None:
+        """Whatever the camera wrote and no person took away is there still."""
+        found: Counter[int] = Counter()
+        for path in self._all_files():
+            found[path.stat().st_size] += 1
+        for size_bytes, count in self._camera.kept.items():
+            assert found[size_bytes] >= count, f"a file of {size_bytes} bytes is lost"
+
+    def _all_files(self) -> list[Path]:
+        config = self._daemon.config
+        folders = [config.watch_dir / name for name in self._camera.folders()]
+        if config.archive_dir.exists():
+            folders += config.archive_dir.iterdir()
+        return [path for folder in folders for path in folder.iterdir()]
+
+    # The exams
+
+    def _check_exams(self) -> None:
+        exams = self.exams()
+        live = [e.folder for e in exams if e.state not in {State.ARCHIVED, State.GONE}]
+        assert len(live) == len({*live}), f"two exams of one folder: {live}"
+        users: dict[str, list[Exam]] = defaultdict(list)
+        for exam in exams:
+            self.reached[exam.state] += 1
+            self._check_session(exam)
+            self._check_files(exam)
+            self._check_reason(exam)
+            if exam.session and (exam.anything_sent or exam.state is not State.GONE):
+                users[exam.session.session_id].append(exam)
+            if exam.state is State.ARCHIVED and exam.id not in self._archived:
+                self._archived.add(exam.id)
+                self._check_archived(exam)
+        for session, several in users.items():
+            shared = any(
+                (e.subject, c) in self._person.released
+                for e in several
+                for c in _SHARED_BY_A_PERSON
+            )
+            assert len(several) == 1 or shared, f"two exams in session {session}"
+
+    def _check_session(self, exam: Exam) -> None:
+        """It stays in the session that was first resolved, unless a person gave that up."""
+        if exam.session is None:
+            return
+        now = exam.session.session_id
+        assert self._server.owner[now] == exam.subject, f"{exam.subject} has {now}"
+        before = self._sessions.get(exam.id, now)
+        moved = {(exam.subject, "retaken"), (exam.subject, "session_gone")}
+        assert before == now or moved & self._person.released or before not in self._used(), (
+            f"{exam.folder} went from session {before} to {now}"
+        )
+        self._sessions[exam.id] = now
+
+    def _used(self) -> set[str]:
+        return {stored.session_id for stored in self._server.log}
+
+    def _check_files(self, exam: Exam) -> None:
+        """What is taken for acknowledged was stored so."""
+        for file in exam.files:
+            if file.sent is not Sent.YES:
+                continue
+            said = file.acknowledgement
+            assert said is not None, f"{file.name} has no acknowledgement"
+            assert exam.session is not None
+            assert said.session_id == exam.session.session_id
+            stored = Stored(said.session_id, said.file_type, file.name, file.sent_sha256)
+            assert stored in self._server.log, f"{file.name} is believed to be stored"
+
+    def _check_reason(self, exam: Exam) -> None:
+        """Whoever is told to act knows why and how; who is not told need not."""
+        if exam.reason is None:
+            assert exam.state is not State.HELD, f"{exam.folder} is held for nothing"
+            return
+        self.reached[exam.reason.code] += 1
+        rule, words = REASONS[exam.reason.code], explain(exam.reason, exam)
+        assert words.sentence
+        assert "unknown" not in words.sentence + words.next_step, words
+        assert words.next_step or not rule.needs_person, words
+        if exam.state is State.HELD:
+            assert rule.answers or rule.clears is not Clears.CHANGE, f"{rule.code} has no way out"
+            assert exam.not_before or rule.clears is Clears.CHANGE, (
+                f"{rule.code} is never asked again"
+            )
+
+    def _check_archived(self, exam: Exam) -> None:
+        folder = self._daemon.config.archive_dir / exam.destination
+        receipt = json.loads((folder / "receipt.json").read_text("utf-8"))
+        assert receipt["subject"] == exam.subject
+        assert exam.session is not None
+        session = exam.session.session_id
+        log = {(s.name, s.sha256) for s in self._server.log if s.session_id == session}
+        here = {p.name: p.read_bytes() for p in folder.iterdir() if p.name not in _NO_RECEIPT}
+        proven = {checksum for _, checksum in log}
+        for name, content in here.items():
+            checksum = hashlib.sha256(content).hexdigest()
+            by_name = (exam.id, name) in self._person.skipped
+            twin = exam.file(name)
+            is_copy = twin is not None and twin.sent is Sent.SKIPPED and checksum in proven
+            assert (name, checksum) in log or by_name or is_copy, (
+                f"{name} is archived, never stored"
+            )
+
+    def _check_claims(self) -> None:
+        """Each exam that is claimed is some worker's, and no two have one."""
+        claimed = [worker.exam.folder for worker in self._daemon.workers]
+        assert len(claimed) == len({*claimed}), f"two have {claimed}"
+        nobody_knows = self._daemon.core.registry.exams_at_rest().count(None)
+        assert nobody_knows == len(claimed), f"{nobody_knows} claimed, {claimed} at work"

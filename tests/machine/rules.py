@@ -1,0 +1,295 @@
+"""The state machine: what may happen at a clinic, in any order, and what must hold after each of it."""
+
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import ClassVar, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from camera_watchdog.model import State
+from in_process import Time, configured
+from machine.camera import PATTERN, Camera, eye_of, subject_of
+from machine.daemon import Daemon
+from machine.person import Person
+from machine.promise import Promise
+from machine.server import RELEASES, UPLOAD_FAULTS, Server, away
+
+__all__ = ["Machine"]
+
+_FOLDERS: Final = ("S1", "S2", "S1 again")
+_FOLDER: Final = st.sampled_from(["S1", *_FOLDERS])
+_ROWS: Final = st.sampled_from(["true", "true", "true", "true", "swapped", "blank", "none"])
+_ANY: Final = st.integers(0, 1000)
+_BEHIND: Final = frozenset({"waits_behind"})
+_HEARD: Final = 0.8
+"""How often the file system tells of what happened."""
+_ROUNDS: Final = 15
+
+
+class Machine(RuleBasedStateMachine):
+    """One clinic."""
+
+    reached: ClassVar[Counter[str]] = Counter()
+    base: ClassVar[Path | None] = None
+
+    @initialize(
+        release=st.sampled_from(RELEASES),
+        per_eye=st.booleans(),
+        sessions=st.sampled_from([("S1", "S2"), ("S1", "S2"), ("S1",), ("S1", "S1", "S2")]),
+        seed=_ANY,
+    )
+    def open_clinic(
+        self, release: str, *, per_eye: bool, sessions: tuple[str, ...], seed: int
+    ) -> None:
+        """With an exam of the first subject, and mostly with a session for it."""
+        self.root = Path(tempfile.mkdtemp(dir=self.base))
+        self.chance = Random(seed)  # noqa: S311 - to be had again by its seed
+        self.time = Time()
+        report_type = "per_eye" if per_eye and release != "0.1" else "combined"
+        config = configured(
+            self.root,
+            api_url="https://edc.example",
+            token="t",
+            report_type=report_type,
+            subject_folder_pattern=PATTERN,
+        )
+        self.reports = ("OD.pdf", "OS.pdf") if report_type == "per_eye" else ("report.pdf",)
+        self.server = Server(release, self.time, report_type)
+        self.camera = Camera(config.watch_dir, self.time)
+        self.daemon = Daemon(config, self.time, self.server, self.camera.database)
+        self.person = Person(self.daemon, self.server, self.camera)
+        self.promise = Promise(self.daemon, self.server, self.camera, self.person)
+        for subject in sessions:
+            self.server.open_session(subject)
+        for subject in ("S1", "S2"):
+            self.camera.register(subject)
+        self.exam_comes("S1", 0, "true")
+
+    # The camera, and hands in its folder
+
+    @rule(folder=_FOLDER, visit=st.integers(0, 1), rows=_ROWS)
+    def exam_comes(self, folder: str, visit: int, rows: str) -> None:
+        for name in self._names(visit):
+            self.camera.write(folder, name, self.camera.picture(name))
+            self._row(folder, name, rows)
+        self._after_a_change(folder)
+
+    @rule(folder=_FOLDER, place=_ANY, number=st.integers(0, 2), whole=st.booleans(), row=_ROWS)
+    def file_comes(self, folder: str, place: int, number: int, *, whole: bool, row: str) -> None:
+        """Late, one too many, a part of the next exam, or in the place of one that is there."""
+        names = self._names(number)
+        name = names[place % len(names)]
+        self.camera.write(folder, name, self.camera.picture(name), whole=whole)
+        self._row(folder, name, row)
+        self._after_a_change(folder)
+
+    @precondition(lambda self: self.camera.unfinished)
+    @rule()
+    def files_are_finished(self) -> None:
+        for folder, name in list(self.camera.unfinished):
+            self.camera.finish(folder, name)
+
+    @precondition(lambda self: self.camera.files())
+    @rule(which=_ANY, what=st.sampled_from(["retaken", "retaken", "deleted", "renamed"]))
+    def file_is_touched(self, which: int, what: str) -> None:
+        folder, name = self._file(which)
+        if what == "retaken":
+            self.camera.write(folder, name, self.camera.picture(name))
+        elif what == "deleted":
+            self.camera.delete(folder, name)
+        else:
+            new_name = f"{name.partition('-')[0]}-{which % 2 + 3}{name[-4:]}"
+            self.camera.rename(folder, name, new_name)
+            self._row(folder, new_name, "true")
+        self._after_a_change(folder)
+
+    @precondition(lambda self: self._paths())
+    @rule(which=_ANY, folder=_FOLDER)
+    def file_is_copied(self, which: int, folder: str) -> None:
+        """Within the camera's folder, or back from the archive."""
+        paths = self._paths()
+        path = paths[which % len(paths)]
+        if path.parent.name != folder:
+            self.camera.copy(path, folder)
+            self._row(folder, path.name, "true")
+            self._after_a_change(folder)
+
+    @precondition(lambda self: self.camera.folders())
+    @rule(which=_ANY, new=st.sampled_from([*_FOLDERS, ""]))
+    def folder_is_renamed_or_deleted(self, which: int, new: str) -> None:
+        folders = self.camera.folders()
+        folder = folders[which % len(folders)]
+        if new:
+            self.camera.rename_folder(folder, new)
+        else:
+            self.camera.delete_folder(folder)
+        self._after_a_change(folder)
+
+    @precondition(lambda self: self.camera.files())
+    @rule(which=_ANY, what=_ROWS)
+    def row_changes(self, which: int, what: str) -> None:
+        folder, name = self._file(which)
+        self._row(folder, name, what)
+
+    def _names(self, number: int) -> list[str]:
+        names = ["OD.jpg", "OS.jpg", *self.reports]
+        return [f"{name[:-4]}-{number}{name[-4:]}" for name in names]
+
+    def _row(self, folder: str, name: str, what: str) -> None:
+        eye = eye_of(name)
+        if eye and what != "none":
+            other = {"left": "right", "right": "left"}[eye]
+            said = {"true": eye, "swapped": other, "blank": None}[what]
+            self.camera.record(subject_of(folder), name, said)
+
+    def _file(self, which: int) -> tuple[str, str]:
+        files = self.camera.files()
+        return files[which % len(files)]
+
+    def _paths(self) -> list[Path]:
+        archive = self.daemon.config.archive_dir
+        archived = sorted(archive.glob("*/*.*")) if archive.exists() else []
+        here = [self.camera.folder / folder / name for folder, name in self.camera.files()]
+        return [*here, *(path for path in archived if path.name != "receipt.json")]
+
+    def _after_a_change(self, folder: str) -> None:
+        if self.chance.random() < _HEARD:
+            self.daemon.hint(self.chance.choice(["", folder]))
+
+    # The daemon
+
+    @rule(seconds=st.sampled_from([0.5, 4.0, 40.0, 40.0, 2000.0]))
+    def daemon_runs(self, seconds: float) -> None:
+        self.daemon.run(seconds)
+
+    @rule(seconds=st.sampled_from([0.0, 3.1, 61.0]))
+    def sweep_looks(self, seconds: float) -> None:
+        self.time.turn(seconds)
+        self.daemon.tick()
+
+    @rule(strokes=st.integers(0, 40))
+    def another_worker_begins(self, strokes: int) -> None:
+        self.daemon.begin(within_s=70.0)
+        self.daemon.step(-1, strokes)
+
+    @rule(which=st.integers(0, 1), strokes=st.integers(1, 15))
+    def worker_goes_on(self, which: int, strokes: int) -> None:
+        if not self.daemon.workers:
+            self.daemon.begin(within_s=70.0)
+        self.daemon.step(which, strokes)
+
+    @precondition(lambda self: self.daemon.workers)
+    @rule()
+    def workers_finish(self) -> None:
+        while self.daemon.workers:
+            self.daemon.step(0)
+
+    @precondition(lambda self: self.daemon.is_alive)
+    @rule(power=st.booleans())
+    def killed(self, *, power: bool) -> None:
+        self.daemon.die(power=power)
+
+    @rule(strokes=st.integers(0, 40), seconds=st.sampled_from([40.0, 2000.0]))
+    def killed_while_it_runs(self, strokes: int, seconds: float) -> None:
+        self.daemon.kill_in = strokes
+        self.daemon.run(seconds)
+        self.daemon.kill_in = None
+
+    # The server and its people
+
+    @rule(faults=st.lists(st.sampled_from(UPLOAD_FAULTS), min_size=1, max_size=3))
+    def uploads_fail(self, faults: list[str]) -> None:
+        self.server.faults += faults
+
+    @rule(what=st.sampled_from(["token", "portal", "no route", "S1", "well", "well"]))
+    def weather_changes(self, what: str) -> None:
+        if what == "well":
+            self.server.calm()
+        elif what == "S1":
+            self.server.failing.add(what)
+        else:
+            self.server.away = away(what)
+
+    @rule(
+        subject=st.sampled_from(["S1", "S1", "S2"]),
+        what=st.sampled_from(["made", "made", "deleted", "contraindicated"]),
+    )
+    def session_is(self, subject: str, what: str) -> None:
+        newest = self.server.newest(subject)
+        if what == "made" or not newest:
+            self.server.open_session(subject)
+        elif what == "deleted":
+            self.server.delete_session(newest)
+        else:
+            self.server.contraindicate(newest)
+
+    @precondition(lambda self: self.server.release != RELEASES[-1])
+    @rule()
+    def server_is_upgraded(self) -> None:
+        self.server.upgrade(RELEASES[RELEASES.index(self.server.release) + 1])
+
+    @rule(which=_ANY)
+    def person_answers(self, which: int) -> None:
+        held = [exam for exam in self.daemon.core.journal.open_exams() if exam.reason]
+        if held:
+            self.person.answer(held[which % len(held)], self.chance)
+            self.daemon.tick()
+
+    @invariant()
+    def promise_holds(self) -> None:
+        self.promise.check()
+
+    # The end
+
+    def teardown(self) -> None:
+        if not hasattr(self, "root"):
+            return
+        try:
+            if sys.exc_info()[0] is None:
+                self._come_to_an_end()
+                Machine.reached.update(self.promise.reached.keys())
+                Machine.reached["killed"] += self.daemon.deaths
+        finally:
+            self.daemon.die()
+            shutil.rmtree(self.root)
+
+    def _come_to_an_end(self) -> None:
+        """Nothing fails any more, what was begun is finished, people answer: then all of it ends."""
+        self.server.calm()
+        self.daemon.kill_in = None
+        for folder, name in list(self.camera.unfinished):
+            self.camera.finish(folder, name)
+        for _ in range(_ROUNDS):
+            self.camera.record_truth()
+            while self.daemon.workers:
+                self.daemon.step(0)
+            self.daemon.run(130.0)
+            self.daemon.run(3700.0, until=self._rests)
+            self.promise.check()
+            open_exams = self.daemon.core.journal.open_exams()
+            if not open_exams and not self.camera.files():
+                return
+            for exam in open_exams:
+                if exam.state is State.HELD:
+                    self.person.answer(exam, self.chance)
+        told = [(e.folder, e.state, e.reason) for e in self.daemon.core.journal.open_exams()]
+        raise AssertionError(f"it does not come to an end: {told}, {self.camera.files()}")
+
+    def _rests(self) -> bool:
+        exams = self.daemon.core.journal.open_exams()
+        unseen = {*self.camera.folders()} - {exam.folder for exam in exams}
+        return not unseen and all(
+            exam.state is State.HELD or (exam.reason is not None and exam.reason.code in _BEHIND)
+            for exam in exams
+        )
