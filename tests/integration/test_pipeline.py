@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from camera_watchdog.errors import JournalError
+from camera_watchdog.errors import JournalError, Unreachable
 from camera_watchdog.model import Acknowledgement, ReportType, State
 from canaries import INITIALS, WHO
 from clinic import Clinic
@@ -170,6 +170,26 @@ def test_a_daemon_that_stops_lets_go_at_the_next_point_and_nothing_is_lost(clini
     assert outcome.exam.state is State.COLLECTING
     assert clinic.edc.count("upload") <= 2
     clinic.during = lambda: None
+    clinic.restart()
+    clinic.live_for(60)
+    check_arrived(clinic)
+
+
+def test_a_request_that_is_given_up_to_stop_says_nothing_about_the_server(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
+) -> None:
+    def give_up(_answer: Acknowledgement) -> Acknowledgement:
+        clinic.stopping = True
+        clinic.edc.ping_says = Unreachable("the program is stopping", sent=False)
+        raise Unreachable("the program is stopping")
+
+    clinic.edc.uploads = [give_up]
+    outcome = clinic.try_once()
+    assert (outcome.exam.state, outcome.exam.attempts) == (State.READY, 0)
+    assert not clinic.gate.is_closed
+    assert "not available" not in caplog.text
+    assert "failed" not in caplog.text
+    clinic.edc.ping_says = None
     clinic.restart()
     clinic.live_for(60)
     check_arrived(clinic)
