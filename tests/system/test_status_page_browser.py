@@ -5,6 +5,7 @@ One browser draws all pages. With ``SCREENSHOTS`` set to a folder, what it drew 
 
 import dataclasses
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -27,7 +28,7 @@ from exam_parts import acknowledged, exam, file
 NOW: Final = datetime(2026, 3, 2, 11, 5, tzinfo=UTC)
 ZONE: Final = ZoneInfo("Africa/Dar_es_Salaam")
 WIDTHS: Final = {"large": (1920, 1080), "workstation": (1366, 768), "phone": (375, 667)}
-IN_CI_ON_LINUX: Final = bool(os.environ.get("CI")) and os.name == "posix"
+IN_CI_ON_LINUX: Final = bool(os.environ.get("CI")) and sys.platform.startswith("linux")
 
 pytestmark = pytest.mark.skipif(
     not CHROMIUM and not IN_CI_ON_LINUX, reason="there is no Chromium that can be driven here"
