@@ -11,7 +11,7 @@ import pytest
 
 from camera_watchdog.model import Acknowledgement, State
 from clinic import Clinic
-from one_exam import FAILED, HOUR_S, check_arrived, names_held, told
+from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, names_held, told
 from watched_folder import bytes_of
 
 
@@ -166,6 +166,26 @@ def test_a_session_given_up_for_other_bytes_is_used_again_on_nobodys_word(clinic
     clinic.live_for(HOUR_S + 60)
     assert clinic.receipt()["session"] == second
     assert clinic.receipt()["former_sessions"] == ["s-1"]
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_a_second_file_of_a_type_that_joins_an_exam_under_way_replaces_nothing(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 3]
+        clinic.live_for(10)
+        (stored,) = clinic.edc.stored
+        clinic.put("S1/OD2.jpg")
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        clinic.sweep.hint("S1")
+        clinic.live_for(120)
+        assert clinic.told("S1") == (State.HELD, "one_file_per_type")
+        assert stored in clinic.edc.stored
+        clinic.answer(name="OD2.jpg", skip=True)
+        clinic.live_for(60)
+        assert stored in clinic.edc.stored
+        assert len(clinic.archived()) == 1
 
 
 def test_while_a_file_is_sent_it_changes(clinic: Clinic) -> None:

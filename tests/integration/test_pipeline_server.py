@@ -9,6 +9,7 @@ import pytest
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.errors import (
     CertificateRefused,
+    DatabaseBusy,
     EdcFailure,
     EdcRefusal,
     NotTheEdc,
@@ -174,6 +175,18 @@ def test_a_server_that_keeps_failing_is_told_after_five_tries_over_fifteen_minut
     clinic.edc.resolves = []
     clinic.live_for(HOUR_S + 10)
     check_arrived(clinic)
+
+
+def test_what_failed_before_does_not_count_for_the_server(clinic: Clinic) -> None:
+    clinic.camera.fails = DatabaseBusy("camera.db")
+    clinic.live_for(20 * 60)
+    assert clinic.told("S1") == (State.READY, "database_busy")
+    clinic.camera.fails = None
+    clinic.edc.resolves = [FAILED] * 1000
+    clinic.live_for(14 * 60)
+    assert clinic.told("S1") == (State.READY, "server_keeps_failing")
+    clinic.live_for(3 * 60)
+    assert clinic.told("S1") == (State.HELD, "server_keeps_failing")
 
 
 def test_fifteen_minutes_alone_are_not_enough_nor_five_tries(clinic: Clinic) -> None:
