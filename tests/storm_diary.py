@@ -10,7 +10,8 @@ __all__ = ["Diary", "Visit"]
 
 @dataclass(slots=True)
 class Visit:
-    """One visit of a subject; ``begins`` is when its first file comes, in seconds of the storm.
+    """One visit of a subject; ``begins`` is when its first file comes, in seconds of the storm, or the
+    clinician makes its entry.
 
     ``disturbed``: a file of it comes late, is one too many or is changed afterwards.
     """

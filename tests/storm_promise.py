@@ -25,7 +25,7 @@ _COMPARES: Final = frozenset({"0.7.8", "0.8", "1.4"})
 
 
 class Promise:
-    """Checks it; ``generation`` is the server's."""
+    """Checks it."""
 
     def __init__(self, config: Config, edc: DemoEdc, journal: Journal, diary: Diary) -> None:
         self._config = config
@@ -33,8 +33,8 @@ class Promise:
         self._diary = diary
         self._exams = {s: journal.exams_of_subject(s) for s in diary.visits}
 
-    def check(self) -> None:
-        """All of it.
+    def check(self, generations: set[str]) -> None:
+        """All of it; ``generations`` are those that the server was of.
 
         Raises:
             AssertionError: it was not kept.
@@ -48,7 +48,7 @@ class Promise:
                 if exam.state is State.ARCHIVED:
                     self._check_archived(exam)
                 elif exam.state is not State.GONE:
-                    self._check_held(exam, exams)
+                    self._check_held(exam, exams, generations)
             self._check_kept(subject, exams)
         assert len(sessions) == len({*sessions}), "two exams in one session"
 
@@ -98,20 +98,20 @@ class Promise:
             assert stored.get(name) == checksum, f"{name} is archived and not stored"
             assert answer.session_id == exam.session.session_id
 
-    def _check_held(self, exam: Exam, exams: Sequence[Exam]) -> None:
+    def _check_held(self, exam: Exam, exams: Sequence[Exam], generations: set[str]) -> None:
         code = exam.reason.code if exam.reason else ""
         assert exam.state is State.HELD, f"{exam.subject} is {exam.state} ({code})"
-        allowed = self._allowed(exam, exams)
+        allowed = self._allowed(exam, exams, generations)
         assert code in allowed, f"{exam.subject} is held for {code}: {exam.reason}"
 
-    def _allowed(self, exam: Exam, exams: Sequence[Exam]) -> set[str]:
+    def _allowed(self, exam: Exam, exams: Sequence[Exam], generations: set[str]) -> set[str]:
         """What an exam of this subject may be held for, by what the camera did, and nothing else."""
-        generation, subject = self._edc.version, exam.subject
+        subject = exam.subject
         allowed: set[str] = set()
         damaged = self._diary.damaged[subject]
-        if damaged and generation in _ASK_FIRST:
+        if damaged and generations & _ASK_FIRST:
             allowed |= {"cannot_tell"}
-        if damaged > 1 and generation in _COMPARES:
+        if damaged > 1 and generations & _COMPARES:
             # Damaged twice in a row, after an answer that was lost: it looks like another file.
             allowed |= {"filename_conflict"}
         visits = self._diary.visits[subject]
@@ -121,9 +121,9 @@ class Promise:
         elif not mingled and not any(visit.disturbed for visit in visits):
             return allowed
         allowed |= {"late", "retaken"}
-        if generation in ONE_OF_A_TYPE:
+        if generations & ONE_OF_A_TYPE:
             allowed |= {"one_file_per_type"}
-        if generation in _ASK_FIRST:
+        if generations & _ASK_FIRST:
             allowed |= {"cannot_tell"}
         if exam.session is None and any(e.state is State.ARCHIVED for e in exams):
             # So much came after the archive that it is a whole exam: a visit of its own.

@@ -91,8 +91,10 @@ class Schedule:
         chance = self._chance
         if begins > _STORM_S:
             self.spells = (*self.spells, (begins - 50, begins + _LATER_S))
-        self._plan_session(subject, begins + chance.choice([-30, 0, 0, 60, 1500]))
-        self._plan_visit(subject, begins, same_names=chance.random() < 0.3)
+        entry_in_s = begins + chance.choice([-30, 0, 0, 60, 1500])
+        self._plan_session(subject, entry_in_s)
+        visit = self._plan_visit(subject, begins, same_names=chance.random() < 0.3)
+        visit.begins = min(begins, entry_in_s)
 
     def _plan_session(self, subject: str, in_s: float) -> None:
         """The clinician makes the entry; nobody does on 0.1."""
@@ -103,7 +105,7 @@ class Schedule:
         else:
             add()
 
-    def _plan_visit(self, subject: str, begins: float, *, same_names: bool = False) -> None:
+    def _plan_visit(self, subject: str, begins: float, *, same_names: bool = False) -> Visit:
         chance, at = self._chance, begins
         visit = Visit(begins)
         self._diary.visits.setdefault(subject, []).append(visit)
@@ -139,6 +141,7 @@ class Schedule:
                 more = b"\n" if file.eye is None else b"retaken"
                 changed = file._replace(content=file.content + more)
                 self._plan_file(subject, changed, comes + chance.uniform(21, 300))
+        return visit
 
     def _image(self, subject: str, eye: Eye, old_names: dict[tuple[str, str], list[str]]) -> _File:
         name = self._name(subject, eye, "jpg", old_names)

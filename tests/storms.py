@@ -35,6 +35,7 @@ from storm_weather import Killed, Line, Weather
 __all__ = ["main", "storm"]
 
 _CALM_S: Final = 4 * 3600.0
+_UPGRADED_BY_S: Final = 400.0
 _ASKED_AGAIN_S: Final = 130.0
 """By then whoever waits for the clinician has asked the EDC once more."""
 _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
@@ -62,6 +63,16 @@ class Storm:
         self.schedule.plan()
         self.schedule.hint = self._hint
         self.weather = Weather(seed + 1, self.time, self.schedule.spells)
+        self._plan_upgrade()
+
+    def _plan_upgrade(self) -> None:
+        """Some sites install a later release meanwhile; not from 0.1, which made its sessions itself."""
+        later = list(GENERATIONS)[list(GENERATIONS).index(self.generation) + 1 :]
+        if later and self.generation != "0.1" and self._chance.random() < 0.1:
+            release = self._chance.choice(later)
+            self.time.plan(
+                self._chance.uniform(0, _UPGRADED_BY_S), partial(self.edc.upgrade, release)
+            )
 
     def _befall(self, request: Request) -> Fault | None:
         return self.weather.befall(request)
@@ -104,7 +115,9 @@ class Storm:
                 self._plan_absences()
                 self._live(max(end for _, end in self.schedule.spells), lambda: False)
                 self._live(_CALM_S, self._is_over)
-                Promise(self.config, self.edc, self._alive().journal, self.diary).check()
+                generations = {self.generation, self.edc.version}
+                promise = Promise(self.config, self.edc, self._alive().journal, self.diary)
+                promise.check(generations)
         finally:
             self._die()
             self.schedule.camera.close()
@@ -123,7 +136,7 @@ class Storm:
 
     def _is_over(self) -> bool:
         """Whether nothing is to be waited for any more."""
-        if self.time.next_planned() is not None or self.core is None:
+        if self.time.next_planned() is not None or self.core is None or self.core.gate.is_closed:
             return False
         if self._all_came_at is None:
             self._all_came_at = self.time.monotonic()
@@ -157,7 +170,9 @@ def storm(seed: int, folder: Path) -> Storm:
     try:
         one.run()
     except BaseException as error:
-        error.add_note(f"storm {seed}, generation {one.generation}, {one.weather.kills} kills")
+        error.add_note(
+            f"storm {seed}, generation {one.generation} to {one.edc.version}, {one.weather.kills} kills"
+        )
         raise
     return one
 
