@@ -237,6 +237,37 @@ def test_what_is_in_doubt_is_asked_about_before_the_session_may_become_complete(
         check_arrived(clinic, also=("OD2.jpg", "zz.pdf"))
 
 
+def test_what_a_person_left_out_is_not_taken_for_another_where_the_session_is_complete(
+    tmp_path: Path,
+) -> None:
+    """Only types are listed then: the report that is there may be the one that was left out."""
+    with begun(tmp_path, "0.4") as clinic:
+        clinic.put("S1/zz.pdf")
+        clinic.edc.uploads = [None, None, lost()]
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "cannot_tell")
+        clinic.edc.uploads = [AWAY]
+        clinic.answer(name="report.pdf", skip=True)
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "cannot_tell")
+        assert "zz.pdf" not in names_held(clinic.edc)
+        clinic.answer()
+        clinic.live_for(60)
+        check_arrived(clinic, also=("zz.pdf",))
+
+
+def test_where_resolve_is_refused_for_another_reason_that_is_what_is_told(tmp_path: Path) -> None:
+    with begun(tmp_path, "0.4") as clinic:
+        clinic.edc.uploads = [lost()]
+        clinic.try_once()
+        clinic.edc.resolves = [EdcRefusal(400, "", ("device_id",))] * 10
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "field_refused")
+        clinic.edc.resolves.clear()
+        clinic.live_for(HOUR_S + 60)
+        check_arrived(clinic)
+
+
 def test_a_session_that_is_gone_is_told_as_gone_also_where_it_is_asked_about(
     tmp_path: Path,
 ) -> None:

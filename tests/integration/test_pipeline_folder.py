@@ -188,6 +188,26 @@ def test_a_second_file_of_a_type_that_joins_an_exam_under_way_replaces_nothing(
         assert len(clinic.archived()) == 1
 
 
+def test_what_comes_while_the_folder_cannot_be_moved_is_sent_too(clinic: Clinic) -> None:
+    move, blocked = clinic.tools.disk.move, [True]
+
+    def refuse(source: Path, destination: Path) -> None:
+        if blocked:
+            raise PermissionError(13, "The process cannot access the file")
+        move(source, destination)
+
+    clinic.tools.disk.move = refuse  # type: ignore[method-assign]
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.READY, "archive_blocked")
+    clinic.camera.know("S1", "OD2.jpg", "R")
+    clinic.put("S1/OD2.jpg")
+    clinic.live_for(130)
+    assert "OD2.jpg" in names_held(clinic.edc)
+    blocked.clear()
+    clinic.live_for(70)
+    check_arrived(clinic, also=("OD2.jpg",))
+
+
 def test_while_a_file_is_sent_it_changes(clinic: Clinic) -> None:
     upload = clinic.edc.upload
 

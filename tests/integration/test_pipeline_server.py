@@ -1,6 +1,8 @@
 """What the server refuses, fails at or answers wrongly, and a server that is away."""
 
 import dataclasses
+import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,27 @@ def test_a_file_that_is_damaged_on_the_way_is_read_and_sent_again(clinic: Clinic
     assert (*told(outcome), outcome.due_in_s) == (State.READY, "server_keeps_failing", 5)
     clinic.live_for(20)
     check_arrived(clinic)
+
+
+def test_bytes_that_are_not_those_that_were_read_are_read_again(clinic: Clinic) -> None:
+    """A disk or a share gave others under the same size and time."""
+    path = clinic.root / "S1" / "OS.jpg"
+    before = path.stat()
+    done: list[bytearray] = []
+
+    def rot() -> None:
+        if clinic.edc.count("upload") == 1 and not done:
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
+            os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+            done.append(content)
+
+    clinic.during = rot
+    clinic.live_for(60)
+    check_arrived(clinic)
+    (stored,) = (one for one in clinic.edc.stored if one.name == "OS.jpg")
+    assert stored.sha256 == hashlib.sha256(done[0]).hexdigest()
 
 
 def test_a_file_that_is_always_damaged_on_the_way_is_told_to_a_person(clinic: Clinic) -> None:

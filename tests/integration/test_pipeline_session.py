@@ -158,20 +158,6 @@ def test_what_came_late_replaces_nothing_that_the_exam_before_sent(tmp_path: Pat
         assert clinic.edc.stored == stored
 
 
-def test_what_came_late_replaces_nothing_that_the_exam_before_sent(tmp_path: Path) -> None:
-    with begun(tmp_path, "0.3") as clinic:
-        clinic.live_for(60)
-        stored = list(clinic.edc.stored)
-        clinic.camera.know("S1", "OD3.jpg", "R")
-        clinic.put("S1/OD3.jpg", seed=9)
-        clinic.live_for(1900)
-        assert clinic.told("S1") == (State.HELD, "late")
-        clinic.answer()
-        clinic.live_for(70)
-        assert clinic.told("S1") == (State.HELD, "one_file_per_type")
-        assert clinic.edc.stored == stored
-
-
 def test_an_older_session_is_not_used_without_a_persons_word(clinic: Clinic) -> None:
     clinic.edc.add_session()
     clinic.edc.stored = [
