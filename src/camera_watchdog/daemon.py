@@ -25,7 +25,7 @@ from camera_watchdog.desk import Desk
 from camera_watchdog.disk import Disk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
-from camera_watchdog.errors import CameraWatchdogError, NotNow, Unauthorized
+from camera_watchdog.errors import CameraWatchdogError, JournalError, NotNow, Unauthorized
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import State
@@ -242,6 +242,9 @@ class _Daemon:
                 self._draining.show(self._backlog.look(self._registry.exams(), now))
             if self._gate.probe_if_due():
                 self._registry.wake(now=time.monotonic())
+            if self._journal.rebuilt and self._sweep.is_settled():
+                with contextlib.suppress(JournalError):  # said where it matters, and tried again
+                    self._journal.folders_taken_in()
             for name, thread in list(self._threads.items()):
                 if not thread.is_alive():
                     logger.error("threads  %s died, started again", name)

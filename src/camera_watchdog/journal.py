@@ -23,6 +23,7 @@ from camera_watchdog.journal_file import (
     connect,
     has_log,
     is_cut_off,
+    is_instead_of_a_lost_one,
     join,
     note_as_left,
     set_aside,
@@ -94,18 +95,18 @@ class Journal:
             JournalError: the disk does not let it be opened.
         """
         path = folder / JOURNAL_NAME
-        rebuilt = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not has_log(path) and is_cut_off(path):
-                rebuilt = set_aside(path, clock())
+                set_aside(path, clock())
             try:
                 connection = connect(path, watch_dir)
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
-                rebuilt = set_aside(path, clock())
+                set_aside(path, clock())
                 connection = connect(path, watch_dir)
+            rebuilt = is_instead_of_a_lost_one(connection)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
         return cls(connection, clock=clock, rebuilt=rebuilt, path=path)
@@ -343,6 +344,12 @@ class Journal:
             "ORDER BY archived_at DESC LIMIT ?"
         )
         return [(row["id"], row["destination"]) for row in self._rows(query, count)]
+
+    def folders_taken_in(self) -> None:
+        """What lay there when a lost journal was begun anew is on record, or JournalError is raised."""
+        with self._transaction(durable=False) as connection:
+            connection.execute("DELETE FROM meta WHERE key = 'lost'")
+        self.rebuilt = False
 
     def ask(self, request: Request) -> Request:
         """Write down what a person asks of the daemon; answers it with its number.

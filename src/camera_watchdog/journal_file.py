@@ -16,12 +16,14 @@ __all__ = [
     "connect",
     "has_log",
     "is_cut_off",
+    "is_instead_of_a_lost_one",
     "join",
     "note_as_left",
     "set_aside",
 ]
 
 VERSION: Final = 1
+_DAMAGED: Final = ".damaged-"
 _PARTS: Final = ("", "-wal", "-shm")
 _CHECKPOINT_PAGES: Final = 4000
 """16 MB of log before it is brought into the file: seldom, and never long."""
@@ -39,6 +41,7 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
         sqlite3.Error: it is damaged, or the disk does not let it be opened.
     """
     existed = path.exists()
+    lost = not existed and any(path.parent.glob(f"{path.name}{_DAMAGED}*"))
     as_left = not has_log(path) and _is_as_left(path)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
@@ -51,7 +54,7 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
         connection.execute("PRAGMA foreign_keys = ON")
-        _prepare(connection, watch_dir, existed=existed)
+        _prepare(connection, watch_dir, existed=existed, lost=lost)
     except BaseException:
         connection.close()
         raise
@@ -78,13 +81,20 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, watch_dir: Path, *, existed: bool) -> None:
+def is_instead_of_a_lost_one(connection: sqlite3.Connection) -> bool:
+    """Whether it was begun anew, and what is in the folders was not taken in yet."""
+    return connection.execute("SELECT 1 FROM meta WHERE key = 'lost'").fetchone() is not None
+
+
+def _prepare(connection: sqlite3.Connection, watch_dir: Path, *, existed: bool, lost: bool) -> None:
     """Make the tables of a new journal; refuse what is not ours."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
         if existed:  # whatever it held is lost, and that must be known
             raise sqlite3.DatabaseError("it is empty")
         meta = f"INSERT INTO meta VALUES ('watch_dir', '{_quoted(str(watch_dir))}');"  # noqa: S608 - quoted
+        if lost:  # on record, for whoever begins here may be killed before it has looked
+            meta += "INSERT INTO meta VALUES ('lost', 'yes');"
         connection.executescript(f"BEGIN;{SCHEMA}{meta}PRAGMA user_version = {VERSION};COMMIT;")
         return
     _check(connection, watch_dir)
@@ -161,14 +171,13 @@ def is_cut_off(path: Path) -> bool:
     return size_bytes < pages * (65536 if page_bytes == 1 else page_bytes)
 
 
-def set_aside(path: Path, now: datetime) -> bool:
+def set_aside(path: Path, now: datetime) -> None:
     """Move a damaged journal, with its log, out of the way; it is kept for whoever looks into it."""
-    name = _free_name(path, f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%d_%H%M%S}")
+    name = _free_name(path, f"{path.name}{_DAMAGED}{now.astimezone(UTC):%Y%m%d_%H%M%S}")
     for ending in _PARTS:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + ending).rename(path.with_name(name + ending))
     logger.warning("journal: damaged; set aside as %s and begun anew", name)
-    return True
 
 
 def _free_name(path: Path, name: str) -> str:

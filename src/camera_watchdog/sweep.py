@@ -159,8 +159,8 @@ class Sweep:
         with self._wake:
             pending = bool(self._hints) or self._is_looking
         due = list(self._due.values())
-        return (
-            not pending and self._there_at_start is not None and all(t - now > soon_s for t in due)
+        return not (pending or self._anew or self._there_at_start is None) and all(
+            t - now > soon_s for t in due
         )
 
     def run_once(self) -> float:

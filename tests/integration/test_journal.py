@@ -190,6 +190,14 @@ def test_what_happened_is_kept_in_order_and_what_has_no_name_is_not(tmp_path: Pa
         ]
 
 
+def test_what_must_be_on_disk_is_flushed_and_what_need_not_is_not(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(), "seen")
+        for durable, level in ((True, 2), (False, 1), (True, 2)):  # FULL, NORMAL
+            journal.save(one, "x", durable=durable)
+            assert journal._connection.execute("PRAGMA synchronous").fetchone()[0] == level
+
+
 # All or nothing
 
 
@@ -521,6 +529,30 @@ def test_an_empty_journal_is_a_damaged_one(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_NAME).write_bytes(b"")
     with opened(tmp_path) as journal:
         assert journal.rebuilt
+
+
+def test_that_a_journal_was_lost_is_known_until_what_lay_there_is_on_record(tmp_path: Path) -> None:
+    """Whoever begins anew may be killed before it has looked at the folders."""
+    (tmp_path / JOURNAL_NAME).write_bytes(b"")
+    for _ in range(2):
+        with opened(tmp_path) as journal:
+            assert journal.rebuilt
+    with opened(tmp_path) as journal:
+        journal.folders_taken_in()
+        assert not journal.rebuilt
+    with opened(tmp_path) as journal:
+        assert not journal.rebuilt
+
+
+def test_a_kill_while_a_damaged_journal_is_set_aside_does_not_hide_that_it_was_lost(
+    tmp_path: Path,
+) -> None:
+    """Its log is still there, and is none of the new journal's."""
+    killed_after(tmp_path, 3)
+    (tmp_path / JOURNAL_NAME).rename(tmp_path / f"{JOURNAL_NAME}.damaged-20260302_080000")
+    with opened(tmp_path) as journal:
+        assert journal.rebuilt
+        assert everything(journal) == []
 
 
 def test_a_second_damaged_one_of_the_same_moment_is_kept_beside_the_first(tmp_path: Path) -> None:

@@ -210,10 +210,32 @@ def test_a_kill_at_any_effect_costs_nothing(
     assert uploads == len(kind.taken.get("images", "lr")) + (
         2 if kind.report_type == "per_eye" else 1
     )
-    assert "before put receipt.json in place 1" in strokes  # its content is written, its name is not
+    assert (
+        "before put receipt.json in place 1" in strokes
+    )  # its content is written, its name is not
     points = strokes if _ALL or generation in _WHOLE else strokes[len(generation) % 3 :: 3]
     wrong = at_all(points, forks, lambda p, f: once(lambda place: place.killed_at(p, f)))
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_kill_while_a_lost_journal_is_begun_anew_sends_nothing_a_second_time(
+    forks: SimpleQueue[Killable], tmp_path: Path
+) -> None:
+    """0.4 would take a second copy for an error, and other bytes in place of what it has."""
+    fork = forks.get()
+    with DemoEdc("0.4", storage=tmp_path / "edc") as edc:
+        place = Place(tmp_path / "clinic", edc, COMBINED, "105-10-0001-2")
+        clinic = place.clinic
+        assert fork.run(clinic.folder, kill_at="after upload left 1").was_killed
+        for path in clinic.state_dir.glob("journal.sqlite3*"):
+            path.write_bytes(b"damaged")
+        assert fork.run(clinic.folder, kill_at="before commit seen 1").was_killed
+        assert fork.run(clinic.folder).code == 1
+        sent = [request.file_type for request in edc.requests if request.kind == "upload"]
+        assert sent == ["left"]
+        (exam,) = clinic.exams()
+        assert (exam.state, exam.reason_code) == ("held", "cannot_tell")
+    forks.put(fork)
 
 
 @pytest.mark.real_edc
