@@ -278,6 +278,25 @@ def test_an_acknowledgement_of_something_else_is_held_and_nothing_more_is_sent(
     check_arrived(clinic)
 
 
+@pytest.mark.parametrize("changed", [{"checksum": "0" * 64}, {"session_id": "s-9"}, None])
+def test_nothing_is_archived_whose_acknowledgement_is_no_proof_whatever_was_recorded(
+    clinic: Clinic, changed: dict[str, Any] | None
+) -> None:
+    clinic.edc.statuses = [None, FAILED]
+    exam = clinic.try_once().exam
+    assert [file.sent for file in exam.files] == [Sent.YES] * 3
+    answer = exam.files[1].acknowledgement
+    assert answer is not None
+    other = None if changed is None else dataclasses.replace(answer, **changed)
+    claimed = clinic.registry.claim_folder("S1")
+    assert claimed is not None
+    doubtful = claimed.with_file(dataclasses.replace(exam.files[1], acknowledgement=other))
+    clinic.registry.release(doubtful, due=clinic.clock.monotonic_s)
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.HELD, "wrong_acknowledgement")
+    assert clinic.archived() == []
+
+
 def test_what_was_acknowledged_but_is_not_listed_is_not_archived(clinic: Clinic) -> None:
     clinic.edc.statuses = [
         None,
