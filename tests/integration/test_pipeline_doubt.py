@@ -268,6 +268,20 @@ def test_where_resolve_is_refused_for_another_reason_that_is_what_is_told(tmp_pa
         check_arrived(clinic)
 
 
+def test_where_it_could_not_be_told_an_upgraded_server_is_sent_the_same_again(
+    tmp_path: Path,
+) -> None:
+    with begun(tmp_path, "0.4") as clinic:
+        clinic.edc.uploads = [lost()]
+        clinic.try_once()
+        clinic.edc._store(Stored("s-1", "right", "of somebody else", "x" * 64))
+        clinic.edc.generation = GENERATIONS["1.4"]
+        clinic.live_for(60)
+        told = {file["name"]: file for file in clinic.receipt()["files"]}
+        assert told["OD.jpg"]["acknowledgement"]["by"] == "answer"
+        assert len(names_held(clinic.edc)) == 4
+
+
 def test_a_session_that_is_gone_is_told_as_gone_also_where_it_is_asked_about(
     tmp_path: Path,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.model import Acknowledgement, State
 from clinic import Clinic
 from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, names_held, told
@@ -186,6 +187,26 @@ def test_a_second_file_of_a_type_that_joins_an_exam_under_way_replaces_nothing(
         clinic.live_for(60)
         assert stored in clinic.edc.stored
         assert len(clinic.archived()) == 1
+
+
+def test_what_comes_while_the_proof_is_asked_for_is_sent_with_the_others(clinic: Clinic) -> None:
+    """An answer may take a minute: the folder is not moved from under what came meanwhile."""
+    status, asked = clinic.edc.status, []
+
+    def slow(subject: str) -> SessionStatus:
+        asked.append(subject)
+        if len(asked) == 2:
+            clinic.camera.know("S1", "OD2.jpg", "R")
+            clinic.put("S1/OD2.jpg")
+            clinic.sweep.hint("S1")
+            clinic.clock.advance(1)
+            clinic.sweep.run_once()
+        return status(subject)
+
+    clinic.edc.status = slow  # type: ignore[method-assign]
+    clinic.live_for(60)
+    check_arrived(clinic, also=("OD2.jpg",))
+    assert clinic.receipt()["notes"] == []
 
 
 def test_what_comes_while_the_folder_cannot_be_moved_is_sent_too(clinic: Clinic) -> None:

@@ -193,6 +193,27 @@ def test_a_root_that_went_away_and_came_back_is_watched_again(
     assert hears(hints, root / "loose.jpg", "")
 
 
+@linux
+def test_a_root_that_comes_back_under_the_number_it_had_is_watched_again(
+    watcher: Watcher, root: Path, hints: Hints
+) -> None:
+    root.rename(root.parent / "elsewhere")
+    assert watcher.keep_alive([]) is False
+    (root.parent / "elsewhere").rename(root)
+    assert watcher.keep_alive(["S1"]) is True
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+
+
+def test_a_folder_that_is_gone_already_is_no_lack_of_watches(
+    watcher: Watcher, root: Path, hints: Hints, caplog: pytest.LogCaptureFixture
+) -> None:
+    watcher.watch("S9")
+    assert not caplog.records
+    (root / "S9").mkdir()
+    watcher.watch("S9")
+    assert hears(hints, root / "S9" / "OD.jpg", "S9")
+
+
 def test_where_the_root_cannot_be_watched_the_sweep_alone_goes_on(
     tmp_path: Path, hints: Hints, caplog: pytest.LogCaptureFixture
 ) -> None:
