@@ -69,6 +69,8 @@ class Weather:
 
     def __init__(self, seed: int, time: Time, spells: tuple[tuple[float, float], ...]) -> None:
         self.chance = chance = Random(seed)  # noqa: S311 - to be had again by its seed
+        # The server's threads have one of their own: who draws first is not always the same.
+        self._server_chance = Random(seed + 1)  # noqa: S311 - likewise
         self.time = time
         self.spells = spells
         self._faultiness = chance.choice([0.05, 0.2, 0.5])
@@ -96,9 +98,9 @@ class Weather:
             return Fault.answer(401, _JSON, json.dumps({"detail": "Invalid token."}).encode())
         # A ping that fails closes the gate for all: it fails less often.
         faultiness = self._faultiness / (3 if request.kind == "ping" else 1)
-        if self.chance.random() >= faultiness:
+        if self._server_chance.random() >= faultiness:
             return None
-        fault = self.chance.choice(_FAULTS)(self.chance)
+        fault = self._server_chance.choice(_FAULTS)(self._server_chance)
         return fault if request.kind in {"upload", "resolve", "status"} or not fault.acts else None
 
     def strike(self, stroke: str) -> None:

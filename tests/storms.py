@@ -62,7 +62,7 @@ class Storm:
         self.schedule = Schedule(chance, self.time, self.edc, self.config, self.diary)
         self.schedule.plan()
         self.schedule.hint = self._hint
-        self.weather = Weather(seed + 1, self.time, self.schedule.spells)
+        self.weather = Weather(seed, self.time, self.schedule.spells)
         self._plan_upgrade()
 
     def _plan_upgrade(self) -> None:
