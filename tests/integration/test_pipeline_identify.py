@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from camera_watchdog.errors import DatabaseBusy, DatabaseUnreadable, TransientError
-from camera_watchdog.model import Laterality, State
+from camera_watchdog.completeness import Required
+from camera_watchdog.errors import (
+    DatabaseBusy,
+    DatabaseUnreadable,
+    EdcRefusal,
+    TransientError,
+)
+from camera_watchdog.model import Laterality, ReportType, State
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from one_exam import FAILED, HOUR_S, begun, check_arrived, is_held, made, names_held, told
@@ -193,6 +199,41 @@ def test_the_same_bytes_twice_for_one_eye_are_sent_once(clinic: Clinic) -> None:
     skipped = [f for f in clinic.receipt()["files"] if f["sent"] == "skipped"]
     assert len(skipped) == 1
     assert "same bytes as" in skipped[0]["note"]
+
+
+def test_bytes_that_the_edc_refused_were_not_sent_before(clinic: Clinic) -> None:
+    clinic.edc.uploads = [EdcRefusal(400, "invalid_content")]
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.HELD, "refused_content")
+    clinic.edc.add_session("S2")
+    clinic.take("S2", seed=5)
+    clinic.put("S2/OD.jpg")
+    clinic.live_for(70)
+    assert [path.name[:3] for path in clinic.archived()] == ["S2_"]
+
+
+def test_a_part_with_pictures_of_one_eye_soon_after_the_archive_is_told_as_late(
+    clinic: Clinic,
+) -> None:
+    clinic.live_for(30)
+    assert len(clinic.archived()) == 1
+    for name in ("OD5.jpg", "OD6.jpg"):
+        clinic.camera.know("S1", name, "R")
+        clinic.put(f"S1/{name}")
+    clinic.put("S1/more.pdf")
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "late")
+
+
+def test_a_copy_does_not_count_as_the_second_image(clinic: Clinic) -> None:
+    one_eye_will_do = Required(ReportType.COMBINED, images_per_eye=0)
+    clinic.set_rules(required=one_eye_will_do)
+    (clinic.root / "S1" / "OS.jpg").unlink()
+    clinic.put("S1/OD copy.jpg", bytes_of("OD.jpg"))
+    clinic.camera.know("S1", "OD copy.jpg", "R")
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    assert clinic.edc.calls == []
 
 
 def test_the_same_bytes_for_two_eyes_are_held(clinic: Clinic) -> None:

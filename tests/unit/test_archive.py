@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from camera_watchdog.archive import archive_name, receipt
+from camera_watchdog.archive import archive_name, receipt, with_resending
 from camera_watchdog.model import Exam, Laterality, Sent
 from exam_parts import NOON, acknowledged, exam, file, override, session
 
@@ -88,6 +88,38 @@ def test_it_can_be_written_whatever_the_names_are() -> None:
     written = receipt(strange, device_id="", site_id="", release="1")
     assert written.endswith(b"}\n")
     assert json.loads(written)["files"][0]["name"].startswith("a")
+
+
+def again(before: object, *, asked_at: datetime = NOON) -> dict[str, Any]:
+    written = with_resending(
+        before,
+        whole(),
+        asked_at=asked_at,
+        user="anna",
+        text="the disk was lost",
+        done_at=asked_at + timedelta(minutes=1),
+        device_id="fundus-1",
+        site_id="40",
+        release="1.2.3",
+    )
+    document: dict[str, Any] = json.loads(written.decode("utf-8"))
+    return document
+
+
+def test_what_was_sent_once_more_is_told_beside_the_first_time_and_each_time_once() -> None:
+    first = told(whole())
+    once = again(first)
+    assert {key: once[key] for key in first} == first
+    assert [each["reason"] for each in once["resent"]] == ["the disk was lost"]
+    assert len(again(once)["resent"]) == 1  # killed before it could write that it is done
+    assert len(again(once, asked_at=NOON + timedelta(days=1))["resent"]) == 2
+
+
+@pytest.mark.parametrize("before", [None, [], "a text", {}, {"version": 1}])
+def test_where_the_receipt_is_none_one_is_made_from_what_is_on_record(before: object) -> None:
+    document = again(before)
+    assert {key: document[key] for key in told(whole())} == told(whole())
+    assert len(document["resent"]) == 1
 
 
 def test_an_archive_folders_name_is_the_subject_and_the_time_in_utc() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason, session_to_join
 from camera_watchdog.model import Exam, Sent, Session, State
 from exam_parts import NOON, acknowledged, exam, file, override, session
@@ -69,6 +70,13 @@ def test_it_goes_nowhere_without_a_persons_word_for_these_very_bytes() -> None:
     assert joined(of.with_file(file("OD2.jpg", sha256="other")), archived()) is None
     more = dataclasses.replace(of, files=(*of.files, file("OS2.jpg")))
     assert joined(more, archived()) is None
+
+
+@pytest.mark.parametrize("name", ["OD.jpg", "od.jpg"])
+def test_a_name_that_the_exam_before_sent_is_not_sent_again(name: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        joined(released(exam(file(name), id=9, first_seen=LATER)), archived())
+    assert (caught.value.code, caught.value.files) == ("filename_conflict", (name,))
 
 
 def test_the_session_holds_what_the_exam_before_found_there_and_sent() -> None:
