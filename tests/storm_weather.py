@@ -85,6 +85,18 @@ class Weather:
         self.kills = 0
 
     @property
+    def ends(self) -> float:
+        """When the last of it is over."""
+        absences = (
+            self._token_refused,
+            self._disk_full,
+            self._folder_open,
+            self.server_away,
+            self.database_away,
+        )
+        return max(*(end for _, end in self.spells), *(each.ends for each in absences))
+
+    @property
     def rages(self) -> bool:
         """Whether anything may happen now."""
         now = self.time.monotonic()

@@ -36,8 +36,8 @@ __all__ = ["main", "storm"]
 
 _CALM_S: Final = 4 * 3600.0
 _UPGRADED_BY_S: Final = 400.0
-_ASKED_AGAIN_S: Final = 130.0
-"""By then whoever waits for the clinician has asked the EDC once more."""
+_TRIED_AGAIN_S: Final = 130.0
+"""By then what waits for the clinician, or could not be written down, was tried once more."""
 _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
 """What would clear by itself, but not in a storm."""
 
@@ -113,7 +113,7 @@ class Storm:
         try:
             with self.edc:
                 self._plan_absences()
-                self._live(max(end for _, end in self.schedule.spells), lambda: False)
+                self._live(self.weather.ends, lambda: False)
                 self._live(_CALM_S, self._is_over)
                 generations = {self.generation, self.edc.version}
                 promise = Promise(self.config, self.edc, self._alive().journal, self.diary)
@@ -142,16 +142,15 @@ class Storm:
             self._all_came_at = self.time.monotonic()
         journal = self.core.journal
         return (
-            all(journal.exams_of_subject(subject) for subject in self.schedule.subjects)
+            self.time.monotonic() > self._all_came_at + _TRIED_AGAIN_S
+            and all(journal.exams_of_subject(subject) for subject in self.schedule.subjects)
             and all(self._stays_held(exam) for exam in journal.open_exams())
             and not self._unseen(self.core)
         )
 
     def _stays_held(self, exam: Exam) -> bool:
         """Whether only a person can help, or a clinician who will not come in this storm."""
-        assert self._all_came_at is not None
-        asked_again = self.time.monotonic() > self._all_came_at + _ASKED_AGAIN_S
-        in_vain = asked_again and exam.reason is not None and exam.reason.code in _FOR_EVER
+        in_vain = exam.reason is not None and exam.reason.code in _FOR_EVER
         return exam.state is State.HELD and (exam.not_before is None or in_vain)
 
     def _unseen(self, core: Core) -> set[str]:
