@@ -13,6 +13,7 @@ from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.model import Acknowledgement, State
 from clinic import Clinic
 from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, names_held, told
+from scripted_edc import lost
 from watched_folder import bytes_of
 
 
@@ -187,6 +188,23 @@ def test_a_second_file_of_a_type_that_joins_an_exam_under_way_replaces_nothing(
         clinic.live_for(60)
         assert stored in clinic.edc.stored
         assert len(clinic.archived()) == 1
+
+
+def test_a_file_that_went_before_it_was_acknowledged_can_be_let_go(clinic: Clinic) -> None:
+    clinic.put("S1/OD2.jpg")
+    clinic.camera.know("S1", "OD2.jpg", "R")
+    clinic.edc.uploads = [lost(), *[FAILED] * 3]
+    clinic.try_once()
+    (gone,) = clinic.edc.stored
+    (clinic.root / "S1" / gone.name).unlink()
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    clinic.edc.uploads.clear()
+    clinic.answer()
+    clinic.live_for(70)
+    told = {file["name"]: file for file in clinic.receipt()["files"]}
+    assert (told[gone.name]["sent"], told[gone.name]["in_folder"]) == ("skipped", False)
+    assert "a person released the exam" in told[gone.name]["note"]
 
 
 def test_what_comes_while_the_proof_is_asked_for_is_sent_with_the_others(clinic: Clinic) -> None:

@@ -14,10 +14,20 @@ from camera_watchdog.errors import (
     EdcRefusal,
     TransientError,
 )
-from camera_watchdog.model import Laterality, ReportType, State
+from camera_watchdog.model import Laterality, ReportType, Sent, State
 from camera_watchdog_demo import pictures
 from clinic import Clinic
-from one_exam import FAILED, HOUR_S, begun, check_arrived, is_held, made, names_held, told
+from one_exam import (
+    FAILED,
+    HOUR_S,
+    begun,
+    check_arrived,
+    is_held,
+    made,
+    names_held,
+    sent_of,
+    told,
+)
 from watched_folder import bytes_of
 
 
@@ -223,6 +233,36 @@ def test_a_part_with_pictures_of_one_eye_soon_after_the_archive_is_told_as_late(
     clinic.put("S1/more.pdf")
     clinic.live_for(1900)
     assert clinic.told("S1") == (State.HELD, "late")
+
+
+def test_an_eye_that_the_camera_corrects_after_it_was_sent_is_held(clinic: Clinic) -> None:
+    clinic.edc.uploads = [None, *[FAILED] * 3]
+    clinic.live_for(6)
+    stored = list(clinic.edc.stored)
+    assert [(one.name, one.file_type) for one in stored] == [("OD.jpg", "right")]
+    rows = clinic.camera.rows.pop("S1")
+    clinic.camera.know("S1", "OD.jpg", "L")
+    clinic.camera.know("S1", "OS.jpg", "R")
+    clinic.live_for(100)
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert (exam.state, exam.reason.code) == (State.HELD, "eye_conflict")
+    assert exam.reason.details["said"] == "sent as right, but now left"
+    assert clinic.edc.stored == stored
+    clinic.camera.rows["S1"] = rows
+    clinic.live_for(70)
+    check_arrived(clinic)
+
+
+def test_a_copy_is_sent_once_it_is_the_only_one_left(clinic: Clinic) -> None:
+    copy = clinic.put("S1/OD copy.jpg", bytes_of("OD.jpg"))
+    clinic.camera.know("S1", "OD copy.jpg", "R")
+    clinic.edc.resolves = [FAILED] * 2
+    clinic.live_for(8)
+    assert sent_of(clinic)["OD.jpg"] is Sent.SKIPPED
+    copy.unlink()
+    clinic.live_for(100)
+    check_arrived(clinic)
 
 
 def test_a_copy_does_not_count_as_the_second_image(clinic: Clinic) -> None:
