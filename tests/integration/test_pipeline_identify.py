@@ -265,6 +265,26 @@ def test_a_copy_is_sent_once_it_is_the_only_one_left(clinic: Clinic) -> None:
     check_arrived(clinic)
 
 
+def test_what_a_person_must_answer_is_told_before_what_may_still_come(clinic: Clinic) -> None:
+    clinic.camera.rows.clear()
+    clinic.camera.know("S1", "OS.jpg", "both")  # and no row for OD.jpg yet
+    clinic.live_for(10)
+    assert clinic.told("S1") == (State.HELD, "eye_unknown")
+
+
+def test_an_eye_that_a_person_said_is_not_that_of_another_picture(clinic: Clinic) -> None:
+    clinic.camera.rows.clear()
+    clinic.camera.know("S1", "OD.jpg", "both")
+    clinic.camera.know("S1", "OS.jpg", "L")
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "eye_unknown")
+    clinic.answer(name="OD.jpg", eye=Laterality.RIGHT, now=False)
+    clinic.put("S1/OD.jpg", seed=3)
+    clinic.live_for(70)
+    assert clinic.told("S1") == (State.HELD, "eye_unknown")
+    assert clinic.edc.calls == []
+
+
 def test_a_copy_does_not_count_as_the_second_image(clinic: Clinic) -> None:
     one_eye_will_do = Required(ReportType.COMBINED, images_per_eye=0)
     clinic.set_rules(required=one_eye_will_do)
