@@ -34,7 +34,8 @@ _END: Final = 8
 """So many characters of a token give it away."""
 
 _SEX: Final = re.compile(rb"\b(?:sex|gender)\b[\W_]{1,6}(?:f|m|female|male)\b")
-_AGE: Final = re.compile(rb"(?<![\w.-])(?<!\d:)%d(?!\w|[.:-]\d)" % AGE)
+_YEARS: Final = b"%d" % AGE
+_AGE: Final = re.compile(rb"(?<![\w.-])(?<!\d:)%s(?!\w|[.:-]\d)" % _YEARS)
 _NOBODYS_NUMBER: Final = re.compile(
     rb"[0-9a-f]{32,}|\d{4}-\d\d-\d\dt[\d:.+]+|\d+ bytes|\"size\": \d+|process \d+"
 )
@@ -60,15 +61,22 @@ def found_in(content: bytes | str) -> list[str]:
     if isinstance(content, str):
         content = content.encode("utf-8", "backslashreplace")
     content = content.lower()
-    if not any(hint in content for hint in (*_words, b"%d" % AGE, b"sex", b"gender")):
+    if not any(hint in content for hint in (*_words, _YEARS, b"sex", b"gender")):
         return []
     return [
         f"{number}: {line.strip()[:400].decode('utf-8', 'backslashreplace')}"
         for number, line in enumerate(content.splitlines(), 1)
-        if any(word in line for word in _words)
-        or _SEX.search(line)
-        or _AGE.search(_NOBODYS_NUMBER.sub(b"", line))
+        if _has_one(line)
     ]
+
+
+def _has_one(line: bytes) -> bool:
+    # The cheap question first: much is looked at, and hardly any of it has a hint in it.
+    return (
+        any(word in line for word in _words)
+        or ((b"sex" in line or b"gender" in line) and _SEX.search(line) is not None)
+        or (_YEARS in line and _AGE.search(_NOBODYS_NUMBER.sub(b"", line)) is not None)
+    )
 
 
 def found_below(folder: Path) -> list[str]:
