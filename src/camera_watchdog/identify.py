@@ -101,7 +101,7 @@ class Identify:
                 note = f"left out by the configuration: {known.format} is in required.skip"
                 known = dataclasses.replace(known, sent=Sent.SKIPPED, note=note)
             elif known.present and known.sent is Sent.SKIPPED:
-                known = dataclasses.replace(known, sent=Sent.NO, note="")
+                known = dataclasses.replace(known, sent=known.sent_unless_left_out, note="")
             exam = exam.with_file(known)
         return exam
 

@@ -104,7 +104,7 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
     files.extend(
         dataclasses.replace(known, present=False)
         for known in exam.files
-        if known.name not in now and known.may_be_stored
+        if known.name not in now and known.was_sent
     )
     return dataclasses.replace(exam, other_names=tuple(sorted(others))).with_files(files)
 
@@ -120,7 +120,7 @@ def _merged(known: ExamFile | None, found: Found) -> ExamFile:
             size_bytes=found.size_bytes,
             mtime_ns=found.mtime_ns,
             sha256="",
-            sent=known.sent if known.may_be_stored else Sent.NO,
+            sent=known.sent_unless_left_out if known.was_sent else Sent.NO,
             note="",
         )
     if inspection is None:

@@ -57,7 +57,7 @@ def session_to_join(
         return None
     if session.session_id in exam.former_sessions:
         return None
-    stored = {file.name.casefold() for file in before.files if file.may_be_stored}
+    stored = {file.name.casefold() for file in before.files if file.was_sent}
     if same := tuple(f.name for f in exam.files if f.present and f.name.casefold() in stored):
         # Some releases write over what is stored before they compare names.
         details = {"session": session.session_id}

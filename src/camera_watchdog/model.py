@@ -259,6 +259,18 @@ class ExamFile:
         """Whether the EDC has it or could have it."""
         return self.sent in {Sent.UNKNOWN, Sent.YES}
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether bytes of it left, also where a person left it out afterwards."""
+        return self.may_be_stored or (self.sent is Sent.SKIPPED and bool(self.sent_sha256))
+
+    @property
+    def sent_unless_left_out(self) -> Sent:
+        """What is known about its upload where nobody leaves it out any more."""
+        if self.sent is not Sent.SKIPPED:
+            return self.sent
+        return Sent.UNKNOWN if self.was_sent else Sent.NO
+
 
 @dataclass(frozen=True, slots=True)
 class Exam:

@@ -127,7 +127,8 @@ def _check_seen_before(exam: Exam, tools: Tools) -> None:
     for file in ours:
         for other in others:
             for theirs in other.files:
-                known = theirs.sent_sha256 == file.sha256 and theirs.may_be_stored
+                # Who leaves out a file that is in doubt may have found it in the EDC.
+                known = theirs.sent_sha256 == file.sha256 and theirs.was_sent
                 if other.id != exam.id and known:
                     before = f"{theirs.name} of {other.subject}"
                     reason = Reason("seen_before", (file.name,), {"before": before})

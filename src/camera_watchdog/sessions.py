@@ -281,7 +281,7 @@ def _check_names(exam: Exam, users: list[Exam], session_id: str) -> None:
     Raises:
         PermanentError: another exam sent a file of that name into the session.
     """
-    stored = {f.name.casefold() for user in users for f in user.files if f.may_be_stored}
+    stored = {f.name.casefold() for user in users for f in user.files if f.was_sent}
     if same := tuple(f.name for f in waiting_files(exam) if f.name.casefold() in stored):
         raise PermanentError("filename_conflict", files=same, details={"session": session_id})
 

@@ -139,6 +139,34 @@ def test_a_person_who_saw_it_there_may_leave_it_out(tmp_path: Path, release: str
         assert names_held(clinic.edc) == ["OD.jpg", "OS.jpg", "report.pdf"]
 
 
+@pytest.mark.parametrize("release", ["1.4", *ASK_FIRST])
+def test_what_a_person_saw_there_and_left_out_was_sent(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.put("S1/OD2.jpg")
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        clinic.edc.uploads = [lost(), *[FAILED] * 50]
+        clinic.try_once()
+        stored = list(clinic.edc.stored)
+        assert [one.name for one in stored] == ["OD.jpg"]
+        clinic.answer(code="cannot_tell", name="OD.jpg", skip=True)
+        clinic.live_for(20)
+        # Its bytes are another subject's nowhere.
+        clinic.edc.add_session("S2")
+        clinic.put("S2/OD.jpg")
+        clinic.put("S2/OS.jpg", seed=2)
+        clinic.put("S2/report.pdf", seed=2)
+        clinic.camera.know("S2", "OD.jpg", "R")
+        clinic.camera.know("S2", "OS.jpg", "L")
+        clinic.live_for(100)
+        assert clinic.told("S2") == (State.HELD, "seen_before")
+        # Other bytes under its name do not go over it.
+        clinic.put("S1/OD.jpg", seed=7)
+        clinic.edc.uploads.clear()
+        clinic.live_for(120)
+        assert clinic.told("S1") == (State.HELD, "retaken")
+        assert stored[0] in clinic.edc.stored
+
+
 @pytest.mark.parametrize("release", ASK_FIRST)
 @pytest.mark.parametrize("stored", [True, False])
 def test_what_a_person_left_out_is_not_taken_for_another_file_of_its_type(
