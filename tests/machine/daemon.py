@@ -16,7 +16,7 @@ from camera_watchdog.answers import Answers
 from camera_watchdog.config import Config
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.journal import JOURNAL_NAME
-from camera_watchdog.model import Exam, Sent
+from camera_watchdog.model import Exam, Sent, State
 from camera_watchdog.pipeline import Outcome
 from camera_watchdog.steps import CameraLike
 from effects import Effects, SeamJournal
@@ -39,6 +39,8 @@ class _Journal(SeamJournal):
 
     log: Path
     flushed: tuple[int, bytes]
+    unflushed: dict[int, Exam]
+    """The exams, by number, of which the last word would not outlast it."""
 
     @classmethod
     def watched(
@@ -59,6 +61,7 @@ class _Journal(SeamJournal):
         earlier: Sequence[tuple[str, str]] = (),
     ) -> Exam:
         saved = super().save(exam, event, detail, durable=durable, earlier=earlier)
+        self.unflushed[exam.id] = saved
         if durable:
             self.flush()
         return saved
@@ -68,6 +71,7 @@ class _Journal(SeamJournal):
         with self.log.open("rb") as file:
             salt = file.read(_SALT.stop)[_SALT]
         self.flushed = self.log.stat().st_size, salt
+        self.unflushed = {}
 
     def fail_power(self) -> None:
         """What was committed since the last flush is lost; then it is closed.
@@ -118,7 +122,7 @@ class Worker:
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
         self._run = run
-        self._left = 0
+        self._left, self._point = 0, ""
         self._dies = False
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._live, name=exam.folder, daemon=True)
@@ -128,18 +132,19 @@ class Worker:
         """Whether it is this worker who asks."""
         return threading.current_thread() is self._thread
 
-    def stroke(self) -> None:
+    def stroke(self, name: str) -> None:
         """Before or after an effect: goes on only if it may."""
-        if self._left == 0 and not self._dies:
+        is_there = self._point != "" and name.startswith(self._point)
+        if (is_there or self._left == 0) and not self._dies:
             self._stopped.release()
             self._go.acquire()
         if self._dies:
             raise Killed
         self._left -= 1
 
-    def step(self, strokes: int) -> bool:
-        """Let it pass so many strokes; answers whether it has come to its end."""
-        self._left = strokes
+    def step(self, strokes: int, point: str = "") -> bool:
+        """Let it pass so many strokes, or go to the next of that name; whether it came to its end."""
+        self._left, self._point = strokes, point
         self._go.release()
         self._stopped.acquire()
         if self.outcome is None and self.error is None:
@@ -237,13 +242,13 @@ class Daemon:
                     return
                 self.time.turn(wait_s)
 
-    def step(self, which: int, strokes: int = _NO_END) -> None:
-        """One worker goes on."""
+    def step(self, which: int, strokes: int = _NO_END, point: str = "") -> None:
+        """One worker goes on, so many strokes or to one of that name."""
         if not self.workers:
             return
         worker = self.workers[which % len(self.workers)]
         with self._mortal():
-            if not worker.step(strokes):
+            if not worker.step(strokes, point):
                 return
             self.workers.remove(worker)
             if worker.error is not None:
@@ -276,25 +281,33 @@ class Daemon:
         except Killed:
             self.die()
 
-    def _stroke(self, _name: str) -> None:
+    def _stroke(self, name: str) -> None:
+        if name.startswith("before move") and self._core is not None:
+            unflushed = cast(_Journal, self._core.journal).unflushed.values()
+            moving = [exam.folder for exam in unflushed if exam.state is State.ARCHIVING]
+            self.wrongs += [f"{folder} is moved before it is on record" for folder in moving]
         if self.kill_in is not None:
             self.kill_in -= 1
             if self.kill_in < 0:
                 raise Killed
         for worker in self.workers:
             if worker.is_me():
-                worker.stroke()
+                worker.stroke(name)
 
     def _check_intent(self, sent: dict[str, Any]) -> None:
         """What leaves must be on record before it does, with the session that it goes to."""
-        exams = self.core.journal.exams_of_subject(sent["subject"])
-        if not any(
-            file.name == sent["name"]
+        journal = cast(_Journal, self.core.journal)
+        exams = [
+            exam
+            for exam in journal.exams_of_subject(sent["subject"])
+            for file in exam.files
+            if file.name == sent["name"]
             and file.sent is Sent.UNKNOWN
             and file.sent_sha256 == sent["sha256"]
             and exam.session is not None
             and exam.session.session_id == sent["session_id"]
-            for exam in exams
-            for file in exam.files
-        ):
+        ]
+        if not exams:
             self.wrongs.append(f"{sent['name']} of {sent['subject']} left without a record")
+        elif any(exam.id in journal.unflushed for exam in exams):
+            self.wrongs.append(f"{sent['name']} left before its record had reached the disk")

@@ -21,11 +21,16 @@ _LOOKS_FIRST = frozenset({"cannot_tell", "wrong_acknowledgement"})
 
 
 class Person:
-    """Answers holds. ``released`` are subjects and reasons, ``skipped`` exams and files."""
+    """Answers holds.
+
+    ``released`` are subjects and reasons, ``skipped`` exams and files, ``sent_cut_off`` the checksums
+    of files that are to be sent though they are not whole.
+    """
 
     def __init__(self, daemon: Daemon, server: Server, camera: Camera) -> None:
         self.released: set[tuple[str, str]] = set()
         self.skipped: set[tuple[int, str]] = set()
+        self.sent_cut_off: set[str] = set()
         self._daemon, self._server, self._camera = daemon, server, camera
 
     def answer(self, exam: Exam, chance: Random) -> None:
@@ -104,6 +109,8 @@ class Person:
             self._camera.said[exam.subject, said.name].add(said.eye)
         else:
             self.released.add((exam.subject, said.reason_code))
+            if said.reason_code == "unfinished_file":
+                self.sent_cut_off.update(said.checksums.values())
 
     def _give_up(self, exam: Exam) -> None:
         """Nothing of it is to be sent: the folder is moved out of the camera's."""

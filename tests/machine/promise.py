@@ -53,6 +53,17 @@ class Promise:
             self._check_exams()
         self._check_claims()
 
+    def check_end(self) -> None:
+        """Whatever is in the archive is an exam's that is done, and tells what became of it.
+
+        Raises:
+            AssertionError: something does not hold.
+        """
+        archive = self._daemon.config.archive_dir
+        done = {exam.destination for exam in self.exams() if exam.state is State.ARCHIVED}
+        here = {path.name for path in archive.iterdir()} if archive.exists() else set()
+        assert here == done, f"{here ^ done} is no exam's archive"
+
     def exams(self) -> list[Exam]:
         """Every exam that there ever was."""
         journal = self._daemon.core.journal
@@ -72,8 +83,8 @@ class Promise:
         whose = self._camera.whose[stored.sha256]
         assert subject in whose, f"{stored.name} of {whose or 'nobody'} went to {subject}"
         cut_off = self._camera.cut_off.get(stored.sha256)
-        sent_all_the_same = (subject, "unfinished_file") in self._person.released
-        assert cut_off is None or sent_all_the_same, f"half of {cut_off} was sent"
+        all_the_same = stored.sha256 in self._person.sent_cut_off
+        assert cut_off is None or all_the_same, f"half of {cut_off} was sent"
         if eye := eye_of(stored.name):
             said = self._camera.said[subject, stored.name]
             sent_as = stored.file_type.partition("_")[0]
@@ -135,14 +146,18 @@ class Promise:
         now = exam.session.session_id
         assert self._server.owner[now] == exam.subject, f"{exam.subject} has {now}"
         before = self._sessions.get(exam.id, now)
-        moved = {(exam.subject, "retaken"), (exam.subject, "session_gone")}
-        assert before == now or moved & self._person.released or before not in self._used(), (
-            f"{exam.folder} went from session {before} to {now}"
-        )
+        if before != now and self._is_used(before, exam):
+            gave_up = {(exam.subject, "retaken"), (exam.subject, "session_gone")}
+            assert gave_up & self._person.released, f"{exam.folder} went from {before} to {now}"
+        is_newest = now in self._server.called_newest
+        meant = (exam.subject, "older_session") in self._person.released
+        assert is_newest or meant, f"{exam.folder} took {now}, which is not the newest"
         self._sessions[exam.id] = now
 
-    def _used(self) -> set[str]:
-        return {stored.session_id for stored in self._server.log}
+    def _is_used(self, session: str, exam: Exam) -> bool:
+        """Whether anything of this exam was stored there: else it may be given another one."""
+        sums = {file.sent_sha256 for file in exam.files}
+        return any(s.session_id == session and s.sha256 in sums for s in self._server.log)
 
     def _check_files(self, exam: Exam) -> None:
         """What is taken for acknowledged was stored so."""
@@ -178,6 +193,9 @@ class Promise:
         assert receipt["subject"] == exam.subject
         assert exam.session is not None
         session = exam.session.session_id
+        gone = [file.name for file in exam.files if file.may_be_stored and not file.present]
+        is_told = (exam.subject, "vanished") in self._person.released
+        assert not gone or is_told, f"{gone} went away, and nobody was told"
         log = {(s.name, s.sha256) for s in self._server.log if s.session_id == session}
         here = {p.name: p.read_bytes() for p in folder.iterdir() if p.name not in _NO_RECEIPT}
         proven = {checksum for _, checksum in log}

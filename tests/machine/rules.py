@@ -28,9 +28,32 @@ from machine.server import RELEASES, UPLOAD_FAULTS, Server, away
 __all__ = ["Machine"]
 
 _FOLDERS: Final = ("S1", "S2", "S1 again")
+_EVENTS: Final = (
+    "killed",
+    "power",
+    "sweep",
+    "made",
+    "deleted",
+    "contraindicated",
+    "comes",
+    "folder",
+    "retaken",
+    "deleted file",
+    "renamed",
+)
 _FOLDER: Final = st.sampled_from(["S1", *_FOLDERS])
 _ROWS: Final = st.sampled_from(["true", "true", "true", "true", "swapped", "blank", "none"])
 _ANY: Final = st.integers(0, 1000)
+_FAULTS: Final = st.lists(
+    st.sampled_from(["", *UPLOAD_FAULTS, "answer lost"]), min_size=1, max_size=5
+)
+_POINTS: Final = st.sampled_from(
+    [
+        f"{when} {what}"
+        for what in ("resolve", "upload", "body", "status", "move", "commit", "write")
+        for when in ("before", "after")
+    ]
+)
 _BEHIND: Final = frozenset({"waits_behind"})
 _HEARD: Final = 0.8
 """How often the file system tells of what happened."""
@@ -40,23 +63,29 @@ _ROUNDS: Final = 15
 class Machine(RuleBasedStateMachine):
     """One clinic."""
 
+    release: ClassVar[str] = RELEASES[-1]
     reached: ClassVar[Counter[str]] = Counter()
     base: ClassVar[Path | None] = None
 
     @initialize(
-        release=st.sampled_from(RELEASES),
         per_eye=st.booleans(),
         sessions=st.sampled_from([("S1", "S2"), ("S1", "S2"), ("S1",), ("S1", "S1", "S2")]),
+        faults=_FAULTS,
         seed=_ANY,
     )
     def open_clinic(
-        self, release: str, *, per_eye: bool, sessions: tuple[str, ...], seed: int
+        self,
+        *,
+        per_eye: bool,
+        sessions: tuple[str, ...],
+        faults: list[str],
+        seed: int,
     ) -> None:
-        """With an exam of the first subject, and mostly with a session for it."""
+        """With an exam of the first subject, a session for it, and trouble ahead."""
         self.root = Path(tempfile.mkdtemp(dir=self.base))
         self.chance = Random(seed)  # noqa: S311 - to be had again by its seed
         self.time = Time()
-        report_type = "per_eye" if per_eye and release != "0.1" else "combined"
+        report_type = "per_eye" if per_eye and self.release != "0.1" else "combined"
         config = configured(
             self.root,
             api_url="https://edc.example",
@@ -65,7 +94,7 @@ class Machine(RuleBasedStateMachine):
             subject_folder_pattern=PATTERN,
         )
         self.reports = ("OD.pdf", "OS.pdf") if report_type == "per_eye" else ("report.pdf",)
-        self.server = Server(release, self.time, report_type)
+        self.server = Server(self.release, self.time, report_type)
         self.camera = Camera(config.watch_dir, self.time)
         self.daemon = Daemon(config, self.time, self.server, self.camera.database)
         self.person = Person(self.daemon, self.server, self.camera)
@@ -74,6 +103,7 @@ class Machine(RuleBasedStateMachine):
             self.server.open_session(subject)
         for subject in ("S1", "S2"):
             self.camera.register(subject)
+        self.server.faults += faults
         self.exam_comes("S1", 0, "true")
 
     # The camera, and hands in its folder
@@ -101,12 +131,12 @@ class Machine(RuleBasedStateMachine):
             self.camera.finish(folder, name)
 
     @precondition(lambda self: self.camera.files())
-    @rule(which=_ANY, what=st.sampled_from(["retaken", "retaken", "deleted", "renamed"]))
+    @rule(which=_ANY, what=st.sampled_from(["retaken", "deleted file", "renamed"]))
     def file_is_touched(self, which: int, what: str) -> None:
         folder, name = self._file(which)
         if what == "retaken":
             self.camera.write(folder, name, self.camera.picture(name))
-        elif what == "deleted":
+        elif what == "deleted file":
             self.camera.delete(folder, name)
         else:
             new_name = f"{name.partition('-')[0]}-{which % 2 + 3}{name[-4:]}"
@@ -189,6 +219,30 @@ class Machine(RuleBasedStateMachine):
             self.daemon.begin(within_s=70.0)
         self.daemon.step(which, strokes)
 
+    @rule(which=_ANY, point=_POINTS, times=st.integers(1, 3), what=st.sampled_from(_EVENTS))
+    def while_a_worker_is_at(self, which: int, point: str, times: int, what: str) -> None:
+        """Something happens at the very moment of an effect, and the worker goes on."""
+        if not self.daemon.workers:
+            self.daemon.begin(within_s=70.0)
+        for _ in range(times):
+            self.daemon.step(which, point=point)
+        self._happens(what, which)
+        self.workers_finish()
+
+    def _happens(self, what: str, which: int) -> None:
+        if what in {"killed", "power"}:
+            self.daemon.die(power=what == "power")
+        elif what == "sweep":
+            self.daemon.tick()
+        elif what in {"made", "deleted", "contraindicated"}:
+            self.session_is("S1", what)
+        elif what == "comes":
+            self.file_comes("S1", which, which % 3, whole=True, row="true")
+        elif what == "folder" and self.camera.folders():
+            self.folder_is_renamed_or_deleted(which, "S1 again")
+        elif self.camera.files():
+            self.file_is_touched(which, what)
+
     @precondition(lambda self: self.daemon.workers)
     @rule()
     def workers_finish(self) -> None:
@@ -208,7 +262,7 @@ class Machine(RuleBasedStateMachine):
 
     # The server and its people
 
-    @rule(faults=st.lists(st.sampled_from(UPLOAD_FAULTS), min_size=1, max_size=3))
+    @rule(faults=_FAULTS)
     def uploads_fail(self, faults: list[str]) -> None:
         self.server.faults += faults
 
@@ -258,8 +312,8 @@ class Machine(RuleBasedStateMachine):
         try:
             if sys.exc_info()[0] is None:
                 self._come_to_an_end()
-                Machine.reached.update(self.promise.reached.keys())
-                Machine.reached["killed"] += self.daemon.deaths
+                self.reached.update(self.promise.reached.keys())
+                self.reached["killed"] += self.daemon.deaths
         finally:
             self.daemon.die()
             shutil.rmtree(self.root)
@@ -279,6 +333,7 @@ class Machine(RuleBasedStateMachine):
             self.promise.check()
             open_exams = self.daemon.core.journal.open_exams()
             if not open_exams and not self.camera.files():
+                self.promise.check_end()
                 return
             for exam in open_exams:
                 if exam.state is State.HELD:

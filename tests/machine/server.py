@@ -59,6 +59,8 @@ class Server(ScriptedEdc):
         self.owner: dict[str, str] = {}
         """Every session that there ever was, and whose it is."""
         self.deleted: set[str] = set()
+        self.called_newest: set[str] = set()
+        """The sessions of which it ever said that they are their subject's newest."""
         self.faults: list[str] = []
         self.away: TransientError | None = None
         self.failing: set[str] = set()
@@ -98,8 +100,7 @@ class Server(ScriptedEdc):
         self.release, self.generation = release, _RELEASES[release]
 
     def calm(self) -> None:
-        """Nothing goes wrong any more."""
-        self.faults.clear()
+        """It is there for everybody; what is in store for the next uploads stays."""
         self.failing.clear()
         self.away = None
 
@@ -121,7 +122,9 @@ class Server(ScriptedEdc):
 
     def status(self, subject: str) -> SessionStatus:
         self._reach(subject)
-        return super().status(subject)
+        said = super().status(subject)
+        self.called_newest.add(said.session_id)
+        return said
 
     def upload(self, *, body: BinaryIO, **sent: Any) -> Acknowledgement:
         self._reach(sent["subject"])
