@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -15,7 +18,19 @@ from real_edc import RealEdcServer, RealEdcUnavailable, environment_for
 _REAL_EDC_TIMEOUT_S = 1500
 
 
+# Thousands of tests flush thousands of journals and databases: a disk takes minutes for that. What
+# is left there of a session without a failure is removed; TMPDIR names another place.
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - each session has a folder of its own in it
+_ROOM_BYTES = 4 << 30
+_base = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    has_room = _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ROOM_BYTES
+    if has_room and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = str(_IN_MEMORY)
+        tempfile.tempdir = None  # it was asked before, and would answer the same
     watch = CanaryWatch()
     watch.listen()
     config.pluginmanager.register(watch)
@@ -25,6 +40,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("real_edc") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_REAL_EDC_TIMEOUT_S))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remembered(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> None:
+    pytestconfig.stash[_base] = tmp_path_factory.getbasetemp()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    base = session.config.stash.get(_base, None)
+    if exitstatus == 0 and base is not None and base.is_relative_to(_IN_MEMORY):
+        shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
