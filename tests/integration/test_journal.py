@@ -198,14 +198,6 @@ def test_what_must_be_on_disk_is_flushed_and_what_need_not_is_not(tmp_path: Path
             assert journal._connection.execute("PRAGMA synchronous").fetchone()[0] == level
 
 
-def test_what_must_be_on_disk_is_flushed_and_what_need_not_is_not(tmp_path: Path) -> None:
-    with opened(tmp_path) as journal:
-        one = journal.add(exam(), "seen")
-        for durable, level in ((True, 2), (False, 1), (True, 2)):  # FULL, NORMAL
-            journal.save(one, "x", durable=durable)
-            assert journal._connection.execute("PRAGMA synchronous").fetchone()[0] == level
-
-
 # All or nothing
 
 
