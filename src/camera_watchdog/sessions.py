@@ -28,6 +28,7 @@ from camera_watchdog.model import (
     State,
 )
 from camera_watchdog.screening import hold_unless_waived
+from camera_watchdog.sent_anew import unsent
 from camera_watchdog.steps import Passage, Tools
 
 __all__ = ["Sessions", "check_one_per_type", "session_reason", "waiting_files"]
@@ -139,11 +140,11 @@ class Sessions:
         elif not _released_since(exam, "session_gone", session):
             retaken = [file for file in exam.files if is_retaken(file)]
             if retaken and self._replaces(passage, session):
-                passage.save("sent anew", files=_unsent(exam, retaken))
+                passage.save("sent anew", files=unsent(exam, retaken))
                 retaken = []
             if not retaken:
                 return True
-        _start_over(passage, session)
+        _start_over(passage, session, is_gone=session.api_url == here)
         return False
 
     def _replaces(self, passage: Passage, session: Session) -> bool:
@@ -255,8 +256,7 @@ class Sessions:
         if status.session_id != given.session_id:
             details = {"session": given.session_id, "newest": status.session_id}
             hold_unless_waived(exam, Reason("older_session", (), details))
-        others = self._tools.journal.exams_in_session(given.session_id, rules.api_url)
-        users = [o for o in others if o.id != exam.id and not _left_unused(o)]
+        users = self._users_of(exam, given.session_id)
         other = next((f"{user.folder}, {user.state}" for user in users), "")
         if given.session_id in exam.former_sessions:
             other = "the one that this exam gave up"
@@ -274,6 +274,18 @@ class Sessions:
         if generation(given.key, given.already) is not Generation.REPLACES:
             _check_names(exam, users, given.session_id)
 
+    def _users_of(self, exam: Exam, session_id: str) -> list[Exam]:
+        """The other exams that sent something into a session, or are to; one may have given it up."""
+        journal = self._tools.journal
+        others = journal.exams_in_session(session_id, self._tools.rules.api_url)
+        former = [
+            other
+            for other in journal.exams_of_subject(exam.subject)
+            if session_id in other.former_sessions
+        ]
+        users = [other for other in others if not _left_unused(other)]
+        return [user for user in (*users, *former) if user.id != exam.id]
+
 
 def _check_names(exam: Exam, users: list[Exam], session_id: str) -> None:
     """Some releases write over what is stored under a name: nobody's word makes that safe.
@@ -281,7 +293,8 @@ def _check_names(exam: Exam, users: list[Exam], session_id: str) -> None:
     Raises:
         PermanentError: another exam sent a file of that name into the session.
     """
-    stored = {f.name.casefold() for user in users for f in user.files if f.was_sent}
+    sent = (f for user in users for f in user.files if f.was_sent or f.sent_sha256)
+    stored = {file.name.casefold() for file in sent}
     if same := tuple(f.name for f in waiting_files(exam) if f.name.casefold() in stored):
         raise PermanentError("filename_conflict", files=same, details={"session": session_id})
 
@@ -296,33 +309,19 @@ def _cannot_tell(exam: Exam, session_id: str) -> Reason:
     return Reason("cannot_tell", names, {"session": session_id})
 
 
-def _start_over(passage: Passage, session: Session) -> None:
-    """Forget a session that is given up: every file is to be sent again, into another one."""
-    files = _unsent(passage.exam, [f for f in passage.exam.files if f.may_be_stored])
+def _start_over(passage: Passage, session: Session, *, is_gone: bool) -> None:
+    """Forget a session that is given up: every file is to be sent again, into another one.
+
+    Where the server only has a new address (not ``is_gone``), and nothing was sent, the same session
+    may be given again.
+    """
+    files = unsent(passage.exam, [f for f in passage.exam.files if f.may_be_stored])
     former = passage.exam.former_sessions
-    if passage.exam.anything_sent:  # else it may be given again, by the same server's new address
+    if is_gone or passage.exam.anything_sent:
         former = (*former, session.session_id)
     detail = f"session {session.session_id} given up"
     passage.save("starting over", detail, session=None, former_sessions=former, files=files)
     logger.info("%s  starts over: %s", passage.name, detail)
-
-
-def _unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
-    """The exam's files, those of ``again`` to be sent; one that is gone cannot be."""
-    for file in again:
-        new = dataclasses.replace(file, sent=Sent.NO, acknowledgement=None, acknowledged_at=None)
-        if not file.present:
-            new = dataclasses.replace(new, sent=Sent.SKIPPED, note="gone; sent to another session")
-            exam = exam.with_files(_no_copy(each, file) for each in exam.files)
-        exam = exam.with_file(new)
-    return exam.files
-
-
-def _no_copy(file: ExamFile, gone: ExamFile) -> ExamFile:
-    """What was left out as a copy of a file that is gone must go in its place."""
-    if file.present and file.note == f"same bytes as {gone.name}":
-        return dataclasses.replace(file, sent=Sent.NO, note="")
-    return file
 
 
 def waiting_files(exam: Exam) -> list[ExamFile]:

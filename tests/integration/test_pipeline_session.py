@@ -287,3 +287,48 @@ def test_what_was_retaken_goes_elsewhere_once_the_server_that_replaced_was_upgra
         clinic.live_for(100)
         assert sent in clinic.edc.stored
         assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+@pytest.mark.parametrize("release", ASK_FIRST)
+def test_a_session_that_another_exam_gave_up_is_not_used_either(
+    tmp_path: Path, release: str
+) -> None:
+    pattern = "(?P<subject_identifier>S1)(?: .*)?"
+    with begun(tmp_path, release, pattern=pattern) as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 20]
+        clinic.try_once()
+        (sent,) = clinic.edc.stored
+        clinic.put(f"S1/{sent.name}", seed=7)
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "retaken")
+        clinic.edc.uploads.clear()
+        clinic.answer()
+        clinic.live_for(20)
+        assert clinic.told("S1") == (State.HELD, "session_in_use")
+        clinic.put_exam("S1 again", seed=5)
+        clinic.live_for(100)
+        assert clinic.told("S1 again") == (State.HELD, "two_folders")
+        clinic.answer("S1 again")
+        clinic.live_for(100)
+        assert clinic.told("S1 again") == (State.HELD, "session_in_use")
+        clinic.answer("S1 again")
+        clinic.live_for(100)
+        assert clinic.told("S1 again") == (State.HELD, "filename_conflict")
+        assert clinic.edc.stored == [sent]
+
+
+def test_a_late_file_whose_session_is_gone_goes_into_a_new_one(clinic: Clinic) -> None:
+    clinic.live_for(60)
+    clinic.put("S1/OD2.jpg", seed=2)
+    clinic.camera.know("S1", "OD2.jpg", "R")
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "late")
+    clinic.edc.sessions.clear()
+    clinic.edc.stored.clear()
+    clinic.answer()
+    clinic.live_for(20)
+    assert clinic.told("S1") == (State.HELD, "session_gone")
+    clinic.edc.add_session(id_="s-9")
+    clinic.answer()
+    clinic.live_for(20)
+    assert names_held(clinic.edc, "s-9") == ["OD2.jpg"]

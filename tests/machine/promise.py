@@ -94,8 +94,17 @@ class Promise:
         there = {place for place in places if place[0] not in self._server.deleted}
         owners = {self._server.owner[session] for session, _ in there}
         again = {(owner, code) for owner in owners for code in _AGAIN_BY_A_PERSON}
-        if not again & self._person.released:
+        if not again & self._person.released and not self._is_renamed_in_doubt(subject, there):
             assert len(there) <= 1, f"the same bytes are stored as {sorted(there)}"
+
+    def _is_renamed_in_doubt(self, subject: str, there: set[tuple[str, str]]) -> bool:
+        """Whether a person went on without a file of which nobody knew whether it was stored."""
+        names = {name for _, name in there}
+        return (subject, "vanished") in self._person.released and any(
+            file.name in names and not file.present and file.sent is not Sent.YES
+            for exam in self.exams()
+            for file in exam.files
+        )
 
     # The disk
 
@@ -183,9 +192,14 @@ class Promise:
         assert words.next_step or not rule.needs_person, words
         if exam.state is State.HELD:
             assert rule.answers or rule.clears is not Clears.CHANGE, f"{rule.code} has no way out"
-            assert exam.not_before or rule.clears is Clears.CHANGE, (
-                f"{rule.code} is never asked again"
-            )
+            asked_again = rule.clears is Clears.CHANGE or self._is_asked_again(exam)
+            assert asked_again, f"{rule.code} is never asked again"
+
+    def _is_asked_again(self, exam: Exam) -> bool:
+        """Whether a worker will have it: after a while, or when the server is back."""
+        entry = self._daemon.core.registry._entries[exam.folder]
+        held = entry.exam.state is State.HELD
+        return not held or entry.claimed or entry.for_server or entry.due is not None
 
     def _check_archived(self, exam: Exam) -> None:
         folder = self._daemon.config.archive_dir / exam.destination

@@ -40,6 +40,7 @@ PURE: Final = {
     "person",
     "reasons",
     "report",
+    "sent_anew",
     "stability",
     "status_page",
 }
