@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if has_room and "TMPDIR" not in os.environ:
         os.environ["TMPDIR"] = str(_IN_MEMORY)
         tempfile.tempdir = None  # it was asked before, and would answer the same
+    # A shell's background job ignores Ctrl+C, and so would every process that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     watch = CanaryWatch()
     watch.listen()
     config.pluginmanager.register(watch)
