@@ -20,7 +20,7 @@ from camera_watchdog.errors import NotRegular
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, waived
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import Entry, Exam, Kind, Reason, Sent, State
+from camera_watchdog.model import Entry, Exam, Kind, Reason, State
 from camera_watchdog.reasons import explain
 
 __all__ = ["Known", "Records", "Settle", "Verdict"]
@@ -231,9 +231,7 @@ class Settle:
         if told and not any(file.present for file in exam.files):
             return exam
         files = tuple(
-            dataclasses.replace(file, present=False)
-            for file in exam.files
-            if file.sent in {Sent.YES, Sent.UNKNOWN}
+            dataclasses.replace(file, present=False) for file in exam.files if file.was_sent
         )
         exam = dataclasses.replace(exam, files=files)
         if waived(exam, reason):

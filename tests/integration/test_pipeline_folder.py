@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from camera_watchdog.edc_api.answers import SessionStatus
-from camera_watchdog.model import Acknowledgement, State
+from camera_watchdog.model import Acknowledgement, Sent, State
 from clinic import Clinic
 from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, names_held, told
 from scripted_edc import lost
@@ -94,6 +94,13 @@ def test_a_file_that_vanished_after_it_was_sent_can_be_let_go(clinic: Clinic) ->
 def test_a_folder_that_goes_away_after_its_sent_files_can_be_let_go(clinic: Clinic) -> None:
     clinic.edc.uploads = [None, *[FAILED] * 20]
     clinic.try_once()
+    left_out = dataclasses.replace(
+        clinic.exam("S1").files[0], name="OD 0.jpg", sent=Sent.SKIPPED, sent_sha256="there"
+    )
+    exam = clinic.registry.claim_folder("S1")
+    assert exam is not None
+    exam = clinic.journal.save(exam.with_files((*exam.files, left_out)), "")  # by a person
+    clinic.registry.release(exam)
     for path in (clinic.root / "S1").iterdir():
         path.unlink()
     for name in ("OD 1.jpg", "OS 1.jpg", "report 1.pdf"):
@@ -109,6 +116,8 @@ def test_a_folder_that_goes_away_after_its_sent_files_can_be_let_go(clinic: Clin
     clinic.answer()
     clinic.live_for(100)
     assert clinic.registry.get("S1") is None
+    (gone,) = clinic.journal.exams_with_content("there")
+    assert gone.state is State.GONE
 
 
 @pytest.mark.parametrize("starts_over", [False, True])

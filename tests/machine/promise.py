@@ -212,6 +212,7 @@ class Promise:
         assert not gone or is_told, f"{gone} went away, and nobody was told"
         log = {(s.name, s.sha256) for s in self._server.log if s.session_id == session}
         here = {p.name: p.read_bytes() for p in folder.iterdir() if p.name not in _NO_RECEIPT}
+        self._check_still_there(exam, session, log)
         proven = {checksum for _, checksum in log}
         for name, content in here.items():
             checksum = hashlib.sha256(content).hexdigest()
@@ -221,6 +222,15 @@ class Promise:
             assert (name, checksum) in log or by_name or is_copy, (
                 f"{name} is archived, never stored"
             )
+
+    def _check_still_there(self, exam: Exam, session: str, log: set[tuple[str, str]]) -> None:
+        """What it acknowledged the EDC has, unless somebody took it away there or shared the session."""
+        shared = {(exam.subject, code) for code in _SHARED_BY_A_PERSON} & self._person.released
+        if shared or session in self._server.deleted:
+            return
+        there = {(s.name, s.sha256) for s in self._server.held(session)}
+        ours = {(f.name, f.sent_sha256) for f in exam.files if f.sent is Sent.YES}
+        assert ours & log <= there, f"the EDC has lost {sorted(ours - there)} of {exam.folder}"
 
     def _check_claims(self) -> None:
         """Each exam that is claimed is some worker's, and no two have one."""

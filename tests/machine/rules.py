@@ -31,7 +31,7 @@ _FOLDERS: Final = ("S1", "S2", "S1 again")
 _EVENTS: Final = st.sampled_from(
     [
         "file retaken", "file deleted", "file renamed", "file true", "file swapped", "file blank",
-        "comes", "comes", "copied", "finished", "folder renamed", "folder deleted",
+        "comes", "comes", "comes", "comes", "copied", "finished", "folder renamed", "folder deleted",
         "killed", "killed power", "looked", "session made", "session made", "session deleted",
         "session contraindicated", "upgraded", "weather token", "weather no route", "weather S1",
         "weather well", "weather well",
@@ -40,6 +40,7 @@ _EVENTS: Final = st.sampled_from(
 _FOLDER: Final = st.sampled_from(["S1", *_FOLDERS])
 _ROWS: Final = st.sampled_from(["true", "true", "true", "true", "swapped", "blank", "none"])
 _ANY: Final = st.integers(0, 1000)
+_TIMES: Final = st.sampled_from([1, 1, 1, 2, 3])
 _FAULTS: Final = st.lists(
     st.sampled_from(["", *UPLOAD_FAULTS, "answer lost"]), min_size=1, max_size=5
 )
@@ -64,6 +65,7 @@ _BEHIND: Final = frozenset({"waits_behind"})
 _HEARD: Final = 0.8
 """How often the file system tells of what happened."""
 _ROUNDS: Final = 15
+_LAST_FAULTS: Final = 4
 
 
 class Machine(RuleBasedStateMachine):
@@ -76,6 +78,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(
         per_eye=st.booleans(),
         sessions=st.sampled_from([("S1", "S2"), ("S1", "S2"), ("S1",), ("S1", "S1", "S2")]),
+        rows=_ROWS,
         faults=_FAULTS,
         seed=_ANY,
     )
@@ -84,6 +87,7 @@ class Machine(RuleBasedStateMachine):
         *,
         per_eye: bool,
         sessions: tuple[str, ...],
+        rows: str,
         faults: list[str],
         seed: int,
     ) -> None:
@@ -110,7 +114,7 @@ class Machine(RuleBasedStateMachine):
         for subject in ("S1", "S2"):
             self.camera.register(subject)
         self.server.faults += faults
-        self.exam_comes("S1", 0, "true")
+        self.exam_comes("S1", 0, rows)
 
     # The camera, and hands in its folder
 
@@ -209,7 +213,7 @@ class Machine(RuleBasedStateMachine):
         self.daemon.run(seconds)
         self.daemon.kill_in = None
 
-    @rule(which=_ANY, point=_POINTS, times=st.integers(1, 3), what=_EVENTS)
+    @rule(which=_ANY, point=_POINTS, times=_TIMES, what=_EVENTS)
     def while_a_worker_is_at(self, which: int, point: str, times: int, what: str) -> None:
         """Something happens at the very moment of an effect, and the worker goes on."""
         if not self.daemon.workers:
@@ -296,6 +300,7 @@ class Machine(RuleBasedStateMachine):
     def _come_to_an_end(self) -> None:
         """Nothing fails any more, what was begun is finished, people answer: then all of it ends."""
         self.server.calm()
+        del self.server.faults[_LAST_FAULTS:]
         self.daemon.kill_in = None
         self._finish(0)
         for _ in range(_ROUNDS):
