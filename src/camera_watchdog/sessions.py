@@ -344,7 +344,9 @@ def check_one_per_type(exam: Exam) -> None:
     Raises:
         PermanentError: this exam has what such a server cannot keep.
     """
-    wanted = [f for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
+    # One that is gone, and acknowledged, is in the EDC: another of its type would replace it there.
+    there = [f for f in exam.files if f.present or f.sent is Sent.YES]
+    wanted = [f for f in there if f.sent is not Sent.SKIPPED]
     if dicoms := tuple(f.name for f in wanted if f.format is Format.DICOM):
         raise PermanentError("type_not_taken", files=dicoms, details={"kind": "DICOM"})
     by_type: dict[FileType | None, list[str]] = {}

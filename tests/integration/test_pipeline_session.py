@@ -231,6 +231,26 @@ def test_more_files_of_one_type_than_it_keeps_are_held_before_the_first_is_sent(
 
 
 @pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_another_file_does_not_replace_one_that_is_gone_here_and_acknowledged_there(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, *[FAILED] * 20]
+        clinic.try_once()
+        (sent,) = clinic.edc.stored
+        (clinic.root / "S1" / sent.name).unlink()
+        clinic.put("S1/OD2.jpg", seed=2)
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "vanished")
+        clinic.edc.uploads.clear()
+        clinic.answer()
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "one_file_per_type")
+        assert sent in clinic.edc.stored
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
 def test_a_type_that_it_does_not_know_is_held_before_the_first_is_sent(
     tmp_path: Path, release: str
 ) -> None:

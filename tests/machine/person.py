@@ -41,10 +41,11 @@ class Person:
             self._server.open_session(exam.subject)
             self._retry(exam)  # or it is asked within the hour
         elif reason.code == "filename_conflict":
-            for name in reason.files:
-                self._camera.rename(
-                    exam.folder, name, f"{name[:2]}-{chance.getrandbits(16)}{name[-4:]}"
-                )
+            if right := [name for name in reason.files if self._is_the_right_one(exam, name)]:
+                self._say(exam, skips=right)
+            for name in sorted({*reason.files} - {*right}):
+                new_name = f"{name[:2]}-{chance.getrandbits(16)}{name[-4:]}"
+                self._camera.rename(exam.folder, name, new_name)
         elif reason.code in _LOOKS_FIRST:
             there = [name for name in reason.files if self._is_there(exam, name)]
             self._say(exam, skips=there)
@@ -72,6 +73,14 @@ class Person:
         """Whether the EDC has a file of that name in the session: as a person sees it there."""
         session = exam.session.session_id if exam.session else ""
         return any(s.name == name for s in self._server.held(session))
+
+    def _is_the_right_one(self, exam: Exam, name: str) -> bool:
+        """Whether the file of that name in the EDC is the very one that is here."""
+        file = exam.file(name)
+        session = (exam.reason.details if exam.reason else {}).get("session", "")
+        return any(
+            s.name == name and file and s.sha256 == file.sha256 for s in self._server.held(session)
+        )
 
     def _say(
         self,

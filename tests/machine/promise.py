@@ -91,7 +91,8 @@ class Promise:
             assert sent_as in said, f"{stored.name} shows the {eye} eye and was sent as {sent_as}"
         places = self._places[stored.sha256]
         places.add((stored.session_id, stored.name))
-        there = {place for place in places if place[0] not in self._server.deleted}
+        held = {(s.session_id, s.name) for s in self._server.stored if s.sha256 == stored.sha256}
+        there = places & held
         owners = {self._server.owner[session] for session, _ in there}
         again = {(owner, code) for owner in owners for code in _AGAIN_BY_A_PERSON}
         if not again & self._person.released and not self._is_renamed_in_doubt(subject, there):

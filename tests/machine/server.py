@@ -148,9 +148,17 @@ class Server(ScriptedEdc):
 
     def _take(self, content: bytes, sent: dict[str, Any]) -> Acknowledgement:
         if hashlib.sha256(content).hexdigest() != sent["sha256"]:
+            place = sent["session_id"], sent["name"]
+            if self._compares_names and any((s.session_id, s.name) == place for s in self.stored):
+                raise EdcRefusal(409, "filename_conflict")
             self._damage(sent["session_id"], sent["file_type"].value, sent["name"])
             raise EdcRefusal(400, "checksum_mismatch")
         return super().upload(body=io.BytesIO(content), **sent)
+
+    @property
+    def _compares_names(self) -> bool:
+        """Whether it looks for another file of the name before it compares the checksum."""
+        return not self.generation.replaces and self.generation.twice == "again"
 
     def _damage(self, session_id: str, file_type: str, name: str) -> None:
         """What these releases do to what is stored before they compare the checksum."""
