@@ -11,7 +11,7 @@ from typing import Final
 
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.intake import goes_after
-from camera_watchdog.model import Exam, Reason, Session
+from camera_watchdog.model import Exam, Reason, Sent, Session
 
 __all__ = ["exam_before", "late_reason", "session_to_join"]
 
@@ -58,7 +58,8 @@ def session_to_join(
     if session.session_id in exam.former_sessions:
         return None
     stored = {file.name.casefold() for file in before.files if file.was_sent}
-    if same := tuple(f.name for f in exam.files if f.present and f.name.casefold() in stored):
+    ours = [f.name for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
+    if same := tuple(name for name in ours if name.casefold() in stored):
         # Some releases write over what is stored before they compare names.
         details = {"session": session.session_id}
         raise PermanentError("filename_conflict", files=same, details=details)

@@ -79,6 +79,14 @@ def test_a_name_that_the_exam_before_sent_is_not_sent_again(name: str) -> None:
     assert (caught.value.code, caught.value.files) == ("filename_conflict", (name,))
 
 
+def test_a_file_that_is_left_out_stands_in_the_way_of_none() -> None:
+    left_out = file("OD.jpg", sent=Sent.SKIPPED)
+    of = released(exam(left_out, file("OD2.jpg"), id=9, first_seen=LATER))
+    chosen = joined(of, archived())
+    assert chosen is not None
+    assert chosen.session_id == "s-1"
+
+
 def test_the_session_holds_what_the_exam_before_found_there_and_sent() -> None:
     chosen = joined(released(late()), archived())
     assert chosen is not None
