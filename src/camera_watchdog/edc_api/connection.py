@@ -20,6 +20,8 @@ from typing import Any, Final, cast
 
 from urllib3.util.wait import wait_for_read, wait_for_write
 
+from camera_watchdog.edc_api.response import LeanResponse
+
 __all__ = ["Line", "LineFailed", "PlainConnection", "SecureConnection"]
 
 _SLICE_S: Final = 0.25
@@ -143,7 +145,7 @@ class PlainConnection(HTTPConnection):
     def response_class(self, sock: socket.socket, *args: Any, **options: Any) -> HTTPResponse:  # type: ignore[override] # it is only called
         """An answer that is read from the socket in slices."""
         stream = _AnswerFile(sock, self._line)
-        return HTTPResponse(cast("socket.socket", stream), *args, **options)
+        return LeanResponse(cast("socket.socket", stream), *args, **options)
 
     @property
     def is_connected(self) -> bool:

@@ -206,8 +206,8 @@ class Transport:
             response.status,
             body,
             whole=whole,
-            retry_after=response.headers.get("Retry-After", ""),
-            date=response.headers.get("Date", ""),
+            retry_after=response.headers.get("retry-after", ""),
+            date=response.headers.get("date", ""),
         )
 
     def _new_connection(self) -> PlainConnection:
