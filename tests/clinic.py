@@ -198,7 +198,7 @@ class Clinic(WatchedFolder):
         """Let the folder settle, and a worker have it once."""
         self.sweep.hint("")
         for _ in range(20_000):
-            wait_s = max(self.sweep.run_once(), 0.001)
+            wait_s = max(self.turn(), 0.001)
             outcome = self.work()
             if outcome is not None and outcome.exam.folder == folder:
                 return outcome
@@ -209,7 +209,7 @@ class Clinic(WatchedFolder):
         """Let time pass as the daemon would see it: sweep, worker and probe."""
         end = self.clock.monotonic_s + seconds
         for _ in range(50_000):
-            wait_s = max(self.sweep.run_once(), 0.001)
+            wait_s = max(self.turn(), 0.001)
             if self.work() is not None:
                 continue
             wait_s = min(wait_s, self._seconds_to_work())

@@ -8,6 +8,7 @@ moment and another one made on the same folders, as after a kill.
 import heapq
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -17,6 +18,7 @@ from typing import Final
 from camera_watchdog import parts
 from camera_watchdog.config import Config, load
 from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
@@ -120,7 +122,7 @@ class Core:
         journal: type[SeamJournal] = SeamJournal,
         camera: CameraLike | None = None,
     ) -> None:
-        effects = effects or Effects(lambda _stroke: None)
+        effects = self._effects = effects or Effects(lambda _stroke: None)
         self.config = config
         self.time = time
         self.registry = Registry()
@@ -157,11 +159,13 @@ class Core:
     def throw_away(self) -> None:
         """What is in memory is lost; what was committed stays."""
         self._edc.close()
+        self.journal._writer._pending.clear()
         self.journal.close()
 
     def turn(self) -> float:
         """Do all that is due now; answers in how many seconds something is due again."""
         sweep_s = self.sweep.run_once()
+        self.write_down()
         if self.gate.probe_if_due():
             self.registry.wake(now=self.time.monotonic())
         while exam := self.registry.claim_due(
@@ -177,6 +181,12 @@ class Core:
         if probe_s is not None:
             waits.append(probe_s)
         return max(_BLINK_S, min(waits))
+
+    def write_down(self) -> None:
+        """What the main thread does every second."""
+        if self.journal._writer.unwritten():
+            with suppress(JournalError), self._effects.around("commit what waits"):
+                self.journal.write_down()
 
     def _let_go(self, outcome: Outcome) -> None:
         exam, now = outcome.exam, self.time.monotonic()

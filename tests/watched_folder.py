@@ -4,12 +4,14 @@ import functools
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.disk import Disk
+from camera_watchdog.errors import JournalError
 from camera_watchdog.intake import Limits
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, ReportType, State
@@ -123,8 +125,16 @@ class WatchedFolder:
 
     def restart(self) -> None:
         """As after a kill: nothing is left but the disk."""
+        self.journal._writer._pending.clear()
         self.journal.close()
         self.start()
+
+    def turn(self) -> float:
+        """The sweep does what is due, and what it saved is written down; as ``run_once`` answers."""
+        wait_s = self.sweep.run_once()
+        with suppress(JournalError):
+            self.journal.write_down()
+        return wait_s
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +160,7 @@ class WatchedFolder:
         """Let time pass as the daemon's sweep thread would see it."""
         end = self.clock.monotonic_s + seconds
         for _ in range(20_000):
-            wait_s = max(self.sweep.run_once(), 0.001)
+            wait_s = max(self.turn(), 0.001)
             if self.clock.monotonic_s + wait_s > end:
                 self.clock.advance(max(0.0, end - self.clock.monotonic_s))
                 return
@@ -161,7 +171,7 @@ class WatchedFolder:
         """How long it takes until a worker may have the exam."""
         begun = self.clock.monotonic_s
         while self.clock.monotonic_s - begun <= within:
-            wait_s = max(self.sweep.run_once(), 0.001)
+            wait_s = max(self.turn(), 0.001)
             exam = self.registry.get(folder)
             if exam is not None and exam.state is State.READY:
                 return self.clock.monotonic_s - begun

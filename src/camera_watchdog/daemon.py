@@ -109,6 +109,7 @@ class _Daemon:
         self._threads: dict[str, threading.Thread] = {}
         self._targets: dict[str, Callable[[], None]] = {}
         self._must_beat_by: dict[str, float] = {}
+        self._journal_fails = False
         self._backlog, self._draining = Backlog(), Draining()
         self._once = Once(
             retry_attempts=config.retry_attempts,
@@ -237,6 +238,7 @@ class _Daemon:
         while not self._stop.wait(self._seconds_to_look(once=once)):
             systemd.tell(systemd.ALIVE)
             self._must_beat_by["main"] = time.monotonic() + _BEATS_WITHIN_S
+            self._write_down()
             if not self._gate.is_closed:
                 now = time.monotonic()
                 self._draining.show(self._backlog.look(self._registry.exams(), now))
@@ -252,6 +254,16 @@ class _Daemon:
             if once and self._is_drained():
                 return self._verdict()
         return 0
+
+    def _write_down(self) -> None:
+        try:
+            self._journal.write_down()
+        except JournalError as error:
+            if not self._journal_fails:
+                logger.warning("journal  is tried again: %s", error)
+            self._journal_fails = True
+        else:
+            self._journal_fails = False
 
     def _see_to_receipts(self) -> None:
         try:
@@ -312,8 +324,10 @@ class _Daemon:
         self._watcher.stop()
         self._probe.close()
         self._desk.close()
+        self._write_down()
         if not any(thread.is_alive() for thread in self._threads.values()):
-            self._journal.close()
+            with contextlib.suppress(JournalError):
+                self._journal.close()
         logger.info("camera-watchdog  stopped")
 
     @contextlib.contextmanager

@@ -33,10 +33,8 @@ __all__ = [
     "SCHEMA",
     "exam_changes",
     "exam_from",
-    "exam_row",
     "file_changes",
     "file_from",
-    "file_row",
     "request_from",
     "request_row",
 ]
@@ -189,13 +187,8 @@ _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
 }
 """The fields of a file that SQLite does not take as they are."""
 
+_UNKNOWN: Final = object()
 _FILE_WRITERS: Final = tuple((name, _FILE_FIELDS.get(name)) for name in FILE_COLUMNS)
-
-
-def exam_row(exam: Exam) -> tuple[object, ...]:
-    """The values of :data:`EXAM_COLUMNS`."""
-    values = exam_changes(exam, None)
-    return tuple(values[name] for name in EXAM_COLUMNS)
 
 
 def exam_changes(exam: Exam, before: Exam | None) -> dict[str, object]:
@@ -212,22 +205,12 @@ def exam_changes(exam: Exam, before: Exam | None) -> dict[str, object]:
     return changes
 
 
-def file_row(file: ExamFile) -> tuple[object, ...]:
-    """The values of :data:`FILE_COLUMNS`."""
-    return tuple(
-        getattr(file, name) if written is None else written(getattr(file, name))
-        for name, written in _FILE_WRITERS
-    )
-
-
-def file_changes(file: ExamFile, before: ExamFile) -> dict[str, object]:
+def file_changes(file: ExamFile, before: ExamFile | None) -> dict[str, object]:
     """The columns in which a file differs from what was written before, with their values."""
-    if file is before:
-        return {}
     return {
         name: value if written is None else written(value)
         for name, written in _FILE_WRITERS
-        if (value := getattr(file, name)) != getattr(before, name)
+        if (value := getattr(file, name)) != getattr(before, name, _UNKNOWN)
     }
 
 

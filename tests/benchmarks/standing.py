@@ -16,7 +16,7 @@ from benchmarks.figure import Figure, at_most, median_of
 from benchmarks.processes import Workstation, cheap_edc
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.journal_file import connect
-from camera_watchdog.journal_rows import EXAM_COLUMNS, FILE_COLUMNS, exam_row, file_row
+from camera_watchdog.journal_rows import EXAM_COLUMNS, FILE_COLUMNS, exam_changes, file_changes
 from camera_watchdog.model import (
     Acknowledgement,
     Exam,
@@ -157,12 +157,14 @@ def _fill_journal(state_dir: Path, watch_dir: Path, count: int) -> None:
     exams = [_archived(number) for number in range(count)]
     try:
         connection.execute("BEGIN")
-        _insert(connection, "exams", ("id", *EXAM_COLUMNS), [(e.id, *exam_row(e)) for e in exams])
-        rows = [(exam.id, *file_row(file)) for exam in exams for file in exam.files]
+        told = [{"id": exam.id, **exam_changes(exam, None)} for exam in exams]
+        names = ("id", *EXAM_COLUMNS)
+        _insert(connection, "exams", names, [tuple(row[name] for name in names) for row in told])
+        rows = [(e.id, *file_changes(file, None).values()) for e in exams for file in e.files]
         _insert(connection, "files", ("exam_id", *FILE_COLUMNS), rows)
         at = _LONG_AGO.isoformat()
-        told = [(exam.id, at, event, "") for exam in exams for event in _EVENTS]
-        _insert(connection, "events", ("exam_id", "at", "event", "detail"), told)
+        happened = [(exam.id, at, event, "") for exam in exams for event in _EVENTS]
+        _insert(connection, "events", ("exam_id", "at", "event", "detail"), happened)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:

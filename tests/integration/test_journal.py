@@ -105,11 +105,13 @@ def test_every_field_comes_back_as_it_was_written(tmp_path: Path, first: Exam, t
     with opened(tmp_path) as journal:
         added = journal.add(first, "seen")
         assert dataclasses.replace(added, id=0) == first
+        journal.write_down()
         with opened(tmp_path) as reader:
             found = reader.exams_of_subject(first.subject)
             assert added in found
         changed = dataclasses.replace(then, id=added.id)
         assert journal.save(changed, "changed", durable=False) == changed
+        journal.write_down()
         with opened(tmp_path) as reader:
             assert changed in reader.exams_of_subject(then.subject)
             assert (changed in reader.open_exams()) == (
@@ -195,7 +197,93 @@ def test_what_must_be_on_disk_is_flushed_and_what_need_not_is_not(tmp_path: Path
         one = journal.add(exam(), "seen")
         for durable, level in ((True, 2), (False, 1), (True, 2)):  # FULL, NORMAL
             journal.save(one, "x", durable=durable)
+            journal.write_down()
             assert journal._connection.execute("PRAGMA synchronous").fetchone()[0] == level
+
+
+def written(folder: Path) -> list[str]:
+    """The events that stand in the file, whoever looks."""
+    uri = f"{(folder / JOURNAL_NAME).as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as reader:
+        return [event for (event,) in reader.execute("SELECT event FROM events ORDER BY id")]
+
+
+def test_what_need_not_be_durable_is_told_at_once_and_written_with_the_next_that_must(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(file("OD.jpg")), "seen")
+        other = journal.add(exam(folder="S2", subject="S2"), "seen, too")
+        one = journal.save(dataclasses.replace(one, attempts=3), "tried", durable=False)
+        assert everything(journal) == [one]
+        assert journal.open_exams() == [one, other]
+        assert journal.exam(one.id) == one
+        assert written(tmp_path) == []
+        sent = journal.save(one.with_file(acknowledged("OD.jpg")), "sent")
+        assert written(tmp_path) == ["seen", "seen, too", "tried", "sent"]
+        assert everything(journal) == [sent]
+
+
+def test_what_was_archived_is_found_before_and_after_it_is_written_down(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(acknowledged("OD.jpg"), session=session()), "seen")
+        done = dataclasses.replace(one, state=State.ARCHIVED, archived_at=NOON, destination="S1_1")
+        journal.save(done, "moved", durable=False)
+        for _ in range(2):
+            assert journal.open_exams() == []
+            assert everything(journal) == [done]
+            assert journal.exams_in_session("s-1", "https://edc.example") == [done]
+            assert journal.exams_with_content("sha of OD.jpg") == [done]
+            journal.write_down()
+
+
+def test_what_is_asked_about_the_past_has_been_written_down(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(acknowledged("OD.jpg")), "seen")
+        done = dataclasses.replace(one, state=State.ARCHIVED, archived_at=NOON, destination="S1_1")
+        journal.save(done, "moved", durable=False)
+        assert journal.last_archived(5) == [(one.id, "S1_1")]
+        assert journal.archived_named("S1_1") == [done]
+        assert journal.exams_of_period(NOON, NOON + timedelta(days=1)) == [done]
+
+
+def test_who_must_wait_for_the_disk_waits_together(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        exams = [journal.add(exam(folder=f"S1 {n}"), "seen") for n in range(6)]
+        journal.write_down()
+        asked: list[str] = []
+        journal._connection.set_trace_callback(asked.append)
+        threads = [threading.Thread(target=journal.save, args=(one, "sent")) for one in exams]
+        with journal._lock:  # as if the disk took its time
+            for thread in threads:
+                thread.start()
+            until = time.monotonic() + 10
+            while len(journal._writer._waiting) < len(exams) and time.monotonic() < until:
+                time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+        assert asked.count("COMMIT") == 1
+        assert written(tmp_path).count("sent") == len(exams)
+        assert journal._writer._waiting == []
+
+
+def test_changes_of_one_exam_that_are_written_together_are_written_as_one(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(file("OD.jpg"), file("OS.jpg"), file("gone.jpg")), "seen")
+        journal.write_down()
+        asked: list[str] = []
+        journal._connection.set_trace_callback(asked.append)
+        for number in range(3):
+            files = [file("OD.jpg", attempts=number), file("OS.jpg"), file(f"{number}.jpg")]
+            one = journal.save(
+                dataclasses.replace(one, attempts=number).with_files(files), "", durable=False
+            )
+        journal.write_down()
+        journal._connection.set_trace_callback(None)
+        assert len([text for text in asked if text.startswith("UPDATE exams")]) == 1
+        assert len([text for text in asked if text.startswith("UPDATE files")]) == 1
+        with opened(tmp_path) as reader:
+            assert reader.open_exams() == [one]
 
 
 # All or nothing
@@ -245,6 +333,25 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_it_recovers_by_itself(tmp_pa
         assert everything(journal) == [sent]
 
 
+def test_where_writing_fails_nothing_is_lost_and_nothing_more_taken_in(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(file("OD.jpg")), "seen")
+        journal._connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(JournalError):
+            journal.write_down()
+        with pytest.raises(JournalError):
+            journal.add(exam(folder="S2", subject="S2"), "seen, too")
+        with pytest.raises(JournalError):
+            journal.save(dataclasses.replace(one, attempts=1), "tried", durable=False)
+        assert journal.open_exams() == everything(journal) == [one]
+        assert written(tmp_path) == []
+        journal._connection.execute("PRAGMA query_only = OFF")
+        journal.write_down()
+        assert written(tmp_path) == ["seen"]
+        journal.save(dataclasses.replace(one, attempts=1), "tried", durable=False)
+        assert written(tmp_path) == ["seen"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits a process's files by POSIX's means")
 def test_a_full_disk_at_the_start_is_not_taken_for_damage(tmp_path: Path) -> None:
     import resource  # noqa: PLC0415 - not on Windows
@@ -280,6 +387,7 @@ def test_a_reader_sees_what_was_committed_while_a_writer_is_in_the_middle(tmp_pa
 def test_a_reader_that_takes_its_time_does_not_block_the_daemon(tmp_path: Path) -> None:
     with opened(tmp_path) as journal:
         one = journal.add(exam(file("OD.jpg")), "seen")
+        journal.write_down()
         uri = f"{(tmp_path / JOURNAL_NAME).as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reader:
             reader.execute("BEGIN")

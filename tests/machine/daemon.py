@@ -81,6 +81,7 @@ class _Journal(SeamJournal):
         size_bytes, salt = self.flushed
         database = self.log.with_name(JOURNAL_NAME)
         kept, logged = database.read_bytes(), self.log.read_bytes()
+        self._writer._pending.clear()
         self.close()
         if logged[_SALT] == salt:
             database.write_bytes(kept)
@@ -107,6 +108,7 @@ class _Core(Core):
         """All but the workers do what is due; in how many seconds something is due again."""
         self.answers.apply()
         sweep_s = self.sweep.run_once()
+        self.write_down()
         if self.gate.probe_if_due():
             self.registry.wake(now=self.time.monotonic())
         due = self.registry.next_due(server_is_away=self.gate.is_closed)

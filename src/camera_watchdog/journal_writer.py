@@ -1,0 +1,183 @@
+"""The way into the journal's file: changes are written together, as many as there are.
+
+What must be durable waits for the disk, and meanwhile others who must wait, too, line up: the next
+flush is for all of them. What need not be durable waits for nobody; it goes along with the next that
+must, or is written by :meth:`JournalWriter.write_down`, which the daemon calls every second.
+
+Where writing failed, everything waits until it succeeds, so that nothing is begun that could not be
+written down.
+"""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from camera_watchdog.errors import JournalError
+from camera_watchdog.journal_pending import Change, merged
+from camera_watchdog.model import Exam
+
+__all__ = ["JournalWriter"]
+
+_PUT_EVENT: Final = "INSERT INTO events (exam_id, at, event, detail) VALUES (?, ?, ?, ?)"
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A change whose writer waits for it."""
+
+    change: Change
+    durable: bool
+    is_written: bool = False
+
+
+class JournalWriter:
+    """Writes; safe to use from several threads. ``lock`` is for whoever uses the connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.lock = threading.Lock()
+        self._connection = connection
+        self._lists = threading.Lock()
+        self._pending: list[Change] = []
+        self._waiting: list[_Waiting] = []
+        self._unwritten: dict[int, Exam] = {}
+        self._flushes: bool | None = None
+        self._fails = False
+
+    def unwritten(self) -> dict[int, Exam]:
+        """The exams, by number, that are not in the file as they were saved last."""
+        with self._lists:
+            return dict(self._unwritten)
+
+    def put(self, change: Change, *, durable: bool) -> None:
+        """Take a change in; when this returns durably, it is on disk.
+
+        Raises:
+            JournalError: it is not taken in.
+        """
+        if not durable and not self._fails:
+            with self._lists:
+                self._pending.append(change)
+                self._unwritten[change.exam.id] = change.exam
+            return
+        waiting = _Waiting(change, durable)
+        with self._lists:
+            self._waiting.append(waiting)
+        try:
+            with self.lock:
+                if not waiting.is_written:
+                    with self._transaction(durable=durable):
+                        pass
+        finally:
+            with self._lists:
+                self._waiting.remove(waiting)
+
+    def write_down(self) -> None:
+        """Write what waits for nothing.
+
+        Raises:
+            JournalError: it cannot be written now; it is kept.
+        """
+        if self._pending:
+            with self.transaction(durable=False):
+                pass
+
+    @contextlib.contextmanager
+    def transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """Write what waits, and with it what is done here.
+
+        Raises:
+            JournalError: nothing of it is on disk.
+        """
+        with self.lock, self._transaction(durable=durable) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        with self._lists:
+            pending, self._pending = self._pending, []
+            waiting = [each for each in self._waiting if not each.is_written]
+        changes = [*pending, *(each.change for each in waiting)]
+        try:
+            with self._committed(durable=durable or any(each.durable for each in waiting)):
+                _write(self._connection, changes)
+                yield self._connection
+        except BaseException as error:
+            with self._lists:
+                self._pending = pending + self._pending
+            self._fails |= isinstance(error, JournalError)
+            raise
+        self._fails = False
+        for each in waiting:
+            each.is_written = True
+        with self._lists:
+            self._unwritten = {change.exam.id: change.exam for change in self._pending}
+
+    @contextlib.contextmanager
+    def _committed(self, *, durable: bool) -> Iterator[None]:
+        try:
+            if durable is not self._flushes:
+                # Without the flush a commit is still whole and in order; a power failure may
+                # undo it.
+                self._flushes = None
+                level = "FULL" if durable else "NORMAL"
+                self._connection.execute(f"PRAGMA synchronous = {level}")
+                self._flushes = durable
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.rollback()
+            raise JournalError(f"The journal cannot be written: {error}.") from error
+
+
+def _write(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
+    for change in merged(changes):
+        number = change.exam.id
+        if change.is_new:
+            _insert(connection, "INTO exams", {"id": number, **change.columns})
+        else:
+            _update(connection, "exams", change.columns, "id = ?", number)
+        if change.whole:
+            connection.execute("DELETE FROM files WHERE exam_id = ?", (number,))
+        for name, file in change.files.items():
+            if file is None:
+                connection.execute(
+                    "DELETE FROM files WHERE exam_id = ? AND name = ?", (number, name)
+                )
+            elif file.whole:
+                _insert(connection, "OR REPLACE INTO files", {"exam_id": number, **file.columns})
+            else:
+                _update(connection, "files", file.columns, "exam_id = ? AND name = ?", number, name)
+    connection.executemany(_PUT_EVENT, [row for change in changes for row in change.happenings])
+
+
+def _insert(connection: sqlite3.Connection, into: str, columns: dict[str, object]) -> None:
+    names = ", ".join(columns)
+    marks = ", ".join("?" * len(columns))
+    connection.execute(
+        f"INSERT {into} ({names}) VALUES ({marks})",  # noqa: S608 - our own names
+        tuple(columns.values()),
+    )
+
+
+def _update(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: dict[str, object],
+    condition: str,
+    *which: object,
+) -> None:
+    if columns:
+        pairs = ", ".join(f"{name} = ?" for name in columns)
+        connection.execute(
+            f"UPDATE {table} SET {pairs} WHERE {condition}",  # noqa: S608 - our own names
+            (*columns.values(), *which),
+        )
