@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from camera_watchdog.errors import (
@@ -83,6 +83,7 @@ class CameraDatabase:
         self._patients = _keyed("db_patient_", patients)
         self._images = _keyed("db_image_", images)
         self._busy_timeout_s = busy_timeout_s
+        self._lookups: dict[str, tuple[object, _Lookup]] = {}
 
     def images(self, subject: str) -> tuple[ImageRow, ...]:
         """The rows of the image table for ``subject``; those without a file name say nothing."""
@@ -130,16 +131,34 @@ class CameraDatabase:
         except UnicodeEncodeError:
             return []  # a folder's name that is no text is in no database
         with self._connected() as connection:
-            (table, *columns), problems = _look_up(connection, names)
-            if problems:
-                raise DatabaseUnreadable(
-                    f"The camera's database {self._path} is not as configured: "
-                    f"{' '.join(map(str, problems))} Correct the names in the configuration.",
-                    problems=problems,
-                )
-            found = _fetch(connection, table, columns, subject)
-        exact = [row for row in found if _text(row[0]) == subject]
-        return exact or [row for row in found if _is_subject(row[0], subject)]
+            return self._lookup(connection, names).rows(connection, subject)
+
+    def _lookup(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> "_Lookup":
+        """How to look up by these names; found out anew whenever the schema or the file is another."""
+        (table_key, *_) = names
+        schema = (connection.execute("PRAGMA schema_version").fetchone(), self._file_id())
+        of, lookup = self._lookups.get(table_key, (None, None))
+        if lookup is None or of != schema:
+            lookup = self._looked_up(connection, names)
+            self._lookups[table_key] = schema, lookup
+        return lookup
+
+    def _file_id(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _looked_up(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> "_Lookup":
+        (table, *columns), problems = _look_up(connection, names)
+        if problems:
+            raise DatabaseUnreadable(
+                f"The camera's database {self._path} is not as configured: "
+                f"{' '.join(map(str, problems))} Correct the names in the configuration.",
+                problems=problems,
+            )
+        return _Lookup.of(connection, table, columns)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -262,51 +281,70 @@ def _missing(key: str, name: str, kind: str, existing: Sequence[str]) -> Problem
     )
 
 
-def _fetch(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str], subject: str
-) -> list[_Row]:
-    """The rows whose first column equals ``subject``, by an index if there is one.
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """How the rows of a subject are found in a table, whose names are quoted here.
 
-    Where there is none, or it finds nothing, all rows are looked through and blanks around the
-    subject are allowed for. May give rows that differ in case or as numbers are written.
+    ``has_index``: on the subject's column; ``has_rowid``: the table can be looked through in parts.
     """
-    quoted = [f"{_quoted(table)}.{_quoted(column)}" for column in columns]
-    # Names cannot be bound; these come from the schema and are quoted.
-    select = f"SELECT {', '.join(quoted)} FROM {_quoted(table)} WHERE "  # noqa: S608
-    equal = f"{quoted[0]} = ?"
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {select}{equal}", (subject,)).fetchall()
-    if not any(str(step[-1]).startswith("SCAN") for step in plan):
-        found: list[_Row] = connection.execute(select + equal, (subject,)).fetchall()
-        if found:
-            return found
-    search = f"{select}({equal} OR TRIM(CAST({quoted[0]} AS TEXT)) = ?)"
-    if not _has_rowid(connection, table):
-        return connection.execute(search, (subject, subject)).fetchall()
-    return _look_through(connection, _quoted(table), search, subject)
 
+    table: str
+    select: str
+    subject: str
+    has_index: bool
+    has_rowid: bool
 
-def _look_through(
-    connection: sqlite3.Connection, table: str, search: str, subject: str
-) -> list[_Row]:
-    """The rows that ``search`` finds in a whole table, a part of it at a time.
+    @classmethod
+    def of(cls, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Self:
+        quoted = [f"{_quoted(table)}.{_quoted(column)}" for column in columns]
+        # Names cannot be bound; these come from the schema and are quoted.
+        select = f"SELECT {', '.join(quoted)} FROM {_quoted(table)} WHERE "  # noqa: S608
+        asked = f"EXPLAIN QUERY PLAN {select}{quoted[0]} = ?"
+        plan = connection.execute(asked, ("",)).fetchall()
+        has_index = not any(str(step[-1]).startswith("SCAN") for step in plan)
+        return cls(_quoted(table), select, quoted[0], has_index, _has_rowid(connection, table))
 
-    The camera may write between two parts. A row that it moves just then is missed or doubled, as
-    if we had asked a moment earlier or later; the question is asked again where that matters.
-    """
-    rowid = f"{table}._rowid_"
-    part_end = (
-        f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {table} "  # noqa: S608 - see _fetch
-        f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
-    )
-    part = f"{search} AND {rowid} > ? AND {rowid} <= ?"
-    found: list[_Row] = []
-    start = _FIRST_ROWID
-    while True:
-        end = connection.execute(part_end, (start, _ROWS_AT_A_TIME)).fetchone()[0]
-        if end is None:
-            return found
-        found += connection.execute(part, (subject, subject, start, end)).fetchall()
-        start = end
+    def rows(self, connection: sqlite3.Connection, subject: str) -> list[_Row]:
+        """The rows that are the subject's, by an index if there is one.
+
+        Blanks around the subject and a number's zeros are allowed for where no row has it exactly.
+        """
+        equal = f"{self.subject} = ?"
+        in_words = f"TRIM(CAST({self.subject} AS TEXT)) = ?"
+        if self.has_index:
+            found = connection.execute(f"{self.select}{equal}", (subject,)).fetchall()
+        else:
+            found = self._look_through(connection, equal, subject)
+        if exact := [row for row in found if _text(row[0]) == subject]:
+            return exact
+        found += self._look_through(connection, in_words, subject)
+        exact = [row for row in found if _text(row[0]) == subject]
+        return exact or [*dict.fromkeys(row for row in found if _is_subject(row[0], subject))]
+
+    def _look_through(
+        self, connection: sqlite3.Connection, condition: str, subject: str
+    ) -> list[_Row]:
+        """The rows of a whole table that meet a condition, a part of it at a time.
+
+        The camera may write between two parts. A row that it moves just then is missed or doubled, as
+        if we had asked a moment earlier or later; the question is asked again where that matters.
+        """
+        if not self.has_rowid:
+            return connection.execute(self.select + condition, (subject,)).fetchall()
+        rowid = f"{self.table}._rowid_"
+        part_end = (
+            f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {self.table} "  # noqa: S608 - see of
+            f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
+        )
+        part = f"{self.select}{condition} AND {rowid} > ? AND {rowid} <= ?"
+        found: list[_Row] = []
+        start = _FIRST_ROWID
+        while True:
+            end = connection.execute(part_end, (start, _ROWS_AT_A_TIME)).fetchone()[0]
+            if end is None:
+                return found
+            found += connection.execute(part, (subject, start, end)).fetchall()
+            start = end
 
 
 def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:

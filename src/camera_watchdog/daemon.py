@@ -197,6 +197,7 @@ class _Daemon:
             now = time.monotonic()
             exam = self._registry.claim_due(now, server_is_away=self._gate.is_closed)
             if exam is None:
+                self._write_down()  # nothing is about to be sent that it could go along with
                 next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
                 self._registry.wait(60.0 if next_due is None else max(0.01, next_due - now))
                 continue
