@@ -11,6 +11,7 @@ from camera_watchdog.model import Exam, ExamFile, Override
 
 __all__ = ["RECEIPT_NAME", "archive_name", "receipt", "receipt_name", "with_resending"]
 
+_json: Final = json.JSONEncoder(ensure_ascii=False).encode  # dumps would make one for each value
 RECEIPT_NAME: Final = "receipt.json"
 _RECEIPT_VERSION: Final = 1
 
@@ -47,10 +48,6 @@ def receipt(exam: Exam, *, device_id: str, site_id: str, release: str) -> bytes:
     }
     lines = ",\n".join(f"  {_json(key)}: {_lines(value)}" for key, value in told.items())
     return f"{{\n{lines}\n}}\n".encode("utf-8", "backslashreplace")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _lines(value: object) -> str:

@@ -112,7 +112,7 @@ class Deliver:
                     attempts=file.attempts + 1,
                     note="",
                 )
-                passage.save("sending", file.name, files=passage.exam.with_file(intent).files)
+                passage.save("sending", file.name, files=passage.exam.files_with(intent))
                 session = passage.exam.session
                 assert session is not None and intent.file_type and intent.captured_at  # noqa: S101, PT018 - upload() and identify() saw to it
                 acknowledgement = self._tools.edc.upload(
@@ -133,7 +133,7 @@ class Deliver:
             raise self._refused(passage, file, refusal) from refusal
         except (ServerWideError, EdcFailure) as error:
             if _never_acted(error):
-                passage.save("not sent", file.name, files=passage.exam.with_file(file).files)
+                passage.save("not sent", file.name, files=passage.exam.files_with(file))
             raise
         self._acknowledged(passage, intent, acknowledgement, left)
 
@@ -152,13 +152,13 @@ class Deliver:
         )
         if wrong:
             doubtful = dataclasses.replace(file, note=f"wrong acknowledgement: {wrong}")
-            files = passage.exam.with_file(doubtful).files
+            files = passage.exam.files_with(doubtful)
             passage.save("wrong acknowledgement", f"{file.name}: {wrong}", files=files)
             raise _wrong(doubtful, session)
         stored = dataclasses.replace(
             file, sent=Sent.YES, acknowledged_at=self._tools.clock(), acknowledgement=answer
         )
-        files = passage.exam.with_file(stored).files
+        files = passage.exam.files_with(stored)
         passage.save(
             "acknowledged",
             file.name,
@@ -265,7 +265,7 @@ class Deliver:
             attempts=file.attempts + 1,
             sha256="" if code == "checksum_mismatch" else file.sha256,
         )
-        passage.save("refused", f"{file.name}: {refusal}", files=passage.exam.with_file(told).files)
+        passage.save("refused", f"{file.name}: {refusal}", files=passage.exam.files_with(told))
         if never:
             held = "too_large" if code == "file_too_large" else "refused_content"
             size = f"{file.size_bytes / (1 << 20):.1f} MB"

@@ -7,12 +7,13 @@ break, count or delay any of it. Links, junctions, pipes and devices are told ap
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from camera_watchdog.errors import FileChanged, NotRegular
 from camera_watchdog.model import Entry, Kind
@@ -25,6 +26,8 @@ _WINDOWS: Final = sys.platform == "win32"
 
 
 def _kind(status: os.stat_result) -> Kind:
+    if not _WINDOWS and stat.S_ISREG(status.st_mode):  # what most are, known soonest
+        return Kind.FILE
     if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSE_POINT:
         return Kind.LINK
     if stat.S_ISDIR(status.st_mode):
@@ -100,10 +103,10 @@ class Disk:
             if error.errno in {errno.ELOOP, errno.ENXIO}:
                 raise NotRegular(errno.EINVAL, "not an ordinary file", str(path)) from error
             raise
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        with io.FileIO(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise NotRegular(errno.EINVAL, "not an ordinary file", str(path))
-            yield file
+            yield cast("BinaryIO", file)
 
     @contextlib.contextmanager
     def reading_unchanged(self, path: Path, size_bytes: int, mtime_ns: int) -> Iterator[BinaryIO]:
@@ -141,6 +144,8 @@ class Disk:
         Raises:
             OSError: it cannot be read.
         """
+        if isinstance(file, io.BytesIO):
+            return hashlib.sha256(file.getbuffer()).hexdigest()
         file.seek(0)
         digest = hashlib.sha256()
         buffer = memoryview(bytearray(min(_READ_BLOCK_BYTES, size_bytes + 1)))

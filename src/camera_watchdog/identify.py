@@ -102,7 +102,8 @@ class Identify:
                 known = dataclasses.replace(known, sent=Sent.SKIPPED, note=note)
             elif known.present and known.sent is Sent.SKIPPED:
                 known = dataclasses.replace(known, sent=known.sent_unless_left_out, note="")
-            exam = exam.with_file(known)
+            if known is not file:
+                exam = exam.with_file(known)
         return exam
 
     def _check_sent(self, exam: Exam) -> Exam:
@@ -142,6 +143,7 @@ class Identify:
         rules = self._tools.rules
         names = frozenset(file.name for file in exam.files)
         unknown: list[Reason] = []
+        changed: list[ExamFile] = []
         for file in to_send(exam):
             if file.format is None:
                 unknown.append(Reason("unfinished_file", (file.name,)))
@@ -162,8 +164,8 @@ class Identify:
                 said = f"sent as {file.file_type}, but now {now}"
                 unknown.append(Reason("eye_conflict", (file.name,), {"said": said}))
                 continue  # what it was sent as is not forgotten
-            exam = exam.with_file(known)
-        return exam, _worst(unknown)
+            changed.append(known)
+        return exam.with_file(*changed), _worst(unknown)
 
     def _verdict(
         self, exam: Exam, file: ExamFile, rows: tuple[ImageRow, ...], names: frozenset[str]
@@ -180,6 +182,7 @@ class Identify:
 
     def _with_capture_times(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
         names = frozenset(file.name for file in exam.files)
+        changed: list[ExamFile] = []
         for file in to_send(exam):
             if file.may_be_stored and not is_retaken(file):
                 continue
@@ -191,10 +194,9 @@ class Identify:
                 mtime_ns=file.mtime_ns,
                 zone=self._tools.rules.zone,
             )
-            exam = exam.with_file(
-                dataclasses.replace(file, captured_at=captured_at, captured_source=source)
-            )
-        return exam
+            known = dataclasses.replace(file, captured_at=captured_at, captured_source=source)
+            changed.append(known)
+        return exam.with_file(*changed)
 
     def _with_clock_doubt(self, exam: Exam, name: str) -> Exam:
         """A clock that must be wrong is told of once for an exam, and keeps nothing from the EDC."""

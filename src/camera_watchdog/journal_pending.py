@@ -79,7 +79,8 @@ def change_of(
 def _check(values: Iterable[object]) -> None:
     for value in values:
         if isinstance(value, str):
-            value.encode()
+            if not value.isascii():
+                value.encode()
         elif isinstance(value, int):
             if not -_MOST <= value < _MOST:
                 raise JournalError(f"The number {value} is too large for the journal.")

@@ -9,6 +9,8 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Final
 
 from camera_watchdog.model import (
@@ -187,16 +189,19 @@ _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
 }
 """The fields of a file that SQLite does not take as they are."""
 
+_EXAM_WRITERS: Final = tuple(_EXAM_FIELDS.items())
 _UNKNOWN: Final = object()
+_exam_values: Final = attrgetter(*_EXAM_FIELDS)
+_file_values: Final = attrgetter(*FILE_COLUMNS)
 _FILE_WRITERS: Final = tuple((name, _FILE_FIELDS.get(name)) for name in FILE_COLUMNS)
 
 
 def exam_changes(exam: Exam, before: Exam | None) -> dict[str, object]:
     """The columns in which an exam differs from what was written before, with their values."""
     changes: dict[str, object] = {}
-    for name, written in _EXAM_FIELDS.items():
-        value = getattr(exam, name)
-        if before is not None and getattr(before, name) == value:
+    old = repeat(_UNKNOWN) if before is None else _exam_values(before)
+    for (name, written), value, was in zip(_EXAM_WRITERS, _exam_values(exam), old, strict=False):
+        if value is was or value == was:
             continue
         changes[name] = written(value)
         if name == "session":
@@ -207,10 +212,11 @@ def exam_changes(exam: Exam, before: Exam | None) -> dict[str, object]:
 
 def file_changes(file: ExamFile, before: ExamFile | None) -> dict[str, object]:
     """The columns in which a file differs from what was written before, with their values."""
+    old = repeat(_UNKNOWN) if before is None else _file_values(before)
     return {
         name: value if written is None else written(value)
-        for name, written in _FILE_WRITERS
-        if (value := getattr(file, name)) != getattr(before, name, _UNKNOWN)
+        for (name, written), value, was in zip(_FILE_WRITERS, _file_values(file), old, strict=False)
+        if value is not was and value != was
     }
 
 

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,12 @@ def _one_line(text: str) -> str:
 
 
 def _stamp(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="seconds")
+    return _stamp_of(int(record.created))
+
+
+@lru_cache(maxsize=8)
+def _stamp_of(second: int) -> str:
+    return datetime.fromtimestamp(second).astimezone().isoformat()
 
 
 class _Text(logging.Formatter):
@@ -136,6 +142,8 @@ def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
                 errors="backslashreplace",
             )
         )
+    # No line tells the process or the thread: https://docs.python.org/3/howto/logging.html#optimization
+    logging.logProcesses = logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger("camera_watchdog")
     for old in root.handlers[:]:
         root.removeHandler(old)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 __all__ = [
     "JOURNAL_LOST",
@@ -40,8 +40,7 @@ class Kind(Enum):
     SPECIAL = "special"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One directory entry as it was at the moment of listing. ``file_id`` tells a replaced file."""
 
     name: str
@@ -304,11 +303,14 @@ class Exam:
         """The file of that name."""
         return next((file for file in self.files if file.name == name), None)
 
-    def with_file(self, changed: ExamFile) -> Self:
-        """The exam with one file put in the place of its namesake."""
-        return replace(
-            self, files=tuple(changed if f.name == changed.name else f for f in self.files)
-        )
+    def files_with(self, *changed: ExamFile) -> tuple[ExamFile, ...]:
+        """The files, with some of them put in the places of their namesakes."""
+        now = {file.name: file for file in changed}
+        return tuple(now.get(file.name, file) for file in self.files)
+
+    def with_file(self, *changed: ExamFile) -> Self:
+        """The exam with files put in the places of their namesakes."""
+        return replace(self, files=self.files_with(*changed)) if changed else self
 
     def with_files(self, files: Iterable[ExamFile]) -> Self:
         """The exam with these files, by name."""

@@ -8,15 +8,21 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
 from camera_watchdog.model import Exam, State
 
 __all__ = ["Registry"]
 
 
+_TURN: Final = attrgetter("turn")
+
+
 @dataclass(slots=True)
 class _Entry:
     exam: Exam
+    turn: tuple[bool, datetime]
     claimed: bool = False
     changed: bool = False
     due: float | None = None
@@ -33,7 +39,7 @@ class Registry:
     def add(self, exam: Exam) -> None:
         """A new exam, for its folder."""
         with self._lock:
-            self._entries[exam.folder] = _Entry(exam)
+            self._entries[exam.folder] = _Entry(exam, _turn(exam))
 
     def claim_folder(self, folder: str) -> Exam | None:
         """Claim the exam of a folder for the sweep; none where a worker has it or there is none."""
@@ -57,7 +63,7 @@ class Registry:
             ]
             if not due:
                 return None
-            entry = min(due, key=lambda entry: _turn(entry.exam))
+            entry = min(due, key=_TURN)
             entry.claimed = True
             entry.changed = False
             return entry.exam
@@ -77,7 +83,7 @@ class Registry:
         """
         with self._lock:
             entry = self._entries[exam.folder]
-            entry.exam = exam
+            entry.exam, entry.turn = exam, _turn(exam)
             entry.claimed = False
             if not keep_due:
                 entry.due = due

@@ -7,6 +7,7 @@ settled is known down to its checksums; what they are and whether they are whole
 
 import contextlib
 import dataclasses
+import io
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 _BUSY_S: Final = 1.0
 _AT_LEAST_S: Final = 0.2
+_AT_ONCE_BYTES: Final = 4_000_000
+"""Most pictures are smaller; a larger one is read in parts, so that memory does not grow with it."""
 
 
 class Records(Protocol):
@@ -183,7 +186,10 @@ class Settle:
     def _read(self, path: Path, entry: Entry) -> Known:
         if self._disk.open_elsewhere(path):
             raise PermissionError(0, "another program is writing it", str(path))
-        with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as file:
+        with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as opened:
+            file = opened
+            if entry.size_bytes <= _AT_ONCE_BYTES:  # one read, for both that need it
+                file = io.BytesIO(opened.read(entry.size_bytes))
             inspection = inspect(file, entry.size_bytes, entry.name)
             sha256 = self._disk.digest(file, entry.size_bytes) if inspection.whole else ""
         return Known(entry, inspection, sha256)

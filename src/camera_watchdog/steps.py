@@ -301,7 +301,8 @@ class Passage:
 
     def learn(self, exam: Exam) -> None:
         """What was found out about the files; it is on record with whatever is recorded next."""
-        self.exam = dataclasses.replace(self.exam, files=exam.files, notes=exam.notes)
+        if (exam.files, exam.notes) != (self.exam.files, self.exam.notes):
+            self.exam = dataclasses.replace(self.exam, files=exam.files, notes=exam.notes)
 
     def checkpoint(self) -> None:
         """Between two effects: is there a reason not to begin the next one?

@@ -1,6 +1,5 @@
 """When a file is stable, and when a folder is quiet."""
 
-import dataclasses
 from collections.abc import Mapping
 
 from hypothesis import given
@@ -39,7 +38,7 @@ def test_looking_again_at_the_same_does_not_begin_anew() -> None:
 def test_size_time_identity_and_kind_each_begin_anew() -> None:
     for changes in ({"size_bytes": 101}, {"mtime_ns": 2}, {"file_id": 9}, {"kind": Kind.LINK}):
         seen = FolderHistory.begin(0).observe(listing(OD), 0)
-        seen = seen.observe(listing(dataclasses.replace(OD, **changes)), 5)
+        seen = seen.observe(listing(OD._replace(**changes)), 5)
         assert seen.quiet_since == 5, changes
         assert seen.due(WAITS) == 8
 
@@ -55,7 +54,7 @@ def test_a_file_that_grows_in_bursts_is_not_stable_between_them() -> None:
     seen = FolderHistory.begin(0)
     for burst in range(20):
         now = burst * 1.9
-        grown = dataclasses.replace(OD, size_bytes=100 * burst)
+        grown = OD._replace(size_bytes=100 * burst)
         seen = seen.observe(listing(grown), now)
         assert not seen.is_quiet(now + 1.9, WAITS)
 

@@ -88,17 +88,21 @@ class Multipart:
                 than it had. The last block is never given then, so that the server never sees a
                 complete request.
         """
-        yield self.head
-        left = self.size_bytes
+        block, left = self.head, self.size_bytes
         while left:
-            block = self._read(min(BLOCK_BYTES, left))
-            if not block:
+            read = self._read(min(BLOCK_BYTES, left))
+            if not read:
                 raise TransientError("the file became shorter while it was sent", code="file_busy")
-            left -= len(block)
-            yield block
+            left -= len(read)
+            # Head and tail go along with what is next to them: a small file leaves in one piece.
+            if block is self.head:
+                block += read
+            else:
+                yield block
+                block = read
         if self._read(1):
             raise TransientError("the file became longer while it was sent", code="file_busy")
-        yield self.tail
+        yield block + self.tail
 
     def _read(self, size_bytes: int) -> bytes:
         try:
