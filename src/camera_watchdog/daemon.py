@@ -37,6 +37,7 @@ from camera_watchdog.resend import Resends
 from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
 from camera_watchdog.steps import ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
+from camera_watchdog.turns import Turns
 from camera_watchdog.watcher import Watcher
 
 __all__ = ["run"]
@@ -45,6 +46,7 @@ logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S: Final = 4.0
 _TICK_S: Final = 0.5
+_GATHER_S: Final = 0.05
 _BEATS_WITHIN_S: Final = 120.0
 """A thread that has not come round for so long beyond its own pause is not alive and well."""
 
@@ -81,6 +83,7 @@ class _Daemon:
         self._disk = Disk()
         self._registry = Registry()
         self._memory = ServerMemory()
+        self._turns = Turns(monotonic=time.monotonic, pause=self._stop.wait)
         self._journal = Journal.open(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
@@ -187,27 +190,36 @@ class _Daemon:
                 logger.exception("sweep  unforeseen failure, goes on")
                 wait_s = self._config.retry_delay
             self._must_beat_by["sweep"] = time.monotonic() + wait_s + _BEATS_WITHIN_S
-            self._sweep.wait(wait_s)
+            if self._sweep.wait(wait_s):
+                self._stop.wait(_GATHER_S)  # where there is one hint there are more
 
     def _work_forever(self) -> None:
         client = parts.edc_client(self._config)
         self._clients.append(client)
         pipeline = Pipeline(self._tools(client), self._stop.is_set)
         while not self._stop.is_set():
-            now = time.monotonic()
-            exam = self._registry.claim_due(now, server_is_away=self._gate.is_closed)
-            if exam is None:
-                self._write_down()  # nothing is about to be sent that it could go along with
-                next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
-                self._registry.wait(60.0 if next_due is None else max(0.01, next_due - now))
-                continue
-            try:
-                outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
-            except Exception:  # nobody else would ever let go of the exam
-                logger.exception("%s  unforeseen failure", exam.folder)
-                outcome = Outcome(exam, self._config.retry_delay)
-            self._let_go(outcome)
+            with self._turns.taken():
+                if self._take_one_on(pipeline):
+                    continue
+            self._write_down()  # nothing is about to be sent that it could go along with
+            next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
+            wait_s = 60.0 if next_due is None else max(0.01, next_due - time.monotonic())
+            self._registry.wait(wait_s)
         client.close()
+
+    def _take_one_on(self, pipeline: Pipeline) -> bool:
+        """Take the exam that is next as far as it goes; whether there was one."""
+        away = self._gate.is_closed
+        exam = self._registry.claim_due(time.monotonic(), server_is_away=away)
+        if exam is None or self._stop.is_set():
+            return False
+        try:
+            outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
+        except Exception:  # nobody else would ever let go of the exam
+            logger.exception("%s  unforeseen failure", exam.folder)
+            outcome = Outcome(exam, self._config.retry_delay)
+        self._let_go(outcome)
+        return True
 
     def _let_go(self, outcome: Outcome) -> None:
         exam, now = outcome.exam, time.monotonic()

@@ -159,7 +159,8 @@ class Disk:
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and those above it."""
-        path.mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
 
     def move(self, source: Path, destination: Path) -> None:
         """Rename a folder within one volume, never onto something that exists.

@@ -68,8 +68,7 @@ class JournalWriter:
         try:
             with self.lock:
                 if not waiting.is_written:
-                    with self._transaction(durable=durable):
-                        pass
+                    self._write_all(durable=durable)
         finally:
             with self._lists:
                 self._waiting.remove(waiting)
@@ -81,33 +80,39 @@ class JournalWriter:
             JournalError: it cannot be written now; it is kept.
         """
         if self._pending:
-            with self.transaction(durable=False):
-                pass
+            with self.lock:
+                self._write_all(durable=False)
 
     @contextlib.contextmanager
     def transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
-        """Write what waits, and with it what is done here.
+        """Write what waits, and after that, or not at all, what is done here.
 
         Raises:
-            JournalError: nothing of it is on disk.
+            JournalError: nothing of what is done here is on disk.
         """
-        with self.lock, self._transaction(durable=durable) as connection:
-            yield connection
+        with self.lock:
+            self._write_all(durable=durable)
+            with self._or_nothing():
+                self._begin(durable=durable)
+                yield self._connection
+                self._connection.commit()
 
-    @contextlib.contextmanager
-    def _transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+    def _write_all(self, *, durable: bool) -> None:
         with self._lists:
             pending, self._pending = self._pending, []
             waiting = [each for each in self._waiting if not each.is_written]
         changes = [*pending, *(each.change for each in waiting)]
+        if not changes:
+            return
         try:
-            with self._committed(durable=durable or any(each.durable for each in waiting)):
+            with self._or_nothing():
+                self._begin(durable=durable or any(each.durable for each in waiting))
                 _write(self._connection, changes)
-                yield self._connection
-        except BaseException as error:
+                self._connection.commit()
+        except BaseException:
+            self._fails = True
             with self._lists:
                 self._pending = pending + self._pending
-            self._fails |= isinstance(error, JournalError)
             raise
         self._fails = False
         for each in waiting:
@@ -115,27 +120,25 @@ class JournalWriter:
         with self._lists:
             self._unwritten = {change.exam.id: change.exam for change in self._pending}
 
+    def _begin(self, *, durable: bool) -> None:
+        if durable is not self._flushes:
+            # Without the flush a commit is still whole and in order; a power failure may undo it.
+            self._flushes = None
+            level = "FULL" if durable else "NORMAL"
+            self._connection.execute(f"PRAGMA synchronous = {level}")
+            self._flushes = durable
+        self._connection.execute("BEGIN IMMEDIATE")
+
     @contextlib.contextmanager
-    def _committed(self, *, durable: bool) -> Iterator[None]:
+    def _or_nothing(self) -> Iterator[None]:
         try:
-            if durable is not self._flushes:
-                # Without the flush a commit is still whole and in order; a power failure may
-                # undo it.
-                self._flushes = None
-                level = "FULL" if durable else "NORMAL"
-                self._connection.execute(f"PRAGMA synchronous = {level}")
-                self._flushes = durable
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.rollback()
-                raise
-            self._connection.commit()
-        except sqlite3.Error as error:
+            yield
+        except BaseException as error:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.rollback()
-            raise JournalError(f"The journal cannot be written: {error}.") from error
+            if isinstance(error, sqlite3.Error):
+                raise JournalError(f"The journal cannot be written: {error}.") from error
+            raise
 
 
 def _write(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:

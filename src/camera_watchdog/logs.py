@@ -142,8 +142,10 @@ def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
                 errors="backslashreplace",
             )
         )
-    # No line tells the process or the thread: https://docs.python.org/3/howto/logging.html#optimization
+    # No line tells of the process, the thread or the place in the code, which are costly to find out:
+    # https://docs.python.org/3/howto/logging.html#optimization
     logging.logProcesses = logging.logThreads = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - as that page says
     root = logging.getLogger("camera_watchdog")
     for old in root.handlers[:]:
         root.removeHandler(old)

@@ -136,11 +136,12 @@ class Sweep:
             self._hints.add(folder)
             self._wake.notify()
 
-    def wait(self, timeout_s: float) -> None:
-        """Until there is a hint, or the time is over."""
+    def wait(self, timeout_s: float) -> bool:
+        """Until there is a hint, or the time is over; answers whether there is one."""
         with self._wake:
             if not self._hints:
                 self._wake.wait(timeout_s)
+            return bool(self._hints)
 
     def take_up(self, exams: Iterable[Exam], *, journal_lost: bool = False) -> None:
         """Begin with the open exams of the journal; every one of them is tried anew.
