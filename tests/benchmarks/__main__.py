@@ -46,15 +46,16 @@ def main() -> int:
         parser.error("another process's processor time and memory are read as Linux tells them")
     figures: list[Figure] = []
     console = Console(stderr=True)
-    for name in arguments.rows or ROWS:
-        with (
-            console.status(f"{name} …"),
-            tempfile.TemporaryDirectory(prefix="benchmark-", dir=arguments.folder) as folder,
-        ):
-            measured = ROWS[name](Path(folder), quick=arguments.quick)
-        for figure in measured:
-            console.log(f"{figure.what}: {_number(figure.measured)} {figure.unit}")
-        figures += measured
+    # Removed at the end only: a disk that has just removed much is slow to make new files.
+    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=arguments.folder) as whole:
+        for name in arguments.rows or ROWS:
+            folder = Path(whole) / name
+            folder.mkdir()
+            with console.status(f"{name} …"):
+                measured = ROWS[name](folder, quick=arguments.quick)
+            for figure in measured:
+                console.log(f"{figure.what}: {_number(figure.measured)} {figure.unit}")
+            figures += measured
     _show(figures, Console(width=max(Console().width, 130)))
     if arguments.json:
         _write(figures, arguments.json, quick=arguments.quick)

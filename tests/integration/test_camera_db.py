@@ -239,6 +239,54 @@ def test_a_table_that_goes_away_while_running_is_told_with_those_that_are_there(
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE images RENAME TO pictures; ALTER TABLE pictures RENAME TO IMAGES",
+        "ALTER TABLE images RENAME COLUMN eye TO EYE",
+        "CREATE INDEX i ON images (subject_identifier)",
+        """
+        CREATE TABLE t AS SELECT * FROM images; DROP TABLE images;
+        CREATE TABLE images (
+            subject_identifier, filename, eye, taken, PRIMARY KEY (filename, subject_identifier)
+        ) WITHOUT ROWID;
+        INSERT INTO images SELECT * FROM t
+        """,
+        "ALTER TABLE images RENAME TO t; CREATE VIEW images AS SELECT * FROM t",
+    ],
+)
+def test_a_schema_that_changes_while_running_is_looked_at_anew(tmp_path: Path, change: str) -> None:
+    path = made(tmp_path / "camera.db")
+    database = asked(path)
+    assert database.images("S-1") == (A1, A2)
+    made(path, change)
+    found = database.images("S-1")
+    assert len(found) == len({A1, A2})
+    assert {*found} == {A1, A2}
+
+
+def test_another_file_in_its_place_is_looked_at_anew(tmp_path: Path) -> None:
+    path = made(tmp_path / "camera.db", "CREATE TABLE images (subject_identifier, filename, eye)")
+    database = asked(path)
+    assert database.images("S-1") == ()
+    other = made(
+        tmp_path / "other.db",
+        "CREATE TABLE Images (Eye, FileName, Subject_Identifier, PRIMARY KEY (FileName))"
+        " WITHOUT ROWID; INSERT INTO Images VALUES ('L', 'A1.jpg', 'S-1')",
+    )
+    other.replace(path)
+    assert database.images("S-1") == (A1,)
+
+
+def test_the_schema_is_not_looked_into_for_each_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = asked(made(tmp_path / "camera.db"))
+    assert database.images("S-1") == (A1, A2)
+    monkeypatch.delattr(camera_db, "_look_up")
+    assert database.images("S-1") == (A1, A2)
+
+
+@pytest.mark.parametrize(
     "name", ["a b.db", "a#b.db", "a%20b.db", "a&mode=rwc.db", "ä%.db", "a'b;c.db"]
 )
 def test_the_right_file_is_opened_whatever_its_name(tmp_path: Path, name: str) -> None:
