@@ -45,6 +45,7 @@ __all__ = ["run"]
 logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S: Final = 4.0
+_TOLD_AGAIN_S: Final = 0.1
 _TICK_S: Final = 0.5
 _GATHER_S: Final = 0.05
 _BEATS_WITHIN_S: Final = 120.0
@@ -211,7 +212,7 @@ class _Daemon:
         """Take the exam that is next as far as it goes; whether there was one."""
         away = self._gate.is_closed
         exam = self._registry.claim_due(time.monotonic(), server_is_away=away)
-        if exam is None or self._stop.is_set():
+        if exam is None:
             return False
         try:
             outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
@@ -323,25 +324,28 @@ class _Daemon:
         self._stop.set()
         self._draining.stop()
         systemd.tell(systemd.STOPPING)
-        self._registry.notify()
         self._sweep.hint("")
-        deadline = time.monotonic() + _STOP_WITHIN_S
-        grace = time.monotonic() + _STOP_WITHIN_S / 2
-        for thread in self._threads.values():
-            thread.join(max(0.0, grace - time.monotonic()))
-        if any(thread.is_alive() for thread in self._threads.values()):
+        began = time.monotonic()
+        if not self._all_ended(by=began + _STOP_WITHIN_S / 2):
             for client in list(self._clients):
                 client.abort()
-        for thread in self._threads.values():
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._all_ended(by=began + _STOP_WITHIN_S)
         self._watcher.stop()
         self._probe.close()
         self._desk.close()
         self._write_down()
-        if not any(thread.is_alive() for thread in self._threads.values()):
+        if self._all_ended(by=0.0):
             with contextlib.suppress(JournalError):
                 self._journal.close()
         logger.info("camera-watchdog  stopped")
+
+    def _all_ended(self, *, by: float) -> bool:
+        """Whether every thread has ended; waits for it until then."""
+        for thread in self._threads.values():
+            while thread.is_alive() and (left_s := by - time.monotonic()) > 0:
+                self._registry.notify()  # one may have begun to wait just after it was told to stop
+                thread.join(min(left_s, _TOLD_AGAIN_S))
+        return not any(thread.is_alive() for thread in self._threads.values())
 
     @contextlib.contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:

@@ -26,8 +26,6 @@ _WINDOWS: Final = sys.platform == "win32"
 
 
 def _kind(status: os.stat_result) -> Kind:
-    if not _WINDOWS and stat.S_ISREG(status.st_mode):  # what most are, known soonest
-        return Kind.FILE
     if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSE_POINT:
         return Kind.LINK
     if stat.S_ISDIR(status.st_mode):
