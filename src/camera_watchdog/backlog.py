@@ -60,6 +60,11 @@ class Backlog:
         self._sizes: dict[int, int] = {}
         self._since = 0.0
 
+    @property
+    def is_going_on(self) -> bool:
+        """Whether there was one at the last look."""
+        return bool(self._sizes)
+
     def look(self, exams: Iterable[Exam], now: float) -> Progress | None:
         """How far the backlog is at ``now`` (monotonic seconds); none where there is none.
 

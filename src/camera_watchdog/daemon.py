@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 _STOP_WITHIN_S: Final = 4.0
 _TOLD_AGAIN_S: Final = 0.1
 _TICK_S: Final = 0.5
+_TELL_LIFE_EVERY_S: Final = 5.0
 _GATHER_S: Final = 0.05
 _BEATS_WITHIN_S: Final = 120.0
 """A thread that has not come round for so long beyond its own pause is not alive and well."""
@@ -115,6 +116,8 @@ class _Daemon:
         self._must_beat_by: dict[str, float] = {}
         self._journal_fails = False
         self._backlog, self._draining = Backlog(), Draining()
+        self._shown = -1
+        self._tell_life_at = 0.0
         self._once = Once(
             retry_attempts=config.retry_attempts,
             restless_s=config.stability_timeout + config.settle_time,
@@ -250,12 +253,9 @@ class _Daemon:
         threading.Thread(target=self._gate.look, name="first ping", daemon=True).start()
         threading.Thread(target=self._see_to_receipts, name="receipts", daemon=True).start()
         while not self._stop.wait(self._seconds_to_look(once=once)):
-            systemd.tell(systemd.ALIVE)
-            self._must_beat_by["main"] = time.monotonic() + _BEATS_WITHIN_S
+            self._show_life()
             self._write_down()
-            if not self._gate.is_closed:
-                now = time.monotonic()
-                self._draining.show(self._backlog.look(self._registry.exams(), now))
+            self._show_backlog()
             if self._gate.probe_if_due():
                 self._registry.wake(now=time.monotonic())
             if self._journal.rebuilt and self._sweep.is_settled():
@@ -268,6 +268,20 @@ class _Daemon:
             if once and self._is_drained():
                 return self._verdict()
         return 0
+
+    def _show_life(self) -> None:
+        now = time.monotonic()
+        self._must_beat_by["main"] = now + _BEATS_WITHIN_S
+        if now >= self._tell_life_at:
+            self._tell_life_at = now + _TELL_LIFE_EVERY_S
+            systemd.tell(systemd.ALIVE)
+
+    def _show_backlog(self) -> None:
+        changes = self._journal.changes
+        if self._gate.is_closed or (changes == self._shown and not self._backlog.is_going_on):
+            return
+        self._shown = changes
+        self._draining.show(self._backlog.look(self._registry.exams(), time.monotonic()))
 
     def _write_down(self) -> None:
         try:

@@ -48,7 +48,7 @@ REASON_CODE: Final = "resend"
 NOT_SENT: Final = "not sent again"
 """How the answer to a request begins that was not done."""
 
-_LOOK_EVERY_S: Final = 1.0
+_LOOK_EVERY_S: Final = 2.0
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 

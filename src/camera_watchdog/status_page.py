@@ -212,6 +212,8 @@ def _asked(told: Overview, zone: tzinfo) -> str:
 
 def _running(text: str) -> str:
     """A text whose words with hyphens (a subject, a command) stay whole where a line can hold them."""
+    if "-" not in text:
+        return _shown(text)
     return " ".join(
         f"<span>{_shown(word)}</span>" if "-" in word else _shown(word) for word in text.split(" ")
     )
@@ -219,7 +221,9 @@ def _running(text: str) -> str:
 
 def _shown(text: str) -> str:
     """Text from outside: no markup, and nothing that turns the line around or cannot be seen."""
-    return escape("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return escape(text)
 
 
 def _full(value: datetime, zone: tzinfo) -> str:
