@@ -333,7 +333,7 @@ class _Lookup:
             return connection.execute(self.select + condition, (subject,)).fetchall()
         rowid = f"{self.table}._rowid_"
         part_end = (
-            f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {self.table} "  # noqa: S608 - see of
+            f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {self.table} "  # noqa: S608 - as in `of`
             f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
         )
         part = f"{self.select}{condition} AND {rowid} > ? AND {rowid} <= ?"

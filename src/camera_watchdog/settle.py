@@ -189,7 +189,9 @@ class Settle:
         with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as opened:
             file = opened
             if entry.size_bytes <= _AT_ONCE_BYTES:  # one read, for both that need it
-                file = io.BytesIO(opened.read(entry.size_bytes))
+                content = opened.read(entry.size_bytes)
+                if len(content) == entry.size_bytes:  # a system may give less than was asked for
+                    file = io.BytesIO(content)
             inspection = inspect(file, entry.size_bytes, entry.name)
             sha256 = self._disk.digest(file, entry.size_bytes) if inspection.whole else ""
         return Known(entry, inspection, sha256)

@@ -2,14 +2,17 @@
 
 import dataclasses
 import hashlib
+import io
 import logging
 import os
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -232,6 +235,34 @@ def test_an_exam_is_read_down_to_its_checksums_while_it_becomes_quiet(tmp_path: 
     assert len(disk.read) == 4
     assert sums["OS.jpg"] == hashlib.sha256(bytes_of("OS.jpg", 1)).hexdigest()
     assert sums["OD.jpg"] == hashlib.sha256(bytes_of("OD.jpg")).hexdigest()
+
+
+class Sparing(Disk):
+    """A share that gives less than was asked for, the first time."""
+
+    @contextmanager
+    def reading_unchanged(self, path: Path, size_bytes: int, mtime_ns: int) -> Iterator[BinaryIO]:
+        with super().reading_unchanged(path, size_bytes, mtime_ns) as file:
+            yield _SparingFile(file.fileno(), closefd=False)
+
+
+class _SparingFile(io.FileIO):
+    _is_first = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        first, self._is_first = self._is_first, False
+        return super().read(size - 1 if first and size else size) or b""
+
+
+def test_a_checksum_is_of_all_bytes_also_where_less_is_read_than_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    with WatchedFolder(tmp_path, disk=Sparing()) as camera:
+        camera.put_exam("S1")
+        camera.seconds_until_ready("S1")
+        sums = {file.name: file.sha256 for file in camera.exam("S1").files}
+    assert sums == {name: hashlib.sha256(bytes_of(name)).hexdigest() for name in sums}
+    assert len(sums) == 3
 
 
 @pytest.mark.parametrize("busy", ["OS.jpg", "writing OS.jpg"])
