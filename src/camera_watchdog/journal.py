@@ -72,7 +72,9 @@ class Journal:
         self._lock = self._writer.lock
         self._clock = clock
         self._saved: dict[int, Exam] = {}
-        self._exams = JournalReader(connection, self._writer, self._saved).exams
+        self._exams = JournalReader(
+            connection, self._writer, self._saved, alone=path is not None
+        ).exams
         self._numbers = threading.Lock()
         self._last_number: int | None = None
         self._saves = count(1)

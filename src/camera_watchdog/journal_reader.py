@@ -13,14 +13,23 @@ __all__ = ["JournalReader"]
 
 
 class JournalReader:
-    """Finds exams. ``saved`` are those, by number, that this process saves and knows in memory."""
+    """Finds exams. ``saved`` are those, by number, that this process saves and knows in memory.
+
+    ``alone``: no other process writes exams.
+    """
 
     def __init__(
-        self, connection: sqlite3.Connection, writer: JournalWriter, saved: Mapping[int, Exam]
+        self,
+        connection: sqlite3.Connection,
+        writer: JournalWriter,
+        saved: Mapping[int, Exam],
+        *,
+        alone: bool,
     ) -> None:
         self._connection = connection
         self._writer = writer
         self._saved = saved
+        self._alone = alone
 
     def exams(
         self,
@@ -36,12 +45,13 @@ class JournalReader:
         with self._writer.lock:
             unwritten = self._writer.unwritten()
             try:
-                query = f"SELECT id FROM exams WHERE {condition}"  # noqa: S608 - ours
-                found = {row[0] for row in self._connection.execute(query, values)}
-                found -= unwritten.keys()
-                found |= {number for number, exam in unwritten.items() if fits(exam)}
-                known = {n: e for n in found if (e := unwritten.get(n) or self._saved.get(n))}
-                known |= self._read(found - known.keys())
+                with contextlib.nullcontext() if self._alone else self._one_moment():
+                    query = f"SELECT id FROM exams WHERE {condition}"  # noqa: S608 - ours
+                    found = {row[0] for row in self._connection.execute(query, values)}
+                    found -= unwritten.keys()
+                    found |= {number for number, exam in unwritten.items() if fits(exam)}
+                    known = {n: e for n in found if (e := unwritten.get(n) or self._saved.get(n))}
+                    known |= self._read(found - known.keys())
             except sqlite3.Error as error:
                 raise JournalError(f"The journal cannot be read: {error}.") from error
         return [known[number] for number in sorted(found)]

@@ -398,6 +398,24 @@ def test_a_reader_that_takes_its_time_does_not_block_the_daemon(tmp_path: Path) 
             assert reader.execute("SELECT count(*) FROM events").fetchone() == (2,)
 
 
+def test_an_exam_that_is_archived_while_a_command_looks_is_told_as_it_was(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        one = journal.add(exam(file("OD.jpg")), "seen")
+        journal.write_down()
+        reader = Journal.join(tmp_path, watch_dir=WATCH_DIR, clock=now)
+        archived = dataclasses.replace(one, state=State.ARCHIVED, archived_at=NOON)
+
+        def archive(statement: str) -> None:
+            if statement.startswith("SELECT * FROM exams"):
+                journal.save(archived, "moved")
+
+        reader._connection.set_trace_callback(archive)
+        with closing(reader):
+            assert reader.open_exams() == [one]
+            reader._connection.set_trace_callback(None)
+            assert reader.open_exams() == []
+
+
 READER: Final = """
     import sys
     from pathlib import Path
