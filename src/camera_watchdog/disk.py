@@ -143,7 +143,8 @@ class Disk:
             OSError: it cannot be read.
         """
         if isinstance(file, io.BytesIO):
-            return hashlib.sha256(file.getbuffer()).hexdigest()
+            # getbuffer() would make a copy first, that of a value it was made with is none.
+            return hashlib.sha256(file.getvalue()).hexdigest()
         file.seek(0)
         digest = hashlib.sha256()
         buffer = memoryview(bytearray(min(_READ_BLOCK_BYTES, size_bytes + 1)))
