@@ -109,9 +109,7 @@ def _of_exam(exam: Exam, reason: Reason) -> Trouble:
     details = {
         name: value if name in _TELLING else _NOT_TOLD for name, value in reason.details.items()
     }
-    words = explain(
-        Reason(reason.code, (), details), dataclasses.replace(exam, folder=exam.subject)
-    )
+    words = explain(Reason(reason.code, (), details), exam.but(folder=exam.subject))
     return Trouble(key_of(exam), exam.subject, reason.code, words.sentence, words.next_step)
 
 

@@ -109,13 +109,13 @@ class Answers:
     def _retried(self, exam: Exam, request: Request) -> Exam:
         if exam.state is State.HELD:
             exam = _afresh(exam)
-        again = dataclasses.replace(exam, not_before=None, failing_since=None, attempts=0)
+        again = exam.but(not_before=None, failing_since=None, attempts=0)
         return self._journal.save(again, "retried", request.user, durable=False)
 
 
 def _afresh(exam: Exam) -> Exam:
     state = step(exam.state, Event.CHANGED)
-    return dataclasses.replace(exam, state=state, reason=None, not_before=None)
+    return exam.but(state=state, reason=None, not_before=None)
 
 
 def _with(exam: Exam, request: Request) -> tuple[Override, ...]:

@@ -332,6 +332,11 @@ class _Lookup:
         if not self.has_rowid:
             return connection.execute(self.select + condition, (subject,)).fetchall()
         rowid = f"{self.table}._rowid_"
+        first, last = connection.execute(
+            f"SELECT (SELECT min({rowid}) FROM {self.table}), (SELECT max({rowid}) FROM {self.table})"  # noqa: S608 - as in `of`
+        ).fetchone()
+        if first is None or last - first < _ROWS_AT_A_TIME:
+            return connection.execute(self.select + condition, (subject,)).fetchall()
         part_end = (
             f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {self.table} "  # noqa: S608 - as in `of`
             f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"

@@ -5,7 +5,6 @@ request leaves, and the acknowledgement before the next begins. Between the two 
 what to do about one whose answer was lost stands in :mod:`camera_watchdog.ambiguity`.
 """
 
-import dataclasses
 import logging
 from datetime import timedelta
 from typing import Final
@@ -104,8 +103,7 @@ class Deliver:
         self._tools.gate.check()
         try:
             with self._tools.disk.reading_unchanged(path, file.size_bytes, file.mtime_ns) as body:
-                intent = dataclasses.replace(
-                    file,
+                intent = file.but(
                     sent=Sent.UNKNOWN,
                     sent_sha256=file.sha256,
                     sent_at=self._tools.clock(),
@@ -151,12 +149,12 @@ class Deliver:
             sha256=file.sha256,
         )
         if wrong:
-            doubtful = dataclasses.replace(file, note=f"wrong acknowledgement: {wrong}")
+            doubtful = file.but(note=f"wrong acknowledgement: {wrong}")
             files = passage.exam.files_with(doubtful)
             passage.save("wrong acknowledgement", f"{file.name}: {wrong}", files=files)
             raise _wrong(doubtful, session)
-        stored = dataclasses.replace(
-            file, sent=Sent.YES, acknowledged_at=self._tools.clock(), acknowledgement=answer
+        stored = file.but(
+            sent=Sent.YES, acknowledged_at=self._tools.clock(), acknowledgement=answer
         )
         files = passage.exam.files_with(stored)
         passage.save(
@@ -258,8 +256,7 @@ class Deliver:
         lost = code == "checksum_mismatch" and _must_not_be_sent_twice(file, session)
         # The server compares what comes with what it holds before it looks whether it came whole.
         ours = code == "filename_conflict" and file.sent is Sent.UNKNOWN and file.note != code
-        told = dataclasses.replace(
-            file,
+        told = file.but(
             sent=Sent.REFUSED if never else Sent.UNKNOWN if lost or ours else Sent.NO,
             note=_DAMAGED_AGAIN if lost else code,
             attempts=file.attempts + 1,

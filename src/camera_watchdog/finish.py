@@ -4,7 +4,6 @@ Nothing is archived without proof: the folder holds exactly the files on record,
 an acknowledgement of these very bytes; and ``status`` does not speak against it.
 """
 
-import dataclasses
 import logging
 from pathlib import Path
 from typing import Final
@@ -161,7 +160,7 @@ class Finish:
         notes = exam.notes
         if late:
             notes = (*notes, f"Came while the folder was moved, and was put back: {late}.")
-        archived = dataclasses.replace(exam, archived_at=self._tools.clock(), notes=notes)
+        archived = exam.but(archived_at=self._tools.clock(), notes=notes)
         written = receipt(
             archived, device_id=rules.device_id, site_id=rules.site_id, release=__version__
         )

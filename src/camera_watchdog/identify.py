@@ -4,7 +4,6 @@ What must be held is found out before a byte leaves (:mod:`camera_watchdog.scree
 is held whole and not half sent.
 """
 
-import dataclasses
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -93,15 +92,15 @@ class Identify:
                     raise FolderChanged(f"{file.name} changed while it was read") from error
                 except OSError as error:
                     raise TransientError(f"{file.name}: {error}", code="file_busy") from error
-                known = dataclasses.replace(file, sha256=digest)
+                known = file.but(sha256=digest)
                 exam = exam.with_file(known)
             if skipped(exam, known.name):
-                known = dataclasses.replace(known, sent=Sent.SKIPPED, note="left out by a person")
+                known = known.but(sent=Sent.SKIPPED, note="left out by a person")
             elif known.format in self._tools.rules.required.skip and not known.may_be_stored:
                 note = f"left out by the configuration: {known.format} is in required.skip"
-                known = dataclasses.replace(known, sent=Sent.SKIPPED, note=note)
+                known = known.but(sent=Sent.SKIPPED, note=note)
             elif known.present and known.sent is Sent.SKIPPED:
-                known = dataclasses.replace(known, sent=known.sent_unless_left_out, note="")
+                known = known.but(sent=known.sent_unless_left_out, note="")
             if known is not file:
                 exam = exam.with_file(known)
         return exam
@@ -120,7 +119,7 @@ class Identify:
         for file in sent:
             if not file.present and file.sent is Sent.UNKNOWN:
                 note = "gone before the EDC acknowledged it; a person released the exam"
-                exam = exam.with_file(dataclasses.replace(file, sent=Sent.SKIPPED, note=note))
+                exam = exam.with_file(file.but(sent=Sent.SKIPPED, note=note))
         for file in exam.files:
             if file.sent is Sent.REFUSED:
                 code = "too_large" if file.note == "file_too_large" else "refused_content"
@@ -153,8 +152,7 @@ class Identify:
                 verdict = self._verdict(exam, file, rows, names)
             if verdict.reason is not None:
                 unknown.append(verdict.reason)
-            known = dataclasses.replace(
-                file,
+            known = file.but(
                 eye=verdict.eye,
                 eye_source=verdict.source,
                 file_type=file_type_for(file.format, verdict.eye, rules.report_type),
@@ -194,7 +192,7 @@ class Identify:
                 mtime_ns=file.mtime_ns,
                 zone=self._tools.rules.zone,
             )
-            known = dataclasses.replace(file, captured_at=captured_at, captured_source=source)
+            known = file.but(captured_at=captured_at, captured_source=source)
             changed.append(known)
         return exam.with_file(*changed)
 
@@ -205,7 +203,7 @@ class Identify:
         if not doubt or any(note.startswith(CLOCK) for note in exam.notes):
             return exam
         logger.warning("%s  %s", name, doubt)
-        return dataclasses.replace(exam, notes=(*exam.notes, doubt))
+        return exam.but(notes=(*exam.notes, doubt))
 
     def _with_unread_dicom(self, exam: Exam, name: str) -> Exam:
         """DICOM whose time nobody read, for want of pydicom, is sent with its file's: said once."""
@@ -216,7 +214,7 @@ class Identify:
         ]
         others = tuple(note for note in exam.notes if not note.startswith(DICOM))
         if not unread:
-            return dataclasses.replace(exam, notes=others)
+            return exam.but(notes=others)
         if is_installed() or others != exam.notes:
             return exam
         note = f"{DICOM}{', '.join(unread)}: sent with the file's time, for want of pydicom."
@@ -228,7 +226,7 @@ class Identify:
                 note,
                 install_command(),
             )
-        return dataclasses.replace(exam, notes=(*exam.notes, note))
+        return exam.but(notes=(*exam.notes, note))
 
 
 def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
@@ -276,5 +274,5 @@ def _without_copies(exam: Exam) -> Exam:
             )
         if not file.may_be_stored:
             note = f"same bytes as {twin.name}"
-            exam = exam.with_file(dataclasses.replace(file, sent=Sent.SKIPPED, note=note))
+            exam = exam.with_file(file.but(sent=Sent.SKIPPED, note=note))
     return exam

@@ -3,7 +3,6 @@
 Pure: listings and inspections in, exams and reasons out. The same rules for every way in.
 """
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -102,11 +101,9 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
             now[file.name] = file
     files = [_merged(exam.file(name), file) for name, file in now.items()]
     files.extend(
-        dataclasses.replace(known, present=False)
-        for known in exam.files
-        if known.name not in now and known.was_sent
+        known.but(present=False) for known in exam.files if known.name not in now and known.was_sent
     )
-    return dataclasses.replace(exam, other_names=tuple(sorted(others))).with_files(files)
+    return exam.but(other_names=tuple(sorted(others))).with_files(files)
 
 
 def _merged(known: ExamFile | None, found: Found) -> ExamFile:
@@ -115,8 +112,7 @@ def _merged(known: ExamFile | None, found: Found) -> ExamFile:
         known = ExamFile(found.name, found.size_bytes, found.mtime_ns)
     same = (known.size_bytes, known.mtime_ns) == (found.size_bytes, found.mtime_ns)
     if not same:
-        known = dataclasses.replace(
-            known,
+        known = known.but(
             size_bytes=found.size_bytes,
             mtime_ns=found.mtime_ns,
             sha256="",
@@ -124,10 +120,9 @@ def _merged(known: ExamFile | None, found: Found) -> ExamFile:
             note="",
         )
     if inspection is None:
-        return dataclasses.replace(known, present=True)
+        return known.but(present=True)
     facts = inspection.dicom
-    return dataclasses.replace(
-        known,
+    return known.but(
         present=True,
         sha256=known.sha256 or found.sha256,
         format=inspection.format,

@@ -149,7 +149,7 @@ class Journal:
         Raises:
             JournalError: it is not taken in.
         """
-        added = dataclasses.replace(exam, id=self._next_number())
+        added = exam.but(id=self._next_number())
         change = change_of(added, None, ((event, detail),), self._now(), is_new=True)
         self._writer.put(change, durable=False)
         self._note(added)

@@ -11,7 +11,6 @@ The edges (journal, disk, camera's database, EDC, archive) are seen through the 
 :mod:`camera_watchdog.steps`.
 """
 
-import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -227,7 +226,7 @@ class Pipeline:
             passage.event(event, detail, **what_stops_it)
         except TransientError as error:
             logger.warning("%s  %s", passage.name, error)
-            waits = dataclasses.replace(exam, state=step(exam.state, event), **what_stops_it)
+            waits = exam.but(state=step(exam.state, event), **what_stops_it)
             return Outcome(waits, self._tools.rules.retry_delay_s, look_again=look_again)
         return Outcome(passage.exam, due_in_s, for_server, look_again)
 

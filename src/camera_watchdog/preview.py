@@ -5,7 +5,6 @@ The daemon's own judgement (:class:`~camera_watchdog.settle.Settle` and
 (a session, a person's answers) plays no part.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,7 +63,7 @@ class _Records:
     def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
         """Give the exam a number and remember it for this look."""
         del event, detail
-        numbered = dataclasses.replace(exam, id=len(self._exams) + 1)
+        numbered = exam.but(id=len(self._exams) + 1)
         self._exams.append(numbered)
         return numbered
 

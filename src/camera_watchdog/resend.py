@@ -242,8 +242,7 @@ class _Resend:
         if not any(file.sent in {Sent.NO, Sent.UNKNOWN, Sent.YES} for file in files):
             raise _Refused("no file of it was sent before: there is nothing to send again")
         names = {file.name for file in files}
-        return dataclasses.replace(
-            self._exam,
+        return self._exam.but(
             folder=self._exam.destination,
             state=State.READY,
             session=self._exam.session if self._on_record.goes_on else None,
@@ -260,7 +259,7 @@ class _Resend:
             return file
         if not file.present:
             note = "gone before the archive; not sent again"
-            return dataclasses.replace(file, sent=Sent.SKIPPED, note=note)
+            return file.but(sent=Sent.SKIPPED, note=note)
         if entry is None:
             raise _Refused(f"{file.name} is not in {self._folder}. Put it back, then ask again")
         try:
@@ -273,12 +272,8 @@ class _Resend:
                 f"{file.name} in {self._folder} is no longer the file that was sent. Put the "
                 "right one back, then ask for it again"
             )
-        known = dataclasses.replace(file, mtime_ns=entry.mtime_ns)
-        return (
-            known
-            if self._on_record.goes_on
-            else dataclasses.replace(known, sent=Sent.NO, attempts=0)
-        )
+        known = file.but(mtime_ns=entry.mtime_ns)
+        return known if self._on_record.goes_on else known.but(sent=Sent.NO, attempts=0)
 
     def _write_receipt(self, done: Exam) -> None:
         path = self._folder / receipt_name(done)
@@ -325,8 +320,7 @@ class _OnRecord:
         former = exam.former_sessions
         if before and now and before.session_id != now.session_id:
             former = tuple(dict.fromkeys((*former, before.session_id)))
-        return dataclasses.replace(
-            exam,
+        return exam.but(
             session=now,
             former_sessions=former,
             files=again.files,

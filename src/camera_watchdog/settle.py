@@ -6,7 +6,6 @@ settled is known down to its checksums; what they are and whether they are whole
 """
 
 import contextlib
-import dataclasses
 import io
 import logging
 from collections.abc import Callable, Mapping
@@ -123,7 +122,7 @@ class Settle:
             return Verdict(self._waiting(exam, busy), _BUSY_S)
         files_before = exam.files
         if exam.files and differs(exam, found):
-            exam = dataclasses.replace(exam, last_change=self._clock())
+            exam = exam.but(last_change=self._clock())
         exam = merge(exam, found)
         unchanged_s = (self._clock() - exam.last_change).total_seconds()
         reason, held = obstacle(
@@ -136,9 +135,7 @@ class Settle:
             limits=self._limits,
         )
         if reason is None:
-            ready = dataclasses.replace(
-                exam, state=step(exam.state, Event.SETTLED), reason=None, attempts=0
-            )
+            ready = exam.but(state=step(exam.state, Event.SETTLED), reason=None, attempts=0)
             return Verdict(self._records.save(ready, "", durable=False))
         if held:
             late = self._late(exam) if reason.code == "incomplete" else None
@@ -215,13 +212,13 @@ class Settle:
             logger.info("%s  waits: %s", exam.folder, explain(reason, exam).sentence)
         elif not news:
             return exam
-        return self._records.save(dataclasses.replace(exam, reason=reason), "", durable=False)
+        return self._records.save(exam.but(reason=reason), "", durable=False)
 
     def _held(self, exam: Exam, reason: Reason) -> Exam:
         words = explain(reason, exam)
         logger.warning("%s  HELD: %s %s", exam.folder, words.sentence, words.next_step)
         state = step(exam.state, Event.HELD)
-        held = dataclasses.replace(exam, state=state, reason=reason, not_before=None)
+        held = exam.but(state=state, reason=reason, not_before=None)
         return self._records.save(held, Event.HELD, reason.code)
 
     def emptied(self, exam: Exam) -> Exam:
@@ -232,16 +229,14 @@ class Settle:
         """
         if not exam.anything_sent:
             logger.info("%s  is gone; nothing of it was sent", exam.folder)
-            gone = dataclasses.replace(exam, state=step(exam.state, Event.VANISHED), reason=None)
+            gone = exam.but(state=step(exam.state, Event.VANISHED), reason=None)
             return self._records.save(gone, Event.VANISHED)
         reason = Reason("vanished", tuple(f.name for f in exam.files if f.may_be_stored))
         told = exam.state is State.HELD and exam.reason == reason
         if told and not any(file.present for file in exam.files):
             return exam
-        files = tuple(
-            dataclasses.replace(file, present=False) for file in exam.files if file.was_sent
-        )
-        exam = dataclasses.replace(exam, files=files)
+        files = tuple(file.but(present=False) for file in exam.files if file.was_sent)
+        exam = exam.but(files=files)
         if waived(exam, reason):
             return self._given_up(exam)
         return self._held(exam, reason)
@@ -251,8 +246,7 @@ class Settle:
         sent = ", ".join(file.name for file in exam.files)
         note = f"The folder is gone; {sent} had been sent. A person released the exam."
         logger.warning("%s  %s", exam.folder, note)
-        gone = dataclasses.replace(
-            exam,
+        gone = exam.but(
             state=step(exam.state, Event.VANISHED),
             reason=None,
             not_before=None,

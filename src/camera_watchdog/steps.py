@@ -3,7 +3,6 @@
 The edges are seen through the small protocols here, so that a test can put anything in their place.
 """
 
-import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -237,7 +236,7 @@ class Passage:
         self.waited_for = exam.reason
         self.was_held = exam.state is State.HELD
         if exam.state is not State.READY:
-            exam = dataclasses.replace(exam, state=step(exam.state, Event.SETTLED))
+            exam = exam.but(state=step(exam.state, Event.SETTLED))
         self.exam = exam
         self._earlier: tuple[tuple[str, str], ...] = ()
         self._earlier_durable = False
@@ -280,7 +279,7 @@ class Passage:
         ``with_next``: in one transaction with the change that follows at once, whichever that is.
         For where nothing but a look at the disk lies between: no request, and no wait.
         """
-        changed = dataclasses.replace(self.exam, **changes)
+        changed = self.exam.but(**changes)
         if with_next:
             self.exam = changed
             self._earlier = (*self._earlier, (what, detail))
@@ -302,7 +301,7 @@ class Passage:
     def learn(self, exam: Exam) -> None:
         """What was found out about the files; it is on record with whatever is recorded next."""
         if (exam.files, exam.notes) != (self.exam.files, self.exam.notes):
-            self.exam = dataclasses.replace(self.exam, files=exam.files, notes=exam.notes)
+            self.exam = self.exam.but(files=exam.files, notes=exam.notes)
 
     def checkpoint(self) -> None:
         """Between two effects: is there a reason not to begin the next one?

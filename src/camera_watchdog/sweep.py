@@ -7,7 +7,6 @@ the time at which it is to be looked at next, and nothing ever waits for a folde
 """
 
 import contextlib
-import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -151,7 +150,7 @@ class Sweep:
         self._journal_lost = journal_lost
         for exam in exams:
             state = step(exam.state, Event.CHANGED)
-            self._registry.add(dataclasses.replace(exam, state=state, not_before=None))
+            self._registry.add(exam.but(state=state, not_before=None))
 
     def is_settled(self) -> bool:
         """Whether the root was listed, and no folder is looked at now or waits to become quiet."""
@@ -302,13 +301,11 @@ class Sweep:
                 return False
             changed_at = exam.last_change if first else self._clock()
             if exam.state is State.COLLECTING:
-                claim.exam = dataclasses.replace(exam, not_before=None, last_change=changed_at)
+                claim.exam = exam.but(not_before=None, last_change=changed_at)
                 return True
             logger.info("%s  changed, waits until it is quiet", folder)
             state = step(exam.state, Event.CHANGED)
-            changed = dataclasses.replace(
-                exam, state=state, reason=None, not_before=None, last_change=changed_at
-            )
+            changed = exam.but(state=state, reason=None, not_before=None, last_change=changed_at)
             claim.exam = self._journal.save(changed, Event.CHANGED, durable=False)
             return True
 
@@ -318,7 +315,7 @@ class Sweep:
             claim.keep_due = True
             return
         state = step(claim.exam.state, Event.SETTLED)
-        claim.exam = dataclasses.replace(claim.exam, state=state, not_before=None)
+        claim.exam = claim.exam.but(state=state, not_before=None)
         claim.due = self._monotonic()
 
     @contextlib.contextmanager

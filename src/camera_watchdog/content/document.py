@@ -13,11 +13,11 @@ _PDF_TAIL_BYTES: Final = 1024
 _PDF_HEAD_BYTES: Final = 1024
 _LINEARIZED: Final = re.compile(rb"/Linearized\b.*?/L\s+(\d{1,12})", re.DOTALL)
 _HTML_TAIL_BYTES: Final = 64 * 1024
-_HTML_END: Final = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
-_HTML_UNSEEN: Final = re.compile(
-    rb"<script\b.*?(?:</script|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
-)
-_SCRIPT_EDGE: Final = re.compile(rb"<(/?)script\b", re.IGNORECASE)
+# All of them begin with one certain character, and are for small letters: what is searched so is
+# passed over ten times as fast.
+_HTML_END: Final = re.compile(rb"</(?:body|html)\s*>")
+_HTML_UNSEEN: Final = re.compile(rb"<(?:script\b.*?(?:</script|\Z)|!--.*?(?:-->|\Z))", re.DOTALL)
+_SCRIPT_EDGE: Final = re.compile(rb"<(/?)script\b")
 
 
 def why_pdf_not_whole(window: FileWindow) -> str:
@@ -42,7 +42,7 @@ def why_html_not_whole(window: FileWindow) -> str:
     A closing tag inside a script (a print button writes one) or a comment is none.
     """
     size_bytes = window.size_bytes
-    tail = window.at(max(size_bytes - _HTML_TAIL_BYTES, 0), _HTML_TAIL_BYTES)
+    tail = window.at(max(size_bytes - _HTML_TAIL_BYTES, 0), _HTML_TAIL_BYTES).lower()
     edge = _SCRIPT_EDGE.search(tail)
     if edge and edge[1]:  # the tail begins inside a script
         tail = tail[edge.end() :]

@@ -28,6 +28,9 @@ class FileWindow:
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
         self.size_bytes = size_bytes
         self._file = file
+        # A whole block is read, so that neighbours (most of what is asked) cost no further call; of
+        # what is in memory already that would only make copies.
+        self._at_least_bytes = 0 if hasattr(file, "getvalue") else _BLOCK_BYTES
         self._start = 0
         self._block = b""
 
@@ -36,8 +39,7 @@ class FileWindow:
         skip = offset - self._start
         if skip >= 0 and skip + count <= len(self._block):
             return self._block[skip : skip + count]
-        # A whole block is read, so that neighbours (most of what is asked) cost no further call.
-        self._block = self._read(offset, max(count, _BLOCK_BYTES))
+        self._block = self._read(offset, max(count, self._at_least_bytes))
         self._start = offset
         return self._block[:count]
 

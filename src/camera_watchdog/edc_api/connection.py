@@ -11,7 +11,7 @@ import math
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -33,6 +33,9 @@ _SEND_BUFFER_BYTES: Final = 128 * 1024
 """Small, so that a slow line shows that it moves, and little is under way when the wait begins."""
 
 _PIECE_BYTES: Final = 256 * 1024
+_TOGETHER_BYTES: Final = 4 * 1024
+"""More is not worth a copy."""
+
 _TLS_PIECE_BYTES: Final = 16 * 1024
 """One TLS record: a larger write counts as silence until the whole of it is through."""
 
@@ -115,6 +118,40 @@ class PlainConnection(HTTPConnection):
             raise LineFailed(error) from error
         finally:
             line.connect_by = None
+
+    def put(self, head: bytes, blocks: Iterable[bytes | memoryview]) -> None:
+        """Send a request; its head goes along with the first block of its body, if that is small.
+
+        Raises:
+            BrokenPipeError: if it did not go through; there may be an early answer.
+            Exception: what ``blocks`` raises.
+        """
+        for block in blocks:
+            if head and len(block) <= _TOGETHER_BYTES:
+                self.send(b"".join((head, block)))
+            else:
+                if head:
+                    self.send(head)
+                self.send(block)
+            head = b""
+        if head:
+            self.send(head)
+
+    def answer(self, method: str) -> HTTPResponse:
+        """The answer, of which the head was read.
+
+        Raises:
+            HTTPException: it is not HTTP.
+        """
+        response = self.response_class(self.sock, method=method)
+        try:
+            response.begin()
+        except BaseException:
+            response.close()
+            raise
+        if response.will_close:
+            self.close()  # the response keeps what it needs
+        return response
 
     def send(self, data: Any) -> None:
         """Send all of it, however slowly, as long as something moves.

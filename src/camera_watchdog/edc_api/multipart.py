@@ -80,33 +80,35 @@ class Multipart:
         """The Content-Length."""
         return len(self.head) + self.size_bytes + len(self.tail)
 
-    def blocks(self) -> Iterator[bytes]:
-        """The body, block by block.
+    def blocks(self) -> Iterator[memoryview]:
+        """The body, block by block; each is gone with the next.
 
         Raises:
             TransientError: (``file_busy``) if the file cannot be read, or has fewer or more bytes
                 than it had. The last block is never given then, so that the server never sees a
                 complete request.
         """
-        block, left = self.head, self.size_bytes
+        begin, left = len(self.head), self.size_bytes
+        # Head and tail go along with what is next to them: a small file leaves in one piece.
+        room = memoryview(bytearray(begin + min(BLOCK_BYTES, left) + len(self.tail)))
+        room[:begin] = self.head
+        at, end = begin, begin + min(BLOCK_BYTES, left)
         while left:
-            read = self._read(min(BLOCK_BYTES, left))
+            read = self._read_into(room[at : min(end, at + left)])
             if not read:
                 raise TransientError("the file became shorter while it was sent", code="file_busy")
-            left -= len(read)
-            # Head and tail go along with what is next to them: a small file leaves in one piece.
-            if block is self.head:
-                block += read
-            else:
-                yield block
-                block = read
-        if self._read(1):
+            at, left = at + read, left - read
+            if left:
+                yield room[:at]
+                at = 0
+        if self._read_into(memoryview(bytearray(1))):
             raise TransientError("the file became longer while it was sent", code="file_busy")
-        yield block + self.tail
+        room[at : at + len(self.tail)] = self.tail
+        yield room[: at + len(self.tail)]
 
-    def _read(self, size_bytes: int) -> bytes:
+    def _read_into(self, room: memoryview) -> int:
         try:
-            return self.body.read(size_bytes)
+            return self.body.readinto(room)  # type: ignore[attr-defined,no-any-return] # of whatever is read
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise TransientError(f"the file cannot be read: {why}", code="file_busy") from error

@@ -58,7 +58,7 @@ class Request:
 
     method: str
     target: str
-    blocks: Iterable[bytes] = ()
+    blocks: Iterable[bytes | memoryview] = ()
     length_bytes: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = True
@@ -173,16 +173,11 @@ class Transport:
             connection = None
         if connection is None:
             connection = self._connection = self._new_connection()
-        headers = {"Host": self._authority, **request.headers, **self._for_proxy}
-        if request.length_bytes is not None:
-            headers["Content-Length"] = str(request.length_bytes)
-        target = self._base + request.target
+        head = self._head(request)
         # Where it did not go through to its end the server may have said why.
         with suppress(BrokenPipeError):
-            connection.request(
-                request.method, target, request.blocks if request.length_bytes else None, headers
-            )
-        answer = self._read(connection)
+            connection.put(head, request.blocks if request.length_bytes else ())
+        answer = self._read(connection, request.method)
         self._used_at = self._line.clock()
         if self._line.broken is not None and answer.status < 400:  # noqa: PLR2004 - nothing less can be about half a request
             raise LineFailed(self._line.broken)
@@ -190,9 +185,23 @@ class Transport:
             raise Unreachable("the proxy asks for a sign-in")
         return answer
 
+    def _head(self, request: Request) -> bytes:
+        """Request line and fields. Raises ValueError where one of them would be more than one line."""
+        lines = [
+            f"{request.method} {self._base}{request.target} HTTP/1.1",
+            f"Host: {self._authority}",
+            *[f"{name}: {value}" for name, value in request.headers.items()],
+            *[f"{name}: {value}" for name, value in self._for_proxy.items()],
+        ]
+        if request.length_bytes is not None:
+            lines.append(f"Content-Length: {request.length_bytes}")
+        if not all(map(str.isprintable, lines)):
+            raise ValueError("a request's head has a character that cannot be printed")
+        return "\r\n".join((*lines, "", "")).encode("ascii")
+
     @staticmethod
-    def _read(connection: PlainConnection) -> Answer:
-        response = connection.getresponse()
+    def _read(connection: PlainConnection, method: str) -> Answer:
+        response = connection.answer(method)
         try:
             body = response.read(_MAX_BODY_BYTES + 1)
             # A body that ends early is no error to http.client when asked for so many bytes.
