@@ -39,7 +39,7 @@ class Requests(Protocol):
 
 
 class Answers:
-    """Does what people asked for. Belongs to one thread."""
+    """Does what people asked for, or has it done (``resend``). Belongs to one thread."""
 
     def __init__(
         self,
@@ -47,11 +47,13 @@ class Answers:
         registry: Registry,
         *,
         judge_anew: Callable[[str], None],
+        resend: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
         self._journal = journal
         self._registry = registry
         self._judge_anew = judge_anew
+        self._resend = resend
         self._monotonic = monotonic
         self._seen: int | None = None
 
@@ -66,6 +68,8 @@ class Answers:
             return
         asked = self._journal.open_requests()
         ours = [request for request in asked if request.wish is not Wish.RESEND]
+        if len(ours) < len(asked):
+            self._resend()
         later = [not self._do(request) for request in ours]
         self._seen = None if any(later) else seen
 

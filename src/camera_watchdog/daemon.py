@@ -99,6 +99,10 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
+        self._rules = parts.rules(config)
+        resending = parts.edc_client(config)
+        self._clients: list[EdcClient] = [self._probe, resending]
+        self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set)
         self._desk = Desk(
             config,
             disk=self._disk,
@@ -106,11 +110,8 @@ class _Daemon:
             registry=self._registry,
             sweep=self._sweep,
             gate=self._gate,
+            resend=self._resends.hint,
         )
-        self._rules = parts.rules(config)
-        resending = parts.edc_client(config)
-        self._clients: list[EdcClient] = [self._probe, resending]
-        self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set)
         self._threads: dict[str, threading.Thread] = {}
         self._targets: dict[str, Callable[[], None]] = {}
         self._must_beat_by: dict[str, float] = {}
@@ -339,6 +340,7 @@ class _Daemon:
         self._draining.stop()
         systemd.tell(systemd.STOPPING)
         self._sweep.hint("")
+        self._resends.hint()
         began = time.monotonic()
         if not self._all_ended(by=began + _STOP_WITHIN_S / 2):
             for client in list(self._clients):

@@ -7,6 +7,7 @@ person waiting.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -38,11 +39,16 @@ class Desk:
         registry: Registry,
         sweep: Sweep,
         gate: Gate,
+        resend: Callable[[], None],
     ) -> None:
         self._sweep = sweep
         self._is_open = False
         self._answers = Answers(
-            journal, registry, judge_anew=sweep.judge_anew, monotonic=time.monotonic
+            journal,
+            registry,
+            judge_anew=sweep.judge_anew,
+            resend=resend,
+            monotonic=time.monotonic,
         )
         self._status = StatusFiles(
             config.state_dir,

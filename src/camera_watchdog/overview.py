@@ -20,6 +20,7 @@ __all__ = [
     "Asked",
     "Overview",
     "Row",
+    "Rows",
     "Server",
     "needs_person",
     "overview",
@@ -142,6 +143,24 @@ class Overview:
         return {**{s: counted[s] for s in open_states}, State.ARCHIVED.value: self.archived_today}
 
 
+class Rows:
+    """Makes the rows of exams; one that did not change keeps the row that it had."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Exam, datetime | None, Row]] = {}
+
+    def of(self, exams: Iterable[Exam], held_since: Mapping[int, datetime]) -> list[Row]:
+        """A row for each of these exams, which are all that there are now."""
+        made = []
+        for exam in exams:
+            since = held_since.get(exam.id)
+            before = self._made.get(exam.id)
+            same = before is not None and before[0] is exam and before[1] == since
+            made.append(before if before and same else (exam, since, _row(exam, since)))
+        self._made = {each[0].id: each for each in made}
+        return [row for _, _, row in made]
+
+
 def overview(
     exams: Iterable[Exam],
     *,
@@ -155,20 +174,21 @@ def overview(
     held_since: Mapping[int, datetime] = MappingProxyType({}),
     requests: Iterable[Request] = (),
     clocks: Iterable[tuple[str, str]] = (),
+    rows: Rows | None = None,
 ) -> Overview:
     """What there is to say of these exams, which are those that are not archived.
 
     ``held_since`` is by the exams' numbers, ``requests`` are those that are not done yet, ``clocks``
-    notes of exams that are archived, with their subjects.
+    notes of exams that are archived, with their subjects. ``rows`` remembers those of last time.
     """
     known = list(exams)
-    rows = sorted((_row(exam, held_since) for exam in known), key=_turn)
+    made = (rows or Rows()).of(known, held_since)
     return Overview(
         at,
         watch_dir,
         running,
         server,
-        tuple(rows),
+        tuple(sorted(made, key=_turn)),
         archived_today,
         watched_by,
         warnings=(*warnings, *_clocks(known, clocks)[:_MOST_CLOCKS]),
@@ -203,11 +223,11 @@ def _turn(row: Row) -> tuple[bool, datetime, str]:
     return not row.action, row.first_seen, row.folder
 
 
-def _row(exam: Exam, held_since: Mapping[int, datetime]) -> Row:
+def _row(exam: Exam, held_since: datetime | None) -> Row:
     code, sentence, action = _waits_for(exam)
     since = exam.failing_since or exam.first_seen
     if exam.state is State.HELD:
-        since = held_since.get(exam.id, since)
+        since = held_since or since
     return Row(
         subject=exam.subject,
         folder=exam.folder,

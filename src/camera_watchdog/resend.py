@@ -49,6 +49,8 @@ NOT_SENT: Final = "not sent again"
 """How the answer to a request begins that was not done."""
 
 _LOOK_EVERY_S: Final = 2.0
+"""While something is asked for; else whoever sees that something is says so."""
+_IDLE_S: Final = 60.0
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
@@ -73,7 +75,7 @@ class Records(JournalLike, Protocol):
 
 
 class Resends:
-    """Does what people ask to be sent again. All but :meth:`is_idle` belongs to one thread."""
+    """Does what people ask to be sent again. All but :meth:`is_idle` and :meth:`hint` is one thread's."""
 
     def __init__(self, journal: Records, tools: Tools, stopping: Callable[[], bool]) -> None:
         self._journal = journal
@@ -83,16 +85,23 @@ class Resends:
         self._seen: int | None = None
         self._waiting: dict[int, int] = {}
         self._not_before: dict[int, float] = {}
+        self._hinted = threading.Event()
+
+    def hint(self) -> None:
+        """Something may have been asked for, or it is time to stop; safe from any thread."""
+        self._hinted.set()
 
     def serve(self, stop: threading.Event) -> None:
         """Do what is asked until it is time to stop."""
-        while True:
+        while not stop.is_set():
+            wait_s = _LOOK_EVERY_S
             try:
                 self.look()
+                wait_s = _LOOK_EVERY_S if self._waiting else _IDLE_S
             except Exception:
                 logger.exception("resend  unforeseen failure, goes on")
-            if stop.wait(_LOOK_EVERY_S):
-                return
+            self._hinted.wait(wait_s)
+            self._hinted.clear()
 
     def is_idle(self) -> bool:
         """Whether nothing is asked for that could be done now."""

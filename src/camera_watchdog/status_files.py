@@ -16,7 +16,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import ServerState
 from camera_watchdog.journal import Journal
-from camera_watchdog.overview import Overview, overview, server
+from camera_watchdog.overview import Overview, Rows, overview, server
 from camera_watchdog.overview_json import as_json
 from camera_watchdog.status_page import page
 
@@ -72,6 +72,7 @@ class StatusFiles:
         self._away = away
         self._clock = clock
         self._monotonic = monotonic
+        self._rows = Rows()
         self._seen: object = None
         self._written_at = float("-inf")
         self._said: set[str] = set()
@@ -140,6 +141,7 @@ class StatusFiles:
             held_since=self._journal.history.held_since(),
             requests=self._journal.open_requests(),
             clocks=self._journal.history.notes_since(today),
+            rows=self._rows,
         )
 
     def _full_day_bytes(self, now: datetime) -> int:

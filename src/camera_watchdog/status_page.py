@@ -7,6 +7,7 @@ of date and the daemon has stopped.
 """
 
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -99,9 +100,14 @@ def page(told: Overview, zone: tzinfo) -> str:
 
 def moment(value: datetime, now: datetime, zone: tzinfo) -> str:
     """A time as a person says it: the hour today, the day and the hour before."""
+    (day, hour), (today, _) = _there(value, zone), _there(now, zone)
+    return hour if day == today else f"{day} {hour}"
+
+
+@lru_cache(maxsize=1024)
+def _there(value: datetime, zone: tzinfo) -> tuple[str, str]:
     there = value.astimezone(zone)
-    today = there.date() == now.astimezone(zone).date()
-    return f"{there:%H:%M}" if today else f"{there:%Y-%m-%d %H:%M}"
+    return f"{there:%Y-%m-%d}", f"{there:%H:%M}"
 
 
 def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
@@ -187,15 +193,21 @@ def _others_title(told: Overview) -> str:
 
 
 def _item(row: Row, told: Overview, zone: tzinfo) -> str:
-    name = row.subject if row.subject == row.folder else f"{row.subject} (folder {row.folder})"
     when = moment(row.since, told.at, zone)
     since = f"held since {when}" if row.is_held else f"since {when}"
+    again = ""
+    if not row.action and row.not_before is not None and row.not_before > told.at:
+        again = f"It is tried again at {moment(row.not_before, told.at, zone)}."
+    name = row.subject if row.subject == row.folder else f"{row.subject} (folder {row.folder})"
+    return _entry(name, since, row.reason, row.action or again, act=bool(row.action))
+
+
+@lru_cache(maxsize=1024)  # most of them are the same whenever the page is written
+def _entry(name: str, since: str, reason: str, then: str, *, act: bool) -> str:
     lines = [f"<li><h3>{_shown(name)}<small>{escape(since)}</small></h3>"]
-    lines.append(f"<p>{_running(row.reason)}</p>")
-    if row.action:
-        lines.append(f'<p class="do">{_running(row.action)}</p>')
-    elif row.not_before is not None and row.not_before > told.at:
-        lines.append(f"<p>It is tried again at {moment(row.not_before, told.at, zone)}.</p>")
+    lines.append(f"<p>{_running(reason)}</p>")
+    if then:
+        lines.append(f'<p class="do">{_running(then)}</p>' if act else f"<p>{then}</p>")
     return "".join([*lines, "</li>"])
 
 

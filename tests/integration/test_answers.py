@@ -22,6 +22,7 @@ class Desk:
 
     def __init__(self, clinic: Clinic) -> None:
         self.clinic = clinic
+        self.sent_again: list[None] = []
         self.begin()
         clinic.camera.rows.clear()
         clinic.camera.know("S1", "OD.jpg", "both")
@@ -36,6 +37,7 @@ class Desk:
             clinic.journal,
             clinic.registry,
             judge_anew=clinic.sweep.judge_anew,
+            resend=lambda: self.sent_again.append(None),
             monotonic=clinic.clock.monotonic,
         )
 
@@ -199,3 +201,14 @@ def test_where_nothing_new_is_asked_nothing_is_read(desk: Desk) -> None:
     request = desk.ask(Wish.RETRY)
     desk.answers.apply()
     assert desk.outcome(request)
+
+
+def test_whoever_sends_again_is_told_once_of_what_was_asked_for(desk: Desk) -> None:
+    desk.answers.apply()
+    desk.ask(Wish.RETRY)
+    desk.answers.apply()
+    assert desk.sent_again == []
+    desk.ask(Wish.RESEND)
+    desk.answers.apply()
+    desk.answers.apply()
+    assert desk.sent_again == [None]

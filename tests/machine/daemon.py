@@ -97,6 +97,7 @@ class _Core(Core):
             self.journal,
             self.registry,
             judge_anew=self.sweep.judge_anew,
+            resend=lambda: None,
             monotonic=self.time.monotonic,
         )
 

@@ -102,3 +102,14 @@ def test_demographics_do_not_show_in_a_representation() -> None:
 
 def test_a_file_that_has_no_format_yet_is_no_image() -> None:
     assert not ExamFile("OD.jpg", 1, 1).is_image
+
+
+def test_a_record_changes_in_the_fields_that_are_named_and_in_no_other() -> None:
+    before = exam(file("OD.jpg"), attempts=2)
+    after = before.but(attempts=3)
+    assert after == dataclasses.replace(before, attempts=3)
+    assert before.attempts == 2
+    with pytest.raises(TypeError, match="Exam has no attemps"):
+        before.but(attemps=4)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        after.attempts = 5  # type: ignore[misc] # that it cannot is the point

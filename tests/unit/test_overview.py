@@ -11,6 +11,7 @@ from camera_watchdog.lifecycle import ACTIVE
 from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.overview import (
     Overview,
+    Rows,
     Server,
     overview,
     server,
@@ -228,3 +229,14 @@ def test_an_exam_waits_since_it_is_held_or_failed_first_or_was_seen() -> None:
 def test_what_is_no_overview_is_not_taken_for_one(broken: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"version|lacks"):
         from_json(broken)
+
+
+def test_a_row_is_made_anew_only_where_its_exam_or_the_time_of_its_hold_is_another() -> None:
+    rows = Rows()
+    one, other = exam(folder="A", id=1), held(folder="B", id=2)
+    first = rows.of([one, other], {2: NOON})
+    again = rows.of([one, other.but(attempts=3)], {2: NOON})
+    assert again[0] is first[0]
+    assert (first[1].attempts, again[1].attempts) == (0, 3)
+    (later,) = rows.of([other], {2: NOON + timedelta(hours=1)})
+    assert later.since == NOON + timedelta(hours=1)

@@ -13,8 +13,7 @@ _PDF_TAIL_BYTES: Final = 1024
 _PDF_HEAD_BYTES: Final = 1024
 _LINEARIZED: Final = re.compile(rb"/Linearized\b.*?/L\s+(\d{1,12})", re.DOTALL)
 _HTML_TAIL_BYTES: Final = 64 * 1024
-# All of them begin with one certain character, and are for small letters: what is searched so is
-# passed over ten times as fast.
+# For small letters, and each begins with one certain character: so much is passed over quickly.
 _HTML_END: Final = re.compile(rb"</(?:body|html)\s*>")
 _HTML_UNSEEN: Final = re.compile(rb"<(?:script\b.*?(?:</script|\Z)|!--.*?(?:-->|\Z))", re.DOTALL)
 _SCRIPT_EDGE: Final = re.compile(rb"<(/?)script\b")
@@ -42,7 +41,8 @@ def why_html_not_whole(window: FileWindow) -> str:
     A closing tag inside a script (a print button writes one) or a comment is none.
     """
     size_bytes = window.size_bytes
-    tail = window.at(max(size_bytes - _HTML_TAIL_BYTES, 0), _HTML_TAIL_BYTES).lower()
+    tail = window.at(max(size_bytes - _HTML_TAIL_BYTES, 0), _HTML_TAIL_BYTES)
+    tail = tail[max(tail.find(b"<"), 0) :].lower()  # often it begins far inside a picture
     edge = _SCRIPT_EDGE.search(tail)
     if edge and edge[1]:  # the tail begins inside a script
         tail = tail[edge.end() :]
