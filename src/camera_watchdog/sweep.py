@@ -24,7 +24,7 @@ from camera_watchdog.model import JOURNAL_LOST, Entry, Exam, State
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Known, Records, Settle
 from camera_watchdog.stability import FolderHistory
-from camera_watchdog.sweep_rules import SweepRules
+from camera_watchdog.sweep_rules import SweepRules, may_grow
 
 __all__ = ["ROOT", "Sweep", "SweepRules"]
 
@@ -223,14 +223,19 @@ class Sweep:
         if self._there_at_start is None:
             self._there_at_start = frozenset(live)
         if everything:
-            self._watches.keep_alive(live)
+            self._watches.keep_alive([folder for folder in live if self._wants_hints(folder)])
         for folder in live:
             if everything or folder not in self._folders:
-                self._watches.watch(folder)
                 self._due[folder] = now
         for folder in {*self._folders, *(e.folder for e in self._registry.exams())} - {*live}:
             with contextlib.suppress(JournalError):  # it stays in the registry, for the next sweep
                 self._vanished(folder)
+
+    def _wants_hints(self, folder: str) -> bool:
+        """Whether something is waited for in a folder; not while it is on its way to the EDC."""
+        exam = self._registry.get(folder)
+        is_next = exam is not None and exam.state is State.READY and exam.attempts == 0
+        return folder in self._folders and not is_next
 
     def _look(self, folder: str) -> None:
         """List one folder and take in what it says."""
@@ -250,17 +255,16 @@ class Sweep:
         listing = {entry.name: entry for entry in entries if not is_ignored(entry.name)}
         known = self._folders.get(folder)
         first = known is None
-        if known is None or folder in self._anew:
-            self._watches.watch(folder)
+        changed = known is None or folder in self._anew
+        if known is None or changed:
             inspected = {} if known is None else known.inspected
             known = _Folder(FolderHistory.begin(now), now, inspected)
-            changed = True
-        else:
-            changed = False
         history = known.history.observe(listing, now)
         changed |= history.quiet_since != known.history.quiet_since
         known.history, known.looked_at = history, now
         self._folders[folder] = known
+        if changed and (not first or may_grow(entries, self._clock())):
+            self._watches.watch(folder)
         if changed and not self._note_change(folder, listing, first=first):
             self._anew.add(folder)  # a worker has it; once it lets go, the change must count
             return
@@ -368,7 +372,9 @@ class Sweep:
             claim.exam = verdict.exam
             if verdict.is_ready:
                 claim.due = now
-            elif verdict.again_in_s is not None:
+                return
+            self._watches.watch(folder)
+            if verdict.again_in_s is not None:
                 known.judge_at = now + verdict.again_in_s
                 self._due[folder] = known.judge_at
 

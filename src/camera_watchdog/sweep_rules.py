@@ -2,15 +2,20 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from camera_watchdog.content import is_ignored
 from camera_watchdog.intake import Limits
+from camera_watchdog.model import Entry
 from camera_watchdog.stability import Waits
 
-__all__ = ["SweepRules"]
+__all__ = ["SweepRules", "may_grow"]
+
+_YOUNG_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,13 @@ class SweepRules:
         if "subject_identifier" in match.groupdict():
             return match["subject_identifier"] or None
         return match[1 if match.re.groups else 0] or None
+
+
+def may_grow(entries: Collection[Entry], now: datetime) -> bool:
+    """Whether what lies in a folder may not be all: it is empty, or the camera was at it just now.
+
+    A backlog is older. To watch each of its folders while it waits for its turn would take longer than
+    to look up its eyes, and show nothing that the looks before it is sent and archived do not.
+    """
+    newest_ns = max((entry.mtime_ns for entry in entries), default=None)
+    return newest_ns is None or newest_ns / 1e9 > now.timestamp() - _YOUNG_S

@@ -3,8 +3,9 @@
 Hints save time; the sweep is the truth. An event that is lost, doubled, late or for something that is
 gone changes nothing but the delay, so nothing here is taken from an event but a folder's name.
 
-The root and each live subject folder have a watch of their own, never the archive: a recursive watch
-on the root would take in every archived folder, and grow with them.
+The root has a watch of its own, and so has each subject folder in which something is waited for (which
+ones is the sweep's to say), never the archive: a recursive watch on the root would take in every archived
+folder, and grow with them.
 """
 
 import contextlib

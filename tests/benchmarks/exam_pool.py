@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -37,11 +38,21 @@ def _report(subject: str, size_bytes: int) -> bytes:
 
 
 class ExamPool:
-    """So many exams of two images and a report, with the camera's database that knows them."""
+    """So many exams of two images and a report, with the camera's database that knows them.
+
+    ``age_s``: the files are from so long ago.
+    """
 
     def __init__(
-        self, folder: Path, count: int, *, image_bytes: int = MB, first: str = "S"
+        self,
+        folder: Path,
+        count: int,
+        *,
+        image_bytes: int = MB,
+        first: str = "S",
+        age_s: float = 0.0,
     ) -> None:
+        written = time.time() - age_s
         self.subjects = tuple(f"{first}{number:05}" for number in range(1, count + 1))
         self.db_path = folder / f"camera-{first}.sqlite3"
         self._folder = folder / f"pool-{first}-{image_bytes}"
@@ -55,7 +66,9 @@ class ExamPool:
                     if file.file_type == "report"
                     else image(2 * number + at, image_bytes, base)
                 )
-                (there / f"{subject}-{file.file_type}.{file.ending}").write_bytes(content)
+                path = there / f"{subject}-{file.file_type}.{file.ending}"
+                path.write_bytes(content)
+                os.utime(path, (written, written))
         self._fill_database()
         os.sync()
 

@@ -20,6 +20,7 @@ __all__ = ["backlog", "burst", "failing", "one_exam", "real", "slow_line"]
 
 _SETTLE_S: Final = 3.0  # the default
 _WITHIN_S: Final = 900.0
+_HOUR_S: Final = 3600.0
 
 
 def burst(folder: Path, *, quick: bool) -> list[Figure]:
@@ -64,7 +65,7 @@ def _burst_s(folder: Path, pool: ExamPool, size: int) -> float:
 def backlog(folder: Path, *, quick: bool) -> list[Figure]:
     """Exams that are there when the daemon starts: throughput, and processor time an exam."""
     count = 100 if quick else 500
-    pool = ExamPool(folder, count)
+    pool = ExamPool(folder, count, age_s=_HOUR_S)
     rates, cpus, bare_rates, bare_cpus = [], [], [], []
     for _ in range(1 if quick else 3):
         with cheap_edc() as url:
@@ -151,7 +152,8 @@ def failing(folder: Path, *, quick: bool) -> list[Figure]:
 def real(folder: Path, *, quick: bool) -> list[Figure]:
     """A backlog with the published edc-retinopathy 0.4.0."""
     count = 15 if quick else 60
-    ours, theirs = ExamPool(folder, count), ExamPool(folder, count, first="L")
+    ours = ExamPool(folder, count, age_s=_HOUR_S)
+    theirs = ExamPool(folder, count, first="L")
     rates, cpus, bare_rates, bare_cpus = [], [], [], []
     server = RealEdcServer(environment_for("0.4.0"), {})
     try:

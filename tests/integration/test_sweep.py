@@ -503,6 +503,40 @@ def test_every_live_folder_is_watched_and_a_vanished_one_no_more(camera: Watched
     assert camera.watches.kept_alive >= 2
 
 
+def test_a_folder_of_a_backlog_is_watched_only_once_something_is_waited_for_in_it(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("whole")
+    camera.put("half/OD.jpg")
+    camera.put("grows/OD.jpg")
+    camera.clock.advance(3600)
+    camera.run_for(1.5)
+    assert camera.watches.watched == set()
+    camera.put("grows/OS.jpg")
+    camera.run_for(2)
+    assert camera.watches.watched == {"half", "grows"}
+    camera.run_for(120)
+    assert camera.watches.watched == {"half", "grows"}
+    camera.put("whole/late.jpg")
+    camera.run_for(61)
+    assert camera.watches.watched == {"half", "grows", "whole"}
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.COLLECTING])
+def test_what_a_worker_let_go_of_is_watched_from_the_next_sweep_on(
+    camera: WatchedFolder, state: State
+) -> None:
+    camera.put_exam("S1")
+    camera.clock.advance(3600)
+    camera.run_for(4)
+    exam = camera.registry.claim_due(camera.clock.monotonic(), server_is_away=False)
+    assert exam is not None
+    assert camera.watches.watched == set()
+    camera.registry.release(exam.but(state=state))
+    camera.run_for(61)
+    assert camera.watches.watched == {"S1"}
+
+
 # Gone
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from camera_watchdog import parts
 from camera_watchdog.config import load
+from camera_watchdog.model import Entry, Kind
+from camera_watchdog.sweep_rules import may_grow
+from exam_parts import NOON
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,14 @@ def test_the_pattern_strips_what_stands_around_the_subject(
     flags = {"watch_dir": str(tmp_path), "subject_folder_pattern": pattern}
     rules = parts.sweep_rules(load(None, flags, {}, needs=frozenset()))
     assert rules.subject(folder) == subject
+
+
+@pytest.mark.parametrize(
+    "ages_s, expected", [((), True), ((5,), True), ((3600, 5), True), ((3600, 60), False)]
+)
+def test_what_was_written_just_now_may_not_be_all(ages_s: tuple[int, ...], expected: bool) -> None:  # noqa: FBT001 - the case
+    entries = [
+        Entry(f"{age_s}.jpg", Kind.FILE, 1, int((NOON.timestamp() - age_s) * 1e9))
+        for age_s in ages_s
+    ]
+    assert may_grow(entries, NOON) is expected
