@@ -138,7 +138,7 @@ class PlainConnection(HTTPConnection):
             self.send(head)
 
     def answer(self, method: str) -> HTTPResponse:
-        """The answer, of which the head was read.
+        """The answer, of which the head was read; to be read to its end before anything else.
 
         Raises:
             HTTPException: it is not HTTP.
@@ -149,8 +149,6 @@ class PlainConnection(HTTPConnection):
         except BaseException:
             response.close()
             raise
-        if response.will_close:
-            self.close()  # the response keeps what it needs
         return response
 
     def send(self, data: Any) -> None:
@@ -243,8 +241,6 @@ class _AnswerFile(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, line: Line) -> None:
         self._sock = sock
-        # Keeps the socket open while the answer is read, after http.client has closed it.
-        self._hold = sock.makefile("rb", buffering=0)
         self._line = line
         self._until = line.answer_until()
 
@@ -277,10 +273,6 @@ class _AnswerFile(io.RawIOBase):
         if line.received > _MAX_ANSWER_BYTES:
             raise HTTPException("the answer is too long")
         return count
-
-    def close(self) -> None:
-        self._hold.close()
-        super().close()
 
 
 def _dial(sock: socket.socket, address: Any, *, until: float, line: Line) -> None:

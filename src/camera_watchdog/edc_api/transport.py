@@ -208,7 +208,7 @@ class Transport:
             whole = not response.length and len(body) <= _MAX_BODY_BYTES
         except (HTTPException, ValueError):
             body, whole = b"", False
-        if not whole:
+        if response.will_close or not whole:
             connection.close()
         response.close()
         return Answer(
