@@ -141,11 +141,14 @@ class _Body:
         self._effects = effects
         self._reads = 0
 
-    def read(self, size: int = -1) -> bytes:
+    def readinto(self, room: memoryview) -> int:
         self._reads += 1
         if self._reads == 1:
-            return self._file.read(min(size, _BEGINNING_BYTES))
+            return self._read(room[:_BEGINNING_BYTES])
         if self._reads > 2:
-            return self._file.read(size)
+            return self._read(room)
         with self._effects.around("body"):
-            return self._file.read(size)
+            return self._read(room)
+
+    def _read(self, room: memoryview) -> int:
+        return self._file.readinto(room)  # type: ignore[attr-defined,no-any-return] # unbuffered
