@@ -99,7 +99,7 @@ class Deliver:
         if file.sent is Sent.UNKNOWN and self._stored_already(passage, file):
             return
         rules = self._tools.rules
-        path = rules.watch_dir / passage.exam.folder / file.name
+        path = rules.watch_dir.joinpath(passage.exam.folder, file.name)
         self._tools.gate.check()
         try:
             with self._tools.disk.reading_unchanged(path, file.size_bytes, file.mtime_ns) as body:

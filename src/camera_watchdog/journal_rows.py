@@ -139,8 +139,8 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in the journal")
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=True, separators=(",", ":"))
+# Made once: json.dumps makes one each time where it is not asked for its own form.
+_json: Final = json.JSONEncoder(default=_plain, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def _record(value: Any) -> str | None:

@@ -167,7 +167,7 @@ class Settle:
             before = inspected.get(entry.name)
             if before is None or before.entry != entry:
                 try:
-                    before = self._read(self._watch_dir / folder / entry.name, entry)
+                    before = self._read(self._watch_dir.joinpath(folder, entry.name), entry)
                 except NotRegular:
                     continue  # the next look says what it is now
                 inspected[entry.name] = before

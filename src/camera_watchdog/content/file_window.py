@@ -28,18 +28,17 @@ class FileWindow:
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
         self.size_bytes = size_bytes
         self._file = file
-        # A whole block is read, so that neighbours (most of what is asked) cost no further call; of
-        # what is in memory already that would only make copies.
-        self._at_least_bytes = 0 if hasattr(file, "getvalue") else _BLOCK_BYTES
         self._start = 0
-        self._block = b""
+        # Of a file that is in memory all is one block, and no copy of it.
+        self._block: bytes = file.getvalue() if hasattr(file, "getvalue") else b""
 
     def at(self, offset: int, count: int) -> bytes:
         """The bytes from ``offset`` on: ``count`` of them, fewer only at the end of the file."""
         skip = offset - self._start
-        if skip >= 0 and skip + count <= len(self._block):
+        if skip >= 0 and skip + count <= len(self._block) and offset + count <= self.size_bytes:
             return self._block[skip : skip + count]
-        self._block = self._read(offset, max(count, self._at_least_bytes))
+        # A whole block is read, so that neighbours (most of what is asked) cost no further call.
+        self._block = self._read(offset, max(count, _BLOCK_BYTES))
         self._start = offset
         return self._block[:count]
 

@@ -7,6 +7,7 @@ that would be cleaned would be stored, or looked up, as another one, so it is no
 
 import html
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -25,11 +26,13 @@ _BREAKING: Final = frozenset({"Cc", "Zl", "Zp"})
 """Unicode categories of what ends a line or drives a terminal."""
 
 
+@lru_cache(maxsize=64)  # of one exam it is asked for often
 def path_segment(text: str) -> str:
     """The text as one segment of an address, or one value in its query: nothing left to normalise."""
     return quote(text, safe="")
 
 
+@lru_cache(maxsize=64)
 def unsafe_subject(subject: str) -> str | None:
     """Why this subject identifier cannot be sent; none if it can."""
     why = _unsafe_anywhere(subject)
