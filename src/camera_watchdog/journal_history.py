@@ -25,7 +25,9 @@ class JournalHistory:
         """
         told = self._rows(
             "SELECT exam_id, at, event, detail FROM events"
-            " WHERE exam_id IN (SELECT id FROM exams WHERE state = 'held')"
+            " WHERE exam_id IN (SELECT id FROM exams"
+            # As the index of open exams has it, or the whole archive would be looked through.
+            " WHERE state = 'held' AND state NOT IN ('archived', 'gone'))"
             " AND event IN ('held', 'released', 'resolved', 'acknowledged', 'sent') ORDER BY id"
         )
         reasons: dict[int, str] = {}

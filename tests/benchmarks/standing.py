@@ -286,6 +286,9 @@ def _scans(station: Workstation) -> list[str]:
         there.open_requests,
         there.foreign_changes,
         lambda: there.history.archived_since(_now()),
+        there.history.held_since,
+        lambda: there.history.notes_since(_now()),
+        lambda: there.history.fullest_day_bytes(_now()),
         lambda: there.history.events_of(1),
         lambda: _ask_everything(there, 2_000_000),
     )
