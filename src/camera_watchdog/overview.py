@@ -154,9 +154,10 @@ class Rows:
         made = []
         for exam in exams:
             since = held_since.get(exam.id)
-            before = self._made.get(exam.id)
-            same = before is not None and before[0] is exam and before[1] == since
-            made.append(before if before and same else (exam, since, _row(exam, since)))
+            each = self._made.get(exam.id)
+            if each is None or each[0] is not exam or each[1] != since:
+                each = (exam, since, _row(exam, since))
+            made.append(each)
         self._made = {each[0].id: each for each in made}
         return [row for _, _, row in made]
 
