@@ -2,6 +2,10 @@
 
 An exam is changed only by who claimed it: the sweep for what it saw in the folder, a worker for the
 steps. So nobody ever writes over what another found out.
+
+Two exams that have a file's bytes in common are never on their way at the same time. Each is looked
+at for bytes that another sent (``seen_before``) before any of its own leave; side by side, both would
+have looked before either had sent, and a picture would be in the EDC under two subjects.
 """
 
 import threading
@@ -23,6 +27,7 @@ _TURN: Final = attrgetter("turn")
 class _Entry:
     exam: Exam
     turn: tuple[bool, datetime]
+    contents: frozenset[str]
     claimed: bool = False
     changed: bool = False
     due: float | None = None
@@ -34,12 +39,13 @@ class Registry:
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
+        self._on_their_way: dict[str, frozenset[str]] = {}
         self._lock = threading.Condition()
 
     def add(self, exam: Exam) -> None:
         """A new exam, for its folder."""
         with self._lock:
-            self._entries[exam.folder] = _Entry(exam, _turn(exam))
+            self._entries[exam.folder] = _Entry(exam, _turn(exam), _contents(exam))
 
     def claim_folder(self, folder: str) -> Exam | None:
         """Claim the exam of a folder for the sweep; none where a worker has it or there is none."""
@@ -55,18 +61,28 @@ class Registry:
         with self._lock:
             due = [
                 entry
-                for entry in self._entries.values()
-                if not entry.claimed
-                and entry.due is not None
-                and entry.due <= now
-                and not (entry.for_server and server_is_away)
+                for entry in self._waiting(server_is_away=server_is_away)
+                if entry.due is not None and entry.due <= now
             ]
             if not due:
                 return None
             entry = min(due, key=_TURN)
             entry.claimed = True
             entry.changed = False
+            self._on_their_way[entry.exam.folder] = entry.contents
             return entry.exam
+
+    def _waiting(self, *, server_is_away: bool) -> list[_Entry]:
+        """What a worker may have now, or when it is due."""
+        taken = frozenset[str]().union(*self._on_their_way.values())
+        return [
+            entry
+            for entry in self._entries.values()
+            if not entry.claimed
+            and entry.due is not None
+            and not (entry.for_server and server_is_away)
+            and taken.isdisjoint(entry.contents)
+        ]
 
     def release(
         self,
@@ -83,16 +99,17 @@ class Registry:
         """
         with self._lock:
             entry = self._entries[exam.folder]
-            entry.exam, entry.turn = exam, _turn(exam)
+            entry.exam, entry.turn, entry.contents = exam, _turn(exam), _contents(exam)
             entry.claimed = False
+            on_its_way = self._on_their_way.pop(exam.folder, None)
             if not keep_due:
                 entry.due = due
                 entry.for_server = for_server
             changed, entry.changed = entry.changed, False
             if exam.state in {State.ARCHIVED, State.GONE}:
                 del self._entries[exam.folder]
-            if entry.due is not None or entry.for_server:  # else there is nothing to do for anybody
-                self._lock.notify_all()
+            if on_its_way or entry.due is not None or entry.for_server:
+                self._lock.notify_all()  # else there is nothing to do for anybody
             return changed
 
     def mark_changed(self, folder: str) -> bool:
@@ -139,16 +156,8 @@ class Registry:
     def next_due(self, *, server_is_away: bool) -> float | None:
         """When the next exam is due."""
         with self._lock:
-            return min(
-                (
-                    entry.due
-                    for entry in self._entries.values()
-                    if entry.due is not None
-                    and not entry.claimed
-                    and not (entry.for_server and server_is_away)
-                ),
-                default=None,
-            )
+            waiting = self._waiting(server_is_away=server_is_away)
+            return min((entry.due for entry in waiting if entry.due is not None), default=None)
 
     def wait(self, timeout_s: float) -> None:
         """Until something is released or woken, or the time is over."""
@@ -163,3 +172,9 @@ class Registry:
 
 def _turn(exam: Exam) -> tuple[bool, datetime]:
     return exam.attempts > 0 or exam.state is State.HELD, exam.last_change
+
+
+def _contents(exam: Exam) -> frozenset[str]:
+    """The SHA-256 of all that it may send, or has begun to."""
+    sums = {sha256 for file in exam.files for sha256 in (file.sha256, file.sent_sha256)}
+    return frozenset(sums - {""})

@@ -5,9 +5,10 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
-from camera_watchdog.model import Exam, State
+from camera_watchdog.model import Exam, ExamFile, State
 from camera_watchdog.registry import Registry
 from exam_parts import NOON, exam
+from exam_parts import file as exam_file
 
 
 def filled(*exams: Exam, due: float | None = 0.0) -> Registry:
@@ -20,8 +21,8 @@ def filled(*exams: Exam, due: float | None = 0.0) -> Registry:
     return registry
 
 
-def named(folder: str, **changes: object) -> Exam:
-    return exam(folder=folder, subject=folder, **({"state": State.READY} | changes))
+def named(folder: str, *files: ExamFile, **changes: object) -> Exam:
+    return exam(*files, folder=folder, subject=folder, **({"state": State.READY} | changes))
 
 
 def claimed_folder(registry: Registry, now: float = 0, *, server_is_away: bool = False) -> str:
@@ -193,3 +194,54 @@ def test_a_worker_that_waits_is_woken_by_a_release() -> None:
         registry.notify()
     thread.join()
     assert woken.is_set()
+
+
+def with_pictures(folder: str, *sha256: str, **changes: object) -> Exam:
+    files = [exam_file(f"{number}.jpg", sha256=s) for number, s in enumerate(sha256)]
+    return named(folder, *files, **changes)
+
+
+def test_exams_with_a_picture_in_common_are_not_on_their_way_at_the_same_time() -> None:
+    later = NOON + timedelta(hours=1)
+    one, other = with_pictures("S1", "a", "b"), with_pictures("S2", "c", "b", last_change=later)
+    last = with_pictures("S3", "d", last_change=later + timedelta(hours=1))
+    registry = filled(one, other, last)
+    assert claimed_folder(registry) == "S1"
+    assert claimed_folder(registry) == "S3"
+    assert claimed_folder(registry) == ""
+    assert registry.next_due(server_is_away=False) is None
+    registry.release(one.but(state=State.ARCHIVED))
+    assert registry.next_due(server_is_away=False) == 0
+    assert claimed_folder(registry) == "S2"
+
+
+def test_what_was_sent_of_a_file_counts_as_its_content_though_it_is_another_one_now() -> None:
+    retaken = named("S1", exam_file("1.jpg", sha256="new", sent_sha256="old"))
+    registry = filled(retaken, with_pictures("S2", "old", last_change=NOON + timedelta(hours=1)))
+    assert claimed_folder(registry) == "S1"
+    assert claimed_folder(registry) == ""
+
+
+def test_files_that_were_not_read_yet_have_nothing_in_common() -> None:
+    registry = filled(with_pictures("S1", ""), with_pictures("S2", ""))
+    assert {claimed_folder(registry), claimed_folder(registry)} == {"S1", "S2"}
+
+
+def test_what_the_sweep_has_keeps_no_other_exam_waiting() -> None:
+    registry = filled(with_pictures("S1", "a"), with_pictures("S2", "a"))
+    assert registry.claim_folder("S1") is not None
+    assert claimed_folder(registry) == "S2"
+
+
+def test_a_worker_that_waits_is_woken_by_the_end_of_an_exam() -> None:
+    registry = filled(*(with_pictures(f"S{number}", str(number)) for number in range(500)))
+    on_their_way = [registry.claim_due(0, server_is_away=False) for _ in range(500)]
+    waiting = threading.Thread(target=registry.wait, args=(60,))
+    waiting.start()
+    for one in on_their_way:
+        assert one is not None
+        registry.release(one.but(state=State.ARCHIVED))
+        waiting.join(0.01)
+        if not waiting.is_alive():
+            break
+    assert not waiting.is_alive()
