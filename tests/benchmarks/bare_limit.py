@@ -12,20 +12,24 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+__all__ = ["Bare", "arguments_for", "deliver_all"]
 
 _BOUNDARY: Final = "0123456789abcdef0123456789abcdef"
 _ROOT: Final = "/api/retinopathy"
 _KEYS: Final = ("eye_exam_register_id", "camera_session_id", "session_id")
 
 
-class _Bare:
+class Bare:
     """One thread's connection."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, archive: Path) -> None:
+        self._archive = archive
         parts = urlsplit(url)
         self._connection = HTTPConnection(parts.hostname or "", parts.port)
         self._headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
@@ -44,15 +48,26 @@ class _Bare:
         return told
 
     def deliver(self, folder: Path) -> None:
-        """Send a folder in the requests that the daemon sends it in."""
+        """Send a folder, and rename it."""
+        for _ in self._steps(folder):
+            pass
+
+    def _steps(self, folder: Path) -> Iterator[str]:
+        """Send a folder in the requests that the daemon sends it in; tells what was done."""
         subject = folder.name
         body = json.dumps({"subject_identifier": subject, "device_id": "fundus-1"}).encode()
         said = self._ask("POST", "resolve/", body, Content_Type="application/json")
         session_id = next(said[key] for key in _KEYS if key in said)
         self._ask("GET", f"{subject}/status/", None)
-        for path in sorted(folder.iterdir()):
+        paths = sorted(folder.iterdir())
+        yield "resolved"
+        for path in paths:
             self._send(subject, session_id, path)
+            yield "acknowledged"
         self._ask("GET", f"{subject}/status/", None)
+        yield "proven"
+        os.rename(folder, self._archive / subject)  # noqa: PTH104 - as bare as it gets
+        yield "moved"
 
     def _send(self, subject: str, session_id: object, path: Path) -> None:
         content = path.read_bytes()
@@ -79,24 +94,25 @@ class _Bare:
         )
 
 
-def _work(folders: "queue.SimpleQueue[Path]", archive: Path, url: str, token: str) -> None:
-    bare = _Bare(url, token)
+def _work(folders: "queue.SimpleQueue[Path]", bare: Bare) -> None:
     with contextlib.closing(bare), contextlib.suppress(queue.Empty):
         while True:
-            folder = folders.get_nowait()
-            bare.deliver(folder)
-            os.rename(folder, archive / folder.name)  # noqa: PTH104 - as bare as it gets
+            bare.deliver(folders.get_nowait())
 
 
-def main() -> None:
-    """Deliver every folder; say as JSON how long it took, and how much processor time."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments_for(description: str | None) -> argparse.ArgumentParser:
+    """What is to be delivered, and how."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--url", required=True)
     parser.add_argument("--token", required=True)
     parser.add_argument("--folders", type=Path, required=True)
     parser.add_argument("--archive", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=4)
-    arguments = parser.parse_args()
+    return parser
+
+
+def deliver_all(arguments: argparse.Namespace, bare: Callable[[str, str, Path], Bare]) -> None:
+    """Deliver every folder; say as JSON how long it took, and how much processor time."""
     folders: queue.SimpleQueue[Path] = queue.SimpleQueue()
     for folder in sorted(arguments.folders.iterdir()):
         folders.put(folder)
@@ -104,7 +120,8 @@ def main() -> None:
     began, used = time.monotonic(), time.process_time()
     threads = [
         threading.Thread(
-            target=_work, args=(folders, arguments.archive, arguments.url, arguments.token)
+            target=_work,
+            args=(folders, bare(arguments.url, arguments.token, arguments.archive)),
         )
         for _ in range(arguments.workers)
     ]
@@ -117,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    deliver_all(arguments_for(__doc__).parse_args(), Bare)

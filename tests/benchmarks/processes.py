@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
-__all__ = ["TOKEN", "Bare", "Workstation", "bare_limit", "cheap_edc", "first_request_at", "line"]
+__all__ = [
+    "TOKEN",
+    "Bare",
+    "Workstation",
+    "bare_limit",
+    "bare_promises",
+    "cheap_edc",
+    "first_request_at",
+    "line",
+]
 
 TOKEN: Final = "benchmark"
 _TESTS: Final = Path(__file__).resolve().parent.parent
@@ -68,9 +77,19 @@ def first_request_at(url: str) -> float:
 
 def bare_limit(url: str, folders: Path, *, token: str = TOKEN) -> Bare:
     """The limit for these folders; they are gone afterwards."""
+    return _bare("bare_limit", url, folders, token)
+
+
+def bare_promises(url: str, folders: Path, record: Path, camera: Path) -> Bare:
+    """The same with the promises kept, in a folder for the record, and nothing decided."""
+    options = ("--record", str(record), "--camera", str(camera))
+    return _bare("bare_promises", url, folders, TOKEN, *options)
+
+
+def _bare(module: str, url: str, folders: Path, token: str, *options: str) -> Bare:
     archive = folders.with_name(folders.name + "-archived")
-    command = [sys.executable, "-m", "benchmarks.bare_limit", "--url", url, "--token", token]
-    command += ["--folders", str(folders), "--archive", str(archive)]
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--url", url, "--token", token]
+    command += ["--folders", str(folders), "--archive", str(archive), *options]
     told = subprocess.run(command, cwd=_TESTS, stdout=subprocess.PIPE, check=True).stdout
     _put_aside(folders)
     _put_aside(archive)

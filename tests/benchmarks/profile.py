@@ -2,7 +2,7 @@
 
 The daemon's own parts, in one thread, so that nobody contends for the interpreter; the same exams, the
 same server and the same limit as in the row ``backlog``. Time counts for the innermost part that it was
-spent in.
+spent in. Beside it what the promises cost where nothing else is done (:mod:`benchmarks.bare_promises`).
 """
 
 import argparse
@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.exam_pool import ExamPool
-from benchmarks.processes import TOKEN, bare_limit, cheap_edc
+from benchmarks.processes import TOKEN, Bare, bare_limit, bare_promises, cheap_edc
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
@@ -111,6 +111,16 @@ def _client(config: Any) -> EdcClient:
     return EdcClient(api_url=config.api_url, token=config.token, request_timeout_s=60)
 
 
+def _limits(folder: Path, pool: ExamPool) -> tuple[Bare, Bare]:
+    """The limit, and the limit with the promises kept."""
+    with cheap_edc() as url:
+        pool.put(folder / "limit")
+        limit = bare_limit(url, folder / "limit")
+    with cheap_edc() as url:
+        pool.put(folder / "kept")
+        return limit, bare_promises(url, folder / "kept", folder / "record", pool.db_path)
+
+
 def main() -> None:
     """Print the parts of an exam's processor time beside the limit's whole."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
@@ -119,9 +129,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as whole:
         folder = Path(whole)
         pool = ExamPool(folder, count)
-        with cheap_edc() as url:
-            pool.put(folder / "limit")
-            limit_ms = 1000 * bare_limit(url, folder / "limit").cpu_s / count
+        limit, kept = _limits(folder, pool)
+        limit_ms = 1000 * limit.cpu_s / count
         log = logging.FileHandler(folder / "log.txt", encoding="utf-8")
         with cheap_edc() as url:
             spent_s = _drain(folder / "station", url, pool, log)
@@ -132,7 +141,13 @@ def main() -> None:
         ms = 1000 * seconds / count
         table.add_row(part, f"{ms:.2f}", f"{ms / limit_ms:.2f}")
     table.add_row("the limit", f"{limit_ms:.2f}", "1.00")
-    Console(width=100).print(table)
+    kept_ms = 1000 * kept.cpu_s / count
+    what = "the limit with the promises kept, nothing decided"
+    table.add_row(what, f"{kept_ms:.2f}", f"{kept_ms / limit_ms:.2f}")
+    console = Console(width=100)
+    console.print(table)
+    throughput = limit.seconds / kept.seconds
+    console.print(f"With the promises kept it has {throughput:.2f} of the limit's throughput.")
 
 
 if __name__ == "__main__":
