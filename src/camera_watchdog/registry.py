@@ -40,6 +40,7 @@ class Registry:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._on_their_way: dict[str, frozenset[str]] = {}
+        self._some_kept_back = False
         self._lock = threading.Condition()
 
     def add(self, exam: Exam) -> None:
@@ -73,16 +74,18 @@ class Registry:
             return entry.exam
 
     def _waiting(self, *, server_is_away: bool) -> list[_Entry]:
-        """What a worker may have now, or when it is due."""
-        taken = frozenset[str]().union(*self._on_their_way.values())
-        return [
+        """What a worker may have, now or when it is due."""
+        waiting = [
             entry
             for entry in self._entries.values()
             if not entry.claimed
             and entry.due is not None
             and not (entry.for_server and server_is_away)
-            and taken.isdisjoint(entry.contents)
         ]
+        taken = frozenset[str]().union(*self._on_their_way.values())
+        apart = [entry for entry in waiting if taken.isdisjoint(entry.contents)]
+        self._some_kept_back |= len(apart) < len(waiting)
+        return apart
 
     def release(
         self,
@@ -101,14 +104,15 @@ class Registry:
             entry = self._entries[exam.folder]
             entry.exam, entry.turn, entry.contents = exam, _turn(exam), _contents(exam)
             entry.claimed = False
-            on_its_way = self._on_their_way.pop(exam.folder, None)
+            self._on_their_way.pop(exam.folder, None)
             if not keep_due:
                 entry.due = due
                 entry.for_server = for_server
             changed, entry.changed = entry.changed, False
             if exam.state in {State.ARCHIVED, State.GONE}:
                 del self._entries[exam.folder]
-            if on_its_way or entry.due is not None or entry.for_server:
+            if self._some_kept_back or entry.due is not None or entry.for_server:
+                self._some_kept_back = False
                 self._lock.notify_all()  # else there is nothing to do for anybody
             return changed
 

@@ -233,15 +233,27 @@ def test_what_the_sweep_has_keeps_no_other_exam_waiting() -> None:
     assert claimed_folder(registry) == "S2"
 
 
-def test_a_worker_that_waits_is_woken_by_the_end_of_an_exam() -> None:
-    registry = filled(*(with_pictures(f"S{number}", str(number)) for number in range(500)))
-    on_their_way = [registry.claim_due(0, server_is_away=False) for _ in range(500)]
-    waiting = threading.Thread(target=registry.wait, args=(60,))
-    waiting.start()
-    for one in on_their_way:
-        assert one is not None
+def test_who_waits_is_woken_by_the_end_of_an_exam_that_kept_another_back() -> None:
+    later = NOON + timedelta(hours=1)
+    pairs = [
+        (with_pictures(f"A{n}", str(n)), with_pictures(f"B{n}", str(n), last_change=later))
+        for n in range(200)
+    ]
+    registry = filled(*(one for pair in pairs for one in pair))
+    woken = threading.Event()
+
+    def wait() -> None:
+        registry.wait(60)
+        woken.set()
+
+    assert [claimed_folder(registry) for _ in pairs] == [one.folder for one, _ in pairs]
+    thread = threading.Thread(target=wait)
+    thread.start()
+    for one, _ in pairs:
+        assert claimed_folder(registry) == ""  # each of the others is kept back
         registry.release(one.but(state=State.ARCHIVED))
-        waiting.join(0.01)
-        if not waiting.is_alive():
+        assert claimed_folder(registry) != ""
+        if woken.wait(0.01):
             break
-    assert not waiting.is_alive()
+    assert woken.is_set()
+    thread.join()
