@@ -98,7 +98,8 @@ def _run(job: Mapping[str, Any]) -> int:
 
     class Daemon(daemon._Daemon):
         def _shut_down(self) -> None:
-            """Nothing is lost by not stopping in good order, which takes its time."""
+            """To stop in good order takes its time; that what was saved is written must not be left out."""
+            self._journal.write_down()
 
     with ExitStack() as patches:
         for where, name, what in (
