@@ -1,4 +1,4 @@
-"""The limit with the promises kept and nothing decided: no daemon that keeps them is faster than this.
+"""The limit with the promises kept and nothing decided: what of a daemon's distance is the promises' own.
 
 The threads and requests of :mod:`benchmarks.bare_limit`, and beside them, as bare as it gets, what an
 exam costs because it must not be lost: its folder is looked at, the camera's database is asked, five
@@ -7,7 +7,6 @@ the log. What is written is as long as the daemon's. Nothing is checked, compare
 every file is read once only.
 """
 
-import argparse
 import contextlib
 import os
 import sqlite3
@@ -194,7 +193,7 @@ def main() -> None:
     parser = arguments_for(__doc__)
     parser.add_argument("--record", type=Path, required=True, help="a folder for the journal")
     parser.add_argument("--camera", type=Path, required=True, help="the camera's database")
-    arguments: argparse.Namespace = parser.parse_args()
+    arguments = parser.parse_args()
     record = _Record(arguments.record, arguments.folders)
     deliver_all(arguments, partial(_Keeping, record=record, camera=arguments.camera))
 
