@@ -114,6 +114,8 @@ class Clinic(WatchedFolder):
         self.stopping = False
         self.during: Callable[[], object] = lambda: None
         """Called between any two effects of a worker."""
+        self.go_back: Callable[[], object] = lambda: None
+        """From another server to the one that was there first."""
         super().__init__(
             root,
             disk=self.effects.around(disk or Disk(), "move", "write_whole", "make_folder"),
@@ -165,6 +167,21 @@ class Clinic(WatchedFolder):
         """The configuration is changed, and the daemon started again."""
         self.special_rules |= rules
         self.restart()
+
+    def go_to_another_server(self) -> None:
+        """Its address is configured; it has entries of its own."""
+        sessions, stored = self.edc.sessions, self.edc.stored
+        self.edc.sessions = [
+            dataclasses.replace(one, id=f"other {one.id}") for one in self.edc.sessions
+        ]
+        self.edc.stored = []
+        self.set_rules(api_url="https://other.example")
+
+        def back() -> None:
+            self.edc.sessions, self.edc.stored = sessions, stored
+            self.set_rules(api_url=API_URL)
+
+        self.go_back = back
 
     def take(self, folder: str = "S1", *, seed: int = 0, subject: str = "") -> None:
         """The camera writes a whole exam, and its database says which eye is which."""

@@ -38,12 +38,8 @@ from camera_watchdog.model import (
     Sent,
     Session,
 )
-from camera_watchdog.sessions import (
-    Sessions,
-    check_one_per_type,
-    session_reason,
-    waiting_files,
-)
+from camera_watchdog.session_checks import check_one_per_type, session_reason, waiting_files
+from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
 __all__ = ["Deliver"]

@@ -237,16 +237,12 @@ class Journal:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject, fits=lambda exam: exam.subject == subject)
 
-    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
-        """The exams that have this session of this server."""
+    def exams_in_session(self, session_id: str) -> list[Exam]:
+        """The exams that have this session, by whatever address its server was reached."""
         return self._exams(
-            "session_id = ? AND api_url = ?",
+            "session_id = ?",
             session_id,
-            api_url,
-            fits=lambda exam: (
-                exam.session is not None
-                and (exam.session.session_id, exam.session.api_url) == (session_id, api_url)
-            ),
+            fits=lambda exam: exam.session is not None and exam.session.session_id == session_id,
         )
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:

@@ -40,22 +40,18 @@ def late_reason(exam: Exam, before: Exam) -> Reason:
     return Reason("late", names, {"archived": before.destination})
 
 
-def session_to_join(
-    exam: Exam, others: Iterable[Exam], *, api_url: str, now: datetime
-) -> Session | None:
+def session_to_join(exam: Exam, others: Iterable[Exam], *, now: datetime) -> Session | None:
     """The session of the exam before, where a person said that these files go after it.
 
-    What it held then, and what that exam sent, is what it holds now. None where that session is of
-    another server, or was given up.
+    What it held then, and what that exam sent, is what it holds now. None where it was given up. A
+    server that does not know it says so, by whatever address it is reached.
 
     Raises:
         PermanentError: a name that the exam before sent is here again.
     """
     before = exam_before(exam, others) if goes_after(exam) else None
     session = before.session if before else None
-    if before is None or session is None or session.api_url != api_url:
-        return None
-    if session.session_id in exam.former_sessions:
+    if before is None or session is None or session.session_id in exam.former_sessions:
         return None
     stored = {file.name.casefold() for file in before.files if file.was_sent}
     ours = [f.name for f in exam.files if f.present and f.sent is not Sent.SKIPPED]

@@ -84,9 +84,9 @@ class _Records:
         """The folders of the subject that are there."""
         return [exam for exam in self._exams if exam.subject == subject]
 
-    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
+    def exams_in_session(self, session_id: str) -> list[Exam]:
         """None has a session yet."""
-        del session_id, api_url
+        del session_id
         return []
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:

@@ -228,7 +228,7 @@ class _Resend:
         session, before = exam.session, self._exam.session
         if session is None or before is None:
             return
-        same = (session.session_id, session.api_url) == (before.session_id, before.api_url)
+        same = session.session_id == before.session_id
         listed = {f.file_type for f in exam.files if f.sent is Sent.NO} & {*(session.already or ())}
         if same and listed and generation(session.key, session.already) is Generation.ASK_FIRST:
             raise _Refused(
@@ -359,12 +359,12 @@ class _OnRecord:
         """Every exam of the subject."""
         return self._journal.exams_of_subject(subject)
 
-    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
+    def exams_in_session(self, session_id: str) -> list[Exam]:
         """The exams in that session, but for those that shared a session with this one before."""
         ours = self._exam.session.session_id if self._exam.session else ""
         return [
             other
-            for other in self._journal.exams_in_session(session_id, api_url)
+            for other in self._journal.exams_in_session(session_id)
             if not other.session or ours not in {other.session.session_id, *other.former_sessions}
         ]
 

@@ -1,7 +1,7 @@
 """The third step: ask the EDC which session an exam belongs to.
 
-The session, the server it came from and what it already held are on record before the first upload. A
-session is used only if it is the newest, nobody else's, and takes what the exam has.
+The session, the server it came from and what it already held are on record before the first upload.
+Which one may be used stands in :mod:`camera_watchdog.session_checks`.
 """
 
 import dataclasses
@@ -18,20 +18,20 @@ from camera_watchdog.model import (
     JOURNAL_LOST,
     Demographics,
     Exam,
-    ExamFile,
-    FileType,
-    Format,
     Reason,
-    ReportType,
-    Sent,
     Session,
-    State,
 )
 from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.sent_anew import unsent
+from camera_watchdog.session_checks import (
+    check_one_per_type,
+    check_session,
+    session_reason,
+    waiting_files,
+)
 from camera_watchdog.steps import Passage, Tools
 
-__all__ = ["Sessions", "check_one_per_type", "session_reason", "waiting_files"]
+__all__ = ["Sessions"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +41,6 @@ _MADE_BY_RESOLVE: Final = "session_id"
 
 _CERTAINLY_KEEPS_ALL: Final = frozenset({"eye_exam_register_id"})
 """The key of 0.8 and later: they keep every file of a type."""
-
-_RESOLVE_REASONS: Final = {
-    "no_session": "no_session",
-    "no_eligible_session": "no_eligible_session",
-    "subject_not_found": "subject_unknown",
-    "validation_mismatch": "demographics_differ",
-}
 
 
 class Sessions:
@@ -76,7 +69,7 @@ class Sessions:
             return
         resolution = self._first_ask(passage.exam)
         status = self.status(passage.exam)
-        self._check_session(passage.exam, resolution, status)
+        check_session(passage.exam, resolution, status, self._tools)
         chosen = Session(
             session_id=resolution.session_id,
             key=resolution.key,
@@ -93,7 +86,9 @@ class Sessions:
     def _to_join(self, exam: Exam) -> Session | None:
         others = self._tools.journal.exams_of_subject(exam.subject)
         here, now = self._tools.rules.api_url, self._tools.clock()
-        joined = session_to_join(exam, others, api_url=here, now=now)
+        joined = session_to_join(exam, others, now=now)
+        if joined is not None:
+            joined = dataclasses.replace(joined, api_url=here)
         if joined is not None and joined.already is None:
             joined = self._as_it_is_now(exam, joined)
         if joined is not None and joined.already is None:
@@ -133,6 +128,10 @@ class Sessions:
     def _still_good(self, passage: Passage, session: Session) -> bool:
         """Whether the session on record is to be used; one that a person gave up is forgotten."""
         exam, here = passage.exam, self._tools.rules.api_url
+        if session.api_url != here and exam.anything_sent and self._is_known_here(exam, session):
+            session = dataclasses.replace(session, api_url=here)
+            passage.save("new address", here, session=session)
+            exam = passage.exam
         if session.api_url != here:
             if exam.anything_sent and not _released_since(exam, "server_changed", session):
                 details = {"before": session.api_url, "now": here}
@@ -146,6 +145,20 @@ class Sessions:
                 return True
         _start_over(passage, session, is_gone=session.api_url == here)
         return False
+
+    def _is_known_here(self, exam: Exam, session: Session) -> bool:
+        """Whether the server at another address than before is the one that gave the session.
+
+        An id is never given twice, so whoever knows it for this subject is the same server under a new
+        name: 127.0.0.1 and localhost, http and https, a host that was renamed.
+        """
+        try:
+            status = self.status(exam)
+            if status.session_id == session.session_id or status.key == _MADE_BY_RESOLVE:
+                return status.session_id == session.session_id
+            return self.ask(exam).session_id == session.session_id
+        except PermanentError:
+            return False
 
     def _replaces(self, passage: Passage, session: Session) -> bool:
         """Whether other bytes may go where the first are; a later release would destroy them."""
@@ -242,67 +255,6 @@ class Sessions:
                 raise PermanentError("session_gone", details=details) from refusal
             raise session_reason(refusal) from refusal
 
-    def _check_session(self, exam: Exam, given: Resolution, status: SessionStatus) -> None:
-        """A session is used only if it is the newest, nobody else's, and takes what we have.
-
-        Raises:
-            PermanentError: it is not.
-        """
-        rules = self._tools.rules
-        theirs = _report_type(given, status)
-        if theirs is not None and theirs is not rules.report_type:
-            details = {"ours": rules.report_type.value, "theirs": theirs.value}
-            raise PermanentError("report_type_differs", details=details)
-        if status.session_id != given.session_id:
-            details = {"session": given.session_id, "newest": status.session_id}
-            hold_unless_waived(exam, Reason("older_session", (), details))
-        users = self._users_of(exam, given.session_id)
-        other = next((f"{user.folder}, {user.state}" for user in users), "")
-        if given.session_id in exam.former_sessions:
-            other = "the one that this exam gave up"
-            if any(file.sent_sha256 not in {"", file.sha256} for file in waiting_files(exam)):
-                # Other bytes under a sent name: nobody's word makes that safe.
-                details = {"session": given.session_id, "other": other}
-                raise PermanentError("session_in_use", details=details)
-        if generation(given.key, given.already) is Generation.REPLACES:
-            check_one_per_type(exam)
-            if {file.file_type for file in waiting_files(exam)} & {*status.uploaded}:
-                other = other or "whose files this one's would replace"
-        if other:
-            details = {"session": given.session_id, "other": other}
-            hold_unless_waived(exam, Reason("session_in_use", (), details))
-        if generation(given.key, given.already) is not Generation.REPLACES:
-            _check_names(exam, users, given.session_id)
-
-    def _users_of(self, exam: Exam, session_id: str) -> list[Exam]:
-        """The other exams that sent something into a session, or are to; one may have given it up."""
-        journal = self._tools.journal
-        others = journal.exams_in_session(session_id, self._tools.rules.api_url)
-        former = [
-            other
-            for other in journal.exams_of_subject(exam.subject)
-            if session_id in other.former_sessions
-        ]
-        users = [other for other in others if not _left_unused(other)]
-        return [user for user in (*users, *former) if user.id != exam.id]
-
-
-def _check_names(exam: Exam, users: list[Exam], session_id: str) -> None:
-    """Some releases write over what is stored under a name: nobody's word makes that safe.
-
-    Raises:
-        PermanentError: another exam sent a file of that name into the session.
-    """
-    sent = (f for user in users for f in user.files if f.was_sent or f.sent_sha256)
-    stored = {file.name.casefold() for file in sent}
-    if same := tuple(f.name for f in waiting_files(exam) if f.name.casefold() in stored):
-        raise PermanentError("filename_conflict", files=same, details={"session": session_id})
-
-
-def _left_unused(other: Exam) -> bool:
-    """Whether an exam went away before anything of it was sent into its session."""
-    return other.state is State.GONE and not other.anything_sent
-
 
 def _cannot_tell(exam: Exam, session_id: str) -> Reason:
     names = tuple(file.name for file in waiting_files(exam))
@@ -322,58 +274,6 @@ def _start_over(passage: Passage, session: Session, *, is_gone: bool) -> None:
     detail = f"session {session.session_id} given up"
     passage.save("starting over", detail, session=None, former_sessions=former, files=files)
     logger.info("%s  starts over: %s", passage.name, detail)
-
-
-def waiting_files(exam: Exam) -> list[ExamFile]:
-    """What is still to be sent: what is in doubt first, then images, reports last."""
-    waiting = [f for f in exam.files if f.present and f.sent in {Sent.NO, Sent.UNKNOWN}]
-    return sorted(
-        waiting,
-        key=lambda file: (
-            file.sent is not Sent.UNKNOWN,
-            file.file_type is not None and file.file_type.is_report,
-            str(file.captured_at),
-            file.name,
-        ),
-    )
-
-
-def check_one_per_type(exam: Exam) -> None:
-    """Before 0.4 a second file of a type replaces the first, and there are no DICOM types.
-
-    Raises:
-        PermanentError: this exam has what such a server cannot keep.
-    """
-    # One that is gone, and acknowledged, is in the EDC: another of its type would replace it there.
-    there = [f for f in exam.files if f.present or f.sent is Sent.YES]
-    wanted = [f for f in there if f.sent is not Sent.SKIPPED]
-    if dicoms := tuple(f.name for f in wanted if f.format is Format.DICOM):
-        raise PermanentError("type_not_taken", files=dicoms, details={"kind": "DICOM"})
-    by_type: dict[FileType | None, list[str]] = {}
-    for file in wanted:
-        by_type.setdefault(file.file_type, []).append(file.name)
-    if twice := tuple(name for names in by_type.values() if len(names) > 1 for name in names):
-        raise PermanentError("one_file_per_type", files=twice)
-
-
-def _report_type(given: Resolution, status: SessionStatus) -> ReportType | None:
-    """What reports the server expects in this session, where it can be told."""
-    if given.report_type in set(ReportType):
-        return ReportType(given.report_type)
-    if status.session_id != given.session_id:
-        return None
-    if FileType.REPORT in status.missing:
-        return ReportType.COMBINED
-    per_eye = {FileType.LEFT_REPORT, FileType.RIGHT_REPORT} & {*status.missing}
-    return ReportType.PER_EYE if per_eye else None
-
-
-def session_reason(refusal: EdcRefusal) -> PermanentError:
-    """What a refused ``resolve`` or ``status`` means."""
-    if code := _RESOLVE_REASONS.get(refusal.edc_code):
-        return PermanentError(code)
-    fields = ", ".join(refusal.fields) or refusal.edc_code
-    return PermanentError("field_refused", details={"fields": fields})
 
 
 def _released_since(exam: Exam, code: str, session: Session) -> bool:

@@ -109,8 +109,8 @@ class JournalLike(Protocol):
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject."""
 
-    def exams_in_session(self, session_id: str, api_url: str) -> list[Exam]:
-        """The exams that have this session."""
+    def exams_in_session(self, session_id: str) -> list[Exam]:
+        """The exams that have this session, by whatever address its server was reached."""
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes, or began to."""

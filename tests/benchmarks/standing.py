@@ -271,7 +271,7 @@ def _ask_everything(there: Journal, number: int) -> None:
     for file in known.files:
         there.exams_with_content(file.sha256)
     there.exams_of_subject(exam.subject)
-    there.exams_in_session("1000000", "http://there")
+    there.exams_in_session("1000000")
     exam = there.save(exam.with_files(known.files), "sending")
     gone = exam.but(state=State.GONE)
     there.save(gone, "vanished", durable=False)

@@ -73,7 +73,7 @@ def test_it_starts_over_though_the_clock_was_set_back_before_the_answer(clinic: 
 def test_a_new_server_is_asked_about_each_time_it_is_another(clinic: Clinic) -> None:
     clinic.edc.uploads = [None, FAILED]
     clinic.try_once()
-    clinic.set_rules(api_url="https://other.example")
+    clinic.go_to_another_server()
     assert is_held(clinic.try_once(), "server_changed", HOUR_S)
     clinic.answer(now=False)
     clinic.clock.utc -= timedelta(days=1)
@@ -82,7 +82,7 @@ def test_a_new_server_is_asked_about_each_time_it_is_another(clinic: Clinic) -> 
     clinic.sweep.look_anew("S1")
     clinic.try_once()
 
-    clinic.set_rules(api_url="https://edc.example")
+    clinic.go_back()
 
     assert is_held(clinic.try_once(), "server_changed", HOUR_S)
 

@@ -214,11 +214,11 @@ def session_goes_after(clinic: Clinic) -> None:
 def api_url_changes_after(clinic: Clinic) -> None:
     uploads(None, FAILED)(clinic)
     clinic.live_for(5)
-    clinic.set_rules(api_url="https://other.example")
+    clinic.go_to_another_server()
 
 
 def api_url_is_set_back(clinic: Clinic) -> None:
-    clinic.set_rules(api_url="https://edc.example")
+    clinic.go_back()
 
 
 def report_type(kind: str) -> Act:

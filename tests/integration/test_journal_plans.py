@@ -43,7 +43,7 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.save(exam.with_files([]), "changed")
     journal.exams_with_content("ab")
     journal.exams_of_subject("S1")
-    journal.exams_in_session("1", "http://there")
+    journal.exams_in_session("1")
     journal.history.events_of(exam.id)
     journal.history.archived_since(AT)
     journal.history.held_since()

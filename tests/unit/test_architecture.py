@@ -55,6 +55,7 @@ CORE: Final = {
     "identify",
     "pipeline",
     "screening",
+    "session_checks",
     "sessions",
     "steps",
 }
