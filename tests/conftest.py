@@ -19,11 +19,13 @@ from real_edc import RealEdcServer, RealEdcUnavailable, environment_for
 _REAL_EDC_TIMEOUT_S = 1500
 
 
+# Many tests wait, for a server, a process or a clock: more of them than there are cores go on at once.
+_WORKERS_PER_CORE = 2
+
 # Thousands of tests flush thousands of journals and databases: a disk takes minutes for that. What
 # is left there of a session without a failure is removed; TMPDIR names another place.
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - each session has a folder of its own in it
 _ROOM_BYTES = 4 << 30
-_base = pytest.StashKey[Path]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,14 +48,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(_REAL_EDC_TIMEOUT_S))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _remembered(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> None:
-    pytestconfig.stash[_base] = tmp_path_factory.getbasetemp()
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process where files or single tests are named, so that a debugger can be used."""
+    if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
+        return 0
+    return _WORKERS_PER_CORE * (os.cpu_count() or 1)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    base = session.config.stash.get(_base, None)
-    if exitstatus == 0 and base is not None and base.is_relative_to(_IN_MEMORY):
+    # Of the one who started the others as well: their folders lie in its own.
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    base = factory.getbasetemp()
+    if exitstatus == 0 and base.is_relative_to(_IN_MEMORY):
         shutil.rmtree(base, ignore_errors=True)
 
 

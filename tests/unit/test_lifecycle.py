@@ -73,7 +73,7 @@ def test_a_change_in_the_folder_leads_back_to_collecting_from_everywhere(state: 
     assert step(state, Event.CHANGED) is State.COLLECTING
 
 
-@pytest.mark.parametrize("state", ACTIVE)
+@pytest.mark.parametrize("state", sorted(ACTIVE))
 def test_a_worker_can_always_let_go(state: State) -> None:
     assert step(state, Event.INTERRUPTED) is State.READY
     assert step(state, Event.HELD) is State.HELD

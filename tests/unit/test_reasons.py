@@ -74,7 +74,7 @@ def test_every_designed_reason_is_there_with_a_persons_answers(code: str) -> Non
     assert REASONS[code].answers == DESIGNED[code]
 
 
-@pytest.mark.parametrize("code", ASKED_HOURLY)
+@pytest.mark.parametrize("code", sorted(ASKED_HOURLY))
 def test_what_somebody_else_has_to_mend_is_asked_about_hourly(code: str) -> None:
     assert REASONS[code].clears is Clears.HOURLY
 
