@@ -36,8 +36,8 @@ __all__ = ["Sessions"]
 logger = logging.getLogger(__name__)
 
 _DEMOGRAPHICS: Final = frozenset({"initials", "sex", "age"})
-_MADE_BY_RESOLVE: Final = "session_id"
-"""The key of 0.1, where ``resolve`` makes the session, and of 0.2, which cannot be told apart."""
+_BEFORE_0_3: Final = "session_id"
+"""The key of 0.1, where ``resolve`` makes sessions, and of 0.2, which tells nothing new if asked again."""
 
 _CERTAINLY_KEEPS_ALL: Final = frozenset({"eye_exam_register_id"})
 """The key of 0.8 and later: they keep every file of a type."""
@@ -100,7 +100,7 @@ class Sessions:
 
     def _as_it_is_now(self, exam: Exam, session: Session) -> Session:
         """A session that an earlier release gave, as one of today tells of it."""
-        if self.status(exam).key == _MADE_BY_RESOLVE:
+        if self.status(exam).key == _BEFORE_0_3:
             return session  # which would make another one if it were asked
         try:
             given = self.ask(exam)
@@ -154,7 +154,7 @@ class Sessions:
         """
         try:
             status = self.status(exam)
-            if status.session_id == session.session_id or status.key == _MADE_BY_RESOLVE:
+            if status.session_id == session.session_id or status.made_by_resolve:
                 return status.session_id == session.session_id
             return self.ask(exam).session_id == session.session_id
         except PermanentError:
@@ -179,7 +179,7 @@ class Sessions:
         """
         exam = passage.exam
         status = self.status(exam)
-        if status.key == _MADE_BY_RESOLVE:
+        if status.key == _BEFORE_0_3:
             return session
         key = status.key
         try:

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -76,6 +76,16 @@ def test_status_tells_each_type_once_and_what_is_missing(edc: Desk) -> None:
     told = edc.client.status(visit[0])
     assert (told.session_id, told.missing, told.complete) == (visit[1], (), True)
     assert told.uploaded == ("left", "report", "right")
+
+
+def test_status_tells_the_newest_entry_s_own_date(edc: Desk) -> None:
+    subject, session_id = edc.visit()
+    two_weeks = timedelta(days=14)
+    edc.grow_old(session_id, two_weeks)
+    told = edc.client.status(subject)
+    assert told.made_by_resolve is edc.contract.resolve_makes_session
+    assert told.dated is not None
+    assert abs(datetime.now(UTC) - two_weeks - told.dated) < timedelta(minutes=5)
 
 
 def test_a_per_eye_session_wants_a_report_of_each(edc: Desk) -> None:

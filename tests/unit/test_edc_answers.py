@@ -119,6 +119,32 @@ def test_status_is_read() -> None:
             read_status(said(broken), subject="S1", now=NOW)
 
 
+@pytest.mark.parametrize(
+    "told, dated",
+    [
+        ("2026-03-02T08:30:00+00:00", datetime(2026, 3, 2, 8, 30, tzinfo=UTC)),
+        ("2026-03-02T11:30:00.123456+03:00", datetime(2026, 3, 2, 8, 30, 0, 123456, UTC)),
+        ("2026-03-02T08:30:00Z", datetime(2026, 3, 2, 8, 30, tzinfo=UTC)),
+        ("2026-03-02T08:30:00", None),
+        ("yesterday", None),
+        ("0001-01-01T00:00:00+23:59", None),
+        (1772440200, None),
+        (None, None),
+    ],
+)
+def test_status_tells_the_entry_s_date_and_what_is_no_date_tells_nothing(
+    told: object, dated: datetime | None
+) -> None:
+    document: dict[str, object] = {
+        "subject_identifier": "S1", "session_id": "1", "uploaded": [], "missing": [],
+        "complete": True,
+    }  # fmt: skip
+    later = read_status(said(document | {"report_datetime": told}), subject="S1", now=NOW)
+    assert (later.dated, later.made_by_resolve) == (dated, False)
+    first = read_status(said(document | {"created_datetime": told}), subject="S1", now=NOW)
+    assert (first.dated, first.made_by_resolve) == (dated, True)
+
+
 @pytest.mark.parametrize("status", [200, 201])
 def test_an_acknowledgement_is_what_the_server_said(status: int) -> None:
     acknowledgement = acknowledge(stored(id=7), status)

@@ -31,6 +31,10 @@ __all__ = [
 SESSION_KEYS: Final = ("eye_exam_register_id", "camera_session_id", "session_id")
 """The session id's names, the newest generation's first: answers carry one, uploads send all."""
 
+_DATED: Final = "report_datetime"
+_MADE_AT: Final = "created_datetime"
+"""Only 0.1 tells when a session was made instead of the visit's date."""
+
 _CODE: Final = re.compile(r"[a-z0-9_]{1,60}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,60}")
 _MAX_ID_CHARS: Final = 100
@@ -70,13 +74,20 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """What the subject's newest session holds and lacks; ``key`` as for :class:`Resolution`."""
+    """What the subject's newest session holds and lacks; ``key`` as for :class:`Resolution`.
+
+    ``dated`` is the session's own date, aware: the visit that it is for, as a clinician may have
+    corrected it; none where the answer has none. ``made_by_resolve``: the server is of 0.1, where
+    ``resolve`` makes sessions and nobody dates them; ``dated`` is then when it was made.
+    """
 
     session_id: str
     uploaded: tuple[str, ...]
     missing: tuple[str, ...]
     complete: bool
     key: str = ""
+    dated: datetime | None = None
+    made_by_resolve: bool = False
 
 
 def check_ping(answer: Answer, now: datetime) -> None:
@@ -120,8 +131,16 @@ def read_status(answer: Answer, *, subject: str, now: datetime) -> SessionStatus
     if not isinstance(complete, bool):
         raise _shapeless("complete")
     key, session_id = _session(said)
-    uploaded, missing = _texts(said, "uploaded"), _texts(said, "missing")
-    return SessionStatus(session_id, uploaded, missing, complete, key)
+    made_by_resolve = _MADE_AT in said
+    return SessionStatus(
+        session_id,
+        _texts(said, "uploaded"),
+        _texts(said, "missing"),
+        complete,
+        key,
+        _date(said.get(_MADE_AT if made_by_resolve else _DATED)),
+        made_by_resolve,
+    )
 
 
 def read_acknowledgement(answer: Answer, *, subject: str, now: datetime) -> Acknowledgement:
@@ -282,6 +301,15 @@ def _is_text(value: object) -> bool:
         and len(value) <= _MAX_TEXT_CHARS
         and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))
     )
+
+
+def _date(value: object) -> datetime | None:
+    """An ISO 8601 date and time with its offset; what cannot be understood tells nothing."""
+    try:
+        told = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return told.astimezone(UTC) if told is not None and told.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _check_subject(said: str, subject: str) -> None:
