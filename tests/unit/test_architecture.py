@@ -27,6 +27,7 @@ PURE: Final = {
     "content",
     "edc_api.answers",
     "edc_api.names",
+    "entry_dates",
     "errors",
     "intake",
     "late",

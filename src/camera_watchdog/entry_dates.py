@@ -1,0 +1,104 @@
+"""Whether an entry of the EDC is for the day on which an exam's pictures were taken. Pure.
+
+An entry has a date of its own, the visit's, which ``status`` tells and the clinician may correct. Days
+are compared as a clinic's calendar has them: Friday's pictures and Monday's entry are three days apart,
+at whatever hour either was made.
+
+The pictures' day is what the camera's clock says, unless the daemon's own first sight of the exam
+contradicts it; then that day is compared. A clock is contradicted that shows a time yet to come, or one
+before 2000, or that is off by the same time in several exams which were first seen at different times: a
+backlog after an outage is older than its first sight, too, but not by the same time each.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+
+from camera_watchdog.model import Exam, Sent
+
+__all__ = ["PictureDays", "days_apart", "picture_days"]
+
+_FIRST_PLAUSIBLE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD: Final = timedelta(hours=1)
+_OFF_BY: Final = timedelta(hours=12)
+"""Less makes no other visit of it."""
+_ALIKE: Final = timedelta(minutes=30)
+"""How long a camera takes, more or less, from the picture to the folder."""
+_ENOUGH: Final = 3
+_SEEN_APART: Final = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureDays:
+    """The first and the last day on which an exam's pictures were taken.
+
+    ``clock_is_off``: by the daemon's first sight of them, for the camera's clock cannot be right.
+    """
+
+    first: date
+    last: date
+    clock_is_off: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def picture_days(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> PictureDays:
+    """When an exam's pictures were taken, by the calendar of ``zone``.
+
+    ``recent`` are other exams of the same camera, of any subject.
+    """
+    taken = _taken(exam)
+    seen = exam.first_seen
+    if taken and not _cannot_be(taken, seen) and not _is_always_off(exam, recent):
+        first, last = (at.astimezone(zone).date() for at in (min(taken), max(taken)))
+        return PictureDays(first, last)
+    day = seen.astimezone(zone).date()
+    return PictureDays(day, day, clock_is_off=bool(taken))
+
+
+def days_apart(days: PictureDays, entry: datetime, zone: tzinfo) -> int:
+    """How many calendar days lie between an entry's date and the picture that is furthest from it."""
+    day = entry.astimezone(zone).date()
+    return max(abs((picture - day).days) for picture in (days.first, days.last))
+
+
+def _taken(exam: Exam) -> list[datetime]:
+    return [
+        file.captured_at
+        for file in exam.files
+        if file.is_image
+        and file.captured_at is not None
+        and (file.may_be_stored or (file.present and file.sent is not Sent.SKIPPED))
+    ]
+
+
+def _cannot_be(taken: Iterable[datetime], seen: datetime) -> bool:
+    return any(at < _FIRST_PLAUSIBLE or at > seen + _AHEAD for at in taken)
+
+
+def _is_always_off(exam: Exam, recent: Iterable[Exam]) -> bool:
+    """Whether the clock is as far behind in enough other exams, seen at different times."""
+    ours = _behind(exam)
+    if ours is None or ours < _OFF_BY:
+        return False
+    alike = [
+        other.first_seen
+        for other in recent
+        if other.id != exam.id
+        and (theirs := _behind(other)) is not None
+        and abs(theirs - ours) <= _ALIKE
+    ]
+    seen = [*alike, exam.first_seen]
+    return len(alike) >= _ENOUGH and max(seen) - min(seen) >= _SEEN_APART
+
+
+def _behind(exam: Exam) -> timedelta | None:
+    """How long before its first sight the last picture of an exam was taken, by the camera's clock."""
+    taken = [
+        file.captured_at
+        for file in exam.files
+        if file.is_image and file.captured_at is not None and file.captured_source != "file"
+    ]
+    return exam.first_seen - max(taken) if taken else None
