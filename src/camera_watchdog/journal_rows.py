@@ -17,6 +17,7 @@ from camera_watchdog.model import (
     Acknowledgement,
     Exam,
     ExamFile,
+    EyeRow,
     FileType,
     Format,
     Laterality,
@@ -60,6 +61,7 @@ EXAM_COLUMNS: Final = (
     "notes",
     "other_names",
     "overrides",
+    "rows_gone",
 )
 
 REQUEST_COLUMNS: Final = (
@@ -155,6 +157,10 @@ def _overrides(overrides: Iterable[Override]) -> str:
     return _json([json.loads(_record(override) or "") for override in overrides])
 
 
+def _eye_rows(rows: Iterable[EyeRow]) -> str:
+    return _json([dataclasses.asdict(row) for row in rows])
+
+
 def _as_it_is(value: object) -> object:
     return value
 
@@ -176,6 +182,7 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "notes": _json,
     "other_names": _json,
     "overrides": _overrides,
+    "rows_gone": _eye_rows,
 }
 """The fields of an exam that are columns, and how each is written."""
 
@@ -186,6 +193,7 @@ _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "sent_at": _time,
     "acknowledged_at": _time,
     "acknowledgement": _record,
+    "eye_rows": _eye_rows,
 }
 """The fields of a file that SQLite does not take as they are."""
 
@@ -231,6 +239,7 @@ def file_from(row: sqlite3.Row) -> ExamFile:
     values["present"] = bool(values["present"])
     if values["acknowledgement"]:
         values["acknowledgement"] = Acknowledgement(**json.loads(values["acknowledgement"]))
+    values["eye_rows"] = _eye_rows_from(values["eye_rows"])
     return ExamFile(**values)
 
 
@@ -254,8 +263,14 @@ def exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         notes=tuple(json.loads(row["notes"])),
         other_names=tuple(json.loads(row["other_names"])),
         overrides=tuple(_override_from(item) for item in json.loads(row["overrides"])),
+        rows_gone=_eye_rows_from(row["rows_gone"]),
         files=tuple(sorted(files, key=lambda file: file.name)),
     )
+
+
+def _eye_rows_from(text: str | None) -> tuple[EyeRow, ...]:
+    """None where an earlier release wrote them, which kept none."""
+    return tuple(EyeRow(**values) for values in json.loads(text)) if text else ()
 
 
 def request_row(request: Request) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ something that is not understood, or two things at once, does not: an eye is nev
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final
 
@@ -49,11 +49,15 @@ _NOTHING: Final = "nothing"
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One row of the camera's image table, for one subject; ``eye``, ``captured_at`` as stored."""
+    """One row of the camera's image table, for one subject; ``eye``, ``captured_at`` as stored.
+
+    ``number`` is SQLite's own for the row; the same row may have another one the next time.
+    """
 
     filename: str
     eye: object
     captured_at: object = None
+    number: int | None = field(default=None, compare=False)
 
 
 class Finding(Enum):

@@ -17,6 +17,7 @@ __all__ = [
     "Entry",
     "Exam",
     "ExamFile",
+    "EyeRow",
     "FileType",
     "Format",
     "Kind",
@@ -148,6 +149,21 @@ class Demographics:
 
 
 @dataclass(frozen=True, slots=True)
+class EyeRow:
+    """A row of the camera's image table as it was read: it was written for one picture.
+
+    ``eye`` and ``captured_at`` are as stored (``captured_at`` none where there is no such column, or
+    nothing in it). ``number`` is SQLite's own for the row, none for those of a view or of a table
+    without numbers; SQLite may give a row another one at any time.
+    """
+
+    filename: str
+    eye: str
+    captured_at: str | int | float | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why an exam waits or is held. The sentence is made by :mod:`camera_watchdog.reasons`."""
 
@@ -245,6 +261,8 @@ class ExamFile(_Record):
     ``sha256`` is empty until the file was read whole; ``sent_sha256`` is that of the bytes that were
     sent, or began to be. A file that was sent stays on record when it is gone (``present``).
     ``captured_inside`` is the time that the file itself names, naive where it gives no offset.
+    ``eye_rows`` are the rows of the camera's database that were written for it;
+    they told the eye where ``eye_source`` names the database.
     """
 
     name: str
@@ -269,6 +287,7 @@ class ExamFile(_Record):
     acknowledgement: Acknowledgement | None = None
     attempts: int = 0
     note: str = ""
+    eye_rows: tuple[EyeRow, ...] = ()
 
     @property
     def is_image(self) -> bool:
@@ -299,7 +318,8 @@ class Exam(_Record):
 
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
     ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
-    that a person gave up. Times are UTC.
+    that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
+    gone, or changed, when this one asked. Times are UTC.
     """
 
     folder: str
@@ -320,6 +340,7 @@ class Exam(_Record):
     other_names: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
     files: tuple[ExamFile, ...] = ()
+    rows_gone: tuple[EyeRow, ...] = ()
 
     def file(self, name: str) -> ExamFile | None:
         """The file of that name."""

@@ -44,6 +44,7 @@ PLAIN: Final[dict[type, st.SearchStrategy[Any]]] = {
     str: TEXT,
     int: st.integers(-(2**63), 2**63 - 1),
     bool: st.booleans(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
     datetime: AWARE,
 }
 
