@@ -1,19 +1,35 @@
 """The receipt of an archived exam, and the names of archive folders. Pure.
 
-A receipt tells, years later and without this program, which bytes went where and who said so.
+A receipt tells, years later and without this program, which bytes went where and who said so. All of it
+stands in the journal, too: what is made from there must be what lies in the archive. Only the receipt of
+an exam that was sent again tells more than the exam does, of the times before; it is in the journal as
+it was written.
 """
 
 import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from camera_watchdog.after_archive import AFTER_ARCHIVE
 from camera_watchdog.model import Exam, ExamFile, Override
+from camera_watchdog.person import Wish
 
-__all__ = ["RECEIPT_NAME", "archive_name", "receipt", "receipt_name", "with_resending"]
+__all__ = [
+    "RECEIPT_NAME",
+    "RECEIPT_VERSION",
+    "archive_name",
+    "document",
+    "receipt",
+    "receipt_name",
+    "resending",
+    "with_resending",
+]
 
 _json: Final = json.JSONEncoder(ensure_ascii=False).encode  # dumps would make one for each value
 RECEIPT_NAME: Final = "receipt.json"
-_RECEIPT_VERSION: Final = 1
+RECEIPT_VERSION: Final = 1
+_SAID_LATER: Final = AFTER_ARCHIVE | {Wish.RESEND.value}
+"""What a person says of an exam whose receipt is written already."""
 
 
 def archive_name(subject: str, now: datetime, taken: int = 0) -> str:
@@ -23,10 +39,22 @@ def archive_name(subject: str, now: datetime, taken: int = 0) -> str:
 
 
 def receipt(exam: Exam, *, device_id: str, site_id: str, release: str) -> bytes:
-    """The receipt as UTF-8 JSON, from what is on record."""
+    """The receipt as UTF-8 JSON, from what is on record.
+
+    ``device_id`` and ``site_id`` are for an exam of which they are not on record.
+    """
+    if exam.receipt:
+        return _encoded(exam.receipt)
+    told = document(exam, device_id=device_id, site_id=site_id, release=release)
+    lines = ",\n".join(f"  {_json(key)}: {_lines(value)}" for key, value in told.items())
+    return _encoded(f"{{\n{lines}\n}}\n")
+
+
+def document(exam: Exam, *, device_id: str, site_id: str, release: str) -> dict[str, Any]:
+    """The receipt of the first sending, as what JSON is made of."""
     session = exam.session
-    told = {
-        "version": _RECEIPT_VERSION,
+    return {
+        "version": RECEIPT_VERSION,
         "program": f"camera-watchdog {release}",
         "subject": exam.subject,
         "folder": exam.folder,
@@ -35,19 +63,23 @@ def receipt(exam: Exam, *, device_id: str, site_id: str, release: str) -> bytes:
         "resolved_at": _time(session.resolved_at) if session else None,
         "already_in_session": list(session.already) if session and session.already else [],
         "api_url": session.api_url if session else None,
-        "device_id": device_id,
-        "site_id": site_id,
+        "device_id": device_id if exam.device_id is None else exam.device_id,
+        "site_id": site_id if exam.site_id is None else exam.site_id,
         "first_seen": _time(exam.first_seen),
         "archived_at": _time(exam.archived_at),
         "archive_folder": exam.destination,
         "files": [_file(file) for file in exam.files],
         "not_sent": list(exam.other_names),
         "former_sessions": list(exam.former_sessions),
-        "overrides": [_override(override) for override in exam.overrides],
+        "overrides": [
+            _override(each) for each in exam.overrides if each.reason_code not in _SAID_LATER
+        ],
         "notes": list(exam.notes),
     }
-    lines = ",\n".join(f"  {_json(key)}: {_lines(value)}" for key, value in told.items())
-    return f"{{\n{lines}\n}}\n".encode("utf-8", "backslashreplace")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _lines(value: object) -> str:
@@ -63,30 +95,28 @@ def receipt_name(exam: Exam) -> str:
     return RECEIPT_NAME if RECEIPT_NAME not in cameras else f"camera-watchdog.{RECEIPT_NAME}"
 
 
-def with_resending(
-    before: object,
-    exam: Exam,
-    *,
-    asked_at: datetime,
-    user: str,
-    text: str,
-    done_at: datetime,
-    device_id: str,
-    site_id: str,
-    release: str,
-) -> bytes:
+def with_resending(before: dict[str, Any], again: dict[str, Any]) -> bytes:
     """The receipt of an exam that was sent once more, under ``resent``.
 
-    ``before`` is the receipt as it was read: it stays as it is, for it tells of the first time. Where
-    it is none, one is made from what is on record now.
+    ``before`` is the receipt as it was: it stays as it is, for it tells of the first time.
     """
-    told: dict[str, Any]
-    if isinstance(before, dict) and "files" in before:
-        told = before
-    else:
-        told = json.loads(receipt(exam, device_id=device_id, site_id=site_id, release=release))
+    # The same once more where the daemon was killed before it could write that it is done.
+    known = before.get("resent")
+    others = [
+        each
+        for each in (known if isinstance(known, list) else [])
+        if not isinstance(each, dict) or each.get("asked_at") != again["asked_at"]
+    ]
+    told = {**before, "resent": [*others, again]}
+    return _encoded(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+
+
+def resending(
+    exam: Exam, *, asked_at: datetime, user: str, text: str, done_at: datetime, release: str
+) -> dict[str, Any]:
+    """What a receipt tells of one sending again, under ``resent``."""
     session = exam.session
-    again = {
+    return {
         "asked_at": _time(asked_at),
         "user": user,
         "reason": text,
@@ -98,12 +128,6 @@ def with_resending(
         "done_at": _time(done_at),
         "files": [_file(file) for file in exam.files],
     }
-    # The same once more where the daemon was killed before it could write that it is done.
-    others = [each for each in told.get("resent", []) if each.get("asked_at") != again["asked_at"]]
-    told = {**told, "resent": [*others, again]}
-    return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode(
-        "utf-8", "backslashreplace"
-    )
 
 
 def _file(file: ExamFile) -> dict[str, Any]:

@@ -302,6 +302,7 @@ class _Daemon:
                 self._config.archive_dir,
                 device_id=self._config.device_id,
                 site_id=self._config.site_id,
+                now=_utc_now(),
             )
         except (OSError, CameraWatchdogError) as error:
             logger.warning("archive  receipts cannot be looked at: %s", error)

@@ -160,7 +160,12 @@ class Finish:
         notes = exam.notes
         if late:
             notes = (*notes, f"Came while the folder was moved, and was put back: {late}.")
-        archived = exam.but(archived_at=self._tools.clock(), notes=notes)
+        archived = exam.but(
+            archived_at=self._tools.clock(),
+            notes=notes,
+            device_id=rules.device_id,
+            site_id=rules.site_id,
+        )
         written = receipt(
             archived, device_id=rules.device_id, site_id=rules.site_id, release=__version__
         )
@@ -174,6 +179,8 @@ class Finish:
             exam.destination,
             archived_at=archived.archived_at,
             notes=archived.notes,
+            device_id=archived.device_id,
+            site_id=archived.site_id,
             reason=None,
             not_before=None,
         )

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from camera_watchdog.errors import JournalError
+from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.journal_file import (
     VERSION,
     connect,
@@ -83,6 +84,7 @@ class Journal:
         self._path = path
         self.notices = JournalNotices(self._rows, self._writer.transaction)
         self.history = JournalHistory(self._rows_written)
+        self.archived = JournalArchived(self._exams, self.save)
 
     @classmethod
     def open(cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]) -> Self:

@@ -62,6 +62,9 @@ EXAM_COLUMNS: Final = (
     "other_names",
     "overrides",
     "rows_gone",
+    "device_id",
+    "site_id",
+    "receipt",
 )
 
 REQUEST_COLUMNS: Final = (
@@ -183,6 +186,9 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "other_names": _json,
     "overrides": _overrides,
     "rows_gone": _eye_rows,
+    "device_id": _as_it_is,
+    "site_id": _as_it_is,
+    "receipt": _as_it_is,
 }
 """The fields of an exam that are columns, and how each is written."""
 
@@ -264,6 +270,9 @@ def exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         other_names=tuple(json.loads(row["other_names"])),
         overrides=tuple(_override_from(item) for item in json.loads(row["overrides"])),
         rows_gone=_eye_rows_from(row["rows_gone"]),
+        device_id=row["device_id"],
+        site_id=row["site_id"],
+        receipt=row["receipt"] or "",
         files=tuple(sorted(files, key=lambda file: file.name)),
     )
 

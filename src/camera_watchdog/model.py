@@ -319,7 +319,9 @@ class Exam(_Record):
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
     ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
     that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
-    gone, or changed, when this one asked. Times are UTC.
+    gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were when it was
+    archived, none where an earlier release did it; ``receipt`` is the text of the receipt where it
+    tells more than the exam, of times that it was sent before. Times are UTC.
     """
 
     folder: str
@@ -339,6 +341,9 @@ class Exam(_Record):
     notes: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
+    device_id: str | None = None
+    site_id: str | None = None
+    receipt: str = ""
     files: tuple[ExamFile, ...] = ()
     rows_gone: tuple[EyeRow, ...] = ()
 

@@ -6,7 +6,6 @@ that in which it was first seen.
 """
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from camera_watchdog.model import Exam, ExamFile, Override, Sent
+from camera_watchdog.receipt_check import receipt_differences
 
 __all__ = [
     "COLUMNS",
@@ -290,23 +290,8 @@ def _of_the_folder(exam: Exam, found: FoundInArchive) -> Iterator[tuple[str, str
 def _of_the_receipt(exam: Exam, found: FoundInArchive) -> Iterator[tuple[str, str]]:
     if found.receipt is None:
         yield "", "there is no receipt that can be read"
-        return
-    try:
-        named = {str(file["name"]): str(file["sha256"]) for file in found.receipt["files"]}
-        subject = found.receipt["subject"]
-    except (KeyError, TypeError):
-        yield "", "the receipt is not one of camera-watchdog"
-        return
-    if subject != exam.subject:
-        yield "", f"the receipt is of the subject {json.dumps(subject)}"
-    recorded = {file.name: file.sha256 or file.sent_sha256 for file in exam.files}
-    for name in sorted(named.keys() | recorded.keys()):
-        if name not in named:
-            yield name, "the receipt does not name it"
-        elif name not in recorded:
-            yield name, "the receipt names it, the journal does not"
-        elif named[name] != recorded[name]:
-            yield name, f"the receipt has another SHA-256: {named[name]}, not {recorded[name]}"
+    else:
+        yield from receipt_differences(exam, found.receipt)
 
 
 def _time(value: datetime | None, zone: tzinfo) -> str | None:

@@ -10,17 +10,18 @@ The session is the one that ``resolve`` gives now. One that must not be used wit
 is not used: the request is answered with what stands in the way.
 """
 
+import contextlib
 import dataclasses
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final
 
 from camera_watchdog import __version__
 from camera_watchdog.ambiguity import Generation, generation
-from camera_watchdog.archive import receipt_name, with_resending
+from camera_watchdog.archive import receipt, receipt_name, resending, with_resending
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import (
@@ -32,18 +33,24 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.finish import Finish
 from camera_watchdog.lifecycle import Event, pause_s
-from camera_watchdog.model import Entry, Exam, ExamFile, Kind, Override, Reason, Sent, State
+from camera_watchdog.model import Entry, Exam, ExamFile, Kind, Reason, Sent, State
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import explain
+from camera_watchdog.receipts import read_receipt
+from camera_watchdog.resend_record import RESENT, OnRecord, Records
 from camera_watchdog.sessions import Sessions
-from camera_watchdog.steps import FolderChanged, JournalLike, NotYet, Passage, Stopping, Tools
+from camera_watchdog.steps import (
+    FolderChanged,
+    NotYet,
+    Passage,
+    Rules,
+    Stopping,
+    Tools,
+)
 
-__all__ = ["NOT_SENT", "REASON_CODE", "Records", "Resends"]
+__all__ = ["NOT_SENT", "Resends"]
 
 logger = logging.getLogger(__name__)
-
-REASON_CODE: Final = "resend"
-"""Of the override that stands on record for it."""
 
 NOT_SENT: Final = "not sent again"
 """How the answer to a request begins that was not done."""
@@ -56,22 +63,6 @@ _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 class _Refused(CameraWatchdogError):
     """It is not done; the message says why, and what to do."""
-
-
-class Records(JournalLike, Protocol):
-    """The journal, as far as it is needed here."""
-
-    def exam(self, number: int) -> Exam:
-        """An exam by its number."""
-
-    def open_requests(self) -> list[Request]:
-        """What people asked and nobody has done yet."""
-
-    def answer(self, request: Request, outcome: str) -> None:
-        """What became of a request."""
-
-    def foreign_changes(self) -> int:
-        """Another number whenever another process has written something."""
 
 
 class Resends:
@@ -174,13 +165,13 @@ class _Resend:
         stopping: Callable[[], bool],
     ) -> None:
         self._journal = journal
-        self._on_record = _OnRecord(journal, exam, request)
-        self._tools = dataclasses.replace(tools, journal=self._on_record)
         self._exam = exam
         self._request = request
         self._stopping = stopping
         self._disk = Disk()
         self._folder = tools.rules.archive_dir / exam.destination
+        self._on_record = OnRecord(journal, exam, request, self._receipt_before(tools.rules))
+        self._tools = dataclasses.replace(tools, journal=self._on_record)
 
     def run(self) -> str:
         """Send it, and answer with what to tell the person.
@@ -204,14 +195,14 @@ class _Resend:
             Finish(self._tools).verify(passage)
         except (_Refused, PermanentError):
             if self._on_record.written and not passage.exam.anything_sent:
-                self._journal.save(self._exam, "resend given up")
+                self._on_record.give_up()
             raise
-        done = self._on_record.as_archived(passage.exam)
-        self._write_receipt(done)
-        session = done.session.session_id if done.session else ""
-        count = sum(file.sent is Sent.YES for file in done.files)
+        receipt_of_both = self._write_receipt(passage.exam)
+        session = passage.exam.session.session_id if passage.exam.session else ""
+        count = sum(file.sent is Sent.YES for file in passage.exam.files)
         outcome = f"sent again: {count} files, into session {session}"
-        self._journal.save(done, "resent", f"{self._request.user}: {self._request.text}; {outcome}")
+        told = f"{self._request.user}: {self._request.text}; {outcome}"
+        self._on_record.end(passage.exam, receipt_of_both, told)
         return outcome
 
     def _check_no_other(self) -> None:
@@ -284,94 +275,43 @@ class _Resend:
         known = file.but(mtime_ns=entry.mtime_ns)
         return known if self._on_record.goes_on else known.but(sent=Sent.NO, attempts=0)
 
-    def _write_receipt(self, done: Exam) -> None:
-        path = self._folder / receipt_name(done)
-        try:
-            with self._disk.reading(path) as file:
-                before = json.loads(file.read())
-        except (OSError, ValueError, RecursionError):
-            before = None
-        rules, asked = self._tools.rules, self._request
-        written = with_resending(
-            before,
-            done,
+    def _receipt_before(self, rules: Rules) -> str:
+        """What is on record of the times before, for the receipt.
+
+        Where an earlier release sent it again, only the receipt itself tells of the first time.
+        """
+        exam = self._exam
+        untold = not exam.receipt and any(said.reason_code == RESENT for said in exam.overrides)
+        if untold and (there := self._receipt_there()) is not None:
+            return json.dumps(there)
+        known = receipt(exam, device_id=rules.device_id, site_id=rules.site_id, release=__version__)
+        return known.decode()
+
+    def _receipt_there(self) -> dict[str, Any] | None:
+        with contextlib.suppress(OSError):
+            return read_receipt(self._disk, self._folder / receipt_name(self._exam))
+        return None
+
+    def _write_receipt(self, again: Exam) -> str:
+        """Add this sending to the receipt in the archive; answers with what is on record for it.
+
+        What somebody changed in the archive stays as it is there, for ``report --verify`` to tell.
+        """
+        asked, before = self._request, json.loads(self._on_record.receipt)
+        told = resending(
+            again,
             asked_at=asked.at,
             user=asked.user,
             text=asked.text,
             done_at=self._tools.clock(),
-            device_id=rules.device_id,
-            site_id=rules.site_id,
             release=__version__,
         )
+        there = self._receipt_there()
+        written = with_resending(before if there is None else there, told)
         try:
-            self._disk.write_whole(path, written)
+            self._disk.write_whole(self._folder / receipt_name(self._exam), written)
         except OSError as error:
             raise TransientError(
                 f"the receipt cannot be written: {error.strerror}", code="archive_blocked"
             ) from error
-
-
-class _OnRecord:
-    """The journal in the eyes of the steps: what they save is the archived exam, sent once more."""
-
-    def __init__(self, journal: Records, exam: Exam, request: Request) -> None:
-        self._journal = journal
-        self._exam = exam
-        self._said = Override(REASON_CODE, request.text, request.user, request.at)
-        self.goes_on = self._said in exam.overrides
-        """Whether an earlier try of this very request got so far that its session is on record."""
-        self.written = self.goes_on
-
-    def as_archived(self, again: Exam) -> Exam:
-        """What the steps have, as it stands on record."""
-        exam = self._exam
-        before, now = exam.session, again.session
-        former = exam.former_sessions
-        if before and now and before.session_id != now.session_id:
-            former = tuple(dict.fromkeys((*former, before.session_id)))
-        return exam.but(
-            session=now,
-            former_sessions=former,
-            files=again.files,
-            notes=tuple(dict.fromkeys((*exam.notes, *again.notes))),
-            overrides=_with(exam.overrides, self._said),
-        )
-
-    def save(
-        self,
-        exam: Exam,
-        event: str,
-        detail: str = "",
-        *,
-        durable: bool = True,
-        earlier: Sequence[tuple[str, str]] = (),
-    ) -> Exam:
-        """Nothing is written down before there is a session: until then nothing has happened."""
-        if exam.session is not None:
-            told = [(f"resend: {each}", of) for each, of in earlier]
-            name = f"resend: {event}" if event else ""
-            saved = self.as_archived(exam)
-            self._journal.save(saved, name, detail, durable=durable, earlier=told)
-            self.written = True
-        return exam
-
-    def exams_of_subject(self, subject: str) -> list[Exam]:
-        """Every exam of the subject."""
-        return self._journal.exams_of_subject(subject)
-
-    def exams_in_session(self, session_id: str) -> list[Exam]:
-        """The exams in that session, but for those that shared a session with this one before."""
-        ours = self._exam.session.session_id if self._exam.session else ""
-        return [
-            other
-            for other in self._journal.exams_in_session(session_id)
-            if not other.session or ours not in {other.session.session_id, *other.former_sessions}
-        ]
-
-    def exams_with_content(self, *sha256: str) -> list[Exam]:
-        """The exams that sent any of these bytes."""
-        return self._journal.exams_with_content(*sha256)
-
-
-def _with(said: tuple[Override, ...], new: Override) -> tuple[Override, ...]:
-    return said if new in said else (*said, new)
+        return with_resending(before, told).decode()

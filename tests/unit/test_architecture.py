@@ -17,6 +17,7 @@ SOURCES: Final = sorted(ROOT.rglob("*.py"))
 ALL_SOURCES: Final = [*SOURCES, *sorted(Path(camera_watchdog_demo.__file__).parent.rglob("*.py"))]
 
 PURE: Final = {
+    "after_archive",
     "alerts",
     "ambiguity",
     "archive",
@@ -40,6 +41,7 @@ PURE: Final = {
     "overview_json",
     "person",
     "reasons",
+    "receipt_check",
     "report",
     "sent_anew",
     "stability",
@@ -63,6 +65,7 @@ CORE: Final = {
 """Sees the edges through the protocols in ``steps``."""
 
 IMPURE: Final = {
+    "after_archive",
     "asyncio",
     "ctypes",
     "filelock",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from camera_watchdog.archive import archive_name, receipt, with_resending
+from camera_watchdog.after_archive import AFTER_ARCHIVE
+from camera_watchdog.archive import archive_name, receipt, resending, with_resending
 from camera_watchdog.model import Exam, Laterality, Sent
 from exam_parts import NOON, acknowledged, exam, file, override, session
 
@@ -90,19 +91,16 @@ def test_it_can_be_written_whatever_the_names_are() -> None:
     assert json.loads(written)["files"][0]["name"].startswith("a")
 
 
-def again(before: object, *, asked_at: datetime = NOON) -> dict[str, Any]:
-    written = with_resending(
-        before,
+def again(before: dict[str, Any], *, asked_at: datetime = NOON) -> dict[str, Any]:
+    once_more = resending(
         whole(),
         asked_at=asked_at,
         user="anna",
         text="the disk was lost",
         done_at=asked_at + timedelta(minutes=1),
-        device_id="fundus-1",
-        site_id="40",
         release="1.2.3",
     )
-    document: dict[str, Any] = json.loads(written.decode("utf-8"))
+    document: dict[str, Any] = json.loads(with_resending(before, once_more).decode("utf-8"))
     return document
 
 
@@ -115,11 +113,27 @@ def test_what_was_sent_once_more_is_told_beside_the_first_time_and_each_time_onc
     assert len(again(once, asked_at=NOON + timedelta(days=1))["resent"]) == 2
 
 
-@pytest.mark.parametrize("before", [None, [], "a text", {}, {"version": 1}])
-def test_where_the_receipt_is_none_one_is_made_from_what_is_on_record(before: object) -> None:
-    document = again(before)
-    assert {key: document[key] for key in told(whole())} == told(whole())
-    assert len(document["resent"]) == 1
+@pytest.mark.parametrize("resent", [None, 3, ["a text"], {}])
+def test_what_somebody_wrote_there_keeps_nothing_from_being_told(resent: object) -> None:
+    assert again({**told(whole()), "resent": resent})["resent"][-1]["user"] == "anna"
+
+
+def test_what_is_on_record_as_it_was_written_is_the_receipt() -> None:
+    known = whole().but(receipt='{"as": "it was"}\n')
+    assert told(known) == {"as": "it was"}
+
+
+def test_the_device_is_the_one_on_record() -> None:
+    document = told(whole().but(device_id="fundus-0", site_id=""))
+    assert (document["device_id"], document["site_id"]) == ("fundus-0", "")
+
+
+@pytest.mark.parametrize("code", ["resend", *sorted(AFTER_ARCHIVE)])
+def test_what_is_said_after_the_archive_is_not_in_the_receipt_of_then(code: str) -> None:
+    said = override(code, whole())
+    known = whole()
+    later = known.but(overrides=(*known.overrides, said))
+    assert told(later) == told(known)
 
 
 def test_an_archive_folders_name_is_the_subject_and_the_time_in_utc() -> None:

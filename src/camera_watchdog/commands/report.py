@@ -20,6 +20,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam, Kind, State
+from camera_watchdog.receipts import read_receipt
 from camera_watchdog.report import (
     COLUMNS,
     Difference,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_LARGEST_RECEIPT_BYTES: Final = 16 << 20
 _LONG_AGO: Final = date(1970, 1, 2)
 
 
@@ -179,13 +179,7 @@ def _found(folder: Path, of_receipt: str) -> FoundInArchive:
             sums[entry.name] = disk.sha256(folder / entry.name, entry.size_bytes, entry.mtime_ns)
         except OSError as error:
             sums[entry.name] = f"it cannot be read ({error.strerror})"
-    return FoundInArchive(sums, _receipt(disk, folder / of_receipt))
-
-
-def _receipt(disk: Disk, path: Path) -> dict[str, Any] | None:
-    try:
-        with disk.reading(path) as file:
-            told = json.loads(file.read(_LARGEST_RECEIPT_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
+    told = None
+    with contextlib.suppress(OSError):
+        told = read_receipt(disk, folder / of_receipt)
+    return FoundInArchive(sums, told)

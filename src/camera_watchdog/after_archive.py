@@ -1,0 +1,134 @@
+"""What an archived exam is found to be when it is looked at again, and what a person is told of it. Pure.
+
+A writer may have kept its handle through the move, and go on in the archive; the eye or the subject may be
+corrected in the camera's database once everything is sent. Nothing that the program could do would mend
+that: the exam stays archived, and has a reason, until a person says that it was seen (``release``) or it
+is as it was again. What was seen is not told a second time: each file of a reason has with it what was
+found (the SHA-256, the eye, the subject), and so has the person's answer.
+
+A file that is gone from a folder in the archive, or has another name there, was moved by people; so were a
+folder and an archive that are not there: ``report --verify`` tells of them.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from camera_watchdog.model import Entry, Exam, ExamFile, Kind, Override, Reason, State
+
+__all__ = [
+    "AFTER_ARCHIVE",
+    "CHANGED",
+    "EYE_CHANGED",
+    "SUBJECT_CHANGED",
+    "awaits_answer",
+    "changed_reason",
+    "doubtful",
+    "is_seen",
+    "seen",
+    "unknown",
+    "with_finding",
+    "with_numbers",
+]
+
+CHANGED: Final = "changed_after_archive"
+EYE_CHANGED: Final = "eye_changed_after_archive"
+SUBJECT_CHANGED: Final = "subject_changed_after_archive"
+
+AFTER_ARCHIVE: Final = frozenset({CHANGED, EYE_CHANGED, SUBJECT_CHANGED})
+"""The codes of what is told of an exam that is archived."""
+
+
+def awaits_answer(exam: Exam) -> bool:
+    """Whether an archived exam has something that a person must see."""
+    return exam.state is State.ARCHIVED and exam.reason is not None
+
+
+def doubtful(exam: Exam, entries: Iterable[Entry]) -> list[tuple[ExamFile, Entry]]:
+    """The recorded files whose numbers are no longer those on record: only their bytes can tell."""
+    known = {file.name: file for file in exam.files if file.present}
+    return [
+        (known[entry.name], entry)
+        for entry in entries
+        if entry.name in known and not _has_numbers(known[entry.name], entry)
+    ]
+
+
+def _has_numbers(file: ExamFile, entry: Entry) -> bool:
+    numbers = (entry.kind, entry.size_bytes, entry.mtime_ns)
+    return numbers == (Kind.FILE, file.size_bytes, file.mtime_ns)
+
+
+def with_numbers(file: ExamFile, entry: Entry) -> ExamFile:
+    """A file with the numbers that it was found to have now, its bytes being the same."""
+    return file.but(mtime_ns=entry.mtime_ns)
+
+
+def unknown(exam: Exam, entries: Iterable[Entry], *, ours: Collection[str]) -> list[Entry]:
+    """What stands in the archive folder and is not on record; ``ours`` are names that we gave."""
+    skipped = {override.name for override in exam.overrides if override.skip}
+    known = {*(file.name for file in exam.files), *exam.other_names, *skipped, *ours}
+    return [entry for entry in entries if entry.name not in known]
+
+
+def changed_reason(
+    exam: Exam, *, changed: Mapping[str, str], came: Mapping[str, str], there: Collection[str]
+) -> Reason | None:
+    """What a person is to be told of a folder in the archive; none where there is nothing new.
+
+    ``changed`` are files on record that hold other bytes, ``came`` those that are not on record, each
+    with what was found (a SHA-256, where it could be read); ``there`` is every name in the folder.
+    """
+    gone = {file.sha256 for file in exam.files if file.present and file.name not in there}
+    came = {name: found for name, found in came.items() if found not in gone}
+    files = tuple(
+        name
+        for name, found in sorted({**changed, **came}.items())
+        if not is_seen(exam, CHANGED, name, found)
+    )
+    if not files:
+        return None
+    others = tuple(name for name in files if name in changed)
+    new = tuple(name for name in files if name in came)
+    parts = []
+    if others:
+        parts.append(f"{', '.join(others)} no longer holds what was there when it was archived")
+    if new:
+        parts.append(f"{', '.join(new)} came after it was archived and is not in the EDC")
+    session = exam.session.session_id if exam.session else ""
+    told = {"archive": exam.destination, "said": "; ".join(parts), "session": session}
+    return Reason(CHANGED, files, told | _found({**changed, **came}, files))
+
+
+def _found(found: Mapping[str, str], files: Iterable[str]) -> dict[str, str]:
+    return {_key(name): found[name] for name in files}
+
+
+def _key(name: str) -> str:
+    return f"found {name}"
+
+
+def is_seen(exam: Exam, code: str, name: str, found: str) -> bool:
+    """Whether a person said of this very finding about a file that it was seen."""
+    return any(
+        override.reason_code == code and override.checksums.get(name) == found
+        for override in exam.overrides
+    )
+
+
+def seen(reason: Reason, *, text: str, user: str, at: datetime) -> Override:
+    """A person's word that a finding was seen, for what was found and nothing else."""
+    found = {name: reason.details.get(_key(name), "") for name in reason.files}
+    return Override(reason.code, text, user, at, checksums=found)
+
+
+def with_finding(exam: Exam, code: str, found: Reason | None) -> Exam | None:
+    """The archived exam with what was found, or not found any more, under a code; none as it was.
+
+    One thing after the other: what stands is told first, and what else is found when that was seen.
+    """
+    if exam.state is not State.ARCHIVED or exam.reason == found:
+        return None
+    if exam.reason is not None and exam.reason.code != code:
+        return None
+    return exam.but(reason=found)

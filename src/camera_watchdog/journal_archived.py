@@ -1,0 +1,80 @@
+"""The archived exams in the journal: found without a look through all of them, changed one at a time.
+
+An archived exam has no claimant. Whoever looks at it again, writes down a person's answer, or sends it once
+more changes it here, from what it is at that moment, so that nobody writes over what another found out.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from camera_watchdog.model import Exam, State
+
+__all__ = ["JournalArchived"]
+
+
+class Find(Protocol):
+    """Finds exams."""
+
+    def __call__(
+        self, condition: str, *values: object, fits: Callable[[Exam], bool] = ...
+    ) -> list[Exam]:
+        """The exams that the condition finds in the file; what is not written yet must fit."""
+
+
+class Save(Protocol):
+    """Saves an exam."""
+
+    def __call__(
+        self,
+        exam: Exam,
+        event: str,
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
+        """Take in what an exam is now."""
+
+
+class JournalArchived:
+    """Every method raises JournalError where the journal cannot be read or written."""
+
+    def __init__(self, find: Find, save: Save) -> None:
+        self._find = find
+        self._save = save
+        self._one_at_a_time = threading.RLock()
+
+    def since(self, moment: datetime) -> list[Exam]:
+        """The exams that were archived since then."""
+        return self._find(
+            "archived_at >= ?",
+            moment.astimezone(UTC).isoformat(),
+            fits=lambda exam: exam.archived_at is not None and exam.archived_at >= moment,
+        )
+
+    def with_reason(self) -> list[Exam]:
+        """The archived exams with something that a person must see, oldest first."""
+        return self._find(
+            "state = 'archived' AND reason IS NOT NULL",
+            fits=lambda exam: exam.state is State.ARCHIVED and exam.reason is not None,
+        )
+
+    def amend(
+        self,
+        number: int,
+        change: Callable[[Exam], Exam | None],
+        event: str = "",
+        detail: str = "",
+        *,
+        durable: bool = True,
+        earlier: Sequence[tuple[str, str]] = (),
+    ) -> Exam:
+        """Save what ``change`` makes of an exam as it is now; nothing where that is none."""
+        with self._one_at_a_time:
+            (exam,) = self._find("id = ?", number, fits=lambda exam: exam.id == number)
+            changed = change(exam)
+            if changed is None:
+                return exam
+            return self._save(changed, event, detail, durable=durable, earlier=earlier)
