@@ -44,7 +44,11 @@ class Time:
 
     def clock(self) -> datetime:
         """UTC."""
-        return _BEGIN + timedelta(seconds=self._seconds)
+        return self.at(self._seconds)
+
+    def at(self, seconds: float) -> datetime:
+        """UTC, so many seconds after the beginning."""
+        return _BEGIN + timedelta(seconds=seconds)
 
     def monotonic(self) -> float:
         """Seconds."""
@@ -108,8 +112,8 @@ class _NoWatches:
 class Core:
     """One life of the daemon, from its start to the moment when it is thrown away.
 
-    ``client`` makes the client of its one worker, the one that the gate asks with, too; ``journal``
-    and ``camera`` may stand in for the journal and the camera's database.
+    ``client`` makes the client of its one worker, the one that the gate asks with, too; ``disk``,
+    ``journal`` and ``camera`` may stand in for the file system, the journal and the camera's database.
     """
 
     def __init__(
@@ -119,6 +123,7 @@ class Core:
         *,
         effects: Effects | None = None,
         client: Callable[[Config], EdcClient] | None = None,
+        disk: Callable[[Effects], SeamDisk] = SeamDisk,
         journal: type[SeamJournal] = SeamJournal,
         camera: CameraLike | None = None,
     ) -> None:
@@ -131,10 +136,10 @@ class Core:
         )
         self._edc = client(config) if client else _client(effects, config)
         self.gate = Gate(self._edc, clock=time.clock, monotonic=time.monotonic)
-        disk = SeamDisk(effects)
+        seam = disk(effects)
         self.sweep = Sweep(
             parts.sweep_rules(config),
-            disk=disk,
+            disk=seam,
             registry=self.registry,
             journal=self.journal,
             watches=_NoWatches(),
@@ -144,7 +149,7 @@ class Core:
         tools = Tools(
             rules=parts.rules(config),
             journal=self.journal,
-            disk=disk,
+            disk=seam,
             camera=camera or parts.camera_database(config),
             edc=self._edc,
             gate=self.gate,

@@ -5,15 +5,12 @@ many, rows and sessions that come late, second visits, folders that are copied b
 (:mod:`storm_weather`): faults of the line and the server, a full disk, a folder that is open, and
 kills at any effect. After the calm the promise must hold, exam by exam (:mod:`storm_promise`).
 
-``python -m storms --count 10000`` in ``tests`` tries many of them; ``--first SEED --count 1 --verbose``
-shows one.
+``python -m storms --count 10000`` in ``tests`` tries many of them, on all processors or in ``--jobs``
+processes; each seed that fails is printed with the command that shows it again.
 """
 
 import argparse
-import logging
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,6 +24,7 @@ from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_server import DemoEdc
 from effects import Effects
 from in_process import Core, Time, configured
+from seeded import add_options, try_all
 from storm_diary import Diary
 from storm_promise import Promise
 from storm_schedule import Schedule
@@ -178,27 +176,21 @@ def storm(seed: int, folder: Path) -> Storm:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try many storms; every seed that fails is printed."""
-    parser = argparse.ArgumentParser(prog="python -m storms", description=__doc__)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--verbose", action="store_true", help="the daemon's log, for one seed")
+    parser = argparse.ArgumentParser(
+        prog="python -m storms",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser, count=10_000)
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.CRITICAL)
-    failed = 0
-    for seed in range(options.first, options.first + options.count):
-        folder = Path(tempfile.mkdtemp(prefix="storm-"))
-        try:
-            storm(seed, folder)
-        except Exception as error:
-            failed += 1
-            notes = "; ".join(getattr(error, "__notes__", ()))
-            sys.stdout.write(f"{notes}: {type(error).__name__}: {error}\n")
-            sys.stdout.flush()
-            if options.verbose:
-                raise
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.write(f"{options.count} storms, {failed} failed\n")
+    tried, failed = try_all(
+        range(options.first, options.first + options.count),
+        storm,
+        again=lambda seed: f"python -m storms --first {seed} --count 1 --verbose",
+        jobs=options.jobs,
+        verbose=options.verbose,
+    )
+    sys.stdout.write(f"{tried} storms, {failed} failed\n")
     return 1 if failed else 0
 
 
