@@ -24,6 +24,7 @@ __all__ = [
     "from_dicom",
     "from_filename",
     "from_operator",
+    "is_named",
     "parse_eye",
     "rows_for",
 ]
@@ -115,6 +116,11 @@ def rows_for(
     ]
     closest = min((closeness for closeness, _ in fitting), default=None)
     return tuple(row for closeness, row in fitting if closeness is closest)
+
+
+def is_named(name: str, stored: str) -> bool:
+    """Whether a row's name could be that of the file ``name``, as :func:`rows_for` compares them."""
+    return _closeness(name, stored) is not None
 
 
 def from_database(name: str, rows: Sequence[ImageRow], folder_names: Collection[str]) -> Testimony:

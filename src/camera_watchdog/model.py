@@ -346,6 +346,7 @@ class Exam(_Record):
     receipt: str = ""
     files: tuple[ExamFile, ...] = ()
     rows_gone: tuple[EyeRow, ...] = ()
+    rows_left: tuple[EyeRow, ...] = ()
 
     def file(self, name: str) -> ExamFile | None:
         """The file of that name."""

@@ -1,0 +1,262 @@
+"""Which rows of the camera's image table were written for which file. Pure.
+
+A row tells the eye of the one picture that it was written for, and cameras begin their numbers again:
+what answered for a picture of an earlier visit is no answer for another picture of that name. Three
+things are on record: with every file the rows that answered for it (``eye_rows``), with every exam the
+rows of its subject that no file of it has (``rows_left``: pictures that were not exported), and those of
+earlier exams that were gone, or changed, when it asked (``rows_gone``).
+
+A row that is there now is spoken for where another exam of the subject, open or archived, has one of
+the same name, eye and time on record. They are counted, each on record for one that is there: one more
+than are on record is new, and so is one whose values changed. Its number proves nothing, for VACUUM,
+INSERT OR REPLACE and a file that takes another's place renumber; of rows that are alike it tells which
+is which, no more. One that was seen to be gone is not waited for to come back: where the camera clears
+its table between two visits, a row like it is the new visit's.
+
+Who archived a picture whose eye no row had told (a person did, or the release of before, which kept no
+rows) has one row of that name and that eye to come: the technician may enter it the day after.
+
+The same bytes are the same picture: what answered for them may answer again. So do rows of the exam
+itself, for a file that was taken or saved again; and an exam that ended with nothing sent counts for
+nothing, so that a folder that was moved away may come back under any name.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from camera_watchdog.capture import parse_database_time
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
+
+__all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
+
+_CLOCKS_APART: Final = timedelta(hours=26)
+"""A time without an offset may be of any zone, and a clock an hour off."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The rows of one file's name.
+
+    ``own`` are the file's. ``left`` were there at an earlier visit, whose files did not have that name;
+    ``earlier`` answered for other bytes, in the exam ``whose``.
+    """
+
+    own: tuple[ImageRow, ...] = ()
+    left: tuple[ImageRow, ...] = ()
+    earlier: tuple[ImageRow, ...] = ()
+    whose: Exam | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A row that another exam has on record.
+
+    ``sha256s`` are the bytes of the file that it was written for, ``eye`` is the file's where no row
+    of it told that eye. ``is_owed`` where it has none: one of that name and eye is still to come;
+    ``is_left`` where the exam had no file of that name.
+    """
+
+    row: EyeRow
+    exam: Exam
+    eye: Laterality | None = None
+    sha256s: frozenset[str] = frozenset()
+    is_owed: bool = False
+    is_left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRows:
+    """A subject's rows as one exam may take them; ``gone`` is to be kept with it."""
+
+    free: tuple[ImageRow, ...]
+    gone: tuple[EyeRow, ...]
+    _claimed: tuple[tuple[ImageRow, _Claim], ...] = ()
+
+    def of(self, file: ExamFile, names: Collection[str]) -> FileRows:
+        """The rows of a file, one of ``names``, the names of its exam's files."""
+        same = [row for row, claim in self._claimed if file.sha256 in claim.sha256s]
+        others = [(row, claim) for row, claim in self._claimed if file.sha256 not in claim.sha256s]
+        left = [row for row, claim in others if claim.is_left]
+        earlier = [row for row, claim in others if not claim.is_left]
+        found = rows_for(file.name, earlier, names)
+        whose = [claim.exam for row, claim in others if any(row is each for each in found)]
+        return FileRows(
+            own=rows_for(file.name, [*self.free, *same], names),
+            left=rows_for(file.name, left, names),
+            earlier=found,
+            whose=max(whose, default=None, key=lambda exam: exam.id),
+        )
+
+
+def sort_rows(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> SubjectRows:
+    """The rows of the exam's subject, and which of them ``others``, the subject's exams, have."""
+    claims = _without(_claims(each for each in others if each.id != exam.id), exam.rows_gone)
+    free = list(rows)
+    claimed: list[tuple[ImageRow, _Claim]] = []
+    for fits in _WAYS:
+        for claim in tuple(claims):
+            row = min((row for row in free if fits(claim, row)), default=None, key=_oldest_first)
+            if row is not None:
+                claims.remove(claim)
+                free = [each for each in free if each is not row]
+                claimed.append((row, claim))
+    gone = tuple(claim.row for claim in claims)
+    return SubjectRows(tuple(free), (*exam.rows_gone, *gone), tuple(claimed))
+
+
+def rows_left(exam: Exam, rows: SubjectRows) -> tuple[EyeRow, ...]:
+    """The rows that are neither another exam's nor those of a file of this one."""
+    names = [file.name for file in exam.files]
+    return tuple(
+        as_record(row)
+        for row in rows.free
+        if not any(is_named(name, row.filename) for name in names)
+    )
+
+
+def as_record(row: ImageRow) -> EyeRow:
+    """A row as it is kept with the file that it answered for."""
+    at = row.captured_at
+    if isinstance(at, bytes):
+        at = at.decode("utf-8", "replace")
+    return EyeRow(
+        filename=row.filename,
+        eye=_text(row.eye),
+        captured_at=at if isinstance(at, (str, int, float)) else None,
+        number=row.number,
+    )
+
+
+def _claims(exams: Iterable[Exam]) -> list[_Claim]:
+    """What the exams have on record, in the order in which they were first seen; left rows last."""
+    claims: list[_Claim] = []
+    for exam in sorted(exams, key=lambda each: each.id):
+        own = _own(exam)
+        claims = _without(claims, exam.rows_gone)
+        # What an earlier exam left may be what this one has: it is one row.
+        claims = [claim for claim in claims if not (claim.is_left and _is_among(claim, own))]
+        claims += own
+        claims += [_Claim(row, exam, is_left=True) for row in exam.rows_left]
+    return sorted(claims, key=lambda claim: claim.is_left)
+
+
+def _own(exam: Exam) -> list[_Claim]:
+    """The rows of the exam's files; one that two of them share is one row."""
+    counted: Counter[EyeRow] = Counter()
+    files: dict[EyeRow, list[ExamFile]] = {}
+    owed: list[_Claim] = []
+    for file in exam.files:
+        if exam.state is State.GONE and not file.was_sent:
+            continue
+        counted |= Counter(file.eye_rows)
+        for row in file.eye_rows:
+            files.setdefault(row, []).append(file)
+        if not file.eye_rows and file.eye and (file.was_sent or exam.state is State.ARCHIVED):
+            to_come = EyeRow(file.name, file.eye.value)
+            bytes_of = frozenset({file.sha256})
+            owed.append(_Claim(to_come, exam, file.eye, bytes_of, is_owed=True))
+    own = [
+        _Claim(row, exam, _untold(files[row]), frozenset(file.sha256 for file in files[row]))
+        for row in counted.elements()
+    ]
+    return own + owed
+
+
+def _untold(files: Iterable[ExamFile]) -> Laterality | None:
+    """The eye of a file that none of its rows told, in case one of them is corrected."""
+    untold = {f.eye for f in files if all(parse_eye(row.eye) is not f.eye for row in f.eye_rows)}
+    return untold.pop() if len(untold) == 1 else None
+
+
+def _without(claims: Iterable[_Claim], gone: Iterable[EyeRow]) -> list[_Claim]:
+    left = list(claims)
+    for row in gone:
+        same = [claim for claim in left if claim.row == row]
+        same += [claim for claim in left if _value(claim.row) == _value(row)]
+        if same:
+            left.remove(same[0])
+    return left
+
+
+def _is_among(claim: _Claim, others: Iterable[_Claim]) -> bool:
+    value, number = _value(claim.row), claim.row.number
+    return any(_value(other.row) == value and other.row.number == number for other in others)
+
+
+def _is_numbered_alike(claim: _Claim, row: ImageRow) -> bool:
+    return _is_alike(claim, row) and claim.row.number is not None and claim.row.number == row.number
+
+
+def _is_alike(claim: _Claim, row: ImageRow) -> bool:
+    return not claim.is_owed and _value(claim.row) == _value(row)
+
+
+def _is_alike_but_for_no_time(claim: _Claim, row: ImageRow) -> bool:
+    """The column of the times may have been configured, or filled in, since."""
+    (*theirs, their_time), (*ours, our_time) = _value(claim.row), _value(row)
+    return (
+        not claim.is_owed
+        and theirs == ours
+        and (their_time is None or our_time is None)
+        and _may_be_of(claim.exam, row)
+    )
+
+
+def _is_what_a_person_said(claim: _Claim, row: ImageRow) -> bool:
+    """The eye that no row had told when the file was sent, entered since."""
+    if claim.eye is None or parse_eye(row.eye) is not claim.eye or not _may_be_of(claim.exam, row):
+        return False
+    if claim.is_owed:
+        return is_named(claim.row.filename, row.filename)
+    return _value(claim.row)[0] == _value(row)[0]
+
+
+_WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
+    _is_numbered_alike,
+    _is_alike,
+    _is_alike_but_for_no_time,
+    _is_what_a_person_said,
+)
+"""How a row that is there can be the one on record, the surest first."""
+
+
+def _may_be_of(exam: Exam, row: ImageRow) -> bool:
+    """Whether the row's time is not that of a later visit."""
+    at = _time(row.captured_at)
+    return (
+        exam.archived_at is None
+        or not isinstance(at, datetime)
+        or at <= exam.archived_at + _CLOCKS_APART
+    )
+
+
+def _value(row: ImageRow | EyeRow) -> tuple[str, Laterality | str, datetime | str | None]:
+    """What makes two rows alike: spelled differently, an eye and a time are the same."""
+    eye = parse_eye(row.eye)
+    name = row.filename.strip().replace("\\", "/")
+    return name, _text(row.eye).strip().lower() if eye is None else eye, _time(row.captured_at)
+
+
+def _time(value: object) -> datetime | str | None:
+    """A time, read as UTC where it has no zone; the text of what is none; none where it is empty."""
+    at = parse_database_time(value)
+    if at is None:
+        return _text(value).strip() or None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _oldest_first(row: ImageRow) -> tuple[datetime, int]:
+    at = _time(row.captured_at)
+    return at if isinstance(at, datetime) else _EPOCH, row.number or 0
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

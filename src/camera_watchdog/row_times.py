@@ -1,0 +1,104 @@
+"""Which of a file's rows are of the time at which its picture was taken. Pure.
+
+The picture's time is the one inside the file (DICOM, EXIF), else its file's modification time, which may
+be that of an export days later. The row's may be of another zone and a clock an hour off, so that of
+two rows of one day only the one can be told that fits to the minute; of two days, the nearer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+from typing import Final
+
+from camera_watchdog.capture import capture_time
+from camera_watchdog.laterality import ImageRow, parse_eye
+from camera_watchdog.model import ExamFile
+
+__all__ = ["Fit", "fit", "in_time", "nearest"]
+
+_THE_SAME: Final = timedelta(minutes=2)
+_ANOTHER: Final = timedelta(minutes=30)
+_ZONES_APART: Final = timedelta(hours=15)
+_ANOTHER_DAY: Final = timedelta(hours=20)
+_CLOCKS_APART: Final = timedelta(hours=26)
+
+
+class Fit(Enum):
+    """Whether a row can be of the moment at which a picture was taken."""
+
+    FITS = "it is of that day, or has no time"
+    EARLIER_THAN_FILE = (
+        "it is of a day before the file was written, which may have been exported late"
+    )
+    ANOTHER_DAY = "it is of another day than the picture itself says"
+
+
+def fit(file: ExamFile, row: ImageRow, zone: tzinfo) -> Fit:
+    """Whether a row's time is that of a file's picture; naive times are read in ``zone``."""
+    at = _time_of(file, row, zone)
+    written, inside = _written_at(file, zone), _taken_at(file, zone)
+    if at is None or abs(at - written) <= _CLOCKS_APART:
+        return Fit.FITS
+    if file.captured_inside is None:
+        return Fit.EARLIER_THAN_FILE
+    return Fit.FITS if abs(at - inside) <= _CLOCKS_APART else Fit.ANOTHER_DAY
+
+
+def nearest(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> ImageRow | None:
+    """The row whose time is nearest to the picture's; the first where none has a time."""
+    taken = _taken_at(file, zone)
+    timed = [(abs(at - taken), row) for row in rows if (at := _time_of(file, row, zone))]
+    return min(timed, key=lambda each: each[0])[1] if timed else next(iter(rows), None)
+
+
+def in_time(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[ImageRow, ...]:
+    """Of rows that tell different eyes, those of the picture's time; all where that cannot be told."""
+    first = nearest(file, rows, zone)
+    if first is None or len({_eye(row) for row in rows}) == 1:
+        return tuple(rows)
+    others = [row for row in rows if _eye(row) != _eye(first)]
+    times = [_time_of(file, row, zone) for row in others]
+    at, taken = _time_of(file, first, zone), _taken_at(file, zone)
+    if at is None or None in times:
+        return tuple(rows)
+    known = [time for time in times if time is not None]
+    to_the_minute = (
+        file.captured_inside is not None
+        and abs(at - taken) <= _THE_SAME
+        and all(abs(time - taken) >= _ANOTHER for time in known)
+    )
+    to_the_day = abs(at - taken) <= _ZONES_APART and all(
+        abs(time - at) >= _ANOTHER_DAY and abs(time - taken) >= _ANOTHER_DAY for time in known
+    )
+    if not (to_the_minute or to_the_day):
+        return tuple(rows)
+    return tuple(row for row in rows if _eye(row) == _eye(first))
+
+
+def _eye(row: ImageRow) -> object:
+    return parse_eye(row.eye) or row.eye
+
+
+def _time_of(file: ExamFile, row: ImageRow, zone: tzinfo) -> datetime | None:
+    at, source = capture_time(
+        database=row.captured_at, inside=None, inside_source="", mtime_ns=file.mtime_ns, zone=zone
+    )
+    return at if source == "database" else None
+
+
+def _taken_at(file: ExamFile, zone: tzinfo) -> datetime:
+    at, _ = capture_time(
+        database=None,
+        inside=file.captured_inside,
+        inside_source="",
+        mtime_ns=file.mtime_ns,
+        zone=zone,
+    )
+    return at
+
+
+def _written_at(file: ExamFile, zone: tzinfo) -> datetime:
+    at, _ = capture_time(
+        database=None, inside=None, inside_source="", mtime_ns=file.mtime_ns, zone=zone
+    )
+    return at
