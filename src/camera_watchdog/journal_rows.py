@@ -62,6 +62,7 @@ EXAM_COLUMNS: Final = (
     "other_names",
     "overrides",
     "rows_gone",
+    "rows_left",
     "device_id",
     "site_id",
     "receipt",
