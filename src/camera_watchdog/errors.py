@@ -20,6 +20,7 @@ __all__ = [
     "EdcRefusal",
     "FileChanged",
     "JournalError",
+    "JournalOutdated",
     "JournalRefused",
     "NotNow",
     "NotRegular",
@@ -205,6 +206,10 @@ class JournalError(TransientError):
 
     def __init__(self, message: str, *, code: str = "disk_full") -> None:
         super().__init__(message, code=code)
+
+
+class JournalOutdated(JournalError):
+    """The journal is an older release's; a daemon that starts upgrades it, a command does not."""
 
 
 class JournalRefused(CameraWatchdogError):

@@ -24,7 +24,6 @@ from typing import Final, Self
 from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.journal_file import (
-    VERSION,
     connect,
     has_log,
     is_cut_off,
@@ -34,6 +33,7 @@ from camera_watchdog.journal_file import (
     set_aside,
 )
 from camera_watchdog.journal_history import JournalHistory
+from camera_watchdog.journal_migrations import VERSION
 from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_pending import change_of
 from camera_watchdog.journal_reader import JournalReader
@@ -92,7 +92,7 @@ class Journal:
 
         Raises:
             JournalRefused: it belongs to another watch folder or a newer release.
-            JournalError: the disk does not let it be opened.
+            JournalError: the disk does not let it be opened, or upgraded to this release.
         """
         path = folder / JOURNAL_NAME
         try:
@@ -119,6 +119,7 @@ class Journal:
 
         Raises:
             JournalRefused: it belongs to another watch folder or a newer release.
+            JournalOutdated: no daemon of this release has upgraded it yet.
             JournalError: it is not there, or this account may not read it (or, ``writing``, write).
         """
         path = folder / JOURNAL_NAME

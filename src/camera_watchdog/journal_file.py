@@ -8,11 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.errors import JournalRefused
-from camera_watchdog.journal_rows import SCHEMA
+from camera_watchdog.errors import JournalOutdated, JournalRefused
+from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
 
 __all__ = [
-    "VERSION",
     "connect",
     "has_log",
     "is_cut_off",
@@ -22,7 +21,6 @@ __all__ = [
     "set_aside",
 ]
 
-VERSION: Final = 1
 _DAMAGED: Final = ".damaged-"
 _PARTS: Final = ("", "-wal", "-shm")
 _CHECKPOINT_PAGES: Final = 4000
@@ -34,10 +32,11 @@ logger = logging.getLogger(__name__)
 
 
 def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
-    """Open the journal for its daemon, and make it where there is none.
+    """Open the journal for its daemon; make it where there is none, upgrade one of an older release.
 
     Raises:
         JournalRefused: it belongs to another watch folder or a newer release.
+        JournalError: it cannot be upgraded.
         sqlite3.Error: it is damaged, or the disk does not let it be opened.
     """
     existed = path.exists()
@@ -48,13 +47,13 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        if not as_left:
+        if not as_left or version_of(connection) < VERSION:
             # A page that is damaged would be noticed when it is read, perhaps after a request.
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
         connection.execute("PRAGMA foreign_keys = ON")
-        _prepare(connection, watch_dir, existed=existed, lost=lost)
+        _prepare(connection, watch_dir, path=path, existed=existed, lost=lost)
     except BaseException:
         connection.close()
         raise
@@ -65,7 +64,8 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     """Open a journal that is there beside its daemon, which goes on; it is never made or mended.
 
     Raises:
-        JournalRefused: it belongs to another watch folder or another release.
+        JournalRefused: it belongs to another watch folder or a newer release.
+        JournalOutdated: it is an older release's, and its daemon has not upgraded it yet.
         sqlite3.Error: it is not there, or this account may not open it.
     """
     uri = f"{path.absolute().as_uri()}?mode={'rw' if writing else 'ro'}"
@@ -75,6 +75,12 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         _check(connection, watch_dir)
+        if (version := version_of(connection)) < VERSION:
+            raise JournalOutdated(  # noqa: TRY301 - the connection is closed below
+                f"The journal {path} is still of version {version}; this release reads version "
+                f"{VERSION}. The daemon upgrades it when it starts: restart camera-watchdog with "
+                "this release, then try again."
+            )
     except BaseException:
         connection.close()
         raise
@@ -86,23 +92,23 @@ def is_instead_of_a_lost_one(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM meta WHERE key = 'lost'").fetchone() is not None
 
 
-def _prepare(connection: sqlite3.Connection, watch_dir: Path, *, existed: bool, lost: bool) -> None:
-    """Make the tables of a new journal; refuse what is not ours."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
+def _prepare(
+    connection: sqlite3.Connection, watch_dir: Path, *, path: Path, existed: bool, lost: bool
+) -> None:
+    """Make the tables of a new journal, upgrade those of an old one; refuse what is not ours."""
+    if version_of(connection) == 0:
         if existed:  # whatever it held is lost, and that must be known
             raise sqlite3.DatabaseError("it is empty")
-        meta = f"INSERT INTO meta VALUES ('watch_dir', '{_quoted(str(watch_dir))}');"  # noqa: S608 - quoted
-        if lost:  # on record, for whoever begins here may be killed before it has looked
-            meta += "INSERT INTO meta VALUES ('lost', 'yes');"
-        connection.executescript(f"BEGIN;{SCHEMA}{meta}PRAGMA user_version = {VERSION};COMMIT;")
+        # That one was lost is on record, for whoever begins here may be killed before it has looked.
+        create(connection, {"watch_dir": str(watch_dir)} | ({"lost": "yes"} if lost else {}))
         return
     _check(connection, watch_dir)
+    upgrade(connection, path)
 
 
 def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
     """Refuse what is not ours."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     if version > VERSION:
         raise JournalRefused(
             f"The journal was written by a newer release (version {version}; this one reads "
@@ -114,10 +120,6 @@ def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
             f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
             "Set watch_dir back, or name another state_dir."
         )
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def note_as_left(path: Path) -> None:

@@ -1,7 +1,8 @@
 """How an exam stands in the journal: rows of SQLite to and from the nouns of :mod:`model`.
 
 What is looked up by (folder, subject, state, session) or reported (everything about a file) has a
-column of its own; what is only read back with its exam is JSON.
+column of its own; what is only read back with its exam is JSON. A new column is also added to an
+older journal: see :mod:`camera_watchdog.journal_migrations`.
 """
 
 import dataclasses
@@ -33,7 +34,6 @@ __all__ = [
     "EXAM_COLUMNS",
     "FILE_COLUMNS",
     "REQUEST_COLUMNS",
-    "SCHEMA",
     "exam_changes",
     "exam_from",
     "file_changes",
@@ -41,32 +41,6 @@ __all__ = [
     "request_from",
     "request_row",
 ]
-
-EXAM_COLUMNS: Final = (
-    "folder",
-    "subject",
-    "state",
-    "first_seen",
-    "last_change",
-    "reason",
-    "not_before",
-    "attempts",
-    "failing_since",
-    "session_id",
-    "api_url",
-    "session",
-    "former_sessions",
-    "destination",
-    "archived_at",
-    "notes",
-    "other_names",
-    "overrides",
-    "rows_gone",
-    "rows_left",
-    "device_id",
-    "site_id",
-    "receipt",
-)
 
 REQUEST_COLUMNS: Final = (
     "exam_id",
@@ -80,49 +54,6 @@ REQUEST_COLUMNS: Final = (
 )
 
 FILE_COLUMNS: Final = tuple(field.name for field in dataclasses.fields(ExamFile))
-
-SCHEMA: Final = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE exams (
-    id INTEGER PRIMARY KEY,
-    {", ".join(EXAM_COLUMNS)}
-);
-CREATE TABLE files (
-    exam_id INTEGER NOT NULL REFERENCES exams (id),
-    {", ".join(FILE_COLUMNS)},
-    PRIMARY KEY (exam_id, name)
-) WITHOUT ROWID;
-CREATE TABLE events (
-    id INTEGER PRIMARY KEY,
-    exam_id INTEGER NOT NULL REFERENCES exams (id),
-    at TEXT NOT NULL,
-    event TEXT NOT NULL,
-    detail TEXT NOT NULL
-);
-CREATE TABLE requests (
-    id INTEGER PRIMARY KEY,
-    exam_id INTEGER NOT NULL REFERENCES exams (id),
-    folder TEXT NOT NULL,
-    wish TEXT NOT NULL,
-    user TEXT NOT NULL,
-    at TEXT NOT NULL,
-    text TEXT NOT NULL,
-    overrides TEXT NOT NULL,
-    done_at TEXT,
-    outcome TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE troubles (key TEXT PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE messages (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX open_requests ON requests (id) WHERE done_at IS NULL;
-CREATE INDEX open_exams ON exams (state) WHERE state NOT IN ('archived', 'gone');
-CREATE INDEX exams_by_subject ON exams (subject, archived_at);
-CREATE INDEX exams_by_session ON exams (session_id) WHERE session_id IS NOT NULL;
-CREATE INDEX exams_by_archiving ON exams (archived_at) WHERE archived_at IS NOT NULL;
-CREATE INDEX exams_gone ON exams (first_seen) WHERE state = 'gone';
-CREATE INDEX files_by_content ON files (sent_sha256) WHERE sent_sha256 <> '';
-CREATE INDEX events_by_exam ON events (exam_id);
-"""
-"""The first version of the journal. The indexes keep what is archived out of every look-up's way."""
 
 
 def _time(value: datetime | None) -> str | None:
@@ -193,6 +124,8 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "receipt": _as_it_is,
 }
 """The fields of an exam that are columns, and how each is written."""
+
+EXAM_COLUMNS: Final = (*_EXAM_FIELDS, "session_id", "api_url")
 
 _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "captured_at": _time,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog.config import Config
-from camera_watchdog.errors import CameraWatchdogError, JournalError
+from camera_watchdog.errors import CameraWatchdogError, JournalError, JournalOutdated
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam
 from camera_watchdog.person import Request
@@ -76,6 +76,8 @@ def journal_of(config: Config) -> Iterator[Journal]:
 def _told_who_may(path: Path) -> Iterator[None]:
     try:
         yield
+    except JournalOutdated:  # says itself what to do, and no other account can do more
+        raise
     except (JournalError, PermissionError) as error:
         owner = _owner(path)
         raise NotDone(

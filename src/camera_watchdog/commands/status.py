@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from camera_watchdog import parts
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
-from camera_watchdog.errors import CameraWatchdogError, JournalError
+from camera_watchdog.errors import CameraWatchdogError, JournalError, JournalOutdated
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam
 from camera_watchdog.overview import Overview, Server, overview
@@ -85,12 +85,16 @@ def _overview(config: Config, now: datetime) -> Overview:
         else:
             known = _from_journal(config, now)
     except JournalError as error:
+        outdated = isinstance(error, JournalOutdated)
+        if kept is None and outdated:
+            raise
         if kept is None:
             raise NoStatus(
                 f"{error} There is no {config.state_dir / JSON_NAME} either. Run this as the "
                 "account that camera-watchdog runs as, or let this one read the state folder."
             ) from error
-        old = f"From {JSON_NAME}, because this account may not read the journal."
+        why = str(error) if outdated else "This account may not read the journal."
+        old = f"From {JSON_NAME}: {why}"
         return Overview(
             kept.at,
             kept.watch_dir,
