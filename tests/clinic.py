@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Demographics, Exam, Override, ReportType, State
@@ -277,7 +278,8 @@ class Clinic(WatchedFolder):
     def _sha256(self, exam: Exam, name: str) -> str:
         path = self.root / exam.folder / name
         status = path.stat() if path.exists() else None
-        return self.disk.sha256(path, status.st_size, status.st_mtime_ns) if status else ""
+        stamp = Stamp(status.st_size, status.st_mtime_ns) if status else None
+        return self.disk.sha256(path, stamp) if stamp else ""
 
     def archived(self) -> list[Path]:
         """The folders in the archive."""

@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from camera_watchdog.model import Entry, Exam, ExamFile, Kind, Override, Reason, State
+from camera_watchdog.entries import Entry, Kind
+from camera_watchdog.model import Exam, ExamFile, Override, Reason, State
 
 __all__ = [
     "AFTER_ARCHIVE",

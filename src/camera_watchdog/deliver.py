@@ -98,7 +98,7 @@ class Deliver:
         path = rules.watch_dir.joinpath(passage.exam.folder, file.name)
         self._tools.gate.check()
         try:
-            with self._tools.disk.reading_unchanged(path, file.size_bytes, file.mtime_ns) as body:
+            with self._tools.disk.reading_unchanged(path, file.stamp, file.sha256) as body:
                 intent = file.but(
                     sent=Sent.UNKNOWN,
                     sent_sha256=file.sha256,

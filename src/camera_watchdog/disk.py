@@ -15,14 +15,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from camera_watchdog.entries import Entry, Kind, Stamp
 from camera_watchdog.errors import FileChanged, NotRegular
-from camera_watchdog.model import Entry, Kind
 
 __all__ = ["Disk"]
 
 _READ_BLOCK_BYTES: Final = 64 * 1024  # little enough to stay in the processor's cache
 _REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
 _WINDOWS: Final = sys.platform == "win32"
+
+
+_LARGEST_PRIME: Final = (1 << 63) - 25  # below 2**63, the most that the journal takes
+
+
+def _identity(status: os.stat_result) -> int:
+    """The file's number: of up to 128 bits on some volumes, all of which count."""
+    return status.st_ino % _LARGEST_PRIME
 
 
 def _kind(status: os.stat_result) -> Kind:
@@ -54,7 +62,8 @@ class Disk:
                             _kind(status),
                             status.st_size,
                             status.st_mtime_ns,
-                            status.st_ino,
+                            _identity(status),
+                            _changed_ns(status, item.path),
                         )
                     )
         return tuple(sorted(found, key=lambda entry: entry.name))
@@ -107,33 +116,48 @@ class Disk:
             yield cast("BinaryIO", file)
 
     @contextlib.contextmanager
-    def reading_unchanged(self, path: Path, size_bytes: int, mtime_ns: int) -> Iterator[BinaryIO]:
+    def reading_unchanged(self, path: Path, stamp: Stamp, sha256: str = "") -> Iterator[BinaryIO]:
         """Open a file that must be the one recorded, before and after it is read.
 
+        Its size and modification time must be those of ``stamp``. Where anything else differs it may
+        have been replaced: then its bytes must have the ``sha256`` that was recorded, where there is
+        one. What it was when it was opened it must be afterwards.
+
         Raises:
-            FileChanged: size or modification time differ, before or after.
-            OSError: it cannot be opened.
+            FileChanged: it is another file, or changed meanwhile.
+            OSError: it cannot be opened or read.
         """
         with self.reading(path) as file:
-            self._compare(file, path, size_bytes, mtime_ns)
+            opened = self._stamp(file)
+            if self._is_other(file, opened, stamp, sha256):
+                raise FileChanged(errno.EAGAIN, "the file changed", str(path))
+            file.seek(0)
             yield file
-            self._compare(file, path, size_bytes, mtime_ns)
+            now = self._stamp(file)
+            if now != opened and (not sha256 or self._is_other(file, now, opened, sha256)):
+                raise FileChanged(errno.EAGAIN, "the file changed", str(path))
 
     @staticmethod
-    def _compare(file: BinaryIO, path: Path, size_bytes: int, mtime_ns: int) -> None:
+    def _stamp(file: BinaryIO) -> Stamp:
         status = os.fstat(file.fileno())
-        if (status.st_size, status.st_mtime_ns) != (size_bytes, mtime_ns):
-            raise FileChanged(errno.EAGAIN, "the file changed", str(path))
+        changed_ns = _changed_ns(status, file.fileno())
+        return Stamp(status.st_size, status.st_mtime_ns, _identity(status), changed_ns)
 
-    def sha256(self, path: Path, size_bytes: int, mtime_ns: int) -> str:
-        """The SHA-256 of a file that must be the one recorded, as hexadecimal digits.
+    def _is_other(self, file: BinaryIO, now: Stamp, before: Stamp, sha256: str) -> bool:
+        """Whether an open file is not what it was; read anew where nothing else can tell."""
+        if now[:2] != before[:2]:
+            return True
+        return now != before and sha256 != "" and self.digest(file, now.size_bytes) != sha256
+
+    def sha256(self, path: Path, stamp: Stamp) -> str:
+        """The SHA-256 of a file whose size and modification time must be those recorded.
 
         Raises:
-            FileChanged: it changed before or while it was read.
+            FileChanged: they differ, or it changed while it was read.
             OSError: it cannot be read.
         """
-        with self.reading_unchanged(path, size_bytes, mtime_ns) as file:
-            return self.digest(file, size_bytes)
+        with self.reading_unchanged(path, stamp) as file:
+            return self.digest(file, stamp.size_bytes)
 
     @staticmethod
     def digest(file: BinaryIO, size_bytes: int) -> str:
@@ -211,6 +235,7 @@ class Disk:
 
 if sys.platform == "win32":
     import ctypes
+    import msvcrt
     from ctypes import wintypes
 
     _GENERIC_READ: Final = 0x80000000
@@ -230,6 +255,54 @@ if sys.platform == "win32":
         wintypes.HANDLE,
     )
     _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
+    _kernel32.GetFileInformationByHandleEx.argtypes = (
+        wintypes.HANDLE,
+        wintypes.DWORD,
+        wintypes.LPVOID,
+        wintypes.DWORD,
+    )
+
+    _READ_ATTRIBUTES: Final = 0x80
+    _SHARE_ALL: Final = 0x1 | 0x2 | 0x4
+    _AS_IT_STANDS: Final = 0x02000000 | 0x00200000  # folders too; a link itself, not its target
+    _BASIC_INFO: Final = 0
+    _UNIX_EPOCH: Final = 116_444_736_000_000_000  # in the units of FILE_BASIC_INFO
+    _NO_HANDLE: Final = wintypes.HANDLE(-1).value
+
+    class _BasicInfo(ctypes.Structure):
+        """FILE_BASIC_INFO, as GetFileInformationByHandleEx documents it; units of 100 ns."""
+
+        _fields_ = (
+            ("creation_time", wintypes.LARGE_INTEGER),
+            ("last_access_time", wintypes.LARGE_INTEGER),
+            ("last_write_time", wintypes.LARGE_INTEGER),
+            ("change_time", wintypes.LARGE_INTEGER),
+            ("attributes", wintypes.DWORD),
+        )
+
+    def _changed_ns(_status: os.stat_result, file: str | int) -> int:
+        """When anything of a file changed last, for what Python gives there is another time; else 0.
+
+        A handle that may only read attributes keeps nobody from the file.
+        """
+        if isinstance(file, int):
+            return _changed_by_handle(msvcrt.get_osfhandle(file))
+        handle = _kernel32.CreateFileW(
+            file, _READ_ATTRIBUTES, _SHARE_ALL, None, _OPEN_EXISTING, _AS_IT_STANDS, None
+        )
+        if handle == _NO_HANDLE:
+            return 0
+        try:
+            return _changed_by_handle(handle)
+        finally:
+            _kernel32.CloseHandle(handle)
+
+    def _changed_by_handle(handle: int) -> int:
+        info = _BasicInfo()
+        done = _kernel32.GetFileInformationByHandleEx(
+            handle, _BASIC_INFO, ctypes.byref(info), ctypes.sizeof(info)
+        )
+        return (info.change_time - _UNIX_EPOCH) * 100 if done and info.change_time else 0
 
     def _open_for_writing_elsewhere(path: Path) -> bool:
         """Ask for reading without letting others write: refused while a writer has it open.
@@ -239,12 +312,15 @@ if sys.platform == "win32":
         handle = _kernel32.CreateFileW(
             str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, _OPEN_EXISTING, 0, None
         )
-        if handle == wintypes.HANDLE(-1).value:
+        if handle == _NO_HANDLE:
             return ctypes.get_last_error() == _SHARING_VIOLATION
         _kernel32.CloseHandle(handle)
         return False
 
 else:
+
+    def _changed_ns(status: os.stat_result, _file: str | int) -> int:
+        return status.st_ctime_ns
 
     def _open_for_writing_elsewhere(_path: Path) -> bool:
         return False

@@ -5,6 +5,7 @@ an acknowledgement of these very bytes; and ``status`` does not speak against it
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +13,16 @@ from camera_watchdog import __version__
 from camera_watchdog.archive import archive_name, receipt, receipt_name
 from camera_watchdog.content import is_ignored
 from camera_watchdog.edc_api.answers import disagreement
-from camera_watchdog.errors import EdcRefusal, PermanentError, TransientError
+from camera_watchdog.entries import Entry, Kind
+from camera_watchdog.errors import (
+    EdcRefusal,
+    FileChanged,
+    NotRegular,
+    PermanentError,
+    TransientError,
+)
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.model import Exam, ExamFile, Kind, Reason, Sent, Session
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
 from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
@@ -43,7 +51,7 @@ class Finish:
         exam, session = passage.exam, passage.exam.session
         if session is None:
             raise PermanentError("session_gone", details={"session": "none"})
-        self._check_folder(exam)
+        passage.learn(exam := self._check_folder(exam))
         sent = _sent(exam)
         for file in sent:
             if wrong := _not_proven(file, session):
@@ -54,23 +62,49 @@ class Finish:
         passage.event(Event.PROVEN, note, notes=notes, with_next=True)
         logger.info("%s  verified with the EDC", passage.name)
 
-    def _check_folder(self, exam: Exam) -> None:
-        """The folder must hold what is on record, unchanged."""
+    def _check_folder(self, exam: Exam) -> Exam:
+        """The folder must hold what is on record; the exam with what the file system says of it now.
+
+        Where the size and the time are the same and something else is not, the bytes tell.
+        """
+        folder = self._tools.rules.watch_dir / exam.folder
         try:
-            entries = self._tools.disk.entries(self._tools.rules.watch_dir / exam.folder)
+            entries = self._tools.disk.entries(folder)
         except OSError as error:
             raise FolderChanged("the folder cannot be listed") from error
-        recorded = {f.name: (f.size_bytes, f.mtime_ns) for f in exam.files if f.present}
+        recorded = {file.name: file for file in exam.files if file.present}
         found = {
-            entry.name: (entry.size_bytes, entry.mtime_ns)
+            entry.name: entry
             for entry in entries
             if entry.kind is Kind.FILE
             and not is_ignored(entry.name)
             and entry.name not in exam.other_names
         }
-        if found != recorded:
-            changed = {name for name, _ in found.items() ^ recorded.items()}
+        changed = found.keys() ^ recorded.keys()
+        for name in found.keys() & recorded.keys():
+            moved = found[name].stamp[:2] != recorded[name].stamp[:2]
+            if moved or not self._has_same_bytes(folder / name, recorded[name], found[name]):
+                changed.add(name)
+        if changed:
             raise FolderChanged(f"changed before the archive: {', '.join(sorted(changed))}")
+        return exam.with_file(*(file.stamped(found[n].stamp) for n, file in recorded.items()))
+
+    def _has_same_bytes(self, path: Path, file: ExamFile, entry: Entry) -> bool:
+        """Whether a file has the bytes on record; read only where the file system says that it may not.
+
+        Raises:
+            TransientError: it cannot be read now.
+        """
+        if entry.stamp == file.stamp:
+            return True
+        if entry.size_bytes != file.size_bytes:
+            return False
+        try:
+            return self._tools.disk.sha256(path, entry.stamp) == file.sha256
+        except (FileChanged, NotRegular, FileNotFoundError):
+            return False
+        except OSError as error:
+            raise TransientError(f"{file.name}: {error}", code="file_busy") from error
 
     def _ask_status(self, exam: Exam, session: Session, sent: list[ExamFile]) -> str:
         """What ``status`` says about our session; a note where it speaks of a newer one."""
@@ -149,12 +183,16 @@ class Finish:
         """The folder stands in the archive: look for what slipped in, write the receipt, and end.
 
         Raises:
+            FolderChanged: it is not what was sent, and stands where it was again.
             TransientError: the archive cannot be written now.
         """
         exam, rules = passage.exam, self._tools.rules
         destination = rules.archive_dir / exam.destination
         try:
-            late = self._send_back_late(exam, destination)
+            entries = {entry.name: entry for entry in self._tools.disk.entries(destination)}
+            if others := self._others(exam, destination, entries):
+                self._put_back(passage, others)
+            late = self._send_back_late(exam, destination, entries, others)
         except OSError as error:
             raise TransientError(_os_words(error), code="archive_blocked") from error
         notes = exam.notes
@@ -187,18 +225,55 @@ class Finish:
         sent = sum(file.sent is Sent.YES for file in exam.files)
         logger.info("%s  archived: %d files, %s", passage.name, sent, exam.destination)
 
-    def _send_back_late(self, exam: Exam, destination: Path) -> str:
+    def _others(
+        self, exam: Exam, destination: Path, entries: Mapping[str, Entry]
+    ) -> tuple[str, ...]:
+        """The files on record that are not there, or have other bytes, now that the folder is moved."""
+        return tuple(
+            file.name
+            for file in exam.files
+            if file.present
+            and (
+                file.name not in entries
+                or not self._has_same_bytes(destination / file.name, file, entries[file.name])
+            )
+        )
+
+    def _put_back(self, passage: Passage, others: tuple[str, ...]) -> None:
+        """What was moved is not what was sent: the folder goes back, and is judged as it is now.
+
+        Where the camera has made another folder of that name by now, it stays where it is.
+
+        Raises:
+            FolderChanged: it is back.
+        """
+        exam, rules, said = passage.exam, self._tools.rules, ", ".join(others)
+        try:
+            self._tools.disk.move(
+                rules.archive_dir / exam.destination, rules.watch_dir / exam.folder
+            )
+        except FileExistsError:
+            return
+        passage.save("put back", said, destination="")
+        raise FolderChanged(f"changed while the folder was moved, which is put back: {said}")
+
+    def _send_back_late(
+        self,
+        exam: Exam,
+        destination: Path,
+        entries: Mapping[str, Entry],
+        others: tuple[str, ...],
+    ) -> str:
         """What slipped in between the last listing and the move goes back: it was not sent.
 
         It is then a late file, and somebody is told. Nothing is overwritten on the way back.
         """
-        known = {f.name: (f.size_bytes, f.mtime_ns) for f in exam.files if f.present}
+        known = {file.name for file in exam.files if file.present} - {*others}
         late = [
             entry.name
-            for entry in self._tools.disk.entries(destination)
+            for entry in entries.values()
             if entry.kind is Kind.FILE
-            and known.get(entry.name) != (entry.size_bytes, entry.mtime_ns)
-            and entry.name not in {*exam.other_names, receipt_name(exam)}
+            and entry.name not in {*known, *exam.other_names, receipt_name(exam)}
             and not is_ignored(entry.name)
         ]
         folder = self._tools.rules.watch_dir / exam.folder

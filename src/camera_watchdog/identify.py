@@ -85,9 +85,7 @@ class Identify:
             known = file
             if file.present and not file.sha256:
                 try:
-                    digest = self._tools.disk.sha256(
-                        folder / file.name, file.size_bytes, file.mtime_ns
-                    )
+                    digest = self._tools.disk.sha256(folder / file.name, file.stamp)
                 except (FileChanged, FileNotFoundError) as error:
                     raise FolderChanged(f"{file.name} changed while it was read") from error
                 except OSError as error:

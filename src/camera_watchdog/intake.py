@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from camera_watchdog.completeness import Required, missing_by_count
 from camera_watchdog.content import Inspection, is_ignored
+from camera_watchdog.entries import Stamp
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 
 __all__ = ["Found", "Limits", "differs", "goes_after", "merge", "obstacle", "skipped", "waived"]
@@ -17,7 +18,7 @@ __all__ = ["Found", "Limits", "differs", "goes_after", "merge", "obstacle", "ski
 class Found:
     """One ordinary file of a folder as it is now.
 
-    ``inspection`` once it is stable, ``sha256`` once it is whole.
+    ``inspection`` once it is stable; ``sha256`` once it is whole, and of a small one before.
     """
 
     name: str
@@ -25,6 +26,13 @@ class Found:
     mtime_ns: int
     inspection: Inspection | None = None
     sha256: str = ""
+    file_id: int = 0
+    ctime_ns: int = 0
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the file system says of it."""
+        return Stamp(self.size_bytes, self.mtime_ns, self.file_id, self.ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +83,19 @@ def goes_after(exam: Exam) -> bool:
 
 
 def differs(exam: Exam, found: Iterable[Found]) -> bool:
-    """Whether the folder holds something other than what is on record."""
-    now = {
-        file.name: (file.size_bytes, file.mtime_ns)
-        for file in found
-        if not (file.inspection and file.inspection.other)
-    }
-    recorded = {f.name: (f.size_bytes, f.mtime_ns) for f in exam.files if f.present}
-    return now != recorded
+    """Whether the folder holds something other than what is on record: other files, or other bytes."""
+    now = {file.name: file for file in found if not (file.inspection and file.inspection.other)}
+    recorded = {file.name: file for file in exam.files if file.present}
+    return now.keys() != recorded.keys() or any(
+        not _same_bytes(file, now[name]) for name, file in recorded.items()
+    )
 
 
 def merge(exam: Exam, found: Iterable[Found]) -> Exam:
     """The exam with what the folder holds now.
 
-    What is known about a file that did not change stays known. A file that changed must be read
-    again; whether it was sent, and which bytes, is never forgotten. A file that is gone is forgotten
+    What is known about a file stays known as long as it has the same bytes, whatever the file system
+    says of it. Where they are others, whether it was sent, and which bytes, is never forgotten. A file that is gone is forgotten
     only if nothing of it can be in the EDC.
     """
     now = {}
@@ -106,25 +112,31 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
     return exam.but(other_names=tuple(sorted(others))).with_files(files)
 
 
+def _same_bytes(known: ExamFile, found: Found) -> bool:
+    """Whether it has the bytes that are on record: by its checksum, where there is one of both."""
+    if known.sha256 and found.sha256:
+        return known.sha256 == found.sha256
+    if found.stamp[:2] != known.stamp[:2]:
+        return False
+    # It was whole, was read again because something else about it differs, and is whole no more.
+    return known.stamp == found.stamp or not known.sha256 or found.inspection is None
+
+
 def _merged(known: ExamFile | None, found: Found) -> ExamFile:
-    inspection = found.inspection
     if known is None:
-        known = ExamFile(found.name, found.size_bytes, found.mtime_ns)
-    same = (known.size_bytes, known.mtime_ns) == (found.size_bytes, found.mtime_ns)
-    if not same:
+        known = ExamFile(found.name, found.size_bytes, found.mtime_ns).stamped(found.stamp)
+    if not _same_bytes(known, found):
         known = known.but(
-            size_bytes=found.size_bytes,
-            mtime_ns=found.mtime_ns,
-            sha256="",
             sent=known.sent_unless_left_out if known.was_sent else Sent.NO,
             note="",
         )
+    read = found.sha256 or (known.sha256 if known.stamp == found.stamp else "")
+    known = known.stamped(found.stamp).but(present=True, sha256=read)
+    inspection = found.inspection
     if inspection is None:
-        return known.but(present=True)
+        return known
     facts = inspection.dicom
     return known.but(
-        present=True,
-        sha256=known.sha256 or found.sha256,
         format=inspection.format,
         captured_inside=inspection.captured_at,
         captured_inside_source=inspection.captured_source,

@@ -7,20 +7,20 @@ in memory is always what is on disk.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, StrEnum
-from typing import Any, Final, NamedTuple, Self
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from camera_watchdog.entries import Stamp
 
 __all__ = [
     "JOURNAL_LOST",
     "Acknowledgement",
     "Demographics",
-    "Entry",
     "Exam",
     "ExamFile",
     "EyeRow",
     "FileType",
     "Format",
-    "Kind",
     "Laterality",
     "Override",
     "Reason",
@@ -30,25 +30,6 @@ __all__ = [
     "State",
     "file_type_for",
 ]
-
-
-class Kind(Enum):
-    """What a directory entry is."""
-
-    FILE = "file"
-    FOLDER = "folder"
-    LINK = "link"
-    SPECIAL = "special"
-
-
-class Entry(NamedTuple):
-    """One directory entry as it was at the moment of listing. ``file_id`` tells a replaced file."""
-
-    name: str
-    kind: Kind
-    size_bytes: int
-    mtime_ns: int
-    file_id: int = 0
 
 
 JOURNAL_LOST: Final = "The journal was damaged and begun anew: what was sent before is not known."
@@ -288,6 +269,17 @@ class ExamFile(_Record):
     attempts: int = 0
     note: str = ""
     eye_rows: tuple[EyeRow, ...] = ()
+    file_id: int = 0
+    ctime_ns: int = 0
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the file system said of it when it was read."""
+        return Stamp(self.size_bytes, self.mtime_ns, self.file_id, self.ctime_ns)
+
+    def stamped(self, stamp: Stamp) -> Self:
+        """The same with what the file system says of it now."""
+        return self.but(**stamp._asdict()) if stamp != self.stamp else self
 
     @property
     def is_image(self) -> bool:

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry
 from camera_watchdog.errors import PermanentError, TransientError
 from camera_watchdog.identify import Identify
 from camera_watchdog.intake import Limits
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.model import Entry, Exam, ExamFile, Reason, Sent, State
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.reasons import Explanation, explain
 from camera_watchdog.settle import Settle
 from camera_watchdog.steps import (

@@ -24,6 +24,7 @@ from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.archive import receipt, receipt_name, resending, with_resending
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
     CameraWatchdogError,
     EdcFailure,
@@ -33,7 +34,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.finish import Finish
 from camera_watchdog.lifecycle import Event, pause_s
-from camera_watchdog.model import Entry, Exam, ExamFile, Kind, Reason, Sent, State
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import explain
 from camera_watchdog.receipts import read_receipt
@@ -264,7 +265,7 @@ class _Resend:
             raise _Refused(f"{file.name} is not in {self._folder}. Put it back, then ask again")
         try:
             path = self._folder / file.name
-            digest = self._disk.sha256(path, entry.size_bytes, entry.mtime_ns)
+            digest = self._disk.sha256(path, entry.stamp)
         except OSError as error:
             raise TransientError(f"{file.name}: {error.strerror}", code="file_busy") from error
         if digest != file.sha256:
@@ -272,7 +273,7 @@ class _Resend:
                 f"{file.name} in {self._folder} is no longer the file that was sent. Put the "
                 "right one back, then ask for it again"
             )
-        known = file.but(mtime_ns=entry.mtime_ns)
+        known = file.stamped(entry.stamp)
         return known if self._on_record.goes_on else known.but(sent=Sent.NO, attempts=0)
 
     def _receipt_before(self, rules: Rules) -> str:

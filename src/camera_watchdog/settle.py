@@ -12,18 +12,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
-from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.content import inspect
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, waived
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import Entry, Exam, Kind, Reason, State
+from camera_watchdog.live_folder import Known
+from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import explain
 
-__all__ = ["Known", "Records", "Settle", "Verdict"]
+__all__ = ["Records", "Settle", "Verdict"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +46,6 @@ class Records(Protocol):
 
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject."""
-
-
-class Known(NamedTuple):
-    """What is known of a file as long as it does not change; ``sha256`` once it is whole."""
-
-    entry: Entry
-    inspection: Inspection
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +143,23 @@ class Settle:
         news = exam.files != files_before
         return Verdict(self._waiting(exam, reason, news=news), max(left_s, _AT_LEAST_S))
 
+    def as_it_was(
+        self, exam: Exam, listing: Mapping[str, Entry], inspected: dict[str, Known]
+    ) -> Exam | None:
+        """The exam, where the files of a quiet folder have the bytes that are on record; else none.
+
+        What differs in what the file system says of them is read, and put on record.
+
+        Raises:
+            OSError: a file cannot be read now.
+            JournalError: it cannot be written down.
+        """
+        found = self._found(exam.folder, listing, inspected)
+        if differs(exam, found):
+            return None
+        now = exam.but(files=merge(exam, found).files)
+        return exam if now == exam else self._records.save(now, "", durable=False)
+
     def _found(
         self,
         folder: str,
@@ -173,7 +184,13 @@ class Settle:
                 inspected[entry.name] = before
             found.append(
                 Found(
-                    entry.name, entry.size_bytes, entry.mtime_ns, before.inspection, before.sha256
+                    entry.name,
+                    entry.size_bytes,
+                    entry.mtime_ns,
+                    before.inspection,
+                    before.sha256,
+                    entry.file_id,
+                    entry.ctime_ns,
                 )
             )
         for name in inspected.keys() - listing.keys():
@@ -183,14 +200,16 @@ class Settle:
     def _read(self, path: Path, entry: Entry) -> Known:
         if self._disk.open_elsewhere(path):
             raise PermissionError(0, "another program is writing it", str(path))
-        with self._disk.reading_unchanged(path, entry.size_bytes, entry.mtime_ns) as opened:
+        with self._disk.reading_unchanged(path, entry.stamp) as opened:
             file = opened
-            if entry.size_bytes <= _AT_ONCE_BYTES:  # one read, for both that need it
+            at_once = entry.size_bytes <= _AT_ONCE_BYTES
+            if at_once:  # one read, for both that need it
                 content = opened.read(entry.size_bytes)
                 if len(content) == entry.size_bytes:  # a system may give less than was asked for
                     file = io.BytesIO(content)
             inspection = inspect(file, entry.size_bytes, entry.name)
-            sha256 = self._disk.digest(file, entry.size_bytes) if inspection.whole else ""
+            is_asked_for = inspection.whole or (at_once and not inspection.other)
+            sha256 = self._disk.digest(file, entry.size_bytes) if is_asked_for else ""
         return Known(entry, inspection, sha256)
 
     def _nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:

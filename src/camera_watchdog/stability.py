@@ -1,21 +1,37 @@
 """When a file is stable, and when a folder is quiet.
 
-A file is *stable* once its size, its modification time and its identity were the same for
-``stable_time``; a folder is *quiet* once nothing in it changed for ``settle_time``. Both run side by
-side from the last change seen, so that a finished exam waits the longest of them, not their sum. The
-same rule holds on every way in: an event, the scan at start, the sweep. Whether a stable file is
-*whole* is for :mod:`camera_watchdog.content` to say.
+A file is *stable* once its size and its modification time were the same for ``stable_time``; a folder
+is *quiet* once nothing in it moved for ``settle_time``. Both run side by side from the last movement
+seen, so that a finished exam waits the longest of them, not their sum. The same rule holds on every way
+in: an event, the scan at start, the sweep. Whether a stable file is *whole* is for
+:mod:`camera_watchdog.content` to say.
+
+A file's identity and its change time say nothing of a writer: on some shares they change by themselves,
+and a back-up changes them. Where nothing else moved, the file is read again; its bytes tell.
 
 Times are monotonic seconds, given by the caller.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Self
 
-from camera_watchdog.model import Entry
+from camera_watchdog.entries import Entry, Kind
 
-__all__ = ["FolderHistory", "Waits"]
+__all__ = ["FolderHistory", "Movement", "Waits"]
+
+
+class Movement(Enum):
+    """What happened in a folder between two looks, as far as a listing tells.
+
+    ``CHANGED``: something came or went, or a file has another size; ``TOUCHED``: a modification time
+    moved, under which the bytes may be the same. ``NONE``: nothing that says so.
+    """
+
+    NONE = "none"
+    TOUCHED = "touched"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +60,25 @@ class FolderHistory:
         changed = False
         for name, entry in listing.items():
             before = self.files.get(name)
-            if before is not None and before[0] == entry:
-                files[name] = before
+            if before is not None and _stands(before[0], entry):
+                files[name] = (entry, before[1])
             else:
                 files[name] = (entry, now)
                 changed = True
         changed |= any(name not in listing for name in self.files)
         return type(self)(files, now if changed else self.quiet_since)
+
+    def movement(self, listing: Mapping[str, Entry], beside: Collection[str]) -> Movement:
+        """What happened since; files ``beside`` an exam, which are no part of it, may grow."""
+        if listing.keys() != self.files.keys():
+            return Movement.CHANGED
+        pairs = [(self.files[name][0], entry) for name, entry in listing.items()]
+        moved = [
+            (was, now) for was, now in pairs if not _stands(was, now) and now.name not in beside
+        ]
+        if any(now.kind is not Kind.FILE or was[:3] != now[:3] for was, now in moved):
+            return Movement.CHANGED
+        return Movement.TOUCHED if moved else Movement.NONE
 
     def is_quiet(self, now: float, waits: Waits) -> bool:
         """Whether every file is stable and the folder quiet."""
@@ -60,3 +88,8 @@ class FolderHistory:
         """When it will be quiet if nothing changes any more."""
         last = max((since for _, since in self.files.values()), default=self.quiet_since)
         return max(self.quiet_since + waits.settle_s, last + waits.stable_s)
+
+
+def _stands(was: Entry, now: Entry) -> bool:
+    """Whether an entry is the same in all that a writer moves: kind, size and modification time."""
+    return was[:4] == now[:4]

@@ -13,13 +13,13 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
+from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.errors import CameraWatchdogError, TransientError
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import (
     Acknowledgement,
     Demographics,
-    Entry,
     Exam,
     FileType,
     Reason,
@@ -125,11 +125,11 @@ class DiskLike(Protocol):
     def exists(self, path: Path) -> bool:
         """Whether anything stands there."""
 
-    def sha256(self, path: Path, size_bytes: int, mtime_ns: int) -> str:
-        """The SHA-256 of a file that must be the one recorded."""
+    def sha256(self, path: Path, stamp: Stamp) -> str:
+        """The SHA-256 of a file whose size and modification time must be those recorded."""
 
     def reading_unchanged(
-        self, path: Path, size_bytes: int, mtime_ns: int
+        self, path: Path, stamp: Stamp, sha256: str = ""
     ) -> AbstractContextManager[BinaryIO]:
         """Open a file that must be the one recorded, before and after it is read."""
 

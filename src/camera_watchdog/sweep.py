@@ -9,21 +9,23 @@ the time at which it is to be looked at next, and nothing ever waits for a folde
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from math import inf
 from typing import Final, Protocol
 
+from camera_watchdog.assembly import Assembly
 from camera_watchdog.camera_folder import CameraFolder
 from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry
 from camera_watchdog.errors import JournalError
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import JOURNAL_LOST, Entry, Exam, State
+from camera_watchdog.live_folder import LiveFolder
+from camera_watchdog.model import Exam, State
 from camera_watchdog.registry import Registry
-from camera_watchdog.settle import Known, Records, Settle
-from camera_watchdog.stability import FolderHistory
+from camera_watchdog.settle import Records, Settle
+from camera_watchdog.stability import FolderHistory, Movement
 from camera_watchdog.sweep_rules import SweepRules, may_grow
 
 __all__ = ["ROOT", "Sweep", "SweepRules"]
@@ -34,8 +36,6 @@ ROOT: Final = ""
 _TOO_SOON_S: Final = 0.2
 """A folder in which something happens all the time is not looked at more often than this."""
 _BUSY_S: Final = 1.0
-_READ_EARLY_S: Final = 1.0
-"""A file that nobody has written to for so long is probably done."""
 _JOURNAL_S: Final = 5.0
 _AWAY_S: Final = 5.0
 
@@ -51,31 +51,6 @@ class Watches(Protocol):
 
     def keep_alive(self, live: Iterable[str]) -> bool:
         """Restart what died."""
-
-
-@dataclass(slots=True)
-class _Folder:
-    """What the sweep remembers of one live folder.
-
-    ``read`` is the last change after which its files were read, ``judged`` the last one that was
-    judged, ``judge_at`` when to judge it again if nothing changes.
-    """
-
-    history: FolderHistory
-    looked_at: float
-    inspected: dict[str, Known] = field(default_factory=dict)
-    read: float | None = None
-    judged: float | None = None
-    judge_at: float = inf
-
-
-@dataclass(slots=True)
-class _Claim:
-    """An exam that the sweep has, and when a worker may have it."""
-
-    exam: Exam
-    due: float | None = None
-    keep_due: bool = False
 
 
 class Sweep:
@@ -100,9 +75,17 @@ class Sweep:
         self._settle = Settle(
             rules.watch_dir, rules.limits, disk=disk, records=journal, clock=clock
         )
+        self._assembly = Assembly(
+            rules,
+            settle=self._settle,
+            registry=registry,
+            journal=journal,
+            clock=clock,
+            monotonic=monotonic,
+        )
         self._clock = clock
         self._monotonic = monotonic
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, LiveFolder] = {}
         self._due: dict[str, float] = {}
         self._hints: set[str] = set()
         self._distrusted: set[str] = set()
@@ -111,7 +94,6 @@ class Sweep:
         self._is_looking = False
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
-        self._journal_lost = False
         self._anew: set[str] = set()
         self.root = CameraFolder(rules, disk)
 
@@ -147,7 +129,7 @@ class Sweep:
 
         Where the journal was lost, what is in the folder now may have been sent before.
         """
-        self._journal_lost = journal_lost
+        self._assembly.journal_lost = journal_lost
         for exam in exams:
             state = step(exam.state, Event.CHANGED)
             self._registry.add(exam.but(state=state, not_before=None))
@@ -221,7 +203,7 @@ class Sweep:
             self._next_sweep = min(self._next_sweep, now + _AWAY_S)
             return
         if self._there_at_start is None:
-            self._there_at_start = frozenset(live)
+            self._there_at_start = self._assembly.there_at_start = frozenset(live)
         if everything:
             self._watches.keep_alive([folder for folder in live if self._wants_hints(folder)])
         for folder in live:
@@ -252,131 +234,57 @@ class Sweep:
             logger.debug("%s  cannot be listed: %s", folder, error.strerror)
             self._due[folder] = now + _BUSY_S
             return
+        self._take_in(folder, entries, now)
+
+    def _take_in(self, folder: str, entries: tuple[Entry, ...], now: float) -> None:
         listing = {entry.name: entry for entry in entries if not is_ignored(entry.name)}
         known = self._folders.get(folder)
         first = known is None
-        changed = known is None or folder in self._anew
-        if known is None or changed:
-            inspected = {} if known is None else known.inspected
-            known = _Folder(FolderHistory.begin(now), now, inspected)
+        anew = first or folder in self._anew
+        movement = Movement.CHANGED if known is None else known.movement(listing)
+        if known is None:
+            known = LiveFolder(FolderHistory.begin(now), now)
+        elif anew:
+            known = known.begin_anew(now)
         history = known.history.observe(listing, now)
-        changed |= history.quiet_since != known.history.quiet_since
+        moved = anew or history.quiet_since != known.history.quiet_since
         known.history, known.looked_at = history, now
         self._folders[folder] = known
-        if changed and (not first or may_grow(entries, self._clock())):
+        if moved and (not first or may_grow(entries, self._clock())):
             self._watches.watch(folder)
-        if changed and not self._note_change(folder, listing, first=first):
-            self._anew.add(folder)  # a worker has it; once it lets go, the change must count
-            return
-        self._anew.discard(folder)
-        if not history.is_quiet(now, self._rules.waits):
+        if anew or movement is not Movement.NONE:
+            if not self._assembly.note(folder, listing, movement, first=first, anew=anew):
+                self._anew.add(folder)  # a worker has it; once it lets go, the change must count
+                return
+            self._anew.discard(folder)
+        if not known.is_quiet(now, self._rules.waits):
             self._due[folder] = self._read_early(folder, known, listing, now)
-        elif known.judged != history.quiet_since or now >= known.judge_at:
+        elif known.wants_judging(listing, now):
             self._judge(folder, known, listing, now)
         elif known.judge_at < inf:
             self._due[folder] = known.judge_at
 
     def _read_early(
-        self, folder: str, known: _Folder, listing: dict[str, Entry], now: float
+        self, folder: str, known: LiveFolder, listing: dict[str, Entry], now: float
     ) -> float:
         """Read its files while it becomes quiet; when to look at it again."""
-        history, due = known.history, known.history.due(self._rules.waits)
-        read_at = history.quiet_since + _READ_EARLY_S
-        if known.read == history.quiet_since or read_at >= due:
-            return due
-        if now < read_at:
-            return read_at
+        due = known.history.due(self._rules.waits)
+        read_at = known.read_early_at(due)
+        if read_at is None or now < read_at:
+            return due if read_at is None else read_at
         self._settle.look_inside(folder, listing, known.inspected)
-        known.read = history.quiet_since
+        known.read = known.history.quiet_since
         return due
 
-    def _note_change(self, folder: str, listing: dict[str, Entry], *, first: bool) -> bool:
-        """Something in the folder changed; answers whether its exam is the sweep's to change."""
-        if self._registry.get(folder) is None:
-            if listing:
-                self._begin(folder, listing)
-            return True
-        with self._claimed(folder) as claim:
-            if claim is None:
-                return False
-            exam = claim.exam
-            if exam.destination:
-                self._hand_over(claim)
-                return False
-            changed_at = exam.last_change if first else self._clock()
-            if exam.state is State.COLLECTING:
-                claim.exam = exam.but(not_before=None, last_change=changed_at)
-                return True
-            logger.info("%s  changed, waits until it is quiet", folder)
-            state = step(exam.state, Event.CHANGED)
-            changed = exam.but(state=state, reason=None, not_before=None, last_change=changed_at)
-            claim.exam = self._journal.save(changed, Event.CHANGED, durable=False)
-            return True
-
-    def _hand_over(self, claim: _Claim) -> None:
-        """Moved already, perhaps: what is here now may be another exam, only the archive can tell."""
-        if claim.exam.state is State.READY:
-            claim.keep_due = True
-            return
-        state = step(claim.exam.state, Event.SETTLED)
-        claim.exam = claim.exam.but(state=state, not_before=None)
-        claim.due = self._monotonic()
-
-    @contextlib.contextmanager
-    def _claimed(self, folder: str) -> Iterator[_Claim | None]:
-        """Claim an exam, and let go of it whatever happens; none where a worker has it."""
-        exam = self._registry.claim_folder(folder)
-        if exam is None:
-            self._registry.mark_changed(folder)
-            yield None
-            return
-        claim = _Claim(exam)
-        try:
-            yield claim
-        except BaseException:
-            claim = _Claim(exam, keep_due=True)
-            raise
-        finally:
-            self._registry.release(claim.exam, due=claim.due, keep_due=claim.keep_due)
-
-    def _begin(self, folder: str, listing: dict[str, Entry]) -> None:
-        now = self._clock()
-        last_change = now
-        notes: tuple[str, ...] = ()
-        if folder in (self._there_at_start or ()):  # as old as its files say
-            notes = (JOURNAL_LOST,) if self._journal_lost else ()
-            newest_ns = max(entry.mtime_ns for entry in listing.values())
-            last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
-        subject = self._rules.subject(folder) or folder
-        exam = Exam(
-            folder=folder, subject=subject, first_seen=now, last_change=last_change, notes=notes
-        )
-        self._registry.add(self._journal.add(exam, "seen"))
-        logger.info("%s  seen", folder)
-
-    def _judge(self, folder: str, known: _Folder, listing: dict[str, Entry], now: float) -> None:
+    def _judge(self, folder: str, known: LiveFolder, listing: dict[str, Entry], now: float) -> None:
         """The folder is quiet: is it a whole exam? If so a worker may have it."""
-        known.judged, known.judge_at = known.history.quiet_since, inf
-        if not listing and self._registry.get(folder) is None:
+        verdict = self._assembly.judge(folder, listing, known, now)
+        if verdict is None:
             return
-        with self._claimed(folder) as claim:
-            if claim is None:
-                self._anew.add(folder)
-                return
-            exam = claim.exam
-            if exam.state is not State.COLLECTING or exam.not_before is not None:
-                claim.keep_due = True
-                return
-            quiet_s = now - known.history.quiet_since
-            verdict = self._settle.judge(exam, listing, known.inspected, quiet_s)
-            claim.exam = verdict.exam
-            if verdict.is_ready:
-                claim.due = now
-                return
-            self._watches.watch(folder)
-            if verdict.again_in_s is not None:
-                known.judge_at = now + verdict.again_in_s
-                self._due[folder] = known.judge_at
+        self._watches.watch(folder)
+        if verdict.again_in_s is not None:
+            known.judge_at = now + verdict.again_in_s
+            self._due[folder] = known.judge_at
 
     def _forget(self, folder: str) -> None:
         self._watches.forget(folder)
@@ -387,13 +295,4 @@ class Sweep:
     def _vanished(self, folder: str) -> None:
         """The root was listed, and the folder is not in it."""
         self._forget(folder)
-        with self._claimed(folder) as claim:
-            if claim is None:
-                return  # a worker has it: it may be moving it to the archive at this moment
-            exam = claim.exam
-            if exam.destination:
-                self._hand_over(claim)
-            elif exam.state is State.READY:
-                claim.keep_due = True  # the worker that is due finds out
-            else:
-                claim.exam = self._settle.emptied(exam)
+        self._assembly.vanished(folder)

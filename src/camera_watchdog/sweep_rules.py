@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog.content import is_ignored
+from camera_watchdog.entries import Entry
 from camera_watchdog.intake import Limits
-from camera_watchdog.model import Entry
 from camera_watchdog.stability import Waits
 
 __all__ = ["SweepRules", "may_grow"]

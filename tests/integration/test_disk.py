@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Kind, Stamp
 from camera_watchdog.errors import FileChanged, NotRegular
-from camera_watchdog.model import Kind
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
 
@@ -26,9 +26,9 @@ def written(path: Path, content: bytes = b"fundus") -> Path:
     return path
 
 
-def recorded(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+def recorded(path: Path) -> Stamp:
+    (entry,) = [each for each in DISK.entries(path.parent) if each.name == path.name]
+    return entry.stamp
 
 
 def linked(link: Path, target: Path) -> Path:
@@ -168,24 +168,27 @@ def test_a_link_is_never_followed(tmp_path: Path) -> None:
     with pytest.raises(NotRegular), DISK.reading(link):
         pytest.fail("it was opened")
     with pytest.raises(NotRegular):
-        DISK.sha256(link, *recorded(secret))
+        DISK.sha256(link, recorded(secret))
 
 
 def test_the_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:
     path = written(tmp_path / "OD.jpg", b"fundus" * 1_000_000)
-    digest = DISK.sha256(path, *recorded(path))
+    digest = DISK.sha256(path, recorded(path))
     assert digest == hashlib.sha256(b"fundus" * 1_000_000).hexdigest()
 
 
 @pytest.mark.parametrize("what", ["size", "time"])
 def test_a_file_that_is_not_the_one_recorded_is_not_read(tmp_path: Path, what: str) -> None:
     path = written(tmp_path / "OD.jpg")
-    size, mtime_ns = recorded(path)
-    changed = (size + 1, mtime_ns) if what == "size" else (size, mtime_ns + 1)
-    with pytest.raises(FileChanged), DISK.reading_unchanged(path, *changed):
+    was = recorded(path)
+    size, mtime_ns = was[:2]
+    changed = (
+        was._replace(size_bytes=size + 1) if what == "size" else was._replace(mtime_ns=mtime_ns + 1)
+    )
+    with pytest.raises(FileChanged), DISK.reading_unchanged(path, changed):
         pytest.fail("it was opened")
     with pytest.raises(FileChanged):
-        DISK.sha256(path, *changed)
+        DISK.sha256(path, changed)
 
 
 def grow(path: Path) -> None:
@@ -211,7 +214,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed_at_the_end(
     path = written(tmp_path / "OD.jpg", b"fundus")
 
     def read_while_it_changes() -> None:
-        with DISK.reading_unchanged(path, *recorded(path)) as file:
+        with DISK.reading_unchanged(path, recorded(path)) as file:
             assert file.read() == b"fundus"
             change(path)
 
@@ -223,7 +226,7 @@ def test_a_failure_while_it_is_read_is_the_failure_that_is_told(tmp_path: Path) 
     path = written(tmp_path / "OD.jpg")
 
     def lose_the_connection() -> None:
-        with DISK.reading_unchanged(path, *recorded(path)):
+        with DISK.reading_unchanged(path, recorded(path)):
             path.write_bytes(b"changed too")
             raise ConnectionError
 
@@ -236,7 +239,8 @@ def test_the_file_is_closed_again_whatever_happens(tmp_path: Path) -> None:
     opened = []
     for size in (6, 7):
         try:
-            with DISK.reading_unchanged(path, size, recorded(path)[1]) as file:
+            stamp = recorded(path)._replace(size_bytes=size)
+            with DISK.reading_unchanged(path, stamp) as file:
                 opened.append(file)
         except FileChanged:
             pass

@@ -17,8 +17,9 @@ from typing import BinaryIO
 import pytest
 
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.model import JOURNAL_LOST, Entry, Exam, Sent, State
+from camera_watchdog.model import JOURNAL_LOST, Exam, Sent, State
 from camera_watchdog.sweep import ROOT
 from exam_parts import session
 from watched_folder import LOCK, START, WatchedFolder, bytes_of
@@ -241,8 +242,8 @@ class Sparing(Disk):
     """A share that gives less than was asked for, the first time."""
 
     @contextmanager
-    def reading_unchanged(self, path: Path, size_bytes: int, mtime_ns: int) -> Iterator[BinaryIO]:
-        with super().reading_unchanged(path, size_bytes, mtime_ns) as file:
+    def reading_unchanged(self, path: Path, stamp: Stamp, sha256: str = "") -> Iterator[BinaryIO]:
+        with super().reading_unchanged(path, stamp, sha256) as file:
             yield _SparingFile(file.fileno(), closefd=False)
 
 

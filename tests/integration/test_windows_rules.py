@@ -21,8 +21,9 @@ from watchdog.events import FileModifiedEvent
 from camera_watchdog import disk as disk_module
 from camera_watchdog import parts, sweep_rules, watcher
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Kind
 from camera_watchdog.errors import NotRegular
-from camera_watchdog.model import Kind, Sent, State
+from camera_watchdog.model import Sent, State
 from clinic import Clinic
 
 HOUR_S: Final = 3600.0

@@ -8,7 +8,8 @@ from random import Random
 from typing import ClassVar, Final
 
 from camera_watchdog.archive import receipt_name
-from camera_watchdog.model import Entry, Exam, State
+from camera_watchdog.entries import Entry
+from camera_watchdog.model import Exam, State
 from camera_watchdog_demo.edc_server import DemoEdc
 from effects import Effects, SeamDisk, SeamJournal
 from in_process import Core, Time, configured

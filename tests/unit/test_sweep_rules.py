@@ -6,7 +6,7 @@ import pytest
 
 from camera_watchdog import parts
 from camera_watchdog.config import load
-from camera_watchdog.model import Entry, Kind
+from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.sweep_rules import may_grow
 from exam_parts import NOON
 

@@ -157,8 +157,8 @@ def _checksum(folder: Path, file: ExamFile) -> str:
     disk, path = Disk(), folder / file.name
     try:
         if not file.sha256:
-            return disk.sha256(path, file.size_bytes, file.mtime_ns)
-        with disk.reading_unchanged(path, file.size_bytes, file.mtime_ns):
+            return disk.sha256(path, file.stamp)
+        with disk.reading_unchanged(path, file.stamp, file.sha256):
             return file.sha256
     except (FileChanged, FileNotFoundError) as error:
         raise NotDone(

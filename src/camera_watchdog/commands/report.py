@@ -17,9 +17,10 @@ from camera_watchdog.archive import receipt_name
 from camera_watchdog.config import Config
 from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.journal import JOURNAL_NAME, Journal
-from camera_watchdog.model import Exam, Kind, State
+from camera_watchdog.model import Exam, State
 from camera_watchdog.receipts import read_receipt
 from camera_watchdog.report import (
     COLUMNS,
@@ -176,7 +177,7 @@ def _found(folder: Path, of_receipt: str) -> FoundInArchive:
             sums[entry.name] = f"it is a {entry.kind.value}"
             continue
         try:
-            sums[entry.name] = disk.sha256(folder / entry.name, entry.size_bytes, entry.mtime_ns)
+            sums[entry.name] = disk.sha256(folder / entry.name, entry.stamp)
         except OSError as error:
             sums[entry.name] = f"it cannot be read ({error.strerror})"
     told = None

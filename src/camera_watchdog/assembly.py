@@ -1,0 +1,207 @@
+"""From what is seen in a folder to its exam: begun, sent back to wait, judged, gone.
+
+An exam is the sweep's to change only while no worker has it. What moved in a folder sends it back at
+once where something came, went or has another size; where only what the file system says of a file is
+another, its bytes are read first, and only other bytes are a change.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from camera_watchdog.entries import Entry
+from camera_watchdog.lifecycle import Event, step
+from camera_watchdog.live_folder import LiveFolder
+from camera_watchdog.model import JOURNAL_LOST, Exam, State
+from camera_watchdog.registry import Registry
+from camera_watchdog.settle import Records, Settle, Verdict
+from camera_watchdog.stability import Movement
+from camera_watchdog.sweep_rules import SweepRules
+
+__all__ = ["Assembly"]
+
+logger = logging.getLogger(__name__)
+
+_BUSY_S: Final = 1.0
+
+
+@dataclass(slots=True)
+class _Claim:
+    """An exam that the sweep has, and when a worker may have it."""
+
+    exam: Exam
+    due: float | None = None
+    keep_due: bool = False
+
+
+class Assembly:
+    """Keeps the exams of the registry true to their folders. Belongs to the sweep's thread.
+
+    ``there_at_start`` are the folders that the first listing of the root had; ``journal_lost`` says
+    that what is in them may have been sent before.
+    """
+
+    def __init__(
+        self,
+        rules: SweepRules,
+        *,
+        settle: Settle,
+        registry: Registry,
+        journal: Records,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._rules = rules
+        self._settle = settle
+        self._registry = registry
+        self._journal = journal
+        self._clock = clock
+        self._monotonic = monotonic
+        self.there_at_start: frozenset[str] = frozenset()
+        self.journal_lost = False
+
+    def note(
+        self,
+        folder: str,
+        listing: Mapping[str, Entry],
+        movement: Movement,
+        *,
+        first: bool,
+        anew: bool,
+    ) -> bool:
+        """Something in the folder moved; answers whether its exam is the sweep's to change.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if self._registry.get(folder) is None:
+            if listing:
+                self._begin(folder, listing)
+            return True
+        with self._claimed(folder) as claim:
+            if claim is None:
+                self._registry.mark_changed(folder)
+                return False
+            exam = claim.exam
+            if exam.destination:
+                self._hand_over(claim)
+                return False
+            if movement is not Movement.CHANGED and not anew:
+                claim.keep_due = True  # its bytes may be the same: that is seen once it is quiet
+                return True
+            has_changed = movement is Movement.CHANGED and not first
+            changed_at = self._clock() if has_changed else exam.last_change
+            claim.exam = self._collecting(exam.but(last_change=changed_at))
+            return True
+
+    def judge(
+        self, folder: str, listing: Mapping[str, Entry], known: LiveFolder, now: float
+    ) -> Verdict | None:
+        """What a quiet folder is, where it still waits for something; if whole, a worker may have it.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        known.is_judged(listing, now)
+        if not listing and self._registry.get(folder) is None:
+            return None
+        with self._claimed(folder) as claim:
+            if claim is None:
+                known.judged = None  # the worker looks for itself; what it leaves is judged again
+                return None
+            try:
+                is_to_judge = self._is_to_judge(claim, listing, known)
+            except OSError:
+                claim.keep_due = True
+                return Verdict(claim.exam, _BUSY_S)
+            if not is_to_judge:
+                claim.keep_due = True
+                return None
+            quiet_s = now - known.history.quiet_since
+            verdict = self._settle.judge(claim.exam, listing, known.inspected, quiet_s)
+            claim.exam = verdict.exam
+            if verdict.is_ready:
+                claim.due = now
+                return None
+            return verdict
+
+    def _is_to_judge(self, claim: _Claim, listing: Mapping[str, Entry], known: LiveFolder) -> bool:
+        """Whether its files are waited for, or have other bytes than when they were judged."""
+        exam = claim.exam
+        if exam.state is State.COLLECTING and exam.not_before is None:
+            return True
+        if exam.destination:
+            return False  # what is here now may be another exam
+        same = self._settle.as_it_was(exam, listing, known.inspected)
+        claim.exam = self._collecting(exam) if same is None else same
+        return same is None
+
+    def vanished(self, folder: str) -> None:
+        """The root was listed, and the folder is not in it.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        with self._claimed(folder) as claim:
+            if claim is None:  # a worker has it: it may be moving it to the archive at this moment
+                self._registry.mark_changed(folder)
+                return
+            exam = claim.exam
+            if exam.destination:
+                self._hand_over(claim)
+            elif exam.state is State.READY:
+                claim.keep_due = True  # the worker that is due finds out
+            else:
+                claim.exam = self._settle.emptied(exam)
+
+    def _collecting(self, exam: Exam) -> Exam:
+        """The exam, back to where its files are waited for."""
+        if exam.state is State.COLLECTING:
+            return exam.but(not_before=None)
+        logger.info("%s  changed, waits until it is quiet", exam.folder)
+        state = step(exam.state, Event.CHANGED)
+        changed = exam.but(state=state, reason=None, not_before=None)
+        return self._journal.save(changed, Event.CHANGED, durable=False)
+
+    def _hand_over(self, claim: _Claim) -> None:
+        """Moved already, perhaps: what is here now may be another exam, only the archive can tell."""
+        if claim.exam.state is State.READY:
+            claim.keep_due = True
+            return
+        state = step(claim.exam.state, Event.SETTLED)
+        claim.exam = claim.exam.but(state=state, not_before=None)
+        claim.due = self._monotonic()
+
+    @contextlib.contextmanager
+    def _claimed(self, folder: str) -> Iterator[_Claim | None]:
+        """Claim an exam, and let go of it whatever happens; none where a worker has it."""
+        exam = self._registry.claim_folder(folder)
+        if exam is None:
+            yield None
+            return
+        claim = _Claim(exam)
+        try:
+            yield claim
+        except BaseException:
+            claim = _Claim(exam, keep_due=True)
+            raise
+        finally:
+            self._registry.release(claim.exam, due=claim.due, keep_due=claim.keep_due)
+
+    def _begin(self, folder: str, listing: Mapping[str, Entry]) -> None:
+        now = self._clock()
+        last_change = now
+        notes: tuple[str, ...] = ()
+        if folder in self.there_at_start:  # as old as its files say
+            notes = (JOURNAL_LOST,) if self.journal_lost else ()
+            newest_ns = max(entry.mtime_ns for entry in listing.values())
+            last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
+        subject = self._rules.subject(folder) or folder
+        exam = Exam(
+            folder=folder, subject=subject, first_seen=now, last_change=last_change, notes=notes
+        )
+        self._registry.add(self._journal.add(exam, "seen"))
+        logger.info("%s  seen", folder)

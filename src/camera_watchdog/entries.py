@@ -1,0 +1,47 @@
+"""What a listing tells of a folder's entries, without opening one. Pure."""
+
+from enum import Enum
+from typing import NamedTuple
+
+__all__ = ["Entry", "Kind", "Stamp"]
+
+
+class Kind(Enum):
+    """What a directory entry is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+
+
+class Stamp(NamedTuple):
+    """What the file system says of a file's bytes without reading them.
+
+    Where size or modification time moved, somebody writes. Where only the identity or the change time
+    did (``ctime``: that of any change, its permissions and links too), the bytes may be others, put in
+    place by a rename or with their time set back, or they are the same. So any difference asks for
+    another reading, and only another checksum is another file. 0 is an identity, or a change time,
+    that is not known.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    file_id: int = 0
+    ctime_ns: int = 0
+
+
+class Entry(NamedTuple):
+    """One directory entry as it was at the moment of listing."""
+
+    name: str
+    kind: Kind
+    size_bytes: int
+    mtime_ns: int
+    file_id: int = 0
+    ctime_ns: int = 0
+
+    @property
+    def stamp(self) -> Stamp:
+        """By what it is told whether its bytes are still those that were read."""
+        return Stamp(*self[2:])

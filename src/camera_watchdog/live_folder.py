@@ -1,0 +1,89 @@
+"""What the sweep remembers of one live folder, and when it is to be read or judged again. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Final, NamedTuple
+
+from camera_watchdog.content import Inspection
+from camera_watchdog.entries import Entry
+from camera_watchdog.stability import FolderHistory, Movement, Waits
+
+__all__ = ["Known", "LiveFolder"]
+
+_READ_EARLY_S: Final = 1.0
+"""A file that nobody has written to for so long is probably done."""
+_DOUBT_S: Final = 60.0
+_DOUBT_MOST_S: Final = 3600.0
+
+
+class Known(NamedTuple):
+    """What is known of a file as long as the file system says the same of it.
+
+    ``sha256`` once it is whole; of one that is read at once, and may become part of the exam, before.
+    """
+
+    entry: Entry
+    inspection: Inspection
+    sha256: str
+
+
+@dataclass(slots=True)
+class LiveFolder:
+    """One live folder. Times are monotonic seconds.
+
+    ``read`` is the last movement after which its files were read, ``judged`` the last one that was
+    judged, ``judge_at`` when to judge it again if nothing moves. ``doubt_at`` is when a file may be
+    read again though nothing moved, ``doubt_pause_s`` how long that was put off the last time.
+    """
+
+    history: FolderHistory
+    looked_at: float
+    inspected: dict[str, Known] = field(default_factory=dict)
+    read: float | None = None
+    judged: float | None = None
+    judge_at: float = inf
+    doubt_at: float = 0.0
+    doubt_pause_s: float = 0.0
+
+    def movement(self, listing: Mapping[str, Entry]) -> Movement:
+        """What happened in it since the last look."""
+        beside = {name for name, known in self.inspected.items() if known.inspection.other}
+        return self.history.movement(listing, beside)
+
+    def begin_anew(self, now: float) -> "LiveFolder":
+        """What was seen of it does not count any more; what was read does."""
+        return LiveFolder(FolderHistory.begin(now), now, self.inspected)
+
+    def read_early_at(self, due: float) -> float | None:
+        """When to read its files while it becomes quiet, which it is when ``due``; if at all."""
+        at = self.history.quiet_since + _READ_EARLY_S
+        return None if self.read == self.history.quiet_since or at >= due else at
+
+    def wants_judging(self, listing: Mapping[str, Entry], now: float) -> bool:
+        """Whether a quiet folder is to be judged: it moved since, it is time, or it is in doubt."""
+        moved = self.judged != self.history.quiet_since
+        return moved or now >= self.judge_at or self._is_in_doubt(listing, now)
+
+    def is_judged(self, listing: Mapping[str, Entry], now: float) -> None:
+        """It is judged now.
+
+        Numbers that change by themselves, at each look, must not have everything read each time: as
+        long as they do, the pause grows.
+        """
+        self.judged, self.judge_at = self.history.quiet_since, inf
+        if self._is_in_doubt(listing, now):
+            again = now - self.doubt_at <= self.doubt_pause_s
+            self.doubt_pause_s = min(2 * self.doubt_pause_s, _DOUBT_MOST_S) if again else _DOUBT_S
+            self.doubt_at = now + self.doubt_pause_s
+
+    def is_quiet(self, now: float, waits: Waits) -> bool:
+        """Whether every file is stable and the folder quiet."""
+        return self.history.is_quiet(now, waits)
+
+    def _is_in_doubt(self, listing: Mapping[str, Entry], now: float) -> bool:
+        """Whether a file is to be read again because of its identity or change time alone."""
+        return now >= self.doubt_at and any(
+            name in listing and listing[name] != known.entry
+            for name, known in self.inspected.items()
+        )
