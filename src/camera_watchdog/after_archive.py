@@ -56,13 +56,12 @@ def doubtful(exam: Exam, entries: Iterable[Entry]) -> list[tuple[ExamFile, Entry
 
 
 def _has_numbers(file: ExamFile, entry: Entry) -> bool:
-    numbers = (entry.kind, entry.size_bytes, entry.mtime_ns)
-    return numbers == (Kind.FILE, file.size_bytes, file.mtime_ns)
+    return entry.kind is Kind.FILE and entry.stamp == file.stamp
 
 
 def with_numbers(file: ExamFile, entry: Entry) -> ExamFile:
     """A file with the numbers that it was found to have now, its bytes being the same."""
-    return file.but(mtime_ns=entry.mtime_ns)
+    return file.stamped(entry.stamp)
 
 
 def unknown(exam: Exam, entries: Iterable[Entry], *, ours: Collection[str]) -> list[Entry]:
