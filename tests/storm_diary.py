@@ -13,11 +13,14 @@ class Visit:
     """One visit of a subject; ``begins`` is when its first file comes, in seconds of the storm, or the
     clinician makes its entry.
 
-    ``disturbed``: a file of it comes late, is one too many or is changed afterwards.
+    ``disturbed``: a file of it comes late, is one too many or is changed afterwards. ``wrong_subject``
+    is whose the camera's rows say that it is, until so many seconds of the storm, 0 for ever.
     """
 
     begins: float
     disturbed: bool = False
+    wrong_subject: str = ""
+    wrong_subject_until: float = 0.0
 
 
 @dataclass(slots=True)
@@ -27,6 +30,10 @@ class Diary:
     ``written`` is every whole content that there was under a subject's name, and what the EDC is to
     call it; ``standing`` those among them that nobody but the daemon may have taken away. ``damaged``
     counts a subject's uploads that came damaged to the EDC.
+
+    ``misled`` are subjects and files of which a row told the wrong eye for a while, ``swapped`` subjects
+    whose folders were given each other's names, ``unknowable`` contents that took the place of one that
+    showed the other eye: the row of that one is taken for theirs until their own comes.
     """
 
     written: dict[tuple[str, str], dict[str, str]] = field(
@@ -36,13 +43,41 @@ class Diary:
     visits: dict[str, list[Visit]] = field(default_factory=dict)
     copied_back: set[str] = field(default_factory=set)
     damaged: Counter[str] = field(default_factory=Counter)
+    misled: set[tuple[str, str]] = field(default_factory=set)
+    swapped: set[str] = field(default_factory=set)
+    unknowable: set[str] = field(default_factory=set)
+    stood: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """What the files were that have stood under a name since there was none of it."""
 
     def is_written(self, subject: str, path: Path, content: bytes, file_type: str) -> None:
         """The camera is about to write a file, over what stands there; "" where it is a part of it."""
-        mine = self.standing[subject, path.name]
+        mine, known = self.standing[subject, path.name], self.written[subject, path.name]
+        checksum = hashlib.sha256(content).hexdigest()
+        stood = self.stood[subject, path.name]
         if path.exists():
             mine.discard(hashlib.sha256(path.read_bytes()).hexdigest())
+        else:
+            stood.clear()
         if file_type:
-            checksum = hashlib.sha256(content).hexdigest()
             mine.add(checksum)
-            self.written[subject, path.name][checksum] = file_type
+            known[checksum] = file_type
+            stood.add(file_type)
+            if len(stood) > 1:
+                self.unknowable.add(checksum)
+
+    def is_swapped(self, one: str, other: str, contents: dict[str, dict[str, bytes]]) -> None:
+        """Two folders have each other's name from now on, and these contents."""
+        kinds = {
+            checksum: file_type
+            for (subject, _), known in self.written.items()
+            if subject in {one, other}
+            for checksum, file_type in known.items()
+        }
+        for subject, files in contents.items():
+            elsewhere = other if subject == one else one
+            for name, content in files.items():
+                checksum = hashlib.sha256(content).hexdigest()
+                if file_type := kinds.get(checksum):
+                    self.standing[elsewhere, name].discard(checksum)
+                    self.standing[subject, name].add(checksum)
+                    self.written[subject, name][checksum] = file_type

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import cache, partial
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from camera_watchdog.config import Config
 from camera_watchdog_demo import pictures
@@ -14,6 +14,7 @@ from camera_watchdog_demo.edc_server import DemoEdc
 from camera_watchdog_demo.pictures import Eye
 from in_process import Time
 from storm_diary import Diary, Visit
+from storm_mishaps import Mishaps, PlannedFile
 
 __all__ = ["ONE_OF_A_TYPE", "Schedule"]
 
@@ -23,14 +24,6 @@ ONE_OF_A_TYPE: Final = frozenset({"0.1", "0.2", "0.3"})
 _STORM_S: Final = 900.0
 _LATER_S: Final = 500.0
 _TRY_AGAIN_S: Final = 5.0
-
-
-class _File(NamedTuple):
-    name: str
-    content: bytes
-    eye: Eye | None
-    file_type: str
-    """What the EDC is to call it."""
 
 
 @cache
@@ -51,7 +44,14 @@ class Schedule:
     """
 
     def __init__(
-        self, chance: Random, time: Time, edc: DemoEdc, config: Config, diary: Diary
+        self,
+        chance: Random,
+        time: Time,
+        *,
+        edc: DemoEdc,
+        config: Config,
+        diary: Diary,
+        mishaps: Callable[[Camera], Mishaps],
     ) -> None:
         self._chance = chance
         self._time = time
@@ -62,6 +62,7 @@ class Schedule:
         self._names: dict[tuple[str, str], list[str]] = defaultdict(list)
         assert config.db_path is not None
         self.camera = Camera(config.watch_dir, config.db_path)
+        self.mishaps = mishaps(self.camera)
         self.subjects = [f"105-10-{n:04}" for n in range(chance.randrange(1, 4))]
         self.spells: tuple[tuple[float, float], ...] = ((0.0, _STORM_S),)
         self.hint: Callable[[str], object] = lambda _subject: None
@@ -80,6 +81,7 @@ class Schedule:
                 self._plan_second_visit(subject, again_s)
             if self._chance.random() < 0.06:
                 self._time.plan(self._chance.uniform(200, 1500), partial(self._copy_back, subject))
+        self.mishaps.plan()
 
     def _second_visit_s(self) -> float:
         """When a subject comes again: soon, in hours, or (0) not at all."""
@@ -109,17 +111,19 @@ class Schedule:
         chance, at = self._chance, begins
         visit = Visit(begins)
         self._diary.visits.setdefault(subject, []).append(visit)
+        others = [other for other in self.subjects if other != subject]
+        self.mishaps.choose_subject(subject, others, visit)
         one_of_a_type = self._edc.version in ONE_OF_A_TYPE
         eyes: list[Eye] = ["left", "right"]
         if not one_of_a_type:
             eyes += chance.choice([[], ["left"], ["left", "right", "left"]])
-        old_names = {**self._names} if same_names else {}
+        old_names = self._names_of(subject) if same_names else {}
         self._names.clear()
         files = [self._image(subject, eye, old_names) for eye in eyes]
         if not one_of_a_type and chance.random() < 0.3:
             name = f"{chance.getrandbits(48):012x}.dcm"
             content = _dicom("left", subject, len(self._diary.visits[subject]))
-            files.append(_File(name, content, "left", "left_dicom"))
+            files.append(PlannedFile(name, content, "left", "left_dicom"))
         files += self._reports(subject, old_names)
         whole = len(files)
         if chance.random() < 0.25:
@@ -131,37 +135,46 @@ class Schedule:
             late = chance.random() < 0.08 or place >= whole
             visit.disturbed |= late
             comes = at + (chance.uniform(0, 600) if late else 0)
-            self._plan_file(subject, file, comes)
+            self._plan_file(subject, visit, file, comes)
             if file.eye is not None:
-                self._time.plan(
-                    comes + row_s * chance.random(), partial(self._record, subject, file)
-                )
+                row_at = comes + row_s * chance.random()
+                if not self.mishaps.row(subject, visit, file, row_at):
+                    self._time.plan(row_at, partial(self._record, subject, file))
             if chance.random() < 0.04 and not file.name.endswith(".dcm"):
                 visit.disturbed = True
                 more = b"\n" if file.eye is None else b"retaken"
                 changed = file._replace(content=file.content + more)
-                self._plan_file(subject, changed, comes + chance.uniform(21, 300))
+                self._plan_file(subject, visit, changed, comes + chance.uniform(21, 300))
         return visit
 
-    def _image(self, subject: str, eye: Eye, old_names: dict[tuple[str, str], list[str]]) -> _File:
+    def _names_of(self, subject: str) -> dict[tuple[str, str], list[str]]:
+        """The names of the visit before, by what they were of."""
+        names = {what: [*given] for (whose, what), given in self._names.items() if whose == subject}
+        return {(subject, what): given for what, given in self.mishaps.dealt_anew(names).items()}
+
+    def _image(
+        self, subject: str, eye: Eye, old_names: dict[tuple[str, str], list[str]]
+    ) -> PlannedFile:
         name = self._name(subject, eye, "jpg", old_names)
         token = f"{name} {self._chance.getrandbits(32)}".encode()
-        return _File(name, _jpeg(eye) + token, eye, eye)
+        return PlannedFile(name, _jpeg(eye) + token, eye, eye)
 
-    def _reports(self, subject: str, old_names: dict[tuple[str, str], list[str]]) -> list[_File]:
+    def _reports(
+        self, subject: str, old_names: dict[tuple[str, str], list[str]]
+    ) -> list[PlannedFile]:
         eyes: tuple[Eye | None, ...] = ("left", "right") if self._per_eye else (None,)
         return [self._report(subject, eye, old_names) for eye in eyes]
 
     def _report(
         self, subject: str, eye: Eye | None, old_names: dict[tuple[str, str], list[str]]
-    ) -> _File:
+    ) -> PlannedFile:
         file_type = f"{eye}_report" if eye else "report"
         ending, draw = "html", pictures.html_report
         if self._edc.version == "0.1":
             ending, draw = "pdf", pictures.pdf_report
         name = self._name(subject, file_type, ending, old_names)
         content = draw(subject, eye=eye, seed=self._chance.getrandbits(32))
-        return _File(name, content, eye, file_type)
+        return PlannedFile(name, content, eye, file_type)
 
     def _name(
         self,
@@ -176,20 +189,23 @@ class Schedule:
         self._names[subject, file_type].append(name)
         return name
 
-    def _plan_file(self, subject: str, file: _File, at: float) -> None:
-        if self._chance.random() < 0.3:
+    def _plan_file(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> None:
+        in_parts = self._chance.random() < 0.3
+        if self.mishaps.comes(subject, visit, file, at):
+            return
+        if in_parts:
             half = file._replace(content=file.content[: len(file.content) // 2], file_type="")
             self._time.plan(at, partial(self._write, subject, half))
             at += self._chance.uniform(0.1, 20)
         self._time.plan(at, partial(self._write, subject, file))
 
-    def _write(self, subject: str, file: _File) -> None:
+    def _write(self, subject: str, file: PlannedFile) -> None:
         path = self.camera.folder / subject / file.name
         self._diary.is_written(subject, path, file.content, file.file_type)
         self._time.stamp(self.camera.write(subject, file.name, file.content))
         self.hint(subject)
 
-    def _record(self, subject: str, file: _File) -> None:
+    def _record(self, subject: str, file: PlannedFile) -> None:
         """A row for a file; later, where the database is not there."""
         if self.camera.db_path.exists():
             self.camera.record(subject, file.name, file.eye)

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from camera_watchdog.model import Exam, State
 from camera_watchdog.sweep import ROOT
+from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_server import DemoEdc
@@ -26,6 +27,7 @@ from effects import Effects
 from in_process import Core, Time, configured
 from seeded import add_options, try_all
 from storm_diary import Diary
+from storm_mishaps import Mishaps
 from storm_promise import Promise
 from storm_schedule import Schedule
 from storm_weather import Killed, Line, Weather
@@ -36,6 +38,7 @@ _CALM_S: Final = 4 * 3600.0
 _UPGRADED_BY_S: Final = 400.0
 _TRIED_AGAIN_S: Final = 130.0
 """By then what waits for the clinician, or could not be written down, was tried once more."""
+LEARNED: Final[tuple[str, ...]] = ()
 _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
 """What would clear by itself, but not in a storm."""
 
@@ -57,11 +60,22 @@ class Storm:
         self.config = configured(folder, **options)
         self.core: Core | None = None
         self._all_came_at: float | None = None
-        self.schedule = Schedule(chance, self.time, self.edc, self.config, self.diary)
+        self.schedule = Schedule(
+            chance,
+            self.time,
+            edc=self.edc,
+            config=self.config,
+            diary=self.diary,
+            mishaps=partial(self._mishaps, seed),
+        )
         self.schedule.plan()
-        self.schedule.hint = self._hint
+        self.schedule.hint = self.schedule.mishaps.hint = self._hint
         self.weather = Weather(seed, self.time, self.schedule.spells)
         self._plan_upgrade()
+
+    def _mishaps(self, seed: int, camera: Camera) -> Mishaps:
+        chance = Random(seed + 2)  # noqa: S311 - to be had again by its seed
+        return Mishaps(chance, self.time, camera, self.diary, LEARNED)
 
     def _plan_upgrade(self) -> None:
         """Some sites install a later release meanwhile; not from 0.1, which made its sessions itself."""

@@ -1,0 +1,241 @@
+"""What befalls files and rows in a storm beside the weather: the kinds that were met at clinics.
+
+Each storm has some of these kinds, by a chance of their own, so that a seed's visits and weather stay
+what they are without them.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final, NamedTuple
+
+from camera_watchdog_demo.camera import Camera
+from camera_watchdog_demo.pictures import Eye
+from in_process import Time
+from storm_diary import Diary, Visit
+
+__all__ = ["KINDS", "Mishaps", "PlannedFile"]
+
+KINDS: Final = (
+    "names of the other eye",
+    "a row of the wrong eye",
+    "rows of another subject",
+    "replaced unseen",
+    "folders swapped",
+    "place reserved",
+    "a temporary name",
+)
+_OFTEN: Final = 0.2
+_TRY_AGAIN_S: Final = 5.0
+_TEMPORARY: Final = (
+    "{}.!sync",
+    "{}.opdownload",
+    "{}.uploading",
+    "{}.filepart",
+    "~tmp{}.bin",
+    "{}_copying",
+)
+_OTHER_EYE: Final[dict[str, Eye]] = {"left": "right", "right": "left"}
+
+
+class PlannedFile(NamedTuple):
+    """A file that is to come to the subject's folder; ``file_type`` is what the EDC is to call it."""
+
+    name: str
+    content: bytes
+    eye: Eye | None
+    file_type: str
+
+
+class Mishaps:
+    """Plans them; ``hint`` is called with a subject when something of it was touched."""
+
+    def __init__(
+        self, chance: Random, time: Time, camera: Camera, diary: Diary, kinds: tuple[str, ...]
+    ) -> None:
+        self._chance = chance
+        self._time = time
+        self._camera = camera
+        self._diary = diary
+        self._kinds = {kind for kind in kinds if chance.random() < _OFTEN}
+        self._files: list[tuple[str, Visit, PlannedFile, float]] = []
+        self.hint: Callable[[str], object] = lambda _subject: None
+
+    def has(self, kind: str) -> bool:
+        """Whether this storm has that kind."""
+        return kind in self._kinds
+
+    def dealt_anew(self, names: dict[str, list[str]]) -> dict[str, list[str]]:
+        """The image names of the visit before, by eye, in another order."""
+        if not self.has("names of the other eye"):
+            return names
+        images = [name for eye in ("left", "right") for name in names.get(eye, [])]
+        self._chance.shuffle(images)
+        half = len(images) // 2
+        return {**names, "left": images[:half], "right": images[half:]}
+
+    # Files
+
+    def comes(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> float | None:
+        """When a file is there whole, where it comes in a way of its own; none where it does not."""
+        self._files.append((subject, visit, file, at))
+        if self.has("place reserved") and file.name.endswith(".dcm"):
+            return self._reserved(subject, file, at)
+        if self.has("a temporary name") and self._chance.random() < 0.4:
+            return self._under_another_name(subject, file, at)
+        return None
+
+    def _reserved(self, subject: str, file: PlannedFile, at: float) -> float:
+        """At its full size from the beginning, and filled after a while, in one part or in two."""
+        whole = len(file.content)
+        for share in sorted(self._chance.uniform(0.05, 0.99) for _ in range(2)):
+            there = int(whole * share)
+            hollow = file.content[:there] + bytes(whole - there)
+            part = file._replace(content=hollow, file_type="")
+            self._time.plan(at, partial(self._write, subject, part))
+            at += self._chance.choice([1, 4, 7, 40])
+        self._time.plan(at, partial(self._write, subject, file))
+        return at
+
+    def _under_another_name(self, subject: str, file: PlannedFile, at: float) -> float:
+        """Under a temporary name while it grows, and renamed when it is whole."""
+        name = self._chance.choice(_TEMPORARY).format(file.name)
+        for share in sorted(self._chance.choice([0, 0.2, 0.7, 1]) for _ in range(3)):
+            there = file.content[: int(len(file.content) * share)]
+            part = file._replace(name=name, content=there, file_type="")
+            self._time.plan(at, partial(self._write, subject, part))
+            at += self._chance.choice([0.5, 1, 4, 7, 40])
+        self._time.plan(at, partial(self._finish, subject, name, file))
+        return at
+
+    def _write(self, subject: str, file: PlannedFile) -> None:
+        path = self._camera.folder / subject / file.name
+        self._diary.is_written(subject, path, file.content, file.file_type)
+        self._time.stamp(self._camera.write(subject, file.name, file.content))
+        self.hint(subject)
+
+    def _finish(self, subject: str, temporary: str, file: PlannedFile) -> None:
+        path = self._camera.folder / subject / file.name
+        half = path.with_name(temporary)
+        self._diary.is_written(subject, path, file.content, file.file_type)
+        if half.exists():
+            half.unlink()
+        self._time.stamp(self._camera.write(subject, temporary, file.content))
+        half.replace(path)
+        self.hint(subject)
+
+    # Rows
+
+    def row(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> bool:
+        """Whether a file's row comes in a way of its own: about another eye or subject."""
+        is_image = file.eye is not None and not file.file_type.endswith("report")
+        if is_image and self.has("a row of the wrong eye") and self._chance.random() < 0.3:
+            self._row_of_wrong_eye(subject, file, at)
+            return True
+        if self.has("rows of another subject") and visit.wrong_subject:
+            self._row_of_another(subject, visit, file, at)
+            return True
+        return False
+
+    def _row_of_wrong_eye(self, subject: str, file: PlannedFile, at: float) -> None:
+        assert file.eye is not None
+        wrong = _OTHER_EYE[file.eye]
+        self._diary.misled.add((subject, file.name))
+        self._time.plan(at, partial(self._record, subject, file.name, wrong))
+        chance = self._chance
+        later = chance.choice(
+            [chance.uniform(1, 60), chance.uniform(1, 900), chance.uniform(5000, 9000)]
+        )
+        said = "UPDATE images SET eye = ? WHERE subject_identifier = ? AND filename = ? AND eye = ?"
+        values = file.eye, subject, file.name, wrong
+        self._time.plan(at + later, partial(self._change, said, values))
+
+    def _row_of_another(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> None:
+        assert file.eye is not None
+        self._time.plan(at, partial(self._record, visit.wrong_subject, file.name, file.eye))
+        if visit.wrong_subject_until:
+            said = (
+                "UPDATE images SET subject_identifier = ? "
+                "WHERE subject_identifier = ? AND filename = ?"
+            )
+            values = subject, visit.wrong_subject, file.name
+            until = max(visit.wrong_subject_until, at + 1)
+            self._time.plan(until, partial(self._change, said, values))
+
+    def choose_subject(self, subject: str, others: list[str], visit: Visit) -> None:
+        """Some visits are entered in the camera's program under another subject."""
+        if not self.has("rows of another subject") or self._chance.random() < 0.5:
+            return
+        unknown = f"{subject[:-1]}9"
+        visit.wrong_subject = self._chance.choice([*others, unknown])
+        corrected = self._chance.choice([0.0, 30.0, 600.0, 2500.0])
+        visit.wrong_subject_until = visit.begins + corrected if corrected else 0.0
+
+    def _record(self, subject: str, name: str, eye: Eye) -> None:
+        if self._camera.db_path.exists():
+            self._camera.record(subject, name, eye)
+        else:
+            self._time.plan(_TRY_AGAIN_S, partial(self._record, subject, name, eye))
+
+    def _change(self, said: str, values: tuple[object, ...]) -> None:
+        if self._camera.db_path.exists():
+            with closing(sqlite3.connect(self._camera.db_path)) as database, database:
+                database.execute(said, values)
+        else:
+            self._time.plan(_TRY_AGAIN_S, partial(self._change, said, values))
+
+    # What befalls files that are there
+
+    def plan(self) -> None:
+        """What befalls files that were planned."""
+        if self.has("replaced unseen"):
+            for subject, visit, file, at in self._chance.sample(
+                self._files, min(2, len(self._files))
+            ):
+                visit.disturbed = True
+                later = at + self._chance.choice([3, 20, 200, 900]) * self._chance.random()
+                self._time.plan(later, partial(self._replace, subject, file))
+        subjects = sorted({subject for subject, *_ in self._files})
+        if self.has("folders swapped") and len(subjects) > 1:
+            one, other = self._chance.sample(subjects, 2)
+            last = max(at for subject, _, _, at in self._files if subject in {one, other})
+            self._diary.swapped |= {one, other}
+            self._time.plan(last + self._chance.uniform(0, 300), partial(self._swap, one, other))
+
+    def _replace(self, subject: str, file: PlannedFile) -> None:
+        """Another picture of the same size takes its place by a rename, with the same time."""
+        path = self._camera.folder / subject / file.name
+        if not path.exists() or path.read_bytes() != file.content:
+            return
+        status = path.stat()
+        other = bytearray(file.content)
+        for place in range(-4, 0):
+            other[place] = ord("0") + self._chance.randrange(10)
+        if file.file_type.endswith("report"):
+            return
+        self._diary.is_written(subject, path, bytes(other), file.file_type)
+        beside = self._camera.folder.parent / "saved.tmp"
+        beside.write_bytes(bytes(other))
+        os.utime(beside, ns=(status.st_mtime_ns, status.st_mtime_ns))
+        beside.replace(path)
+        self.hint(subject)
+
+    def _swap(self, one: str, other: str) -> None:
+        """Somebody gives two subjects' folders each other's name."""
+        here, there = self._camera.folder / one, self._camera.folder / other
+        if not (here.is_dir() and there.is_dir()):
+            return
+        between = self._camera.folder.parent / "between"
+        here.rename(between)
+        there.rename(here)
+        between.rename(there)
+        self._diary.is_swapped(one, other, {one: _contents(here), other: _contents(there)})
+        self.hint(self._chance.choice(["", one, other]))
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
