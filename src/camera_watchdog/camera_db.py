@@ -7,28 +7,27 @@ transaction is ever opened, so that the camera's software can write between any 
 
 import difflib
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
+from camera_watchdog.camera_db_lookup import Row, TableLookup, is_subject, text_of
 from camera_watchdog.errors import (
     CameraDatabaseError,
     DatabaseBusy,
     DatabaseUnreadable,
     Problem,
 )
-from camera_watchdog.laterality import ImageRow
+from camera_watchdog.laterality import ImageRow, is_named, without_ending
 from camera_watchdog.model import Demographics
 
 __all__ = ["CameraDatabase", "ImageColumns", "PatientColumns"]
 
-# A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
-_ROWS_AT_A_TIME: Final = 1000
-_FIRST_ROWID: Final = -(2**63)
 # PROTOCOL is what remains of a lost race for the write-ahead log's locks.
 _BUSY_CODES: Final = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -36,8 +35,6 @@ _BUSY_CODES: Final = frozenset(
 _SEXES: Final = {"m": "M", "male": "M", "f": "F", "female": "F"}
 _DAMAGED: Final = "It is damaged, or another file has taken its place."
 _CHECK_PATH: Final = "Check that the camera's software is installed and db_path is right."
-
-_Row: TypeAlias = tuple[Any, ...]
 _Answer = TypeVar("_Answer")
 
 
@@ -83,15 +80,32 @@ class CameraDatabase:
         self._patients = _keyed("db_patient_", patients)
         self._images = _keyed("db_image_", images)
         self._busy_timeout_s = busy_timeout_s
-        self._lookups: dict[str, tuple[object, _Lookup]] = {}
+        self._lookups: dict[str, tuple[object, TableLookup]] = {}
 
     def images(self, subject: str) -> tuple[ImageRow, ...]:
         """The rows of the image table for ``subject``; those without a file name say nothing."""
-        return tuple(
-            ImageRow(_text(filename), eye, *captured_at)
-            for _, filename, eye, *captured_at in self._rows_of(subject, self._images)
-            if _text(filename).strip()
-        )
+        rows = [_image(row) for row in self._rows_of(subject, self._images)]
+        return tuple(row for row in rows if row.filename.strip())
+
+    def named(self, name: str, *, but_not: str) -> tuple[tuple[str, ImageRow], ...]:
+        """Rows whose name could be that of the file ``name``, of other subjects than ``but_not``.
+
+        Each with its subject; of many subjects no more than the second is looked for, which is as good
+        as all of them. The whole table may have to be looked through: this is no question for every try.
+        """
+        found: list[tuple[str, ImageRow]] = []
+        with self._connected() as connection:
+            lookup = self._lookup(connection, self._images)
+            for part in lookup.parts_named(connection, _likeness(name)):
+                found += [
+                    (text_of(row[0]).strip(), image)
+                    for row in part
+                    if not is_subject(row[0], but_not)
+                    and is_named(name, (image := _image(row)).filename)
+                ]
+                if len({subject for subject, _ in found}) > 1:
+                    break
+        return tuple(found)
 
     def demographics(self, subject: str) -> Demographics | None:
         """Initials, sex (``M``, ``F`` or as stored) and age in years of ``subject``.
@@ -100,8 +114,8 @@ class CameraDatabase:
         differ: which is right is not guessed.
         """
         found = {
-            Demographics(initials=_text(initials).strip(), sex=_sex(sex), age=_age_years(age))
-            for _, initials, sex, age in self._rows_of(subject, self._patients)
+            Demographics(initials=text_of(initials).strip(), sex=_sex(sex), age=_age_years(age))
+            for _, initials, sex, age, _ in self._rows_of(subject, self._patients)
         }
         if len(found) != 1:
             return None
@@ -125,7 +139,7 @@ class CameraDatabase:
         with self._connected() as connection:
             return question(connection)
 
-    def _rows_of(self, subject: str, names: Mapping[str, str]) -> list[_Row]:
+    def _rows_of(self, subject: str, names: Mapping[str, str]) -> list[Row]:
         try:
             subject.encode()
         except UnicodeEncodeError:
@@ -133,7 +147,7 @@ class CameraDatabase:
         with self._connected() as connection:
             return self._lookup(connection, names).rows(connection, subject)
 
-    def _lookup(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> "_Lookup":
+    def _lookup(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> TableLookup:
         """How to look up by these names; found out anew whenever the schema or the file is another."""
         (table_key, *_) = names
         schema = (connection.execute("PRAGMA schema_version").fetchone(), self._file_id())
@@ -150,7 +164,7 @@ class CameraDatabase:
             return None
         return status.st_dev, status.st_ino
 
-    def _looked_up(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> "_Lookup":
+    def _looked_up(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> TableLookup:
         (table, *columns), problems = _look_up(connection, names)
         if problems:
             raise DatabaseUnreadable(
@@ -158,7 +172,7 @@ class CameraDatabase:
                 f"{' '.join(map(str, problems))} Correct the names in the configuration.",
                 problems=problems,
             )
-        return _Lookup.of(connection, table, columns)
+        return TableLookup.of(connection, table, columns)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -259,7 +273,7 @@ def _look_up(
     return [table, *(name for name in spelled.values() if name is not None)], problems
 
 
-def _first_of_each(rows: Sequence[_Row]) -> list[str]:
+def _first_of_each(rows: Sequence[Row]) -> list[str]:
     return [row[0] for row in rows]
 
 
@@ -281,117 +295,29 @@ def _missing(key: str, name: str, kind: str, existing: Sequence[str]) -> Problem
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """How the rows of a subject are found in a table, whose names are quoted here.
+def _image(row: Row) -> ImageRow:
+    _, filename, eye, *captured_at, number = row
+    return ImageRow(text_of(filename), eye, next(iter(captured_at), None), number)
 
-    ``has_index``: on the subject's column; ``has_rowid``: the table can be looked through in parts.
+
+def _likeness(name: str) -> str:
+    """What SQLite finds a name by that may have a path in front, or lack its ending.
+
+    It folds the case of ASCII letters only; in the place of any other letter anything will do.
     """
-
-    table: str
-    select: str
-    subject: str
-    has_index: bool
-    has_rowid: bool
-
-    @classmethod
-    def of(cls, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Self:
-        quoted = [f"{_quoted(table)}.{_quoted(column)}" for column in columns]
-        # Names cannot be bound; these come from the schema and are quoted.
-        select = f"SELECT {', '.join(quoted)} FROM {_quoted(table)} WHERE "  # noqa: S608
-        asked = f"EXPLAIN QUERY PLAN {select}{quoted[0]} = ?"
-        plan = connection.execute(asked, ("",)).fetchall()
-        has_index = not any(str(step[-1]).startswith("SCAN") for step in plan)
-        return cls(_quoted(table), select, quoted[0], has_index, _has_rowid(connection, table))
-
-    def rows(self, connection: sqlite3.Connection, subject: str) -> list[_Row]:
-        """The rows that are the subject's, by an index if there is one.
-
-        Blanks around the subject and a number's zeros are allowed for where no row has it exactly.
-        """
-        equal = f"{self.subject} = ?"
-        in_words = f"TRIM(CAST({self.subject} AS TEXT)) = ?"
-        if self.has_index:
-            found = connection.execute(f"{self.select}{equal}", (subject,)).fetchall()
-        else:
-            found = self._look_through(connection, equal, subject)
-        if exact := [row for row in found if _text(row[0]) == subject]:
-            return exact
-        found += self._look_through(connection, in_words, subject)
-        exact = [row for row in found if _text(row[0]) == subject]
-        return exact or [*dict.fromkeys(row for row in found if _is_subject(row[0], subject))]
-
-    def _look_through(
-        self, connection: sqlite3.Connection, condition: str, subject: str
-    ) -> list[_Row]:
-        """The rows of a whole table that meet a condition, a part of it at a time.
-
-        The camera may write between two parts. A row that it moves just then is missed or doubled, as
-        if we had asked a moment earlier or later; the question is asked again where that matters.
-        """
-        if not self.has_rowid:
-            return connection.execute(self.select + condition, (subject,)).fetchall()
-        rowid = f"{self.table}._rowid_"
-        first, last = connection.execute(
-            f"SELECT (SELECT min({rowid}) FROM {self.table}), (SELECT max({rowid}) FROM {self.table})"  # noqa: S608 - as in `of`
-        ).fetchone()
-        if first is None or last - first < _ROWS_AT_A_TIME:
-            return connection.execute(self.select + condition, (subject,)).fetchall()
-        part_end = (
-            f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {self.table} "  # noqa: S608 - as in `of`
-            f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
-        )
-        part = f"{self.select}{condition} AND {rowid} > ? AND {rowid} <= ?"
-        found: list[_Row] = []
-        start = _FIRST_ROWID
-        while True:
-            end = connection.execute(part_end, (start, _ROWS_AT_A_TIME)).fetchone()[0]
-            if end is None:
-                return found
-            found += connection.execute(part, (subject, start, end)).fetchall()
-            start = end
-
-
-def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
-    """Whether the rows are numbered: neither a view's nor those of a WITHOUT ROWID table are."""
-    kinds = connection.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchall()
-    if ("table",) not in kinds:
-        return False
-    try:
-        connection.execute(f"SELECT _rowid_ FROM {_quoted(table)} LIMIT 0").close()  # noqa: S608 - see _fetch
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-            return False
-        raise
-    return True
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _is_subject(value: object, subject: str) -> bool:
-    """Whether a stored identifier is ``subject`` but for blanks or a number's leading zeros."""
-    if isinstance(value, int | float):
-        return subject.isascii() and subject.isdigit() and value == int(subject)
-    return _text(value).strip() == subject
+    literal = re.sub(r"([%_\\])", r"\\\1", without_ending(name.strip()))
+    return f"%{re.sub(r'[^ -~]+', '%', literal)}%"
 
 
 def _sex(value: object) -> str:
-    text = _text(value).strip()
+    text = text_of(value).strip()
     return _SEXES.get(text.lower(), text)
 
 
 def _age_years(value: object) -> int | None:
     """Whole years; none where it is no number or no age."""
     try:
-        years = int(float(_text(value)))
+        years = int(float(text_of(value)))
     except (ValueError, OverflowError):
         return None
     return years if years >= 0 else None

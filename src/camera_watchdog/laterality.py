@@ -27,6 +27,7 @@ __all__ = [
     "is_named",
     "parse_eye",
     "rows_for",
+    "without_ending",
 ]
 
 _SPELLINGS: Final = {
@@ -228,7 +229,7 @@ def _closeness(name: str, stored: str) -> _Closeness | None:
         return _Closeness.SAME
     if _folded(name) == _folded(base):
         return _Closeness.FOLDED
-    bare_name, bare_base = _without_ending(name), _without_ending(base)
+    bare_name, bare_base = without_ending(name), without_ending(base)
     # A1.jpg and A1.dcm are two files; only a name that lacks an ending fits one that has it.
     if (bare_name == name) == (bare_base == base):
         return None
@@ -259,6 +260,7 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", composed)
 
 
-def _without_ending(name: str) -> str:
+def without_ending(name: str) -> str:
+    """A file's name without what is taken for its ending, if it has one."""
     stem, dot, ending = name.rpartition(".")
     return stem if dot and stem and ending.strip().lower() in _ENDINGS else name

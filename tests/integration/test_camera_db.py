@@ -4,12 +4,15 @@
 import os
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pytest
 
 from camera_tables import A1, A2, SCHEMA, asked, made
-from camera_watchdog import camera_db
+from camera_watchdog import camera_db, camera_db_lookup
 from camera_watchdog.camera_db import ImageColumns, PatientColumns
 from camera_watchdog.errors import CameraDatabaseError, DatabaseBusy, DatabaseUnreadable
 from camera_watchdog.laterality import ImageRow
@@ -104,7 +107,7 @@ def test_text_that_is_not_utf_8_and_rows_without_a_name(tmp_path: Path) -> None:
 def test_a_large_table_is_looked_through_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, subject: str
 ) -> None:
-    monkeypatch.setattr(camera_db, "_ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr(camera_db_lookup, "_ROWS_AT_A_TIME", 3)
     without_rowid = "WITHOUT ROWID" if kind.startswith("WITHOUT") else ""
     script = f"""
         CREATE TABLE stored (n INTEGER PRIMARY KEY, subject_identifier, filename, eye) {without_rowid};
@@ -175,9 +178,9 @@ def test_names_are_matched_as_sqlite_does(tmp_path: Path) -> None:
 def test_hostile_names_are_identifiers_and_no_sql(tmp_path: Path) -> None:
     table, eye = 'im"a;ges -- x', 'e"; DROP TABLE patients; --'
     script = f"""{SCHEMA}
-        CREATE TABLE {camera_db._quoted(table)}
-            ("select" TEXT, [file name] TEXT, {camera_db._quoted(eye)} TEXT);
-        INSERT INTO {camera_db._quoted(table)} VALUES ('S-1', 'A1.jpg', 'L');
+        CREATE TABLE {camera_db_lookup.quoted(table)}
+            ("select" TEXT, [file name] TEXT, {camera_db_lookup.quoted(eye)} TEXT);
+        INSERT INTO {camera_db_lookup.quoted(table)} VALUES ('S-1', 'A1.jpg', 'L');
     """
     images = ImageColumns(table, "select", "file name", eye, None)
     database = asked(made(tmp_path / "camera.db", script), images=images)
@@ -420,3 +423,76 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(DatabaseUnreadable, match="this account may read it"):
         asked(path).images("S-1")
+
+
+def test_rows_carry_their_numbers_where_they_have_some(tmp_path: Path) -> None:
+    numbered = asked(made(tmp_path / "camera.db")).images("S-1")
+    assert [row.number for row in numbered] == [1, 2]
+    view = SCHEMA.replace("TABLE images", "TABLE stored").replace("INTO images", "INTO stored")
+    script = f"{view}; CREATE VIEW images AS SELECT * FROM stored;"
+    unnumbered = asked(made(tmp_path / "view.db", script)).images("S-1")
+    assert [row.number for row in unnumbered] == [None, None]
+    assert unnumbered == numbered
+
+
+def test_a_row_that_moves_while_a_table_is_looked_through_is_not_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_db_lookup, "_ROWS_AT_A_TIME", 2)
+    path = made(
+        tmp_path / "camera.db", SCHEMA + "INSERT INTO images VALUES ('S-9', 'x', 'L', '');" * 9
+    )
+    parts = camera_db_lookup.TableLookup._parts
+
+    def moved(*arguments: Any) -> Iterator[list[camera_db_lookup.Row]]:
+        for number, part in enumerate(parts(*arguments)):
+            yield part
+            if number == 0:
+                with closing(sqlite3.connect(path)) as camera, camera:
+                    camera.execute("UPDATE images SET rowid = 1000 WHERE rowid = 2")
+
+    monkeypatch.setattr(camera_db_lookup.TableLookup, "_parts", moved)
+    assert asked(path).images("S-1") == (A1, A2)
+
+
+def test_rows_that_are_alike_are_as_many_as_there_are(tmp_path: Path) -> None:
+    twice = SCHEMA + "INSERT INTO images VALUES ('S-1', 'A1.jpg', 'L', '2024-05-01 10:00:00');"
+    assert asked(made(tmp_path / "camera.db", twice)).images("S-1") == (A1, A2, A1)
+    blanks = twice.replace("'S-1'", "'S-1 '")
+    assert asked(made(tmp_path / "blanks.db", blanks)).images("S-1") == (A1, A2, A1)
+    view = blanks.replace("TABLE images", "TABLE stored").replace("INTO images", "INTO stored")
+    view += "CREATE VIEW images AS SELECT * FROM stored;"
+    assert asked(made(tmp_path / "view.db", view)).images("S-1") == (A1, A2, A1)
+
+
+@pytest.mark.parametrize("name", ["A1.jpg", "a1", "A1.JPG", "A1.dcm"])
+def test_rows_of_a_name_are_found_whoever_they_are_of(tmp_path: Path, name: str) -> None:
+    database = asked(made(tmp_path / "camera.db"))
+    theirs = () if name.endswith("dcm") else (("S-2", ImageRow("A1.jpg", "R")),)
+    assert database.named(name, but_not="S-1") == theirs
+    assert database.named("A2.jpg", but_not="S-1") == ()
+
+
+@pytest.mark.parametrize(
+    "name, stored",
+    [
+        ("A%1_.jpg", r"D:\S-7\A%1_.jpg"),
+        ("Äug\u00e9.jpg", "ÄUGE\u0301"),
+        ("a b.jpg", " A B "),
+        ("100\\.jpg", "100\\.jpg"),
+    ],
+)
+def test_a_name_is_found_as_it_may_be_stored(tmp_path: Path, name: str, stored: str) -> None:
+    script = f"{SCHEMA}; INSERT INTO images VALUES (' S-7 ', '{stored}', 'R', NULL), (7, 'A1%.jpg', 'R', 1);"
+    database = asked(made(tmp_path / "camera.db", script))
+    assert database.named(name, but_not="S-1") == (("S-7", ImageRow(stored, "R")),)
+    assert database.named(name, but_not="S-7") == ()
+
+
+def test_of_a_name_that_many_have_no_more_is_read_than_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_db_lookup, "_ROWS_AT_A_TIME", 4)
+    rows = "".join(f"INSERT INTO images VALUES ('S-{n}', 'A1.jpg', 'R', '');" for n in range(3, 90))
+    found = asked(made(tmp_path / "camera.db", SCHEMA + rows)).named("A1.jpg", but_not="S-1")
+    assert 2 <= len(found) <= 4

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from camera_tables import A1, A2, SCHEMA, asked, made
-from camera_watchdog import camera_db
+from camera_watchdog import camera_db, camera_db_lookup
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.errors import DatabaseBusy, DatabaseUnreadable
 
@@ -129,7 +129,7 @@ def test_the_database_is_free_again_before_its_rows_are_looked_at(
             camera.execute("COMMIT")
         return str(value)
 
-    monkeypatch.setattr(camera_db, "_text", while_rows_are_looked_at)
+    monkeypatch.setattr(camera_db, "text_of", while_rows_are_looked_at)
     assert asked(path).images("S-1") == (A1, A2)
     assert "A2.jpg" in written
 
@@ -138,7 +138,7 @@ def test_no_lock_is_held_between_the_parts_of_a_large_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = made(tmp_path / "camera.db")
-    monkeypatch.setattr(camera_db, "_ROWS_AT_A_TIME", 1)
+    monkeypatch.setattr(camera_db_lookup, "_ROWS_AT_A_TIME", 1)
     written = 0
 
     class Watched(sqlite3.Connection):

@@ -1,0 +1,169 @@
+"""How rows of a table of the camera's database are found: by an index, or a part of it at a time.
+
+The camera's software may write between any two statements, and waits for none of ours longer than the
+few milliseconds that a part takes.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias
+
+__all__ = ["Row", "TableLookup", "is_subject", "quoted", "text_of"]
+
+# A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
+_ROWS_AT_A_TIME: Final = 1000
+_NUMBERS_AT_A_TIME: Final = 500
+_FIRST_ROWID: Final = -(2**63)
+
+Row: TypeAlias = tuple[Any, ...]
+"""The columns in the order in which they were asked for, and the row's number, none where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableLookup:
+    """How the rows of a subject are found in a table, whose names are quoted here.
+
+    ``has_index``: on the subject's column; ``has_rowid``: the rows are numbered, so that the table can
+    be looked through in parts.
+    """
+
+    table: str
+    select: str
+    columns: tuple[str, ...]
+    has_index: bool
+    has_rowid: bool
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Self:
+        """For a table whose first column here is the subject's, the second of images the file's name.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        name, has_rowid = quoted(table), _has_rowid(connection, table)
+        named = tuple(f"{name}.{quoted(column)}" for column in columns)
+        number = f"{name}._rowid_" if has_rowid else "NULL"
+        # Names cannot be bound; these come from the schema and are quoted.
+        select = f"SELECT {', '.join(named)}, {number} FROM {name} WHERE "  # noqa: S608
+        asked = f"EXPLAIN QUERY PLAN {select}{named[0]} = ?"
+        plan = connection.execute(asked, ("",)).fetchall()
+        has_index = not any(str(step[-1]).startswith("SCAN") for step in plan)
+        return cls(name, select, named, has_index, has_rowid)
+
+    def rows(self, connection: sqlite3.Connection, subject: str) -> list[Row]:
+        """The rows that are the subject's, by an index if there is one.
+
+        Blanks around the subject and a number's zeros are allowed for where no row has it exactly.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        equal = f"{self.columns[0]} = ?"
+        in_words = f"TRIM(CAST({self.columns[0]} AS TEXT)) = ?"
+        if self.has_index:
+            found = connection.execute(f"{self.select}{equal}", (subject,)).fetchall()
+        else:
+            found = self._look_through(connection, equal, subject)
+        if exact := [row for row in found if text_of(row[0]) == subject]:
+            return exact
+        known = {*found}
+        found += [
+            row for row in self._look_through(connection, in_words, subject) if row not in known
+        ]
+        exact = [row for row in found if text_of(row[0]) == subject]
+        return exact or [row for row in found if is_subject(row[0], subject)]
+
+    def parts_named(self, connection: sqlite3.Connection, like: str) -> Iterator[list[Row]]:
+        """The rows whose second column is like this, of whichever subject, part by part.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        condition = rf"CAST({self.columns[1]} AS TEXT) LIKE ? ESCAPE '\'"
+        yield from self._parts(connection, condition, like)
+
+    def _look_through(
+        self, connection: sqlite3.Connection, condition: str, subject: str
+    ) -> list[Row]:
+        """The rows of a whole table that meet a condition.
+
+        What the camera moves between two parts would be found twice, and two rows say more than one:
+        what was found in several parts is read again at one moment. A row that is missed is as if we
+        had asked a moment earlier or later; the question is asked again where that matters.
+        """
+        parts = [part for part in self._parts(connection, condition, subject) if part]
+        found = [row for part in parts for row in part]
+        if len(parts) < 2:  # noqa: PLR2004 - one statement, one moment
+            return found
+        return self._read_again(connection, condition, subject, found)
+
+    def _read_again(
+        self, connection: sqlite3.Connection, condition: str, subject: str, found: Sequence[Row]
+    ) -> list[Row]:
+        numbers = [row[-1] for row in found][:_NUMBERS_AT_A_TIME]
+        marks = ", ".join("?" * len(numbers))
+        there = f"{self.select}{condition} AND {self.table}._rowid_ IN ({marks})"
+        again = connection.execute(there, (subject, *numbers)).fetchall()
+        return again + list(found[_NUMBERS_AT_A_TIME:])
+
+    def _parts(
+        self, connection: sqlite3.Connection, condition: str, *values: object
+    ) -> Iterator[list[Row]]:
+        """The rows that meet a condition, a part of the table at a time where it is numbered."""
+        whole = f"{self.select}{condition}"
+        if not self.has_rowid:
+            yield connection.execute(whole, values).fetchall()
+            return
+        rowid = f"{self.table}._rowid_"
+        first, last = connection.execute(
+            f"SELECT (SELECT min({rowid}) FROM {self.table}), (SELECT max({rowid}) FROM {self.table})"  # noqa: S608 - as in `of`
+        ).fetchone()
+        if first is None or last - first < _ROWS_AT_A_TIME:
+            yield connection.execute(whole, values).fetchall()
+            return
+        part_end = (
+            f"SELECT max(_rowid_) FROM (SELECT _rowid_ FROM {self.table} "  # noqa: S608 - as in `of`
+            f"WHERE {rowid} > ? ORDER BY {rowid} LIMIT ?)"
+        )
+        part = f"{whole} AND {rowid} > ? AND {rowid} <= ?"
+        start = _FIRST_ROWID
+        while True:
+            end = connection.execute(part_end, (start, _ROWS_AT_A_TIME)).fetchone()[0]
+            if end is None:
+                return
+            yield connection.execute(part, (*values, start, end)).fetchall()
+            start = end
+
+
+def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether the rows are numbered: neither a view's nor those of a WITHOUT ROWID table are."""
+    kinds = connection.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchall()
+    if ("table",) not in kinds:
+        return False
+    try:
+        connection.execute(f"SELECT _rowid_ FROM {quoted(table)} LIMIT 0").close()  # noqa: S608 - see `of`
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            return False
+        raise
+    return True
+
+
+def quoted(identifier: str) -> str:
+    """A name as SQL has it."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text_of(value: object) -> str:
+    """What a cell holds, as text; empty where it holds nothing."""
+    if value is None:
+        return ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def is_subject(value: object, subject: str) -> bool:
+    """Whether a stored identifier is ``subject`` but for blanks or a number's leading zeros."""
+    if isinstance(value, int | float):
+        return subject.isascii() and subject.isdigit() and value == int(subject)
+    return text_of(value).strip() == subject
