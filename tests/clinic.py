@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog.completeness import Required
+from camera_watchdog.config.keys import EYE_BETWEEN_EDGES
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
@@ -140,7 +141,8 @@ class Clinic(WatchedFolder):
             "required": Required.ready_made(self.special_rules["report_type"]),
             "dicom_patient_id": "exact",
             "eye_sources": ("database",),
-            "filename_eye_pattern": re.compile("(?P<eye>OD|OS)"),
+            "eye_objections": ("filename", "dicom"),
+            "filename_eye_pattern": re.compile(EYE_BETWEEN_EDGES),
             "zone": self.clock.utc.tzinfo,
             "max_file_size_bytes": 10 << 20,
             "incomplete_after": timedelta(seconds=1800),

@@ -24,6 +24,7 @@ _SWEEP: Final = "integration/test_sweep.py::test_"
 _WATCHER: Final = "integration/test_watcher.py::test_"
 _PIPELINE: Final = "integration/test_pipeline.py::test_"
 _PIPELINE_IDENTIFY: Final = "integration/test_pipeline_identify.py::test_"
+_OBJECTIONS: Final = "integration/test_pipeline_objections.py::test_"
 _PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
 _PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
 _PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
@@ -598,6 +599,25 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_PROCESS}a_folder_or_database_that_is_not_there_is_not_now",
             f"{_MACHINE}a_watch_folder_that_is_not_there_is_not_made_nor_taken_for_empty",
             f"{_UNITS}the_unit_is_started_again_after_all_but_a_mistake_of_a_person",
+        ),
+    ),
+    68: Fault(
+        "letters of a name look like an eye",
+        (
+            "unit/test_laterality.py::test_what_a_file_name_says",
+            "unit/test_laterality.py::test_a_pattern_that_reads_an_eye_out_of_a_longer_word",
+            "unit/test_objections.py::test_an_eye_in_a_name_stands_between_edges",
+            "system/test_check_init_service.py::test_a_pattern_of_ones_own_that_fits_inside_a_word_is_told_with_an_example",
+        ),
+    ),
+    93: Fault(
+        "DICOM's own laterality, or OD, OS, LEFT, RIGHT in a name, contradicts the configured source",
+        (
+            f"{_OBJECTIONS}dicom_that_names_the_other_eye_than_the_database_holds_until_a_person_says",
+            f"{_OBJECTIONS}a_name_objects_to_the_row_of_a_picture_and_of_a_report_of_one_eye",
+            f"{_OBJECTIONS}an_ordinary_exam_is_not_held_whatever_its_names",
+            f"{_OBJECTIONS}the_third_exam_running_names_the_key_that_ends_it_and_the_key_does",
+            f"{_TOLD}[the name contradicts the database (93)]",
         ),
     ),
 }

@@ -4,8 +4,9 @@ What must be held is found out before a byte leaves (:mod:`camera_watchdog.scree
 is held whole and not half sent.
 """
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from camera_watchdog import laterality
@@ -25,6 +26,7 @@ from camera_watchdog.model import (
     Sent,
     file_type_for,
 )
+from camera_watchdog.objections import eye_words, objections_to, runs_on
 from camera_watchdog.screening import check_names, hold_unless_waived, screen, size_words, to_send
 from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools
 
@@ -139,6 +141,7 @@ class Identify:
         """Each file's eye and type, as far as they are known, and what to do about the others."""
         rules = self._tools.rules
         names = frozenset(file.name for file in exam.files)
+        words = eye_words(exam, rules.report_type)
         unknown: list[Reason] = []
         changed: list[ExamFile] = []
         for file in to_send(exam):
@@ -147,24 +150,30 @@ class Identify:
                 continue
             verdict = EyeVerdict(None, "", None)
             if file.is_image or rules.report_type is ReportType.PER_EYE:
-                verdict = self._verdict(exam, file, rows, names)
-            if verdict.reason is not None:
-                unknown.append(verdict.reason)
+                verdict = self._verdict(exam, file, rows, names, words)
+            reason = verdict.reason
             known = file.but(
                 eye=verdict.eye,
                 eye_source=verdict.source,
+                eye_contradictions=file.eye_contradictions or verdict.contradictions,
                 file_type=file_type_for(file.format, verdict.eye, rules.report_type),
             )
             if file.may_be_stored and not is_retaken(file) and known.file_type != file.file_type:
-                now = known.file_type or "nobody knows which eye it is"
-                said = f"sent as {file.file_type}, but now {now}"
-                unknown.append(Reason("eye_conflict", (file.name,), {"said": said}))
-                continue  # what it was sent as is not forgotten
+                reason = _other_than_sent(file, known, reason)
+                # What it was sent as is not forgotten.
+                known = file.but(eye_contradictions=known.eye_contradictions)
+            if reason is not None:
+                unknown.append(self._with_key(exam, reason, verdict.contradictions))
             changed.append(known)
         return exam.with_file(*changed), _worst(unknown)
 
     def _verdict(
-        self, exam: Exam, file: ExamFile, rows: tuple[ImageRow, ...], names: frozenset[str]
+        self,
+        exam: Exam,
+        file: ExamFile,
+        rows: tuple[ImageRow, ...],
+        names: frozenset[str],
+        words: Mapping[str, frozenset[str]],
     ) -> EyeVerdict:
         if eye := _operators_eye(exam, file):
             return EyeVerdict(eye, "operator", None)
@@ -174,7 +183,29 @@ class Identify:
             "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
             "dicom": lambda: laterality.from_dicom(file.dicom_laterality),
         }
-        return laterality.decide(file.name, [asked[source]() for source in rules.eye_sources])
+        unasked = [each for each in rules.eye_objections if each not in rules.eye_sources]
+        return laterality.decide(
+            file.name,
+            [asked[source]() for source in rules.eye_sources],
+            objections_to(file, unasked, words),
+        )
+
+    def _with_key(self, exam: Exam, reason: Reason, contradictions: Iterable[str]) -> Reason:
+        """The reason, with the key as it could be where exam after exam is contradicted alike."""
+        rules = self._tools.rules
+        if not contradictions:
+            return reason
+        others = [each for each in self._tools.journal.newest_exams() if each.id != exam.id]
+        off = {c.partition(":")[0] for c in contradictions if runs_on(c, others, rules.report_type)}
+        if not off:
+            return reason
+        left = json.dumps([each for each in rules.eye_objections if each not in off])
+        details = {
+            **reason.details,
+            "contradicting": " and ".join(sorted(off)),
+            "eye_objections": left,
+        }
+        return Reason(reason.code, reason.files, details)
 
     def _with_capture_times(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
         names = frozenset(file.name for file in exam.files)
@@ -237,6 +268,15 @@ def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
     if first.code in _MAY_COME_LATER:
         return EyeMissing(Reason(first.code, files, first.details))
     return PermanentError(first.code, files=files, details=first.details)
+
+
+def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> Reason:
+    """Why a file that was sent is held: what it was sent as, and what is known of it now."""
+    now: str = known.file_type or "nobody knows which eye it is"
+    if reason is not None and reason.code == "eye_conflict":
+        now = reason.details["said"]
+    said = f"sent as {file.file_type}, but now {now}"
+    return Reason("eye_conflict", (file.name,), {"said": said})
 
 
 def _told(file: ExamFile) -> str:

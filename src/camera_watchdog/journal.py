@@ -54,6 +54,9 @@ _PUT_REQUEST: Final = (
     f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) "  # noqa: S608 - our own column names
     f"VALUES ({', '.join('?' * len(REQUEST_COLUMNS))})"
 )
+_NEWEST: Final = 50
+"""How far back it is looked for what comes up in exam after exam."""
+
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
@@ -239,6 +242,12 @@ class Journal:
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject, fits=lambda exam: exam.subject == subject)
+
+    def newest_exams(self) -> list[Exam]:
+        """The exams that were seen last, whatever became of them, the newest first."""
+        newest = "id > (SELECT coalesce(max(id), 0) FROM exams) - ?"
+        exams = self._exams(newest, _NEWEST, fits=lambda _exam: True)
+        return exams[: -_NEWEST - 1 : -1]
 
     def exams_in_session(self, session_id: str) -> list[Exam]:
         """The exams that have this session, by whatever address its server was reached."""

@@ -74,7 +74,12 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "rows_gone": "'[]'",
         "rows_left": "'[]'",
     },
-    "files": {"eye_rows": "'[]'"},
+    "files": {
+        "eye_rows": "'[]'",
+        "file_id": "0",
+        "ctime_ns": "0",
+        "eye_contradictions": "'[]'",
+    },
     "requests": {},
 }
 """What version 2 added to each table: columns by name, and the default, as SQL writes it, that stands

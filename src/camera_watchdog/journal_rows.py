@@ -135,6 +135,7 @@ _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "acknowledged_at": _time,
     "acknowledgement": _record,
     "eye_rows": _eye_rows,
+    "eye_contradictions": _json,
 }
 """The fields of a file that SQLite does not take as they are."""
 
@@ -178,6 +179,7 @@ def file_from(row: sqlite3.Row) -> ExamFile:
         values[name] = kind(values[name]) if values[name] else None
     for name in ("file_id", "ctime_ns"):  # an earlier release kept none
         values[name] = values[name] or 0
+    values["eye_contradictions"] = tuple(json.loads(values["eye_contradictions"]))
     values["sent"] = Sent(values["sent"])
     values["present"] = bool(values["present"])
     if values["acknowledgement"]:

@@ -2,13 +2,14 @@
 
 Every source gives a :class:`Testimony`; :func:`decide` weighs them. All that answer must agree. A
 source that has nothing to say (no row, NULL, no match) leaves the word to the others; one that says
-something that is not understood, or two things at once, does not: an eye is never guessed.
+something that is not understood, or two things at once, does not: an eye is never guessed. What is known
+beside the configured sources (:mod:`camera_watchdog.objections`) tells no eye, and may object.
 """
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import Final
 
@@ -24,6 +25,8 @@ __all__ = [
     "from_dicom",
     "from_filename",
     "from_operator",
+    "from_words",
+    "inside_a_word",
     "is_named",
     "parse_eye",
     "rows_for",
@@ -87,11 +90,15 @@ class Testimony:
 
 @dataclass(frozen=True, slots=True)
 class EyeVerdict:
-    """The eye and the sources that told it (``database+dicom``), or the reason to hold."""
+    """The eye and the sources that told it (``database+dicom``), or the reason to hold.
+
+    ``contradictions`` names each source that objected, and after a colon those that it objected to.
+    """
 
     eye: Laterality | None
     source: str
     reason: Reason | None
+    contradictions: tuple[str, ...] = ()
 
 
 def parse_eye(value: object) -> Laterality | None:
@@ -134,9 +141,38 @@ def from_database(name: str, rows: Sequence[ImageRow], folder_names: Collection[
 
 def from_filename(name: str, pattern: re.Pattern[str]) -> Testimony:
     """What the file's name says: the group ``eye`` of every match, else the first group, else all."""
-    group: str | int = "eye" if "eye" in pattern.groupindex else min(pattern.groups, 1)
-    values = [match.group(group) for match in pattern.finditer(name)]
+    group = _eye_group(pattern)
+    text = unicodedata.normalize("NFC", name)  # a letter and its accent are one, and no edge
+    values = [match.group(group) for match in pattern.finditer(text)]
     return _testimony("filename", [value for value in values if value and value.strip()])
+
+
+def _eye_group(pattern: re.Pattern[str]) -> str | int:
+    return "eye" if "eye" in pattern.groupindex else min(pattern.groups, 1)
+
+
+def inside_a_word(name: str, pattern: re.Pattern[str]) -> tuple[str, str] | None:
+    """The eye that a pattern reads out of the middle of a word in this name, and that word.
+
+    None where it asks for what stands beside the eye: ``Leye`` is a word of the pattern's own.
+    """
+    group = _eye_group(pattern)
+    for match in pattern.finditer(name):
+        start, end = match.span(group)
+        if start == end:
+            continue
+        word_start, word_end = start, end
+        while word_start > 0 and name[word_start - 1].isalpha():
+            word_start -= 1
+        while word_end < len(name) and name[word_end].isalpha():
+            word_end += 1
+        # The same name, but for a word of its own.
+        alone = f"{name[:word_start]}{'_' * (start - word_start)}{name[start:end]}"
+        alone += f"{'_' * (word_end - end)}{name[word_end:]}"
+        by_itself = any(other.span(group) == (start, end) for other in pattern.finditer(alone))
+        if alone != name and by_itself:
+            return name[start:end], name[word_start:word_end]
+    return None
 
 
 def from_dicom(laterality: str) -> Testimony:
@@ -144,15 +180,22 @@ def from_dicom(laterality: str) -> Testimony:
     return _testimony("dicom", laterality.split("\\"))
 
 
+def from_words(words: Iterable[str]) -> Testimony:
+    """What the words of an eye in a file's name say; several of one eye are one."""
+    return _testimony("filename", sorted(words))
+
+
 def from_operator(eye: Laterality) -> Testimony:
     """A person's answer, who looked at the image: it settles what the other sources could not."""
     return Testimony("operator", eye, eye.value, Finding.EYE)
 
 
-def decide(name: str, testimonies: Sequence[Testimony]) -> EyeVerdict:
+def decide(
+    name: str, testimonies: Sequence[Testimony], objections: Sequence[Testimony] = ()
+) -> EyeVerdict:
     """The eye of the file ``name``: agreement of all that answer, or the reason to hold.
 
-    A person's answer goes before all others.
+    A person's answer goes before all others. What objects counts only where it names the other eye.
     """
     person = [t for t in testimonies if t.source == "operator" and t.eye is not None]
     answers = person or [t for t in testimonies if t.finding is Finding.EYE]
@@ -165,14 +208,20 @@ def decide(name: str, testimonies: Sequence[Testimony]) -> EyeVerdict:
         said = _in_words(unknown) if len(testimonies) > 1 else unknown[0].said
         return _held("eye_unknown", name, said)
     if answers:
-        return EyeVerdict(answers[0].eye, "+".join(t.source for t in answers), None)
+        told_by = "+".join(t.source for t in answers)
+        against = [t for t in objections if t.finding is Finding.EYE and t.eye not in eyes]
+        if against and not person:
+            held = _held("eye_conflict", name, _in_words([*answers, *against]))
+            return replace(held, contradictions=tuple(f"{t.source}:{told_by}" for t in against))
+        return EyeVerdict(answers[0].eye, told_by, None)
     if Finding.NO_ROW in found:
         return EyeVerdict(None, "", Reason("not_in_database", (name,)))
-    return _held("eye_unknown", name, _NOTHING)
+    by_name = any(testimony.source == "filename" for testimony in testimonies)
+    return _held("eye_unknown", name, _NOTHING, **({"filename_eye_pattern": ""} if by_name else {}))
 
 
-def _held(code: str, name: str, said: str) -> EyeVerdict:
-    return EyeVerdict(None, "", Reason(code, (name,), {"said": said}))
+def _held(code: str, name: str, said: str, **more: str) -> EyeVerdict:
+    return EyeVerdict(None, "", Reason(code, (name,), {"said": said, **more}))
 
 
 def _speaks(testimony: Testimony) -> bool:

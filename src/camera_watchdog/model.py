@@ -244,6 +244,8 @@ class ExamFile(_Record):
     ``captured_inside`` is the time that the file itself names, naive where it gives no offset.
     ``eye_rows`` are the rows of the camera's database that were written for it;
     they told the eye where ``eye_source`` names the database.
+    ``eye_contradictions`` names the sources that objected to the eye that others told, also after a
+    person's answer: each with those others behind a colon (``dicom:database``).
     """
 
     name: str
@@ -271,6 +273,7 @@ class ExamFile(_Record):
     eye_rows: tuple[EyeRow, ...] = ()
     file_id: int = 0
     ctime_ns: int = 0
+    eye_contradictions: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> Stamp:

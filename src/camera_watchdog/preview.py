@@ -90,6 +90,10 @@ class _Records:
         del session_id
         return []
 
+    def newest_exams(self) -> list[Exam]:
+        """Of none is it known how its eyes were found."""
+        return []
+
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """Nothing was sent yet."""
         del sha256

@@ -82,6 +82,7 @@ class Rules:
     required: Required
     dicom_patient_id: str
     eye_sources: tuple[str, ...]
+    eye_objections: tuple[str, ...]
     filename_eye_pattern: re.Pattern[str]
     zone: tzinfo
     max_file_size_bytes: int | None
@@ -111,6 +112,9 @@ class JournalLike(Protocol):
 
     def exams_in_session(self, session_id: str) -> list[Exam]:
         """The exams that have this session, by whatever address its server was reached."""
+
+    def newest_exams(self) -> list[Exam]:
+        """The exams that were seen last, whatever became of them, the newest first."""
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes, or began to."""

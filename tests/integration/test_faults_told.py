@@ -412,9 +412,22 @@ CASES: Final[dict[str, Case]] = {
         ("Take or export", "release S1 --reason"),
         eyes("R", "L"),
         wait_s=1900,
+        rules={"eye_objections": ()},
     ),
     "both of one eye, but there is time (20)": Case(
-        "eye_missing", eyes("R", "R"), ("left",), mend=eyes("R", "L"), state="collecting"
+        "eye_missing",
+        eyes("R", "R"),
+        ("left",),
+        mend=eyes("R", "L"),
+        state="collecting",
+        rules={"eye_objections": ()},
+    ),
+    "the name contradicts the database (93)": Case(
+        "eye_conflict",
+        eyes("L", "R"),
+        ("database: left", "filename: right"),
+        ("Look at the image", "release S1 --eye OD.jpg="),
+        eyes("R", "L"),
     ),
     "two folders (21)": Case(
         "two_folders",

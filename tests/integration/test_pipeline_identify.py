@@ -92,6 +92,7 @@ def test_sources_that_differ_are_held_and_each_is_named(tmp_path: Path) -> None:
 
 
 def test_two_images_of_one_eye_wait_for_the_other_and_are_then_told(clinic: Clinic) -> None:
+    clinic.set_rules(eye_objections=())
     clinic.camera.rows["S1"][1] = dataclasses.replace(clinic.camera.rows["S1"][1], eye="R")
     outcome = clinic.try_once()
     assert told(outcome) == (State.COLLECTING, "eye_missing")
@@ -247,7 +248,7 @@ def test_an_eye_that_the_camera_corrects_after_it_was_sent_is_held(clinic: Clini
     exam = clinic.exam("S1")
     assert exam.reason is not None
     assert (exam.state, exam.reason.code) == (State.HELD, "eye_conflict")
-    assert exam.reason.details["said"] == "sent as right, but now left"
+    assert exam.reason.details["said"] == "sent as right, but now database: left; filename: right"
     assert clinic.edc.stored == stored
     clinic.camera.rows["S1"] = rows
     clinic.live_for(70)

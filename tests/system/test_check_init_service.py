@@ -193,6 +193,37 @@ def test_what_holds_an_exam_is_said_in_the_daemons_words(clinic: Clinic) -> None
     assert codes == {SUBJECT: "not_in_database", "105-10-0002-2": "nested_folder"}
 
 
+def test_a_pattern_of_ones_own_that_fits_inside_a_word_is_told_with_an_example(
+    clinic: Clinic,
+) -> None:
+    loose, safe = "(?P<eye>OD|OS)", "_(?P<eye>OD|OS)_"
+    sources = {"eye_sources": ["database", "filename"]}
+    clinic.write(filename_eye_pattern=loose, **sources)
+    (told,) = [
+        f for f in clinic.check(expect=0)["findings"] if "filename_eye_pattern" in f["tried"]
+    ]
+    assert (told["mark"], "would read OD out of the word TODD" in told["found"]) == ("note", True)
+
+    clinic.camera.record("105-10-0003-2", "D:\\Pictures\\rosa_MARCOS_1.jpg", "OD")
+    odd = marked(clinic.check(expect=1), "odd")
+    assert "reads OS out of the word MARCOS in the name rosa_MARCOS_1.jpg" in " ".join(odd.values())
+
+    folder = clinic.camera.folder / SUBJECT
+    folder.mkdir()
+    (folder / "GOODMAN_OS_1.jpg").write_bytes(b"")
+    odd = marked(clinic.check(expect=1), "odd")
+    assert "reads OD out of the word GOODMAN in the name GOODMAN_OS_1.jpg" in " ".join(odd.values())
+
+    for settings in (
+        {"filename_eye_pattern": safe, **sources},
+        sources,
+        {"filename_eye_pattern": loose},
+    ):
+        clinic.write(**settings)
+        document = clinic.check(expect=0)
+        assert not any("filename_eye_pattern" in f["tried"] for f in document["findings"])
+
+
 def test_another_daemon_is_said_and_is_no_error(clinic: Clinic) -> None:
     with FileLock(clinic.camera.folder / ".camera-watchdog.lock"):
         document = clinic.check(expect=0)

@@ -39,6 +39,7 @@ PURE: Final = {
     "live_folder",
     "mapping",
     "model",
+    "objections",
     "once",
     "overview",
     "overview_json",

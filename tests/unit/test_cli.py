@@ -118,6 +118,7 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "log_format": (["--log-format", "json"], "json"),
     "api_url": (["--api-url", "https://other.example"], "https://other.example"),
     "eye_sources": (["--eye-sources", "dicom", "--eye-sources", "filename"], ("dicom", "filename")),
+    "eye_objections": (["--eye-objections", ""], ()),
     "notify_email": (
         ["--notify-email", "a@b.example,c@d.example", "--smtp-host", "m.example"],
         ("a@b.example", "c@d.example"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camera_watchdog.config.keys import EYE_BETWEEN_EDGES
 from camera_watchdog.laterality import (
     EyeVerdict,
     Finding,
@@ -15,6 +16,7 @@ from camera_watchdog.laterality import (
     from_dicom,
     from_filename,
     from_operator,
+    inside_a_word,
     parse_eye,
     rows_for,
 )
@@ -24,7 +26,7 @@ from camera_watchdog.laterality import Testimony as Said
 from camera_watchdog.model import Laterality, Reason
 
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
-DEFAULT_PATTERN = re.compile(r"(?P<eye>OD|OS)")
+DEFAULT_PATTERN = re.compile(EYE_BETWEEN_EDGES)
 
 
 def row(filename: str, eye: object = "L") -> ImageRow:
@@ -189,6 +191,18 @@ def test_no_row_nothing_and_unknown_are_told_apart() -> None:
         ("1_OD_OS.jpg", DEFAULT_PATTERN, None, Finding.CONFLICT),
         ("1.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
         ("1_od.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("TODD_1.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("JOSE ROSA 1.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("GOODMAN_OS.jpg", DEFAULT_PATTERN, LEFT, Finding.EYE),
+        ("TODD-OD.jpg", DEFAULT_PATTERN, RIGHT, Finding.EYE),
+        ("(OD)1.jpg", DEFAULT_PATTERN, RIGHT, Finding.EYE),
+        ("A1OD.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("OD1.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("\u00c9OD.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("E\u0301OD.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("OS\u0663.jpg", DEFAULT_PATTERN, None, Finding.NOTHING),
+        ("A1OD.jpg", re.compile(r"\d(?P<eye>OD|OS)\."), RIGHT, Finding.EYE),
+        ("TODD_1.jpg", re.compile(r"(?P<eye>OD|OS)"), RIGHT, Finding.EYE),
         ("1_R_2.jpg", re.compile(r"_([LR])_"), RIGHT, Finding.EYE),
         ("x-left.jpg", re.compile(r"left|right"), LEFT, Finding.EYE),
         ("L1R.jpg", re.compile(r"(L)(?P<n>\d)(?P<eye>R)"), RIGHT, Finding.EYE),
@@ -202,6 +216,31 @@ def test_what_a_file_name_says(
 ) -> None:
     testimony = from_filename(name, pattern)
     assert (testimony.eye, testimony.finding) == (eye, finding)
+
+
+@pytest.mark.parametrize(
+    "name, pattern, found",
+    [
+        ("TODD_1.jpg", r"(?P<eye>OD|OS)", ("OD", "TODD")),
+        ("OS_JOSE.jpg", r"OD|OS", ("OS", "JOSE")),
+        ("x_ODETTE.jpg", r"_(OD|OS)", ("OD", "ODETTE")),
+        ("CARLOS.jpg", r".*(?P<eye>OD|OS).*", ("OS", "CARLOS")),
+        ("Bright.jpg", r"(?i:right|left)", ("right", "Bright")),
+        ("\u00c9OD.jpg", r"(?P<eye>OD|OS)", ("OD", "\u00c9OD")),
+        ("TODD_1.jpg", EYE_BETWEEN_EDGES, None),
+        ("TODD_OD_1.jpg", r"_(OD|OS)_", None),
+        ("OD_1.jpg", r"(?P<eye>OD|OS)", None),
+        ("A1OD2.jpg", r"\d(?P<eye>OD|OS)\d", None),
+        ("Leye_1.jpg", r"(?P<eye>[LR])eye", None),
+        ("IMOD_1.jpg", r"^IM(?P<eye>OD|OS)", None),
+        ("a-R.jpg", r"-(?P<eye>[LR])\.", None),
+        ("OD.jpg", r"(?P<eye>OD)?", None),
+    ],
+)
+def test_a_pattern_that_reads_an_eye_out_of_a_longer_word(
+    name: str, pattern: str, found: tuple[str, str] | None
+) -> None:
+    assert inside_a_word(name, re.compile(pattern)) == found
 
 
 def test_what_dicom_says() -> None:
@@ -290,7 +329,7 @@ def test_a_disagreement_is_told_before_a_value_that_is_no_eye() -> None:
         ([database("both"), NO_MATCH], "eye_unknown", {"said": "database: both"}),
         ([database("x" * 99)], "eye_unknown", {"said": "x" * 39 + "…"}),
         ([database("\x1b[2J\n")], "eye_unknown", {"said": "\ufffd[2J\ufffd"}),
-        ([NO_MATCH], "eye_unknown", {"said": "nothing"}),
+        ([NO_MATCH], "eye_unknown", {"said": "nothing", "filename_eye_pattern": ""}),
         ([], "eye_unknown", {"said": "nothing"}),
     ],
 )

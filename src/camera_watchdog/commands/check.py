@@ -19,6 +19,7 @@ from camera_watchdog.capture import CLOCK, DICOM
 from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
 from camera_watchdog.commands.check_camera import check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
+from camera_watchdog.commands.check_names import check_eye_pattern
 from camera_watchdog.commands.check_server import check_server
 from camera_watchdog.commands.check_telling import check_telling
 from camera_watchdog.config import RUN_NEEDS, Config, load
@@ -70,6 +71,7 @@ def _everything(
     findings = [*watch, *check_machine(config), *camera, *check_server(config, _now)]
     if problem := parts.dicom_problem(config):
         findings.append(wrong(problem.key, problem.found, problem.advice, code=_BAD_CONFIG))
+    findings += check_eye_pattern(config, seen.file_names)
     findings += check_telling(config)
     findings += check_service(config, os.environ, [name for name in flags if name != "json"])
     names: dict[str, Any] = dict(suggestion.keys) if suggestion else {}

@@ -71,6 +71,7 @@ class Config:
     db_image_eye: str
     db_image_captured_at: str | None
     eye_sources: tuple[str, ...]
+    eye_objections: tuple[str, ...]
     filename_eye_pattern: re.Pattern[str]
     dicom_patient_id: str
     subject_folder_pattern: re.Pattern[str]

@@ -26,7 +26,7 @@ from camera_watchdog.config.values import (
 )
 from camera_watchdog.model import ReportType
 
-__all__ = ["KEYS", "PASSWORD_VARIABLE", "TOKEN_VARIABLE", "Key"]
+__all__ = ["EYE_BETWEEN_EDGES", "KEYS", "PASSWORD_VARIABLE", "TOKEN_VARIABLE", "Key"]
 
 TOKEN_VARIABLE: Final = "CAMERA_WATCHDOG_TOKEN"  # noqa: S105  # the variable's name, not a token
 PASSWORD_VARIABLE: Final = "CAMERA_WATCHDOG_SMTP_PASSWORD"  # noqa: S105  # likewise
@@ -70,6 +70,9 @@ class Key:
         )
         return f"{self.help} (default: {default})" if default else self.help
 
+
+EYE_BETWEEN_EDGES: Final = r"(?<![^\W_])(?P<eye>OD|OS)(?![^\W_])"
+"""OD and OS, but not those of TODD and JOSE: no letter and no digit before or behind them."""
 
 _NAME: Final = text()
 _ABOVE_ZERO_S: Final = number(0, LONGEST_TIME_S, above=True, unit="seconds")
@@ -124,9 +127,16 @@ KEYS: Final = (
         "where the eye is read from; all that answer must agree",
     ),
     Key(
+        "eye_objections",
+        choices(("filename", "dicom"), empty=True),
+        ["filename", "dicom"],
+        "what may object to the eye though it is not asked: OD, OS, LEFT or RIGHT in the file's "
+        "name, DICOM's own tags",
+    ),
+    Key(
         "filename_eye_pattern",
         pattern("eye"),
-        "(?P<eye>OD|OS)",
+        EYE_BETWEEN_EDGES,
         "regular expression that finds the eye in a file's name",
     ),
     Key(

@@ -160,15 +160,18 @@ def choice(options: Sequence[str], make: Callable[[str], Any] = str) -> Kind:
     )
 
 
-def choices(options: Sequence[str]) -> Kind:
-    """One or more words of a few, each counted once."""
+def choices(options: Sequence[str], *, empty: bool = False) -> Kind:
+    """Some words of a few, each counted once; none at all where it may be ``empty``."""
 
     def parse(values: list[str]) -> tuple[str, ...]:
-        if not values:
+        if not values and not empty:
             raise Refused
         return tuple(dict.fromkeys(_pick(options, value) for value in values))
 
-    return Kind(Shape.LIST, f"one or more of {', '.join(options)}", parse, tuple(options))
+    how_many = "any" if empty else "one or more"
+    none = ", or an empty list" if empty else ""
+    accepted = f"{how_many} of {', '.join(options)}{none}"
+    return Kind(Shape.LIST, accepted, parse, tuple(options))
 
 
 def _pick(options: Sequence[str], value: str) -> str:

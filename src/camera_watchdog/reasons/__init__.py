@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.model import Exam, Reason
+from camera_watchdog.reasons.additions import ADDITIONS
 from camera_watchdog.reasons.rules import Answer, Clears, ReasonRule
 from camera_watchdog.reasons.table import ROWS
 
@@ -48,9 +49,12 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
         who=name_for(exam.folder),
         file=name_for(reason.files[0]) if reason.files else "FILE",
     )
+    more = [addition for addition in ADDITIONS if addition.detail in reason.details]
+    sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
+    next_step = " ".join([rule.next_step, *(each.next_step for each in more)])
     return Explanation(
         code=rule.code,
-        sentence=rule.sentence.format_map(words),
-        next_step=rule.next_step.format_map(words),
+        sentence=sentence.format_map(words),
+        next_step=next_step.strip().format_map(words),
         needs_person=rule.needs_person,
     )

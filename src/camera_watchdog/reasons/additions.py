@@ -1,0 +1,30 @@
+"""What is added to a reason's words where its details tell more than the reason always does."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["ADDITIONS", "Addition"]
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """More of the sentence and of the next step, where a reason has this detail."""
+
+    detail: str
+    sentence: str
+    next_step: str
+
+
+ADDITIONS: Final = (
+    Addition(
+        "eye_objections",
+        "It is the third exam running in which {contradicting} contradicts what is configured.",
+        "Find out which of the two is wrong in each of them; where it is {contradicting}, set "
+        "eye_objections to {eye_objections}.",
+    ),
+    Addition(
+        "filename_eye_pattern",
+        "",
+        "If the file's name tells it in another way, set filename_eye_pattern.",
+    ),
+)
