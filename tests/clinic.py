@@ -17,7 +17,8 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
 from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Demographics, Exam, Override, ReportType, State
+from camera_watchdog.model import Demographics, Exam, Override, Reason, ReportType, State
+from camera_watchdog.overrides import about
 from camera_watchdog.person import bound
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.steps import Rules, ServerMemory, Tools
@@ -252,15 +253,13 @@ class Clinic(WatchedFolder):
         exam = self.registry.claim_folder(folder)
         assert exam is not None
         reason = exam.reason
-        names = changes.get("name") or (reason.files if reason else ())
-        sums = {f.name: self._sha256(exam, f.name) for f in exam.files}
-        about = {n: sums.get(n, "") for n in ([names] if isinstance(names, str) else names)}
+        names = (changes["name"],) if "name" in changes else about(exam, reason or Reason(code))
         values: dict[str, Any] = {
             "reason_code": code or (reason.code if reason else ""),
             "text": "asked the clinic",
             "user": "nurse",
             "at": self.clock.now(),
-            "checksums": about or sums,
+            "checksums": {name: self._sha256(exam, name) for name in names},
         }
         said = bound(exam, Override(**(values | changes)))
         answered = dataclasses.replace(
@@ -278,10 +277,13 @@ class Clinic(WatchedFolder):
             self.sweep.look_anew(folder)
 
     def _sha256(self, exam: Exam, name: str) -> str:
-        path = self.root / exam.folder / name
-        status = path.stat() if path.exists() else None
-        stamp = Stamp(status.st_size, status.st_mtime_ns) if status else None
-        return self.disk.sha256(path, stamp) if stamp else ""
+        path, file = self.root / exam.folder / name, exam.file(name)
+        if file is None:
+            return self.disk.identity(path)
+        if not path.exists():
+            return file.sent_sha256
+        status = path.stat()
+        return self.disk.sha256(path, Stamp(status.st_size, status.st_mtime_ns))
 
     def archived(self) -> list[Path]:
         """The folders in the archive."""

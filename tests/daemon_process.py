@@ -197,11 +197,14 @@ class Clinic:
         """Start a process of the command with these arguments and no others, and give it."""
         return DaemonProcess([*arguments], self.log_path, _variables(PYTHONUNBUFFERED="1"))
 
-    def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    def command(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         """Run the command with this configuration to its end; its exit code, stdout and stderr."""
         line = [sys.executable, "-m", "camera_watchdog", "--config", str(self.config_path)]
         return subprocess.run(
             [*line, *arguments],
+            stdin=stdin,
             capture_output=True,
             encoding="utf-8",
             env=_variables(PYTHONIOENCODING="utf-8", **variables),

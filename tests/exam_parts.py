@@ -93,6 +93,6 @@ def override(reason_code: str, of: Exam, **changes: Any) -> Override:
         "text": "asked the clinic",
         "user": "nurse",
         "at": NOON,
-        "checksums": {f.name: f.sha256 if f.present else "" for f in of.files},
+        "checksums": {f.name: f.sha256 if f.present else f.sent_sha256 for f in of.files},
     }
     return Override(**(values | changes))

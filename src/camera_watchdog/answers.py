@@ -12,7 +12,8 @@ from typing import Final, Protocol
 
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Exam, Override, State
-from camera_watchdog.person import Request, Wish
+from camera_watchdog.overrides import for_other_bytes
+from camera_watchdog.person import NOT_USED, Request, Wish
 from camera_watchdog.registry import Registry
 
 __all__ = ["Answers"]
@@ -84,7 +85,7 @@ class Answers:
             return False
         try:
             if request.wish is Wish.RELEASE:
-                answered, outcome = self._released(exam, request), "it is looked at again now"
+                answered, outcome = self._released(exam, request), _outcome(exam, request)
             else:
                 answered, outcome = self._retried(exam, request), "it is tried again now"
         except BaseException:
@@ -120,6 +121,21 @@ class Answers:
 def _afresh(exam: Exam) -> Exam:
     state = step(exam.state, Event.CHANGED)
     return exam.but(state=state, reason=None, not_before=None)
+
+
+def _outcome(exam: Exam, request: Request) -> str:
+    """What to tell a person who answered.
+
+    It is the bytes that decide, whenever an answer is used. Where it is known already that these are
+    others, the person is told at once.
+    """
+    others = for_other_bytes(exam, request.overrides)
+    if not others:
+        return "it is looked at again now"
+    return (
+        f"{NOT_USED}: {', '.join(others)} changed after it was answered for. Look at it again, then "
+        "answer what is asked now; see: camera-watchdog status"
+    )
 
 
 def _with(exam: Exam, request: Request) -> tuple[Override, ...]:

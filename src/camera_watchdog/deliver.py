@@ -28,7 +28,6 @@ from camera_watchdog.errors import (
     TransientError,
     Unauthorized,
 )
-from camera_watchdog.intake import waived
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     Acknowledgement,
@@ -38,6 +37,7 @@ from camera_watchdog.model import (
     Sent,
     Session,
 )
+from camera_watchdog.overrides import waived
 from camera_watchdog.session_checks import check_one_per_type, session_reason, waiting_files
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from camera_watchdog.disk_identity import identity
 from camera_watchdog.entries import Entry, Kind, Stamp
 from camera_watchdog.errors import FileChanged, NotRegular
 
@@ -91,6 +92,14 @@ class Disk:
     def holds_files(self, folder: Path) -> bool:
         """Whether there is any file below a folder; links are not followed."""
         return any(names for _, _, names in os.walk(folder))
+
+    def identity(self, path: Path) -> str:
+        """What identifies a folder, a link or a special file as it is now; nothing is opened.
+
+        Raises:
+            OSError: it is gone, or cannot be looked at.
+        """
+        return identity(path)
 
     @contextlib.contextmanager
     def reading(self, path: Path) -> Iterator[BinaryIO]:

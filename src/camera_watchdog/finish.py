@@ -23,6 +23,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
+from camera_watchdog.overrides import skipped
 from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
@@ -70,8 +71,12 @@ class Finish:
         folder = self._tools.rules.watch_dir / exam.folder
         try:
             entries = self._tools.disk.entries(folder)
+            others = [entry for entry in entries if entry.kind is not Kind.FILE]
+            in_the_way = [e.name for e in others if self._is_in_the_way(exam, folder, e)]
         except OSError as error:
             raise FolderChanged("the folder cannot be listed") from error
+        if in_the_way:
+            raise FolderChanged(f"came or changed before the archive: {', '.join(in_the_way)}")
         recorded = {file.name: file for file in exam.files if file.present}
         found = {
             entry.name: entry
@@ -105,6 +110,15 @@ class Finish:
             return False
         except OSError as error:
             raise TransientError(f"{file.name}: {error}", code="file_busy") from error
+
+    def _is_in_the_way(self, exam: Exam, folder: Path, entry: Entry) -> bool:
+        """Whether it is what holds an exam, and no person left it out as it is now."""
+        if is_ignored(entry.name):
+            return False
+        path = folder / entry.name
+        if entry.kind is Kind.FOLDER and not self._tools.disk.holds_files(path):
+            return False
+        return not skipped(exam, entry.name, self._tools.disk.identity(path))
 
     def _ask_status(self, exam: Exam, session: Session, sent: list[ExamFile]) -> str:
         """What ``status`` says about our session; a note where it speaks of a newer one."""

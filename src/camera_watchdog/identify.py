@@ -13,20 +13,19 @@ from camera_watchdog import laterality
 from camera_watchdog.capture import CLOCK, DICOM, capture_time, clock_doubt
 from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
-from camera_watchdog.intake import skipped
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     Exam,
     ExamFile,
     Format,
-    Laterality,
     Reason,
     ReportType,
     Sent,
     file_type_for,
 )
 from camera_watchdog.objections import eye_words, objections_to, runs_on
+from camera_watchdog.overrides import eye_said, skipped
 from camera_watchdog.screening import check_names, hold_unless_waived, screen, size_words, to_send
 from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools
 
@@ -175,7 +174,7 @@ class Identify:
         names: frozenset[str],
         words: Mapping[str, frozenset[str]],
     ) -> EyeVerdict:
-        if eye := _operators_eye(exam, file):
+        if eye := eye_said(exam, file):
             return EyeVerdict(eye, "operator", None)
         rules = self._tools.rules
         asked: dict[str, Callable[[], Testimony]] = {
@@ -281,14 +280,6 @@ def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> 
 
 def _told(file: ExamFile) -> str:
     return f"{file.file_type} ({file.eye_source})" if file.eye_source else f"{file.file_type}"
-
-
-def _operators_eye(exam: Exam, file: ExamFile) -> Laterality | None:
-    for override in reversed(exam.overrides):
-        theirs = override.checksums.get(file.name)
-        if override.eye and override.name == file.name and theirs in {None, file.sha256}:
-            return override.eye
-    return None
 
 
 def _without_copies(exam: Exam) -> Exam:

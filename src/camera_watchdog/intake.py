@@ -3,15 +3,16 @@
 Pure: listings and inspections in, exams and reasons out. The same rules for every way in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from camera_watchdog.completeness import Required, missing_by_count
 from camera_watchdog.content import Inspection, is_ignored
 from camera_watchdog.entries import Stamp
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent
+from camera_watchdog.overrides import goes_after, skipped, waived
 
-__all__ = ["Found", "Limits", "differs", "goes_after", "merge", "obstacle", "skipped", "waived"]
+__all__ = ["Found", "Limits", "differs", "merge", "obstacle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,44 +43,6 @@ class Limits:
     required: Required
     unfinished_s: float
     incomplete_s: float
-
-
-def skipped(exam: Exam, name: str) -> bool:
-    """Whether a person said to leave this file out; of the file as it was then."""
-    file = exam.file(name)
-    now = file.sha256 if file is not None else ""
-    return any(
-        override.skip
-        and override.name == name
-        and (not now or override.checksums.get(name, "") in {"", now})
-        for override in exam.overrides
-    )
-
-
-def waived(exam: Exam, reason: Reason) -> bool:
-    """Whether a person waived this reason, for these files at these checksums and no others.
-
-    A file that was gone then has no checksum, but its name stands among them. Where the reason is
-    about a session, the answer is about this one only.
-    """
-    names = reason.files or tuple(file.name for file in exam.files if file.present)
-    now = {file.name: file.sha256 for file in exam.files if file.present}
-    return any(
-        override.reason_code == reason.code
-        and not override.skip
-        and override.eye is None
-        and reason.details.get("session") in {None, override.session_id}
-        and all(
-            name in override.checksums and now.get(name, "") in {"", override.checksums[name]}
-            for name in names
-        )
-        for override in exam.overrides
-    )
-
-
-def goes_after(exam: Exam) -> bool:
-    """Whether a person said that these files go after an exam that is archived: it is no whole one."""
-    return waived(exam, Reason("late", tuple(file.name for file in exam.files if file.present)))
 
 
 def differs(exam: Exam, found: Iterable[Found]) -> bool:
@@ -151,16 +114,18 @@ def obstacle(
     *,
     nested: tuple[str, ...],
     links: tuple[str, ...],
+    identities: Mapping[str, str],
     quiet_s: float,
     unchanged_s: float,
     limits: Limits,
 ) -> tuple[Reason | None, bool]:
     """What keeps a quiet folder from being an exam, and whether a person must be told.
 
-    ``quiet_s`` is how long nothing changed since this daemon looks, ``unchanged_s`` how long by the
-    journal, in seconds.
+    ``identities`` are of those ``nested`` folders and ``links`` that a person spoke of. ``quiet_s`` is
+    how long nothing changed since this daemon looks, ``unchanged_s`` how long by the journal, in
+    seconds.
     """
-    names = {name for name in (*nested, *links) if skipped(exam, name)}
+    names = {n for n in (*nested, *links) if skipped(exam, n, identities.get(n, ""))}
     if left := tuple(name for name in links if name not in names):
         return Reason("link", left), True
     if left := tuple(name for name in nested if name not in names):
@@ -172,16 +137,18 @@ def obstacle(
             wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
             details = {"format": inspection.refused, "wanted": wanted}
             return Reason("refused_format", (file.name,), details), True
-    unfinished = [(f, i) for f, i in looked if not i.whole and not i.other]
-    if unfinished:
-        reason = Reason(
-            "unfinished_file",
-            tuple(file.name for file, _ in unfinished),
-            {"why": unfinished[0][1].why},
-        )
+    unfinished = [
+        (file.name, inspection)
+        for file, inspection in looked
+        if not inspection.whole
+        and not inspection.other
         # Bytes of no known kind have no file type: they can be left out, but not sent.
-        if any(i.format is None for _, i in unfinished) or not waived(exam, reason):
-            return reason, quiet_s >= limits.unfinished_s
+        and (inspection.format is None or not waived(exam, Reason("unfinished_file", (file.name,))))
+    ]
+    if unfinished:
+        names_left = tuple(name for name, _ in unfinished)
+        reason = Reason("unfinished_file", names_left, {"why": unfinished[0][1].why})
+        return reason, quiet_s >= limits.unfinished_s
     formats = [i.format for _, i in looked if i.format is not None]
     # One that is gone is not missed here, for the server may have it: that is another question.
     formats += [f.format for f in exam.files if not f.present and f.format and f.may_be_stored]

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.errors import PermanentError
-from camera_watchdog.intake import goes_after
 from camera_watchdog.model import Exam, Reason, Sent, Session
+from camera_watchdog.overrides import goes_after
 
 __all__ = ["exam_before", "late_reason", "session_to_join"]
 

@@ -5,17 +5,22 @@ then changes is for the pipeline to say. An answer holds for the files as they a
 their checksums, and means nothing for other bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import Final
 
 from camera_watchdog.errors import CameraWatchdogError
-from camera_watchdog.model import Exam, Laterality, Override, ReportType, State
+from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
+from camera_watchdog.overrides import about, skipped
 from camera_watchdog.reasons import REASONS, Answer, explain, name_for
 
-__all__ = ["Request", "Wish", "WordRefused", "bound", "overrides_for"]
+__all__ = ["NOT_USED", "Request", "Wish", "WordRefused", "bound", "overrides_for"]
+
+NOT_USED: Final = "not used"
+"""How the outcome of an answer begins that was for other bytes."""
 
 
 class WordRefused(CameraWatchdogError):
@@ -53,13 +58,14 @@ def overrides_for(
     at: datetime,
     eyes: Mapping[str, Laterality],
     skips: Iterable[str],
-    checksums: Mapping[str, str],
+    checksum: Callable[[str], str],
     report_type: ReportType,
 ) -> tuple[Override, ...]:
     """A release as it is put on record.
 
-    ``eyes`` and ``skips`` are of files by name, ``checksums`` those of the exam's files as they are
-    now. Without either the reason itself is waived.
+    ``eyes`` and ``skips`` are of files by name; without either the reason itself is released.
+    ``checksum`` gives that of what stands under a name now; it is asked only for what the answer is
+    about, and once the answer is known to fit.
 
     Raises:
         WordRefused: the exam waits for nobody, or this is no answer to what it waits for.
@@ -85,16 +91,29 @@ def overrides_for(
     _check_images_left(exam, skips)
     common = (reason.code, text, user, at)
     told = [
-        Override(*common, name=name, eye=eye, checksums=_only(checksums, [name]))
+        Override(*common, name=name, eye=eye, checksums={name: checksum(name)})
         for name, eye in eyes.items()
     ]
     told += [
-        Override(*common, name=name, skip=True, checksums=_only(checksums, [name]))
-        for name in skips
+        Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
     ]
-    if not told:
-        told = [bound(exam, Override(*common, checksums=_only(checksums, reason.files)))]
-    return tuple(told)
+    if told:
+        return tuple(told)
+    sums = {name: checksum(name) for name in _released_files(exam, reason)}
+    return (bound(exam, Override(*common, checksums=sums)),)
+
+
+def _released_files(exam: Exam, reason: Reason) -> tuple[str, ...]:
+    """The files that a release is about."""
+    if not REASONS[reason.code].about_files:
+        return ()
+    names = about(exam, reason)
+    if not names:
+        raise WordRefused(
+            f"Nothing of {exam.subject} is there that could be sent. If nothing will come, move the "
+            f"folder {name_for(exam.folder)} out of the camera's folder."
+        )
+    return names
 
 
 def bound(exam: Exam, said: Override) -> Override:
@@ -119,7 +138,7 @@ def _check_answer(exam: Exam, *, eyes: bool, skips: bool) -> None:
         return
     flags = {
         Answer.RELEASE: "--reason alone",
-        Answer.EYE: "--eye FILE=left or --eye FILE=right",
+        Answer.EYE: "--eye FILE=LEFT-OR-RIGHT",
         Answer.SKIP: "--skip FILE",
     }
     possible = [flag for answer, flag in flags.items() if answer in allowed]
@@ -141,16 +160,17 @@ def _check_name(exam: Exam, name: str) -> None:
 
 
 def _check_images_left(exam: Exam, skips: tuple[str, ...]) -> None:
-    images = {file.name for file in exam.files if file.present and file.is_image}
+    images = {
+        file.name
+        for file in exam.files
+        if file.present
+        and file.is_image
+        and file.sent is not Sent.SKIPPED
+        and not skipped(exam, file.name)
+    }
     if images & {*skips} and not images - {*skips}:
         who = name_for(exam.folder)
         raise WordRefused(
             f"No image of {exam.subject} would be left to send. If nothing of it is to be sent, "
             f"move the folder {who} out of the camera's folder."
         )
-
-
-def _only(checksums: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """The checksums that an answer is about: of the files that the reason names, else of all."""
-    wanted = tuple(names)
-    return {name: value for name, value in checksums.items() if not wanted or name in wanted}

@@ -4,14 +4,15 @@ An exam is held whole, not half sent; what a person waived, for these files as t
 """
 
 import re
+from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import PermanentError
-from camera_watchdog.intake import goes_after, skipped, waived
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
+from camera_watchdog.overrides import goes_after, said_together, skipped, waived
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "size_words",
     "to_send",
 ]
+
+_Visit = list[tuple[datetime, ExamFile]]
+"""Pictures of one visit, each with the time at which it was taken."""
 
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
@@ -103,22 +107,46 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     What the camera's clock says is compared with itself, and what the file system's says with itself:
     two clocks that differ make no second visit.
     """
-    images = [file for file in to_send(exam) if file.is_image and file.captured_at is not None]
+    together = said_together(exam, "two_visits")
+    apart: list[_Visit] = []
     for by_file_system in (False, True):
-        one_clock = [f for f in images if (f.captured_source == "file") is by_file_system]
-        _check_gaps(exam, tools, one_clock)
+        one_clock = [
+            (file.captured_at, file)
+            for file in to_send(exam)
+            if file.is_image
+            and file.captured_at is not None
+            and (file.captured_source == "file") is by_file_system
+        ]
+        visits = _visits(one_clock, tools.rules.visit_gap, together)
+        apart += visits if len(visits) > 1 else []
+    if not apart:
+        return
+    zone = tools.rules.zone
+    groups = "; ".join(
+        f"{visit[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(f.name for _, f in visit)}"
+        for visit in apart
+    )
+    names = tuple(sorted(file.name for visit in apart for _, file in visit))
+    raise PermanentError("two_visits", files=names, details={"groups": groups})
 
 
-def _check_gaps(exam: Exam, tools: Tools, images: list[ExamFile]) -> None:
-    taken = sorted((file.captured_at, file.name) for file in images if file.captured_at)
-    for index in range(1, len(taken)):
-        if taken[index][0] - taken[index - 1][0] > tools.rules.visit_gap:
-            zone = tools.rules.zone
-            groups = "; ".join(
-                f"{group[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(n for _, n in group)}"
-                for group in (taken[:index], taken[index:])
-            )
-            hold_unless_waived(exam, Reason("two_visits", (), {"groups": groups}))
+def _visits(images: _Visit, gap: timedelta, together: list[frozenset[str]]) -> list[_Visit]:
+    """The pictures by visit: those further apart than ``gap`` are of two, unless a person said so.
+
+    ``together`` are the bytes of pictures that a person said are of one visit: it is theirs, and that
+    of all that were taken at the time of one of them.
+    """
+    visits: list[_Visit] = []
+    for taken in sorted(images, key=lambda taken: (taken[0], taken[1].name)):
+        if not visits or taken[0] - visits[-1][-1][0] > gap:
+            visits.append([])
+        visits[-1].append(taken)
+    for said in together:
+        ones = [visit for visit in visits if any(file.sha256 in said for _, file in visit)]
+        if len(ones) > 1:
+            others = [visit for visit in visits if visit not in ones]
+            visits = [[taken for visit in ones for taken in visit], *others]
+    return visits
 
 
 def _check_seen_before(exam: Exam, tools: Tools) -> None:

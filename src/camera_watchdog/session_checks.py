@@ -44,13 +44,15 @@ def check_session(exam: Exam, given: Resolution, status: SessionStatus, tools: T
             # Other bytes under a sent name: nobody's word makes that safe.
             details = {"session": given.session_id, "other": other}
             raise PermanentError("session_in_use", details=details)
+    replacing: tuple[str, ...] = ()
     if generation(given.key, given.already) is Generation.REPLACES:
         check_one_per_type(exam)
-        if {file.file_type for file in waiting_files(exam)} & {*status.uploaded}:
+        replacing = tuple(f.name for f in waiting_files(exam) if f.file_type in status.uploaded)
+        if replacing:
             other = other or "whose files this one's would replace"
     if other:
         details = {"session": given.session_id, "other": other}
-        hold_unless_waived(exam, Reason("session_in_use", (), details))
+        hold_unless_waived(exam, Reason("session_in_use", replacing, details))
     if generation(given.key, given.already) is not Generation.REPLACES:
         _check_names(exam, users, given.session_id)
 

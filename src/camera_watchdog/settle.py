@@ -9,7 +9,7 @@ import contextlib
 import io
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,11 +18,12 @@ from camera_watchdog.content import inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
-from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, waived
+from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import Known
 from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.overrides import waived
 from camera_watchdog.reasons import explain
 
 __all__ = ["Records", "Settle", "Verdict"]
@@ -110,7 +111,10 @@ class Settle:
             said = f"file {unsafe!a} has bytes that are no text"
             return Verdict(self._held(exam, Reason("unsafe_name", (), {"said": said})))
         try:
-            found = self._found(exam.folder, listing, inspected)
+            found = self._with_answered(
+                exam, self._found(exam.folder, listing, inspected), inspected
+            )
+            identities = self._identities(exam, listing)
         except OSError as error:
             busy = Reason("file_busy", (), {"said": error.strerror or "in use"})
             return Verdict(self._waiting(exam, busy), _BUSY_S)
@@ -124,6 +128,7 @@ class Settle:
             found,
             nested=self._nested(exam.folder, listing),
             links=tuple(e.name for e in listing.values() if e.kind in {Kind.LINK, Kind.SPECIAL}),
+            identities=identities,
             quiet_s=quiet_s,
             unchanged_s=unchanged_s,
             limits=self._limits,
@@ -154,7 +159,7 @@ class Settle:
             OSError: a file cannot be read now.
             JournalError: it cannot be written down.
         """
-        found = self._found(exam.folder, listing, inspected)
+        found = self._with_answered(exam, self._found(exam.folder, listing, inspected), inspected)
         if differs(exam, found):
             return None
         now = exam.but(files=merge(exam, found).files)
@@ -211,6 +216,39 @@ class Settle:
             is_asked_for = inspection.whole or (at_once and not inspection.other)
             sha256 = self._disk.digest(file, entry.size_bytes) if is_asked_for else ""
         return Known(entry, inspection, sha256)
+
+    def _with_answered(
+        self, exam: Exam, found: list[Found], inspected: dict[str, Known]
+    ) -> list[Found]:
+        """Files that are not whole are read to the end where a person spoke of them: of these bytes?
+
+        Raises:
+            OSError: a file cannot be read now, or changed.
+        """
+        answered = _answered(exam)
+        known = []
+        for file in found:
+            if not file.sha256 and file.name in answered:
+                path = self._watch_dir.joinpath(exam.folder, file.name)
+                digest = self._disk.sha256(path, file.stamp)
+                inspected[file.name] = inspected[file.name]._replace(sha256=digest)
+                known.append(replace(file, sha256=digest))
+            else:
+                known.append(file)
+        return known
+
+    def _identities(self, exam: Exam, listing: Mapping[str, Entry]) -> dict[str, str]:
+        """What identifies the folders and links that a person spoke of.
+
+        Raises:
+            OSError: it cannot be looked at now.
+        """
+        answered = _answered(exam)
+        return {
+            entry.name: self._disk.identity(self._watch_dir / exam.folder / entry.name)
+            for entry in listing.values()
+            if entry.kind is not Kind.FILE and entry.name in answered
+        }
 
     def _nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:
         return tuple(
@@ -272,6 +310,11 @@ class Settle:
             notes=(*exam.notes, note),
         )
         return self._records.save(gone, Event.VANISHED, note)
+
+
+def _answered(exam: Exam) -> frozenset[str]:
+    """The names that a person's answers are about."""
+    return frozenset(name for override in exam.overrides for name in override.checksums)
 
 
 def _can_be_written(name: str) -> bool:

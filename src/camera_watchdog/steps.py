@@ -129,6 +129,12 @@ class DiskLike(Protocol):
     def exists(self, path: Path) -> bool:
         """Whether anything stands there."""
 
+    def holds_files(self, folder: Path) -> bool:
+        """Whether there is any file below a folder."""
+
+    def identity(self, path: Path) -> str:
+        """What identifies a folder, a link or a special file as it is now."""
+
     def sha256(self, path: Path, stamp: Stamp) -> str:
         """The SHA-256 of a file whose size and modification time must be those recorded."""
 

@@ -3,8 +3,8 @@
 import contextlib
 from random import Random
 
+from camera_watchdog.commands.checksums import checksum
 from camera_watchdog.commands.people import NotDone
-from camera_watchdog.commands.release import _checksums
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, Laterality, Override, Reason
@@ -98,7 +98,7 @@ class Person:
                 at=at,
                 eyes=eyes or {},
                 skips=skips or [],
-                checksums=_checksums(config, exam),
+                checksum=lambda name: checksum(config, exam, name, at),
                 report_type=config.report_type,
             )
         except NotDone:

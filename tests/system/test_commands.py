@@ -1,6 +1,8 @@
 """``status``, ``retry`` and ``release`` as processes, beside a daemon that runs and without one."""
 
 import json
+import os
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,6 +17,8 @@ from daemon_process import FAST, Clinic, receipt_of, until
 from failing_uploads import SUBJECT, FailingUploads
 
 PICKED_UP_S: Final = 2.0
+OTHERS: Final = ("105-10-0002-2", "105-10-0003-3", "105-10-0004-4")
+HELD_FOR: Final = ("incomplete", "incomplete", "nested_folder", "unfinished_file")
 TAKEN_AT: Final = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
 
 
@@ -462,34 +466,99 @@ def test_what_came_late_never_takes_the_place_of_what_is_stored(
     assert edc.stored_files(SUBJECT) == before
 
 
-def test_all_that_can_be_sent_as_it_is_is_released_at_once_and_the_rest_is_named(
-    clinic: Clinic, edc: DemoEdc
-) -> None:
-    others = ("105-10-0002-2", "105-10-0003-3")
-    for subject in (SUBJECT, *others):
+@pytest.fixture
+def several(clinic: Clinic, edc: DemoEdc) -> Clinic:
+    """Two exams of which a part is missing, one with a folder inside, one with a file that is cut off."""
+    for subject in (SUBJECT, *OTHERS):
         edc.add_subject(subject)
         edc.add_session(subject)
         clinic.camera.take(subject, images=("left",), report=None)
-    (clinic.watch_dir / others[1] / "inner").mkdir()
-    put(clinic, "x.jpg", jpeg(1, eye="left"), f"{others[1]}/inner")
-    clinic.start()
-    held(clinic, "incomplete", SUBJECT)
-    held(clinic, "incomplete", others[0])
-    held(clinic, "nested_folder", others[1])
+    (clinic.watch_dir / OTHERS[1] / "inner").mkdir()
+    put(clinic, "x.jpg", jpeg(1, eye="left"), f"{OTHERS[1]}/inner")
+    put(clinic, "cut.jpg", jpeg(2, eye="right")[:-100], OTHERS[2])
+    clinic.start(stability_timeout=2)
+    for subject, code in zip((SUBJECT, *OTHERS), HELD_FOR, strict=True):
+        held(clinic, code, subject)
+    return clinic
 
+
+def test_all_that_only_a_plain_release_is_asked_for_is_released_at_once_and_the_rest_is_named(
+    several: Clinic,
+) -> None:
+    clinic = several
     assert refused(clinic, "release", "S9", "--reason", "x").startswith("camera-watchdog: There is")
     assert clinic.command("release", "--reason", "x").returncode == 2
     eye = clinic.command("release", "--all", "--reason", "x", "--eye", "a.jpg=left")
     assert (eye.returncode, "name it instead of --all" in eye.stderr) == (2, True)
-    done = clinic.command("release", "--all", "--reason", "the camera was moved")
+    sure = clinic.command("release", SUBJECT, "--yes", "--reason", "x")
+    assert (sure.returncode, "--yes is for --all" in sure.stderr) == (2, True)
+
+    done = clinic.command("release", "--all", "--yes", "--reason", "the camera was moved")
 
     assert done.returncode == 1
-    assert f"{others[1]}: stays held. That is no answer to this: " in done.stdout
-    for subject in (SUBJECT, others[0]):
+    for subject in (SUBJECT, OTHERS[0]):
+        assert f"{subject}: to be released. The exam of {subject} is not complete" in done.stdout
         (archived,) = clinic.archived(subject)
         (said,) = receipt_of(archived)["overrides"]
         assert (said["reason_code"], said["reason"]) == ("incomplete", "the camera was moved")
-    held(clinic, "nested_folder", others[1])
+    inner, cut_off = OTHERS[1:]
+    assert f"{inner}: stays held. The folder of {inner} has another folder" in done.stdout
+    assert f"{cut_off}: stays held. A file of {cut_off} is not whole: cut.jpg" in done.stdout
+    assert f'release {cut_off} --skip cut.jpg --reason "..."' in done.stdout
+    held(clinic, "nested_folder", inner)
+    held(clinic, "unfinished_file", cut_off)
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_released(several: Clinic) -> None:
+    done = several.command("release", "--all", "--reason", "the camera was moved")
+
+    assert done.returncode == 2
+    assert f"{SUBJECT}: to be released." in done.stdout
+    assert done.stderr.startswith("Nothing was done.")
+    assert "--yes" in done.stderr
+    for subject, code in zip((SUBJECT, *OTHERS), HELD_FOR, strict=True):
+        held(several, code, subject)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made with pty")
+@pytest.mark.parametrize("typed, is_yes", [("y", True), ("Yes", True), ("n", False), ("", False)])
+def test_at_a_terminal_it_asks(several: Clinic, typed: str, *, is_yes: bool) -> None:
+    import pty  # noqa: PLC0415 - not on Windows
+
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, f"{typed}\n".encode())
+        words = ("release", "--all", "--reason", "the camera was moved")
+        done = several.command(*words, stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+    assert done.returncode == 1
+    assert "Release these 2 exams? [y/N]" in done.stdout
+    if is_yes:
+        several.archived(SUBJECT)
+        several.archived(OTHERS[0])
+    else:
+        assert done.stdout.endswith("Nothing was done.\n")
+        held(several, "incomplete")
+
+
+def test_where_every_exam_needs_its_own_answer_all_does_nothing(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    put(clinic, "cut.jpg", jpeg(2, eye="right")[:-100])
+    clinic.start(stability_timeout=2)
+    held(clinic, "unfinished_file")
+
+    done = clinic.command("release", "--all", "--yes", "--reason", "the camera was moved")
+
+    assert done.returncode == 1
+    assert "cut.jpg" in done.stdout
+    assert "None of these exams is released by --all" in done.stderr
+    held(clinic, "unfinished_file")
 
 
 def test_there_is_nothing_to_release_where_nothing_is_held(clinic: Clinic) -> None:

@@ -41,6 +41,7 @@ PURE: Final = {
     "model",
     "objections",
     "once",
+    "overrides",
     "overview",
     "overview_json",
     "person",

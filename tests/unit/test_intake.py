@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.content import Inspection
-from camera_watchdog.intake import Found, Limits, differs, merge, obstacle, skipped, waived
-from camera_watchdog.model import Exam, ExamFile, Format, Reason, ReportType, Sent
+from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
+from camera_watchdog.model import Exam, ExamFile, Format, ReportType, Sent
 from exam_parts import NOON, acknowledged, exam, file, override
 
 LIMITS = Limits(Required.ready_made(ReportType.COMBINED), unfinished_s=30, incomplete_s=1800)
@@ -40,6 +40,7 @@ def judged(
     unchanged_s: float = 0,
     nested: tuple[str, ...] = (),
     links: tuple[str, ...] = (),
+    identities: dict[str, str] | None = None,
     limits: Limits = LIMITS,
 ) -> tuple[str, bool, tuple[str, ...]]:
     reason, held = obstacle(
@@ -47,6 +48,7 @@ def judged(
         files,
         nested=nested,
         links=links,
+        identities=identities or {},
         quiet_s=quiet_s,
         unchanged_s=unchanged_s,
         limits=limits,
@@ -172,33 +174,12 @@ def test_an_unfinished_file_does_not_make_a_set_complete_nor_incomplete() -> Non
 # What a person said
 
 
-def said_skip(of: Exam, name: str) -> Exam:
-    return dataclasses.replace(
-        of, overrides=(*of.overrides, override("cannot_tell", of, name=name, skip=True))
-    )
-
-
-def test_a_file_that_was_left_out_is_out_of_the_way() -> None:
-    known = said_skip(exam(*map(file, WHOLE)), "scan.tif")
-    assert judged(known, *map(found, WHOLE), REFUSED) == ("", False, ())
-    known = said_skip(exam(*map(file, WHOLE)), "inner")
-    assert judged(known, *map(found, WHOLE), nested=("inner",)) == ("", False, ())
-    assert judged(known, *map(found, WHOLE), links=("inner",)) == ("", False, ())
-    assert judged(known, *map(found, WHOLE), links=("inner", "x")) == ("link", True, ("x",))
-
-
-def test_leaving_out_is_for_the_bytes_of_then() -> None:
-    known = said_skip(exam(file("OD.jpg")), "OD.jpg")
-    assert skipped(known, "OD.jpg")
-    assert not skipped(known, "OS.jpg")
-    retaken = known.with_file(file("OD.jpg", sha256="other bytes"))
-    assert not skipped(retaken, "OD.jpg")
-
-
-def test_a_file_can_be_left_out_again_after_it_changed() -> None:
-    known = said_skip(exam(file("OD.jpg")), "OD.jpg")
-    retaken = said_skip(known.with_file(file("OD.jpg", sha256="other bytes")), "OD.jpg")
-    assert skipped(retaken, "OD.jpg")
+def said_skip(of: Exam, name: str, identity: str = "") -> Exam:
+    """As the command does it: for this very file, or what stands there in its place."""
+    file_ = of.file(name)
+    sums = {name: identity or (file_.sha256 if file_ else "")}
+    said = override("cannot_tell", of, name=name, skip=True, checksums=sums)
+    return dataclasses.replace(of, overrides=(*of.overrides, said))
 
 
 def release(of: Exam, code: str, *names: str) -> Exam:
@@ -208,38 +189,26 @@ def release(of: Exam, code: str, *names: str) -> Exam:
     return dataclasses.replace(of, overrides=(dataclasses.replace(said, checksums=about),))
 
 
-def test_a_release_is_for_this_reason_these_files_and_these_bytes_only() -> None:
-    known = release(exam(*map(file, WHOLE)), "incomplete")
-    reason = Reason("incomplete", (), {"missing": "the report"})
-    assert waived(known, reason)
-    assert waived(known, dataclasses.replace(reason, details={"missing": "something else"}))
-    assert not waived(known, Reason("two_visits"))
-    assert not waived(known.with_file(file("OD.jpg", sha256="other bytes")), reason)
-    more = known.with_files((*known.files, file("OS2.jpg")))
-    assert not waived(more, reason)
+def test_a_file_that_was_left_out_is_out_of_the_way() -> None:
+    known = exam(*map(file, WHOLE), ExamFile("scan.tif", 5, 5, sha256="sha of scan.tif"))
+    assert judged(known, *map(found, WHOLE), REFUSED)[0] == "refused_format"
+    known = said_skip(known, "scan.tif")
+    assert judged(known, *map(found, WHOLE), REFUSED) == ("", False, ())
 
 
-def test_a_release_for_one_file_does_not_speak_of_another() -> None:
-    known = release(exam(file("OD.jpg")), "seen_before")
-    known = known.with_files((*known.files, file("OS.jpg")))
-    assert waived(known, Reason("seen_before", ("OD.jpg",)))
-    assert not waived(known, Reason("seen_before", ("OS.jpg",)))
-
-
-def test_a_release_for_a_file_that_was_gone_does_not_speak_of_one_that_goes_later() -> None:
-    gone = acknowledged("OD.jpg", present=False)
-    known = release(exam(gone, acknowledged("OS.jpg")), "vanished", "OD.jpg")
-    assert waived(known, Reason("vanished", ("OD.jpg",)))
-    both = known.with_file(acknowledged("OS.jpg", present=False))
-    assert not waived(both, Reason("vanished", ("OD.jpg", "OS.jpg")))
-    assert not waived(both, Reason("vanished", ("OS.jpg",)))
-
-
-@pytest.mark.parametrize("changes", [{"skip": True, "name": "OD.jpg"}, {"eye": "left"}])
-def test_an_answer_about_a_file_waives_no_reason(changes: dict[str, Any]) -> None:
-    known = exam(*map(file, WHOLE))
-    known = dataclasses.replace(known, overrides=(override("incomplete", known, **changes),))
-    assert not waived(known, Reason("incomplete"))
+@pytest.mark.parametrize("kind, code", [("nested", "nested_folder"), ("links", "link")])
+def test_what_has_no_bytes_is_left_out_as_it_was_and_asked_about_again_when_it_changed(
+    kind: str, code: str
+) -> None:
+    known = said_skip(exam(*map(file, WHOLE)), "inner", "as it was")
+    there: dict[str, Any] = {kind: ("inner",)}
+    files = [found(name) for name in WHOLE]
+    assert judged(known, *files, **there, identities={"inner": "as it was"}) == ("", False, ())
+    assert judged(known, *files, **there, identities={"inner": "other"})[:2] == (code, True)
+    assert judged(known, *files, **there)[:2] == (code, True)
+    there = {kind: ("inner", "x")}
+    told = judged(known, *files, **there, identities={"inner": "as it was"})
+    assert told == (code, True, ("x",))
 
 
 def test_a_released_set_goes_on_incomplete_and_with_unfinished_files() -> None:
@@ -247,8 +216,27 @@ def test_a_released_set_goes_on_incomplete_and_with_unfinished_files() -> None:
     assert judged(known, found("OD.jpg"), unchanged_s=9999) == ("", False, ())
     cut = found("OS.jpg", whole=False, why="its end is missing")
     files = [found("OD.jpg"), cut, found("report.pdf")]
-    known = release(exam(*map(file, WHOLE)), "unfinished_file")
+    known = release(exam(*map(file, WHOLE)), "unfinished_file", "OS.jpg")
     assert judged(known, *files, quiet_s=99) == ("", False, ())
+
+
+def test_a_second_file_that_is_cut_off_is_asked_about_alone() -> None:
+    known = release(exam(*map(file, WHOLE)), "unfinished_file", "OS.jpg")
+    cut = [found(n, whole=False, why="its end is missing") for n in ("OS.jpg", "OD.jpg")]
+    told = judged(known, *cut, found("report.pdf"), quiet_s=99)
+    assert told == ("unfinished_file", True, ("OD.jpg",))
+
+
+def test_a_released_set_goes_on_when_what_was_missing_comes_after_all() -> None:
+    known = release(exam(file("OD.jpg"), file("report.pdf")), "incomplete")
+    more = merge(known, [found("OD.jpg"), found("report.pdf"), found("OS.jpg")])
+    assert judged(more, *map(found, WHOLE)) == ("", False, ())
+
+
+def test_a_released_set_goes_on_when_a_file_comes_that_was_not_missed() -> None:
+    known = release(exam(file("OD.jpg"), file("OS.jpg")), "incomplete")
+    files = [found("OD.jpg"), found("OS.jpg"), found("OD2.jpg")]
+    assert judged(merge(known, files), *files) == ("", False, ())
 
 
 def test_bytes_of_no_known_kind_cannot_be_released_but_left_out() -> None:
@@ -277,7 +265,14 @@ def test_a_refused_file_is_to_be_exported_as_what_it_is() -> None:
     )
     for refused, wanted in ((report, "PDF or HTML"), (REFUSED, "JPEG, PNG or DICOM")):
         reason, held = obstacle(
-            exam(), [refused], nested=(), links=(), quiet_s=0, unchanged_s=0, limits=LIMITS
+            exam(),
+            [refused],
+            nested=(),
+            links=(),
+            identities={},
+            quiet_s=0,
+            unchanged_s=0,
+            limits=LIMITS,
         )
         assert held
         assert reason is not None

@@ -11,13 +11,16 @@ from docutils.core import publish_doctree
 
 from camera_watchdog.config import RUN_NEEDS, load
 from camera_watchdog.config.keys import KEYS, Key
-from camera_watchdog.reasons import REASONS
+from camera_watchdog.reasons import REASONS, in_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class _Capitals(defaultdict[str, str]):
-    """``{subject}`` stands in the README as ``SUBJECT``."""
+    """``{subject}`` stands in the README as ``SUBJECT``, a command as it is for no file in particular."""
+
+    def __init__(self) -> None:
+        super().__init__(str, in_commands("WHO", ()))
 
     def __missing__(self, name: str) -> str:
         return name.upper()

@@ -103,7 +103,9 @@ def exams_named(journal: Journal, config: Config, name: str) -> list[Exam]:
     """
     open_exams = journal.open_exams()
     path = Path(name)
-    if path.parent != Path() and path.absolute().parent == config.watch_dir:
+    if path.parent == Path():
+        name = path.name or name  # ./-7 is how a name is given that looks like a flag
+    elif path.absolute().parent == config.watch_dir:
         name = path.name
     if found := [exam for exam in open_exams if exam.folder == name]:
         return found

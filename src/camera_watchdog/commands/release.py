@@ -3,18 +3,17 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
+from camera_watchdog.commands.checksums import checksum
 from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
 from camera_watchdog.config import Config
-from camera_watchdog.disk import Disk
-from camera_watchdog.errors import FileChanged
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, ExamFile, Laterality, Override, State
-from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
-from camera_watchdog.reasons import REASONS, name_for
+from camera_watchdog.model import Exam, Laterality, Override, State
+from camera_watchdog.person import NOT_USED, Request, Wish, WordRefused, overrides_for
+from camera_watchdog.reasons import REASONS, explain, name_for
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -26,14 +25,16 @@ def _eye(text: str) -> tuple[str, Laterality]:
     name, _, said = text.rpartition("=")
     eye = parse_eye(said)
     if not name or eye is None:
-        raise argparse.ArgumentTypeError("say it as FILE=left or FILE=right")
+        raise argparse.ArgumentTypeError(
+            "after the name of the file and = write left or right, as the picture shows it"
+        )
     return name, eye
 
 
 def words(text: str) -> str:
-    """A reason on one line; it must not be empty."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("say why, for whoever reads the receipt")
+    """A reason on one line; it must say something, in any script."""
+    if not any(char.isalnum() for char in text):
+        raise argparse.ArgumentTypeError("say why in words, for whoever reads the receipt")
     return " ".join(text.split())
 
 
@@ -41,18 +42,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.add_argument("subject", nargs="?", metavar="SUBJECT", help="a subject, or its folder")
     parser.add_argument(
-        "--all", action="store_true", help="every exam that is held and can be sent as it is"
+        "--all",
+        action="store_true",
+        help="every exam that only waits for a plain release; it lists them and asks first",
     )
     parser.add_argument(
-        "--reason", required=True, type=words, metavar="TEXT", help="why; kept in the receipt"
+        "--yes", action="store_true", help="with --all: release what is listed without being asked"
+    )
+    parser.add_argument(
+        "--reason", required=True, type=words, metavar='"..."', help="why; kept in the receipt"
     )
     parser.add_argument(
         "--eye",
         action="append",
         type=_eye,
         default=[],
-        metavar="FILE=EYE",
-        help="the eye that a file shows, left or right; may be given several times",
+        metavar="FILE=LEFT-OR-RIGHT",
+        help="the eye that a file shows; may be given several times",
     )
     parser.add_argument(
         "--skip",
@@ -64,49 +70,89 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(invocation: "Invocation") -> int:
-    """Put the answer on record, and say what became of it; 1 where an exam of ``--all`` is left."""
+    """Put the answer on record, and say what became of it.
+
+    1 where it was for other bytes, an exam of ``--all`` is left or nobody said yes; 2 where nobody
+    could be asked.
+    """
     given = invocation.arguments
     if bool(given.subject) is given.all:
-        sys.stderr.write("release takes a subject, or --all.\n")
-        return 2
+        return _wrong_use("release takes a subject, or --all.")
     if given.all and (given.eye or given.skip):
-        sys.stderr.write(
-            "--eye and --skip are about the files of one exam: name it instead of --all.\n"
+        return _wrong_use(
+            "--eye and --skip are about the files of one exam: name it instead of --all."
         )
-        return 2
+    if given.yes and not given.all:
+        return _wrong_use("--yes is for --all: a single exam is not asked about again.")
     config = invocation.load_config(frozenset())
     eyes = dict(given.eye)
     if len(eyes) != len(given.eye) and len({*given.eye}) != len(eyes):
         raise NotDone("One file was given two eyes. Say each file's eye once.")
     with journal_of(config) as journal:
         if given.all:
-            requests, left = _for_all(journal, config, given.reason)
-        else:
-            exam = _held_exam(journal, config, given.subject)
-            requests, left = [_request(config, exam, given.reason, eyes, given.skip)], 0
-        for request in requests:
-            for override in request.overrides:
-                say(f"{request.folder}: {_told(override)}, by {override.user}: {override.text}")
-        ask(journal, config, requests)
-    return 1 if left else 0
+            return _release_all(journal, config, given.reason, is_sure=given.yes)
+        exam = _held_exam(journal, config, given.subject)
+        request = _request(config, exam, given.reason, eyes, given.skip)
+        return 0 if _put_on_record(journal, config, [request]) else 1
 
 
-def _for_all(journal: Journal, config: Config, text: str) -> tuple[list[Request], int]:
-    """What is asked of every exam that is held, and how many of them need another answer.
+def _wrong_use(said: str) -> int:
+    sys.stderr.write(f"{said}\n")
+    return 2
+
+
+def _put_on_record(journal: Journal, config: Config, requests: Sequence[Request]) -> bool:
+    """Whether none of them is known to have come to nothing."""
+    for request in requests:
+        for override in request.overrides:
+            say(f"{request.folder}: {_told(override)}, by {override.user}: {override.text}")
+    told = ask(journal, config, requests)
+    return not any(each.outcome.startswith(NOT_USED) for each in told)
+
+
+def _release_all(journal: Journal, config: Config, text: str, *, is_sure: bool) -> int:
+    """Release every exam that nobody has to look at first, once a person saw which they are.
 
     Raises:
-        NotDone: none is held.
+        NotDone: none is held, or none of those that are can be released like this.
     """
     held = [exam for exam in journal.open_exams() if exam.state is State.HELD]
     if not held:
         raise NotDone("No exam is held: there is nothing to release.")
     requests = []
     for exam in held:
+        assert exam.reason is not None  # noqa: S101 - it is held for one
+        told = explain(exam.reason, exam)
+        if not REASONS[exam.reason.code].in_all:
+            say(f"{exam.folder}: stays held. {told.sentence} {told.next_step}")
+            continue
         try:
             requests.append(_request(config, exam, text, {}, ()))
         except (NotDone, WordRefused) as refused:
             say(f"{exam.folder}: stays held. {refused}")
-    return requests, len(held) - len(requests)
+        else:
+            say(f"{exam.folder}: to be released. {told.sentence}")
+    if not requests:
+        raise NotDone(
+            "None of these exams is released by --all: each needs what is said of it above."
+        )
+    if not is_sure:
+        if sys.stdin is None or not sys.stdin.isatty():
+            return _wrong_use(
+                "Nothing was done. Look at the list; to release these exams, give the same command "
+                "with --yes."
+            )
+        if not _says_yes(len(requests)):
+            say("Nothing was done.")
+            return 1
+    is_done = _put_on_record(journal, config, requests)
+    return 0 if is_done and len(requests) == len(held) else 1
+
+
+def _says_yes(count: int) -> bool:
+    sys.stdout.write(f"Release {'this exam' if count == 1 else f'these {count} exams'}? [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _request(
@@ -116,7 +162,7 @@ def _request(
 
     Raises:
         WordRefused: it is no answer to what holds the exam.
-        NotDone: a file is not as the daemon saw it.
+        NotDone: a file is not as the daemon saw it, or is still being written.
     """
     who, at = user(), now()
     overrides = overrides_for(
@@ -126,10 +172,14 @@ def _request(
         at=at,
         eyes=eyes,
         skips=skips,
-        checksums=_checksums(config, exam) if exam.state is State.HELD else {},
+        checksum=partial(_checksum, config, exam),
         report_type=config.report_type,
     )
     return Request(Wish.RELEASE, exam.id, exam.folder, who, at, text, overrides)
+
+
+def _checksum(config: Config, exam: Exam, name: str) -> str:
+    return checksum(config, exam, name, now())
 
 
 def _held_exam(journal: Journal, config: Config, name: str) -> Exam:
@@ -139,37 +189,6 @@ def _held_exam(journal: Journal, config: Config, name: str) -> Exam:
         folders = " or ".join(name_for(exam.folder) for exam in held)
         raise NotDone(f"{name} has {len(held)} folders that are held. Name one: {folders}.")
     return (held or found)[0]
-
-
-def _checksums(config: Config, exam: Exam) -> dict[str, str]:
-    """The checksum of every file of the exam as it is now: an answer holds for these bytes only.
-
-    Raises:
-        NotDone: a file cannot be read, or is not the one that the daemon saw.
-    """
-    folder = config.watch_dir / exam.folder
-    return {file.name: _checksum(folder, file) for file in exam.files}
-
-
-def _checksum(folder: Path, file: ExamFile) -> str:
-    if not file.present:
-        return file.sent_sha256
-    disk, path = Disk(), folder / file.name
-    try:
-        if not file.sha256:
-            return disk.sha256(path, file.stamp)
-        with disk.reading_unchanged(path, file.stamp, file.sha256):
-            return file.sha256
-    except (FileChanged, FileNotFoundError) as error:
-        raise NotDone(
-            f"{path} is no longer as camera-watchdog saw it. Wait a moment, then look at: "
-            "camera-watchdog status"
-        ) from error
-    except OSError as error:
-        raise NotDone(
-            f"{path} cannot be read: {error.strerror}. An answer holds for these very files; run "
-            "this as an account that may read them."
-        ) from error
 
 
 def _told(override: Override) -> str:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "subject", metavar="SUBJECT", help="a subject, or the name of its folder in the archive"
     )
     parser.add_argument(
-        "--reason", required=True, type=words, metavar="TEXT", help="why; kept in the receipt"
+        "--reason", required=True, type=words, metavar='"..."', help="why; kept in the receipt"
     )
 
 

@@ -2,24 +2,43 @@
 
 One table, the source of ``status``, the status page, the alerts and the README's troubleshooting.
 Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there, and
-so are ``{who}`` and ``{file}``, the folder and the first file as a command line takes them; what else
+so is what a command line takes: ``{who}``, ``{file}``, ``{eyes}``, ``{skips}``; what else
 a sentence names comes from the reason's details and reads "unknown" where it is missing.
 """
 
 import re
+import shlex
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.model import Exam, Reason
+from camera_watchdog.model import Exam, Override, Reason
+from camera_watchdog.overrides import asked_anew
 from camera_watchdog.reasons.additions import ADDITIONS
 from camera_watchdog.reasons.rules import Answer, Clears, ReasonRule
 from camera_watchdog.reasons.table import ROWS
 
-__all__ = ["REASONS", "Answer", "Clears", "Explanation", "ReasonRule", "explain", "name_for"]
+__all__ = [
+    "REASONS",
+    "Answer",
+    "Clears",
+    "Explanation",
+    "ReasonRule",
+    "explain",
+    "in_commands",
+    "name_for",
+]
 
 REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in ROWS}
 """Every reason by its code."""
+
+_FILE: Final = "FILE"
+"""Stands in a command for a file that the reason does not name."""
+_ASKED_ANEW: Final = (
+    "An answer was given before, but for other bytes: what it was about has changed since, so it is "
+    "asked again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +52,8 @@ class Explanation:
 
 
 def name_for(name: str) -> str:
-    """A name as a command line takes it, on Windows and elsewhere."""
-    plain = re.fullmatch(r"[\w.@+][\w.@+-]*", name)
-    return name if plain else f'"{name}"'
+    """The name of an exam's folder as a command line takes it, on Windows and elsewhere."""
+    return _quoted(f"./{name}" if name.startswith("-") else name)
 
 
 def explain(reason: Reason, exam: Exam) -> Explanation:
@@ -46,15 +64,70 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
         subject=exam.subject or exam.folder,
         folder=exam.folder,
         files=", ".join(reason.files) or "a file",
-        who=name_for(exam.folder),
-        file=name_for(reason.files[0]) if reason.files else "FILE",
+        **in_commands(exam.folder, reason.files),
     )
     more = [addition for addition in ADDITIONS if addition.detail in reason.details]
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
     next_step = " ".join([rule.next_step, *(each.next_step for each in more)])
+    sentence = sentence.format_map(words)
+    if asked_anew(exam, reason, _answers_to(rule, exam)):
+        sentence = f"{sentence} {_ASKED_ANEW}"
     return Explanation(
         code=rule.code,
-        sentence=sentence.format_map(words),
+        sentence=sentence,
         next_step=next_step.strip().format_map(words),
         needs_person=rule.needs_person,
     )
+
+
+def in_commands(folder: str, files: tuple[str, ...]) -> dict[str, str]:
+    """What a printed command says in the place of ``{who}``, ``{eyes}``, ``{skips}`` and so on.
+
+    Where a choice is to be made among several files, ``{file}`` stands for each of them.
+    """
+    who, names = name_for(folder), files or (_FILE,)
+    skips = [_flag("--skip", name) for name in names]
+    return {
+        "who": who,
+        "file": _quoted(files[0]) if len(files) == 1 else _FILE,
+        "eyes": " ".join(_flag("--eye", name, "=LEFT-OR-RIGHT") for name in names),
+        "skips": " ".join(skips),
+        "to_skip": " or ".join(
+            f'camera-watchdog release {who} {skip} --reason "..."' for skip in skips
+        ),
+    }
+
+
+def _flag(flag: str, name: str, said: str = "") -> str:
+    if name.startswith("-"):  # else it would be taken for a flag itself
+        return _quoted(f"{flag}={name}{said}")
+    return f"{flag} {_quoted(name + said)}"
+
+
+def _quoted(word: str) -> str:
+    """A word as the shell of this system takes it: as it is, whatever stands in it."""
+    if sys.platform == "win32":
+        plain = re.fullmatch(r"[\w.@+:/=-]+", word)
+        return word if plain else f'"{word}"'
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(_escaped(char) for char in word) + "'"
+
+
+def _escaped(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def _answers_to(rule: ReasonRule, exam: Exam) -> list[Override]:
+    """The answers on record that would have been one to this reason."""
+    return [
+        said
+        for said in exam.overrides
+        if (said.eye is not None and Answer.EYE in rule.answers)
+        or (said.skip and Answer.SKIP in rule.answers)
+        or (said.eye is None and not said.skip and said.reason_code == rule.code)
+    ]

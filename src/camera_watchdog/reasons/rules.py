@@ -2,8 +2,24 @@
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import Final
 
-__all__ = ["Answer", "Clears", "ReasonRule"]
+__all__ = [
+    "EYE_OR_SKIP",
+    "NO_PICTURE",
+    "RELEASE",
+    "RELEASE_OR_SKIP",
+    "RETRY",
+    "SKIP",
+    "TO_RELEASE",
+    "TO_RETRY",
+    "TO_SAY_EYE",
+    "TO_SKIP",
+    "TO_SKIP_ALL",
+    "Answer",
+    "Clears",
+    "ReasonRule",
+]
 
 
 class Clears(Enum):
@@ -25,7 +41,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
-    """One row: the sentence, the next step, what clears it, and a person's answers."""
+    """One row: the sentence, the next step, what clears it, and a person's answers.
+
+    ``in_all``: ``release --all`` may answer it: all that is asked is whether there will be more, which
+    one person can know of many exams. Whatever else is released is a choice (is it this visit's? which
+    of the two is right? is it in the EDC?) or about doubtful bytes, and somebody looks at each.
+    ``about_files``: a release counts for the exam's files as they are; else for its session alone.
+    """
 
     code: str
     sentence: str
@@ -33,3 +55,24 @@ class ReasonRule:
     clears: Clears
     answers: frozenset[Answer] = frozenset()
     needs_person: bool = True
+    in_all: bool = False
+    about_files: bool = True
+
+
+RELEASE: Final = frozenset({Answer.RELEASE})
+SKIP: Final = frozenset({Answer.SKIP})
+RELEASE_OR_SKIP: Final = RELEASE | SKIP
+EYE_OR_SKIP: Final = frozenset({Answer.EYE, Answer.SKIP})
+RETRY: Final = frozenset({Answer.RETRY})
+
+# A command is printed so that it answers nothing before a person did: what stands in it for the
+# answer is refused. Nothing in it means something to a shell.
+TO_RELEASE: Final = 'camera-watchdog release {who} --reason "..."'
+TO_SKIP: Final = "{to_skip}"
+TO_SKIP_ALL: Final = 'camera-watchdog release {who} {skips} --reason "..."'
+TO_SAY_EYE: Final = 'camera-watchdog release {who} {eyes} --reason "..."'
+NO_PICTURE: Final = (
+    "If it is no picture of an eye (a logo, a thumbnail), leave it out: "
+    'camera-watchdog release {who} --skip {file} --reason "..."'
+)
+TO_RETRY: Final = "camera-watchdog retry {who}"

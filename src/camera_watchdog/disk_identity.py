@@ -1,0 +1,61 @@
+"""What identifies that which has no bytes of its own: a folder, a link, a special file.
+
+A person's answer about one of these is for it as it was: a digest of what lies in the folder (names,
+kinds, sizes, times), of where the link points, of which device it is.
+"""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.content import is_ignored
+
+__all__ = ["identity"]
+
+_REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
+
+
+def identity(path: Path) -> str:
+    """A SHA-256, as hexadecimal digits, that is another one when it is not as it was.
+
+    Nothing is opened and no link is followed. What the file manager leaves in a folder is no part of it.
+
+    Raises:
+        OSError: it is gone, or cannot be looked at.
+    """
+    digest = hashlib.sha256()
+    left = [""]
+    while left:
+        name = left.pop()
+        inner = path / name if name else path
+        status = inner.lstat()
+        digest.update(f"{name}\0{_described(inner, status)}\0".encode("utf-8", "surrogatepass"))
+        if stat.S_ISDIR(status.st_mode) and not _is_link(status):
+            with os.scandir(inner) as listing:
+                names = sorted(item.name for item in listing if not is_ignored(item.name))
+            left += [f"{name}/{each}" if name else each for each in names]
+    return digest.hexdigest()
+
+
+def _described(path: Path, status: os.stat_result) -> str:
+    if _is_link(status):
+        return f"link {_target(path, status)}"
+    if stat.S_ISDIR(status.st_mode):
+        return "folder"
+    if stat.S_ISREG(status.st_mode):
+        return f"file {status.st_size} {status.st_mtime_ns}"
+    return f"{stat.S_IFMT(status.st_mode)} {getattr(status, 'st_rdev', 0)}"
+
+
+def _is_link(status: os.stat_result) -> bool:
+    reparse_point = getattr(status, "st_file_attributes", 0) & _REPARSE_POINT
+    return stat.S_ISLNK(status.st_mode) or bool(reparse_point)
+
+
+def _target(path: Path, status: os.stat_result) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:  # a reparse point on Windows that is no link
+        return f"{getattr(status, 'st_reparse_tag', 0)} {status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,144 @@
+"""What a person's answers decide about an exam, as its files are now. Pure.
+
+An answer is about bytes: it carries the checksum of every file that the person was shown, and decides
+nothing about others. What has no bytes of its own (a folder inside, a link) has what identifies it in
+the place of a checksum (:func:`camera_watchdog.disk_identity.identity`).
+
+===================== ===============================================================================
+``--eye``, ``--skip`` count while the file of that name has these bytes
+a released reason     that names its files counts while each of these has its bytes; one that is
+                      about the exam (``incomplete``, ``two_folders`` …) while all the bytes are there
+                      that it was released for: what comes later is no part of it
+===================== ===============================================================================
+
+Two reasons ask for more than bytes: what is about a session counts for that session, and pictures
+that are of one visit (:func:`said_together`) make no visit of a third one from another day.
+"""
+
+from collections.abc import Iterable
+
+from camera_watchdog.model import Exam, ExamFile, Laterality, Override, Reason, Sent
+
+__all__ = [
+    "about",
+    "asked_anew",
+    "eye_said",
+    "for_other_bytes",
+    "goes_after",
+    "said_together",
+    "sha256_of",
+    "skipped",
+    "waived",
+]
+
+
+def sha256_of(file: ExamFile) -> str:
+    """The bytes that an answer about a file is for; of one that is gone those that were sent.
+
+    Empty while they were not read.
+    """
+    return file.sha256 if file.present else file.sent_sha256
+
+
+def about(exam: Exam, reason: Reason) -> tuple[str, ...]:
+    """The files that the answer to a reason is about: those that it names, else all that are sent."""
+    if reason.files:
+        return reason.files
+    return tuple(
+        file.name
+        for file in exam.files
+        if file.sent is not Sent.SKIPPED and not skipped(exam, file.name)
+    )
+
+
+def skipped(exam: Exam, name: str, identity: str | None = None) -> bool:
+    """Whether a person said to leave this out, as it is now.
+
+    ``identity`` is of what has no bytes of its own.
+    """
+    if identity is None:
+        file = exam.file(name)
+        identity = sha256_of(file) if file is not None else ""
+    return bool(identity) and any(
+        override.skip and override.name == name and override.checksums.get(name) == identity
+        for override in exam.overrides
+    )
+
+
+def eye_said(exam: Exam, file: ExamFile) -> Laterality | None:
+    """The eye that a person said these very bytes show; the last word counts."""
+    for override in reversed(exam.overrides):
+        its_own = override.checksums.get(file.name) == sha256_of(file) != ""
+        if override.eye and override.name == file.name and its_own:
+            return override.eye
+    return None
+
+
+def waived(exam: Exam, reason: Reason) -> bool:
+    """Whether a person released this reason, for these bytes and this session."""
+    now = {file.name: sha256_of(file) for file in exam.files}
+    return any(
+        override.reason_code == reason.code
+        and _releases(override)
+        and reason.details.get("session") in {None, override.session_id}
+        and _as_they_were(override, reason.files, now)
+        for override in exam.overrides
+    )
+
+
+def _releases(override: Override) -> bool:
+    return not override.skip and override.eye is None
+
+
+def _as_they_were(override: Override, names: tuple[str, ...], now: dict[str, str]) -> bool:
+    if names:
+        return all(now.get(name) and override.checksums.get(name) == now[name] for name in names)
+    # By their bytes alone: a file that was given another name is the one that it was.
+    bound = {*override.checksums.values()}
+    return bool(bound) and bound <= {*now.values()} - {""}
+
+
+def goes_after(exam: Exam) -> bool:
+    """Whether a person said that these files go after an exam that is archived: it is no whole one."""
+    there = {file.name for file in exam.files if file.present}
+    names = tuple(name for name in about(exam, Reason("late")) if name in there)
+    return waived(exam, Reason("late", names))
+
+
+def said_together(exam: Exam, code: str) -> list[frozenset[str]]:
+    """The bytes that a person said belong together, one set for each release of this reason."""
+    return [
+        frozenset(override.checksums.values()) - {""}
+        for override in exam.overrides
+        if override.reason_code == code and _releases(override)
+    ]
+
+
+def for_other_bytes(exam: Exam, overrides: Iterable[Override]) -> tuple[str, ...]:
+    """The files of which these answers are no answer: other bytes are known to be there now."""
+    now = {file.name: sha256_of(file) for file in exam.files}
+    names = {
+        name
+        for override in overrides
+        for name, sha256 in override.checksums.items()
+        if now.get(name, "") not in {"", sha256}
+    }
+    return tuple(sorted(names))
+
+
+def asked_anew(exam: Exam, reason: Reason, overrides: Iterable[Override]) -> bool:
+    """Whether what holds the exam was answered before, for bytes that are there no more.
+
+    ``overrides`` are those that would answer it. What has no bytes of its own is asked about again
+    only where it is not as it was.
+    """
+    now = {file.name: sha256_of(file) for file in exam.files}
+    if not reason.files:
+        known = {*now.values()}
+        return "" not in known and any({*each.checksums.values()} - known for each in overrides)
+    return any(
+        now.get(name) not in {"", each.checksums[name]}
+        for each in overrides
+        for name in reason.files
+        if name in each.checksums
+    )

@@ -1,0 +1,229 @@
+"""The reasons of the second half of the table: the session, the EDC, this machine."""
+
+from typing import Final
+
+from camera_watchdog.reasons.rules import (
+    RELEASE,
+    RELEASE_OR_SKIP,
+    RETRY,
+    SKIP,
+    TO_RELEASE,
+    TO_RETRY,
+    TO_SKIP,
+    TO_SKIP_ALL,
+    Clears,
+    ReasonRule,
+)
+
+__all__ = ["EDC_ROWS"]
+
+EDC_ROWS: Final = (
+    ReasonRule(
+        "no_session",
+        "The EDC has no eye exam entry for {subject}.",
+        "Ask the clinician to create one; it will then be sent by itself.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "no_eligible_session",
+        "Every eye exam entry of {subject} in the EDC is complete or contraindicated.",
+        "Ask the clinician to create a new one for this visit; it will then be sent by itself.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "subject_unknown",
+        "The EDC does not know a subject {subject}.",
+        "Compare the subject identifier on the camera with the EDC. If the camera's is wrong, "
+        "correct it there; if the EDC's is missing, ask for it to be registered.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "demographics_differ",
+        "Initials, sex or age of {subject} differ between the camera and the EDC.",
+        "Compare them on both and correct the wrong one; it will then be sent within the hour, or "
+        f"now: {TO_RETRY}",
+        Clears.HOURLY,
+        RETRY,
+    ),
+    ReasonRule(
+        "demographics_missing",
+        "The EDC asks for initials, sex and age of {subject}, which the camera's database lacks.",
+        "Enter them on the camera, and set db_path if it is not set; it will then be sent by itself.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "report_type_differs",
+        "The EDC expects {theirs} reports for {subject}, but this camera sends {ours} reports.",
+        "Ask for report_type in the configuration, or in the EDC, to be corrected. It is asked again "
+        f"every hour, or now: {TO_RETRY}",
+        Clears.HOURLY,
+        RETRY,
+    ),
+    ReasonRule(
+        "field_refused",
+        "The EDC refuses a field of the exam of {subject}: {fields}.",
+        "Ask for it to be corrected in the configuration (device_id, site_id) or on the camera. It "
+        f"is asked again every hour, or now: {TO_RETRY}",
+        Clears.HOURLY,
+        RETRY,
+    ),
+    ReasonRule(
+        "unsafe_name",
+        "A name cannot be sent to the EDC as it is: {said}.",
+        "Rename the folder or file to letters, digits, dots, hyphens and underscores.",
+        Clears.CHANGE,
+        SKIP,
+    ),
+    ReasonRule(
+        "session_in_use",
+        "The EDC gives {subject} the session {session}, which belongs to another exam ({other}).",
+        "Ask the clinician to create a new eye exam entry for this visit. "
+        f"If it is the right one after all, use it: {TO_RELEASE}",
+        Clears.HOURLY,
+        RELEASE,
+    ),
+    ReasonRule(
+        "older_session",
+        "The EDC gives {subject} an older session ({session}); its newest is {newest}.",
+        "Ask the clinician which one this exam belongs to. "
+        f"If to the older one, use it: {TO_RELEASE}",
+        Clears.HOURLY,
+        RELEASE,
+    ),
+    ReasonRule(
+        "session_gone",
+        "The EDC no longer has the session {session} of {subject}.",
+        "Ask the EDC's administrator what became of it. "
+        f"To start over in a new session: {TO_RELEASE}",
+        Clears.HOURLY,
+        RELEASE,
+        about_files=False,
+    ),
+    ReasonRule(
+        "server_changed",
+        "The exam of {subject} was begun on {before}, but the EDC is now {now}.",
+        f"Set api_url back, or start over on the new server: {TO_RELEASE}",
+        Clears.HOURLY,
+        RELEASE,
+        about_files=False,
+    ),
+    ReasonRule(
+        "one_file_per_type",
+        "This EDC keeps one file of each kind, and {subject} has more: {files}.",
+        "Ask for the EDC to be upgraded to 0.4 or later, "
+        f"or leave out what is not needed: {TO_SKIP}",
+        Clears.HOURLY,
+        SKIP,
+    ),
+    ReasonRule(
+        "type_not_taken",
+        "This EDC does not take files of this kind of {subject}: {files} ({kind}).",
+        "Ask for the EDC to be upgraded, export the file in another format, "
+        f"or leave it out: {TO_SKIP_ALL}",
+        Clears.HOURLY,
+        SKIP,
+    ),
+    ReasonRule(
+        "cannot_tell",
+        "Nobody can tell whether the EDC stored {files} of {subject}.",
+        f"Look at session {{session}} in the EDC. If the file is there: {TO_SKIP} "
+        f"If it is not, have it sent again: {TO_RELEASE}",
+        Clears.CHANGE,
+        RELEASE_OR_SKIP,
+    ),
+    ReasonRule(
+        "wrong_acknowledgement",
+        "The EDC acknowledged something other than what was sent for {subject}: {files} ({said}).",
+        "Tell the EDC's administrator, and look at session {session} in the EDC. "
+        f"If the file is there: {TO_SKIP} If it is not, have it sent again: {TO_RELEASE}",
+        Clears.CHANGE,
+        RELEASE_OR_SKIP,
+    ),
+    ReasonRule(
+        "not_listed",
+        "The EDC acknowledged {files} of {subject} but does not list it in session {session}.",
+        "Tell the EDC's administrator, and look at the session in the EDC. "
+        f"If the file is there all the same, finish: {TO_RELEASE}",
+        Clears.CHANGE,
+        RELEASE_OR_SKIP,
+    ),
+    ReasonRule(
+        "filename_conflict",
+        "The EDC has another file named {files} in session {session} of {subject}.",
+        "Look at the session in the EDC, and give one of the two another name on the camera. "
+        f"If the file there is the right one, leave this one out: {TO_SKIP}",
+        Clears.CHANGE,
+        SKIP,
+    ),
+    ReasonRule(
+        "server_keeps_failing",
+        "The EDC answers, but fails on the exam of {subject} again and again ({said}).",
+        f"Tell the EDC's administrator. It is tried again every hour, or now: {TO_RETRY}",
+        Clears.HOURLY,
+        RETRY,
+    ),
+    ReasonRule(
+        "unforeseen",
+        "Something unforeseen happened with the exam of {subject} ({said}).",
+        "It is tried again by itself. If it stays, send the log file to support.",
+        Clears.SOON,
+        RETRY,
+        needs_person=False,
+    ),
+    ReasonRule(
+        "archive_blocked",
+        "The exam of {subject} is in the EDC, but its folder cannot be moved yet ({said}).",
+        "Close the program or window that has the folder open.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "file_busy",
+        "{files} of {subject} cannot be read yet ({said}).",
+        "Nothing to do unless it stays: then close the program that has it open.",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    ReasonRule(
+        "database_busy",
+        "The camera's database is in use.",
+        "Nothing to do: it is asked again in a moment.",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    ReasonRule(
+        "database_unreadable",
+        "The camera's database cannot be read ({said}).",
+        "Check that the camera's software is installed and db_path is right.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "edc_unreachable",
+        "The EDC cannot be reached ({said}).",
+        "Check the network. Exams are kept and sent by themselves when it is back.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "not_the_edc",
+        "Something other than the EDC answers at its address ({said}).",
+        "Log in to the network if it asks for it, or check api_url. Exams are kept.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "token_refused",
+        "The EDC refuses this camera's token.",
+        "Ask the EDC's administrator for a new token. Exams are kept.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "certificate_refused",
+        "The EDC's certificate is not trusted on this machine ({said}).",
+        "Ask IT to renew the certificate, to set the clock, or to set ca_bundle. Exams are kept.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "disk_full",
+        "The journal cannot be written ({said}).",
+        "Free some space on the disk of the state folder. Exams are kept.",
+        Clears.SOON,
+    ),
+)
