@@ -177,8 +177,6 @@ def file_from(row: sqlite3.Row) -> ExamFile:
         values[name] = _from_time(values[name])
     for name, kind in (("format", Format), ("eye", Laterality), ("file_type", FileType)):
         values[name] = kind(values[name]) if values[name] else None
-    for name in ("file_id", "ctime_ns"):  # an earlier release kept none
-        values[name] = values[name] or 0
     values["eye_contradictions"] = tuple(json.loads(values["eye_contradictions"]))
     values["sent"] = Sent(values["sent"])
     values["present"] = bool(values["present"])
