@@ -17,7 +17,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
 from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Demographics, Exam, Override, Reason, ReportType, State
+from camera_watchdog.model import Demographics, Exam, ImageRows, Override, Reason, ReportType, State
 from camera_watchdog.overrides import about
 from camera_watchdog.person import bound
 from camera_watchdog.pipeline import Outcome, Pipeline
@@ -144,6 +144,7 @@ class Clinic(WatchedFolder):
             "eye_sources": ("database",),
             "eye_objections": ("filename", "dicom"),
             "filename_eye_pattern": re.compile(EYE_BETWEEN_EDGES),
+            "image_rows": ImageRows.PER_PICTURE,
             "zone": self.clock.utc.tzinfo,
             "max_file_size_bytes": 10 << 20,
             "incomplete_after": timedelta(seconds=1800),

@@ -21,6 +21,7 @@ __all__ = [
     "EyeRow",
     "FileType",
     "Format",
+    "ImageRows",
     "Laterality",
     "Override",
     "Reason",
@@ -80,6 +81,16 @@ class ReportType(StrEnum):
 
     COMBINED = "combined"
     PER_EYE = "per_eye"
+
+
+class ImageRows(StrEnum):
+    """What a row of the camera's image table is written for, and tells the eye of.
+
+    ``PER_NAME`` where a camera gives the same name to the same eye at every visit (``left.jpg``).
+    """
+
+    PER_PICTURE = "per_picture"
+    PER_NAME = "per_name"
 
 
 def file_type_for(

@@ -113,6 +113,7 @@ def rules(config: Config) -> Rules:
         dicom_patient_id=config.dicom_patient_id,
         eye_sources=config.eye_sources,
         eye_objections=config.eye_objections,
+        image_rows=config.db_image_rows,
         filename_eye_pattern=config.filename_eye_pattern,
         zone=config.timezone,
         max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,

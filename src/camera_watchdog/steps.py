@@ -22,6 +22,7 @@ from camera_watchdog.model import (
     Demographics,
     Exam,
     FileType,
+    ImageRows,
     Reason,
     ReportType,
     State,
@@ -83,6 +84,7 @@ class Rules:
     dicom_patient_id: str
     eye_sources: tuple[str, ...]
     eye_objections: tuple[str, ...]
+    image_rows: ImageRows
     filename_eye_pattern: re.Pattern[str]
     zone: tzinfo
     max_file_size_bytes: int | None

@@ -112,6 +112,7 @@ def test_the_file_of_the_current_folder_is_taken_where_none_is_named(
 SAMPLES: dict[str, tuple[list[str], object]] = {
     "token": (["--token", "other"], "other"),
     "report_type": (["--report-type", "per_eye"], "per_eye"),
+    "db_image_rows": (["--db-image-rows", "per_name"], "per_name"),
     "dicom_patient_id": (["--dicom-patient-id", "contains"], "contains"),
     "required": (["--required", '{"reports": 0}'], Required(ReportType.COMBINED, reports=0)),
     "log_level": (["--log-level", "DEBUG"], "DEBUG"),

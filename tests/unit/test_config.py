@@ -17,7 +17,7 @@ from camera_watchdog.config import RUN_NEEDS, Config, load
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import Format, ReportType
+from camera_watchdog.model import Format, ImageRows, ReportType
 from canaries import TOKEN
 
 D, J, P = Format.DICOM, Format.JPEG, Format.PNG
@@ -86,6 +86,7 @@ DEFAULTS = {
     "db_image_filename": "filename",
     "db_image_eye": "eye",
     "db_image_captured_at": None,
+    "db_image_rows": ImageRows.PER_PICTURE,
     "eye_sources": ("database",),
     "eye_objections": ("filename", "dicom"),
     "filename_eye_pattern": re.compile(r"(?<![^\W_])(?P<eye>OD|OS)(?![^\W_])"),
@@ -148,6 +149,7 @@ SET = [
     ("report_type", "per_eye", "per_eye", ReportType.PER_EYE),
     ("log_level", "debug", "Debug", "DEBUG"),
     ("db_image_captured_at", "taken", "taken", "taken"),
+    ("db_image_rows", "per_name", "per_name", ImageRows.PER_NAME),
     ("eye_sources", ["dicom", "filename"], ["dicom,filename"], ("dicom", "filename")),
     ("eye_sources", ["dicom", "dicom"], ["dicom", "dicom"], ("dicom",)),
     ("dicom_patient_id", "off", "OFF", "off"),
@@ -203,6 +205,7 @@ REFUSED = [
     ("site_id", "x" * 51, "found 51 characters"),
     ("site_id", 40, "double quotes"),
     ("report_type", "per-eye", 'Did you mean "per_eye"?'),
+    ("db_image_rows", "per_picture_", 'Did you mean "per_picture"?'),
     ("log_level", "LOUD", "DEBUG, INFO"),
     ("dicom_patient_id", "same", "exact, contains, off"),
     ("required", 3, "a text in double quotes, or a table"),

@@ -22,6 +22,7 @@ DESIGNED = {
     "too_large": {Answer.SKIP},
     "refused_content": {Answer.SKIP},
     "not_in_database": {Answer.EYE, Answer.SKIP},
+    "earlier_visit_rows": {Answer.EYE, Answer.SKIP},
     "eye_unknown": {Answer.EYE, Answer.SKIP},
     "eye_conflict": {Answer.EYE, Answer.SKIP},
     "wrong_patient": {Answer.SKIP},

@@ -23,7 +23,7 @@ from camera_watchdog.config.required import complete
 from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.config.values import Refused, from_flag, read_value, shown
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import ReportType
+from camera_watchdog.model import ImageRows, ReportType
 
 __all__ = ["RUN_NEEDS", "Config", "load"]
 
@@ -70,6 +70,7 @@ class Config:
     db_image_filename: str
     db_image_eye: str
     db_image_captured_at: str | None
+    db_image_rows: ImageRows
     eye_sources: tuple[str, ...]
     eye_objections: tuple[str, ...]
     filename_eye_pattern: re.Pattern[str]

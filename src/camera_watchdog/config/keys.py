@@ -24,7 +24,7 @@ from camera_watchdog.config.values import (
     pattern,
     text,
 )
-from camera_watchdog.model import ReportType
+from camera_watchdog.model import ImageRows, ReportType
 
 __all__ = ["EYE_BETWEEN_EDGES", "KEYS", "PASSWORD_VARIABLE", "TOKEN_VARIABLE", "Key"]
 
@@ -120,6 +120,12 @@ KEYS: Final = (
     Key("db_image_filename", _NAME, "filename", "its column of the file's name"),
     Key("db_image_eye", _NAME, "eye", "its column of the eye"),
     Key("db_image_captured_at", _NAME, None, "its column of the capture time, if there is one"),
+    Key(
+        "db_image_rows",
+        choice([rows.value for rows in ImageRows], ImageRows),
+        "per_picture",
+        "what a row tells the eye of: one picture, or whatever has that name at any visit",
+    ),
     Key(
         "eye_sources",
         choices(("database", "filename", "dicom")),

@@ -94,6 +94,17 @@ ROWS: Final = (
         EYE_OR_SKIP,
     ),
     ReasonRule(
+        "earlier_visit_rows",
+        "For {files} of {subject} the camera's database has no row of this visit, only of an earlier "
+        "one ({before}), so its eye is not known.",
+        "If this camera names its pictures by the eye, so that such a name is of the same eye at "
+        "every visit, have db_image_rows set to per_name in the configuration. If it numbers them "
+        "anew at each visit, save the exam on the camera; it will then be sent by itself. "
+        f"Or say which eye it shows: {TO_SAY_EYE} {NO_PICTURE}",
+        Clears.SOON,
+        EYE_OR_SKIP,
+    ),
+    ReasonRule(
         "eye_unknown",
         "The camera did not record the eye of {files} of {subject} (it says: {said}).",
         "Enter the eye on the camera; it will then be sent by itself. "
