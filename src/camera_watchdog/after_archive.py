@@ -30,6 +30,7 @@ __all__ = [
     "unknown",
     "with_finding",
     "with_numbers",
+    "with_seen",
 ]
 
 CHANGED: Final = "changed_after_archive"
@@ -59,9 +60,10 @@ def _has_numbers(file: ExamFile, entry: Entry) -> bool:
     return entry.kind is Kind.FILE and entry.stamp == file.stamp
 
 
-def with_numbers(file: ExamFile, entry: Entry) -> ExamFile:
-    """A file with the numbers that it was found to have now, its bytes being the same."""
-    return file.stamped(entry.stamp)
+def with_numbers(exam: Exam, same: Iterable[Entry]) -> Exam:
+    """The exam with the numbers that files were found to have now, their bytes being the same."""
+    known = [(file, entry) for entry in same if (file := exam.file(entry.name)) is not None]
+    return exam.with_file(*(file.stamped(entry.stamp) for file, entry in known))
 
 
 def unknown(exam: Exam, entries: Iterable[Entry], *, ours: Collection[str]) -> list[Entry]:
@@ -120,6 +122,21 @@ def seen(reason: Reason, *, text: str, user: str, at: datetime) -> Override:
     """A person's word that a finding was seen, for what was found and nothing else."""
     found = {name: reason.details.get(_key(name), "") for name in reason.files}
     return Override(reason.code, text, user, at, checksums=found)
+
+
+def with_seen(exam: Exam, said: Override) -> Exam | None:
+    """The archived exam with a person's word; what it is about needs nobody any more.
+
+    What else was found meanwhile stands; none where the word is on record already.
+    """
+    if said in exam.overrides:
+        return None
+    told = exam.but(overrides=(*exam.overrides, said))
+    reason = exam.reason
+    if reason is None or reason.code != said.reason_code:
+        return told
+    found = seen(reason, text="", user="", at=said.at).checksums
+    return told.but(reason=None) if found == said.checksums else told
 
 
 def with_finding(exam: Exam, code: str, found: Reason | None) -> Exam | None:

@@ -42,6 +42,7 @@ _CALM: Final = timedelta(minutes=1)
 
 _TELLING: Final = frozenset(
     {
+        "archive",
         "code",
         "fields",
         "format",

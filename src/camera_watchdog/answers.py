@@ -2,14 +2,18 @@
 
 The exam is claimed like everybody else claims it; one that a worker has now is asked for again in a
 moment. An exam that was answered, or is to be tried again, passes the same gates as ever: it is judged
-anew by the sweep, from what its folder holds now.
+anew by the sweep, from what its folder holds now. Of an archived exam a person says that what was found
+was seen; it is then looked at again, for there may be more.
 """
 
 import dataclasses
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
+from camera_watchdog.after_archive import AFTER_ARCHIVE, with_seen
+from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Exam, Override, State
 from camera_watchdog.overrides import for_other_bytes
@@ -38,6 +42,10 @@ class Requests(Protocol):
     def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
         """Write down what an exam is now."""
 
+    @property
+    def archived(self) -> JournalArchived:
+        """The archived exams."""
+
 
 class Answers:
     """Does what people asked for, or has it done (``resend``). Belongs to one thread."""
@@ -49,12 +57,14 @@ class Answers:
         *,
         judge_anew: Callable[[str], None],
         resend: Callable[[], None],
+        recheck: Callable[[int], None],
         monotonic: Callable[[], float],
     ) -> None:
         self._journal = journal
         self._registry = registry
         self._judge_anew = judge_anew
         self._resend = resend
+        self._recheck = recheck
         self._monotonic = monotonic
         self._seen: int | None = None
 
@@ -78,7 +88,7 @@ class Answers:
         """Whether a request is done with; not while somebody else has the exam."""
         live = self._registry.get(request.folder)
         if live is None or live.id != request.exam_id:
-            self._journal.answer(request, _ENDED)
+            self._journal.answer(request, self._noted(request))
             return True
         exam = self._registry.claim_folder(request.folder)
         if exam is None:
@@ -100,22 +110,36 @@ class Answers:
         logger.info("%s  %s, asked by %s%s", exam.subject, request.wish, request.user, why)
         return True
 
+    def _noted(self, request: Request) -> str:
+        """What becomes of a request about an exam that is not live."""
+        said = next((o for o in request.overrides if o.reason_code in AFTER_ARCHIVE), None)
+        if request.wish is not Wish.RELEASE or said is None:
+            return _ENDED
+        archived = self._journal.archived
+        archived.amend(request.exam_id, partial(with_seen, said=said), "released", _detail(request))
+        self._recheck(request.exam_id)
+        logger.info("%s  seen by %s: %s", request.folder, request.user, request.text)
+        return "it is on record that it was seen"
+
     def _released(self, exam: Exam, request: Request) -> Exam:
         answered = dataclasses.replace(
             _afresh(exam), overrides=_with(exam, request), failing_since=None, attempts=0
         )
-        what = "; ".join(
-            f"skip {o.name}" if o.skip else f"{o.name} is {o.eye}" if o.eye else o.reason_code
-            for o in request.overrides
-        )
-        detail = f"{request.user}: {request.text} ({what})"
-        return self._journal.save(answered, "released", detail)
+        return self._journal.save(answered, "released", _detail(request))
 
     def _retried(self, exam: Exam, request: Request) -> Exam:
         if exam.state is State.HELD:
             exam = _afresh(exam)
         again = exam.but(not_before=None, failing_since=None, attempts=0)
         return self._journal.save(again, "retried", request.user, durable=False)
+
+
+def _detail(request: Request) -> str:
+    what = "; ".join(
+        f"skip {o.name}" if o.skip else f"{o.name} is {o.eye}" if o.eye else o.reason_code
+        for o in request.overrides
+    )
+    return f"{request.user}: {request.text} ({what})"
 
 
 def _afresh(exam: Exam) -> Exam:

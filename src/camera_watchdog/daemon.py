@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final
 
 from camera_watchdog import __version__, logs, parts, systemd, telling
+from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.backlog import Backlog
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
@@ -25,13 +26,13 @@ from camera_watchdog.desk import Desk
 from camera_watchdog.disk import Disk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
-from camera_watchdog.errors import CameraWatchdogError, JournalError, NotNow, Unauthorized
+from camera_watchdog.errors import JournalError, NotNow, Unauthorized
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import State
 from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Outcome, Pipeline
-from camera_watchdog.receipts import rebuild_receipts
+from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
 from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
@@ -103,6 +104,15 @@ class _Daemon:
         resending = parts.edc_client(config)
         self._clients: list[EdcClient] = [self._probe, resending]
         self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set)
+        self._rechecks = Rechecks(
+            config.archive_dir,
+            disk=self._disk,
+            journal=self._journal,
+            device_id=config.device_id,
+            site_id=config.site_id,
+            clock=_utc_now,
+            monotonic=time.monotonic,
+        )
         self._desk = Desk(
             config,
             disk=self._disk,
@@ -111,6 +121,7 @@ class _Daemon:
             sweep=self._sweep,
             gate=self._gate,
             resend=self._resends.hint,
+            recheck=self._rechecks.look_again,
         )
         self._threads: dict[str, threading.Thread] = {}
         self._targets: dict[str, Callable[[], None]] = {}
@@ -155,6 +166,7 @@ class _Daemon:
         self._spawn("sweep", self._sweep_forever)
         self._spawn("desk", self._serve_people)
         self._spawn("resend", partial(self._resends.serve, self._stop))
+        self._spawn("recheck", partial(self._rechecks.serve, self._stop))
         for number in range(1, config.workers + 1):
             self._spawn(f"worker {number}", self._work_forever)
         systemd.tell(systemd.READY)
@@ -234,6 +246,8 @@ class _Daemon:
         changed = self._registry.release(exam, due=due, for_server=outcome.for_server)
         if changed or outcome.look_again or exam.state is State.ARCHIVED:
             self._sweep.look_anew(exam.folder)
+        if exam.state is State.ARCHIVED:
+            self._rechecks.archived(exam)
 
     def _tools(self, client: EdcClient) -> Tools:
         return Tools(
@@ -252,7 +266,6 @@ class _Daemon:
     def _watch_over(self, *, once: bool) -> int:
         """Probe a server that is away, restart what died, and see when to stop."""
         threading.Thread(target=self._gate.look, name="first ping", daemon=True).start()
-        threading.Thread(target=self._see_to_receipts, name="receipts", daemon=True).start()
         while not self._stop.wait(self._seconds_to_look(once=once)):
             self._show_life()
             self._write_down()
@@ -294,19 +307,6 @@ class _Daemon:
         else:
             self._journal_fails = False
 
-    def _see_to_receipts(self) -> None:
-        try:
-            rebuild_receipts(
-                self._journal,
-                self._disk,
-                self._config.archive_dir,
-                device_id=self._config.device_id,
-                site_id=self._config.site_id,
-                now=_utc_now(),
-            )
-        except (OSError, CameraWatchdogError) as error:
-            logger.warning("archive  receipts cannot be looked at: %s", error)
-
     def _seconds_to_look(self, *, once: bool) -> float:
         probe_s = self._gate.seconds_to_probe()
         longest_s = _TICK_S if once else 1.0
@@ -314,6 +314,8 @@ class _Daemon:
 
     def _is_drained(self) -> bool:
         """With ``--once``: every exam is archived, held, still being written, or was tried enough."""
+        if not self._rechecks.is_idle():
+            return False
         if not self._gate.is_closed and not self._resends.is_idle():
             return False
         return self._gate.was_asked and self._once.is_over(
@@ -328,12 +330,13 @@ class _Daemon:
         if isinstance(error, Unauthorized):
             raise error
         left = self._registry.exams()
-        for exam in left:
+        to_see = [exam for exam in self._journal.current() if awaits_answer(exam)]
+        for exam in (*left, *to_see):
             logger.warning("%s  is left: %s", exam.folder, left_words(exam))
         if left:
             count = f"{len(left)} exam{'s were' if len(left) > 1 else ' was'}"
             logger.warning("camera-watchdog  %s not brought to the EDC", count)
-        return 1 if left or error or not self._sweep.is_settled() else 0
+        return 1 if left or to_see or error or not self._sweep.is_settled() else 0
 
     def _shut_down(self) -> None:
         """Stop in reverse order; a request that does not end is given up."""

@@ -40,6 +40,7 @@ class Desk:
         sweep: Sweep,
         gate: Gate,
         resend: Callable[[], None],
+        recheck: Callable[[int], None],
     ) -> None:
         self._sweep = sweep
         self._is_open = False
@@ -48,6 +49,7 @@ class Desk:
             registry,
             judge_anew=sweep.judge_anew,
             resend=resend,
+            recheck=recheck,
             monotonic=time.monotonic,
         )
         self._status = StatusFiles(

@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Self
 
+from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.journal_file import (
@@ -76,6 +77,7 @@ class Journal:
         self._lock = self._writer.lock
         self._clock = clock
         self._saved: dict[int, Exam] = {}
+        self._to_see: dict[int, Exam] = {}
         self._exams = JournalReader(
             connection, self._writer, self._saved, alone=path is not None
         ).exams
@@ -197,6 +199,10 @@ class Journal:
             self._saved.pop(exam.id, None)
         else:
             self._saved[exam.id] = exam
+        if awaits_answer(exam):
+            self._to_see[exam.id] = exam
+        else:
+            self._to_see.pop(exam.id, None)
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat()
@@ -211,11 +217,15 @@ class Journal:
         exams = self._exams(is_open, fits=lambda exam: exam.state not in _ENDED)
         if self._path is not None:  # else another process goes on with them
             self._saved.update({exam.id: exam for exam in exams})
+            self._to_see.update({exam.id: exam for exam in self.archived.to_see()})
         return exams
 
     def current(self) -> tuple[Exam, ...]:
-        """Every open exam as this process wrote it last; asks nothing of the disk."""
-        return tuple(exam for _, exam in sorted({**self._saved}.items()))
+        """Every exam that is not done, as this process wrote it last; asks nothing of the disk.
+
+        They are those that are open, and archived ones with something that a person must see.
+        """
+        return tuple(exam for _, exam in sorted({**self._saved, **self._to_see}.items()))
 
     @property
     def changes(self) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from camera_watchdog.model import Exam, State
+from camera_watchdog.after_archive import awaits_answer
+from camera_watchdog.model import Exam
 
 __all__ = ["JournalArchived"]
 
@@ -54,11 +55,11 @@ class JournalArchived:
             fits=lambda exam: exam.archived_at is not None and exam.archived_at >= moment,
         )
 
-    def with_reason(self) -> list[Exam]:
+    def to_see(self) -> list[Exam]:
         """The archived exams with something that a person must see, oldest first."""
         return self._find(
             "state = 'archived' AND reason IS NOT NULL",
-            fits=lambda exam: exam.state is State.ARCHIVED and exam.reason is not None,
+            fits=awaits_answer,
         )
 
     def amend(

@@ -21,7 +21,7 @@ class JournalHistory:
         """Since when each exam that is held is held for its reason, by its number.
 
         An exam that is tried again, and held again for the same reason, was held all the time, also
-        across a restart of the daemon.
+        across a restart of the daemon. An archived one has its reason since that was found.
         """
         told = self._rows(
             "SELECT exam_id, at, event, detail FROM events"
@@ -39,7 +39,15 @@ class JournalHistory:
             elif reasons.get(number) != row["detail"]:
                 reasons[number] = row["detail"]
                 since[number] = datetime.fromisoformat(row["at"])
-        return since
+        return since | self._found_since()
+
+    def _found_since(self) -> dict[int, datetime]:
+        found = self._rows(
+            "SELECT exam_id, max(at) AS at FROM events WHERE exam_id IN"
+            " (SELECT id FROM exams WHERE state = 'archived' AND reason IS NOT NULL)"
+            " AND event = 'found' GROUP BY exam_id"
+        )
+        return {row["exam_id"]: datetime.fromisoformat(row["at"]) for row in found}
 
     def fullest_day_bytes(self, since: datetime) -> int:
         """The size of what was archived on the day (UTC) with the most of it, in bytes."""

@@ -89,10 +89,13 @@ Step = tuple[str, ...]
 """The statements that lead from one version to the next."""
 
 STEPS: Final[tuple[Step, ...]] = (
-    tuple(
-        f"ALTER TABLE {table} ADD COLUMN {name} DEFAULT {default}"
-        for table, columns in ADDED_COLUMNS.items()
-        for name, default in columns.items()
+    (
+        *(
+            f"ALTER TABLE {table} ADD COLUMN {name} DEFAULT {default}"
+            for table, columns in ADDED_COLUMNS.items()
+            for name, default in columns.items()
+        ),
+        "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
     ),
 )
 """The first leads from version 1 to version 2. What was released is never changed."""

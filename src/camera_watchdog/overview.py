@@ -1,4 +1,6 @@
-"""What ``status`` and the status page say: every exam that is not archived, and the whole. Pure.
+"""What ``status`` and the status page say: every exam that is not done, and the whole. Pure.
+
+An exam that is archived is done, unless there is something about it that a person must see.
 
 Exams, the server's state and a clock in; one :class:`Overview` out.
 """
@@ -52,7 +54,8 @@ _DOING: Final = {
 class Row:
     """One exam: what it waits for, and what a person must do (``action``, empty for nothing).
 
-    ``since`` is when it was held, or the first try failed; else when it was seen.
+    ``since`` is when it was held, or the first try failed; of an archived one, when that was found what
+    a person must see; else when it was seen.
     """
 
     subject: str
@@ -132,8 +135,9 @@ class Overview:
 
     @property
     def oldest(self) -> Row | None:
-        """The exam that has waited longest."""
-        return min(self.rows, key=lambda row: row.first_seen, default=None)
+        """The exam that has waited longest; one that is archived waits for nothing."""
+        waiting = (row for row in self.rows if row.state != State.ARCHIVED.value)
+        return min(waiting, key=lambda row: row.first_seen, default=None)
 
     @property
     def totals(self) -> dict[str, int]:
@@ -177,7 +181,7 @@ def overview(
     clocks: Iterable[tuple[str, str]] = (),
     rows: Rows | None = None,
 ) -> Overview:
-    """What there is to say of these exams, which are those that are not archived.
+    """What there is to say of these exams, which are those that are not done.
 
     ``held_since`` is by the exams' numbers, ``requests`` are those that are not done yet, ``clocks``
     notes of exams that are archived, with their subjects. ``rows`` remembers those of last time.
@@ -227,8 +231,8 @@ def _turn(row: Row) -> tuple[bool, datetime, str]:
 def _row(exam: Exam, held_since: datetime | None) -> Row:
     code, sentence, action = _waits_for(exam)
     since = exam.failing_since or exam.first_seen
-    if exam.state is State.HELD:
-        since = held_since or since
+    if exam.state in {State.HELD, State.ARCHIVED}:
+        since = held_since or exam.archived_at or since
     return Row(
         subject=exam.subject,
         folder=exam.folder,
@@ -270,10 +274,11 @@ def _waits_for(exam: Exam) -> tuple[str, str, str]:
 def needs_person(exam: Exam) -> bool:
     """Whether somebody must act: a hold, or a try that failed for what does not go away by itself.
 
-    What an exam waits for while it is collected may still come.
+    What an exam waits for while it is collected may still come. Once it is archived a reason is what
+    was found since.
     """
     reason = exam.reason
-    if reason is not None and exam.state is State.HELD:
+    if reason is not None and exam.state in {State.HELD, State.ARCHIVED}:
         return REASONS[reason.code].needs_person
     return reason is not None and exam.state is State.READY and reason.code in _NEEDED_AT_ONCE
 

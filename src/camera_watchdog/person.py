@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
+from camera_watchdog.after_archive import awaits_answer, seen
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
 from camera_watchdog.overrides import about, skipped
@@ -61,7 +62,7 @@ def overrides_for(
     checksum: Callable[[str], str],
     report_type: ReportType,
 ) -> tuple[Override, ...]:
-    """A release as it is put on record.
+    """A release as it is put on record; of an archived exam, that what was found was seen.
 
     ``eyes`` and ``skips`` are of files by name; without either the reason itself is released.
     ``checksum`` gives that of what stands under a name now; it is asked only for what the answer is
@@ -72,13 +73,19 @@ def overrides_for(
     """
     reason, skips = exam.reason, tuple(dict.fromkeys(skips))
     # Which eye it is, or that a file is none of it, can be said while the camera is waited for.
-    may_answer = exam.state is State.HELD or (exam.state is State.COLLECTING and (eyes or skips))
+    may_answer = (
+        exam.state is State.HELD
+        or awaits_answer(exam)
+        or (exam.state is State.COLLECTING and (eyes or skips))
+    )
     if not may_answer or reason is None:
         raise WordRefused(
             f"The exam of {exam.subject} is not held, it is {exam.state}: there is nothing to "
             f"release. See: camera-watchdog status"
         )
     _check_answer(exam, eyes=bool(eyes), skips=bool(skips))
+    if awaits_answer(exam):
+        return (seen(reason, text=text, user=user, at=at),)
     if both := sorted({*eyes} & {*skips}):
         raise WordRefused(f"{both[0]} cannot be left out and have an eye. Choose one.")
     for name in (*eyes, *skips):

@@ -23,6 +23,7 @@ class Desk:
     def __init__(self, clinic: Clinic) -> None:
         self.clinic = clinic
         self.sent_again: list[None] = []
+        self.looked_again: list[int] = []
         self.begin()
         clinic.camera.rows.clear()
         clinic.camera.know("S1", "OD.jpg", "both")
@@ -38,6 +39,7 @@ class Desk:
             clinic.registry,
             judge_anew=clinic.sweep.judge_anew,
             resend=lambda: self.sent_again.append(None),
+            recheck=self.looked_again.append,
             monotonic=clinic.clock.monotonic,
         )
 

@@ -10,7 +10,7 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, ExamFile
 
 AT = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
-OF_OPEN_EXAMS = ("INDEX open_exams", "INDEX open_requests")
+OF_OPEN_EXAMS = ("INDEX open_exams", "INDEX open_requests", "INDEX exams_to_see")
 
 
 @pytest.fixture
@@ -53,6 +53,9 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.exams_of_period(AT, AT)
     journal.open_exams()
     journal.open_requests()
+    journal.archived.since(AT)
+    journal.archived.to_see()
+    journal.archived.amend(exam.id, lambda exam: exam, "found")
     journal._connection.set_trace_callback(None)
     tables = {"exams", "files", "events", "requests"}
     assert {table for table in tables if any(table in text for text in asked)} == tables

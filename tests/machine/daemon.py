@@ -98,6 +98,7 @@ class _Core(Core):
             self.registry,
             judge_anew=self.sweep.judge_anew,
             resend=lambda: None,
+            recheck=lambda _number: None,
             monotonic=self.time.monotonic,
         )
 

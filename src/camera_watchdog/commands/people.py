@@ -17,7 +17,7 @@ from typing import Final
 from camera_watchdog.config import Config
 from camera_watchdog.errors import CameraWatchdogError, JournalError, JournalOutdated
 from camera_watchdog.journal import JOURNAL_NAME, Journal
-from camera_watchdog.model import Exam
+from camera_watchdog.model import Exam, State
 from camera_watchdog.person import Request
 from camera_watchdog.running import running_daemon
 
@@ -95,8 +95,11 @@ def _owner(path: Path) -> str:
     return "the account that camera-watchdog runs as"
 
 
-def exams_named(journal: Journal, config: Config, name: str) -> list[Exam]:
+def exams_named(journal: Journal, config: Config, name: str, *, to_see: bool = False) -> list[Exam]:
     """The open exams of a subject or of a folder.
+
+    ``to_see``: archived ones with something that a person must see, too, before open ones that are
+    not held; they may be named by their folder in the archive.
 
     Raises:
         NotDone: there is none of that name.
@@ -105,15 +108,20 @@ def exams_named(journal: Journal, config: Config, name: str) -> list[Exam]:
     path = Path(name)
     if path.parent == Path():
         name = path.name or name  # ./-7 is how a name is given that looks like a flag
-    elif path.absolute().parent == config.watch_dir:
+    elif path.absolute().parent in {config.watch_dir, config.archive_dir}:
         name = path.name
-    if found := [exam for exam in open_exams if exam.folder == name]:
+    archived = journal.archived.to_see() if to_see else []
+    if found := [exam for exam in archived if exam.destination == name]:
         return found
-    if found := [exam for exam in open_exams if exam.subject == name]:
-        return found
-    archived = [exam for exam in journal.exams_of_subject(name) if exam.archived_at is not None]
-    if archived:
-        newest = archived[-1].archived_at
+    named = [exam for exam in open_exams if exam.folder == name]
+    named = named or [exam for exam in open_exams if exam.subject == name]
+    if not any(exam.state is State.HELD for exam in named):
+        named = [exam for exam in archived if name in {exam.subject, exam.folder}] or named
+    if named:
+        return named
+    done = [exam for exam in journal.exams_of_subject(name) if exam.archived_at is not None]
+    if done:
+        newest = done[-1].archived_at
         assert newest is not None  # noqa: S101 - it was chosen so
         when = f"{newest.astimezone(config.timezone):%Y-%m-%d %H:%M}"
         raise NotDone(f"The exam of {name} is in the EDC and was archived at {when}.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from camera_watchdog.after_archive import AFTER_ARCHIVE, awaits_answer
 from camera_watchdog.commands.checksums import checksum
 from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
 from camera_watchdog.config import Config
@@ -175,7 +176,8 @@ def _request(
         checksum=partial(_checksum, config, exam),
         report_type=config.report_type,
     )
-    return Request(Wish.RELEASE, exam.id, exam.folder, who, at, text, overrides)
+    folder = exam.destination if awaits_answer(exam) else exam.folder
+    return Request(Wish.RELEASE, exam.id, folder, who, at, text, overrides)
 
 
 def _checksum(config: Config, exam: Exam, name: str) -> str:
@@ -183,11 +185,17 @@ def _checksum(config: Config, exam: Exam, name: str) -> str:
 
 
 def _held_exam(journal: Journal, config: Config, name: str) -> Exam:
-    found = exams_named(journal, config, name)
+    found = exams_named(journal, config, name, to_see=True)
     held = [exam for exam in found if exam.state is State.HELD]
     if len(held) > 1:
         folders = " or ".join(name_for(exam.folder) for exam in held)
         raise NotDone(f"{name} has {len(held)} folders that are held. Name one: {folders}.")
+    archived = [exam for exam in found if awaits_answer(exam)]
+    if len(archived) > 1:
+        folders = " or ".join(name_for(exam.destination) for exam in archived)
+        raise NotDone(
+            f"{name} has {len(archived)} such folders in the archive. Name one: {folders}."
+        )
     return (held or found)[0]
 
 
@@ -196,4 +204,6 @@ def _told(override: Override) -> str:
         return f"{override.name} is left out"
     if override.eye:
         return f"{override.name} shows the {override.eye} eye"
+    if override.reason_code in AFTER_ARCHIVE:
+        return f"seen ({override.reason_code}: {', '.join(override.checksums)})"
     return f"released ({REASONS[override.reason_code].code})"

@@ -1,4 +1,4 @@
-"""``status``: every exam that is not archived, what it waits for, what to do; and the whole."""
+"""``status``: every exam that is not done, what it waits for, what to do; and the whole."""
 
 import argparse
 import json
@@ -126,7 +126,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
     today = midnight(now, config.timezone)
     try:
         return _Known(
-            exams=journal.open_exams(),
+            exams=[*journal.open_exams(), *journal.archived.to_see()],
             archived_today=journal.history.archived_since(today),
             notes_of_today=journal.history.notes_since(today),
             day_bytes=full_day_bytes(journal, now),

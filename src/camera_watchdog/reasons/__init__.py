@@ -2,8 +2,9 @@
 
 One table, the source of ``status``, the status page, the alerts and the README's troubleshooting.
 Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there, and
-so is what a command line takes: ``{who}``, ``{file}``, ``{eyes}``, ``{skips}``; what else
-a sentence names comes from the reason's details and reads "unknown" where it is missing.
+so is what a command line takes: ``{who}`` (the folder, in the archive once it is there), ``{file}``,
+``{eyes}``, ``{skips}``; what else a sentence names comes from the reason's details and reads "unknown"
+where it is missing.
 """
 
 import re
@@ -13,9 +14,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.model import Exam, Override, Reason
+from camera_watchdog.model import Exam, Override, Reason, State
 from camera_watchdog.overrides import asked_anew
 from camera_watchdog.reasons.additions import ADDITIONS
+from camera_watchdog.reasons.archived import ARCHIVED_ROWS
 from camera_watchdog.reasons.rules import Answer, Clears, ReasonRule
 from camera_watchdog.reasons.table import ROWS
 
@@ -30,7 +32,7 @@ __all__ = [
     "name_for",
 ]
 
-REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in ROWS}
+REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in (*ROWS, *ARCHIVED_ROWS)}
 """Every reason by its code."""
 
 _FILE: Final = "FILE"
@@ -59,12 +61,13 @@ def name_for(name: str) -> str:
 def explain(reason: Reason, exam: Exam) -> Explanation:
     """The reason of an exam in an operator's words."""
     rule = REASONS[reason.code]
+    folder = exam.destination if exam.state is State.ARCHIVED else exam.folder
     words: defaultdict[str, str] = defaultdict(lambda: "unknown", reason.details)
     words.update(
         subject=exam.subject or exam.folder,
         folder=exam.folder,
         files=", ".join(reason.files) or "a file",
-        **in_commands(exam.folder, reason.files),
+        **in_commands(folder, reason.files),
     )
     more = [addition for addition in ADDITIONS if addition.detail in reason.details]
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])

@@ -1,0 +1,40 @@
+"""The reasons of exams that are archived: nothing is sent for them, somebody must see them."""
+
+from typing import Final
+
+from camera_watchdog.reasons.rules import RELEASE, TO_RELEASE, Clears, ReasonRule
+
+__all__ = ["ARCHIVED_ROWS"]
+
+_TO_SAY_SEEN: Final = f"Then say that you saw it: {TO_RELEASE}"
+
+ARCHIVED_ROWS: Final = (
+    ReasonRule(
+        "changed_after_archive",
+        "The archive folder {archive} of {subject} is not as it was archived: {said}.",
+        "The EDC has what was sent, and nothing since. If a new file belongs to the exam, move it to a "
+        "folder {folder} in the camera's folder. For a changed one compare it with the EDC (entry "
+        "{session}), and tell the EDC's administrator if the EDC has the wrong one. "
+        f"{_TO_SAY_SEEN}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
+    ReasonRule(
+        "eye_changed_after_archive",
+        "The camera's database was changed after {subject} was sent and archived: {said}.",
+        "Look at the pictures. If the camera's database is right now, ask the EDC's administrator to "
+        "correct the eye in entry {session}: sending it again would not do it. "
+        f"{_TO_SAY_SEEN}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
+    ReasonRule(
+        "subject_changed_after_archive",
+        "In the camera's database {files} now belongs to {other}, but the EDC has it under {subject}.",
+        "Find out whose pictures they are. If {other}'s, ask the EDC's administrator to take them out "
+        "of entry {session} of {subject} and to put them under {other}: sending them again would not. "
+        f"{_TO_SAY_SEEN}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
+)

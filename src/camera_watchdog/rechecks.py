@@ -1,0 +1,182 @@
+"""Archived exams are looked at again: their folders after a minute, after ten, and at a start within the day.
+
+At the start their receipts are seen to, first of all.
+
+What a person must see of an archived exam is written down with it, and taken back when it is no more so.
+Nothing is moved, sent or mended. A thread of its own: neither a slow archive nor a camera's database that
+is in use keeps an exam waiting that is on its way to the EDC. When an exam was archived stands in the
+journal, so that a start goes on where a stop or a kill left off.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from camera_watchdog.after_archive import CHANGED, awaits_answer, with_finding, with_numbers
+from camera_watchdog.disk import Disk
+from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.journal import Journal
+from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.reasons import explain
+from camera_watchdog.receipts import rebuild_receipts
+from camera_watchdog.recheck_folder import FolderRecheck
+
+__all__ = ["Rechecks"]
+
+_LOOK_EVERY_S: Final = 5.0
+_AFTER_S: Final = (60.0, 600.0)
+"""Since it was archived."""
+_AGAIN_S: Final = 60.0
+"""After a look at which something could not be read."""
+_STANDING_AGAIN_S: Final = 600.0
+"""While there is something that a person must see: it may have been put right."""
+_WITHIN: Final = timedelta(days=1)
+
+logger = logging.getLogger(__name__)
+
+
+class _Planned(NamedTuple):
+    """When an exam is looked at next, and when it was archived, in monotonic seconds."""
+
+    due: float
+    archived: float
+
+
+class Rechecks:
+    """Looks at archived exams. All but :meth:`archived` and :meth:`look_again` is one thread's."""
+
+    def __init__(
+        self,
+        archive_dir: Path,
+        *,
+        disk: Disk,
+        journal: Journal,
+        device_id: str,
+        site_id: str,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._folders = FolderRecheck(archive_dir, disk)
+        self._see_to_receipts = partial(
+            rebuild_receipts, journal, disk, archive_dir, device_id=device_id, site_id=site_id
+        )
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._planned: dict[int, _Planned] = {}
+        self._has_begun = self._has_looked = False
+
+    def archived(self, exam: Exam) -> None:
+        """An exam was archived just now; safe from any thread."""
+        now = self._monotonic()
+        with self._lock:
+            self._planned[exam.id] = _Planned(now + _AFTER_S[0], now)
+
+    def look_again(self, number: int) -> None:
+        """A person saw what was found of an exam: there may be more; safe from any thread."""
+        now = self._monotonic()
+        with self._lock:
+            known = self._planned.get(number)
+            self._planned[number] = _Planned(now, known.archived if known else float("-inf"))
+
+    def serve(self, stop: threading.Event) -> None:
+        """Look until it is time to stop."""
+        while not stop.is_set():
+            self.look(stop.is_set)
+            stop.wait(_LOOK_EVERY_S)
+
+    def is_idle(self) -> bool:
+        """Whether it was tried to look at what was archived before the start."""
+        return self._has_looked
+
+    def look(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Do what is due; never raises."""
+        try:
+            if not self._has_begun:
+                self._begin()
+            now = self._monotonic()
+            with self._lock:
+                due = sorted(number for number, each in self._planned.items() if each.due <= now)
+            for number in due:
+                if stopping():
+                    return
+                self._look_safely(number)
+        except Exception as error:
+            unforeseen = not isinstance(error, (CameraWatchdogError, OSError))
+            logger.warning("archive  is looked at later: %s", error, exc_info=unforeseen)
+        finally:
+            self._has_looked = True
+
+    def _begin(self) -> None:
+        """What was archived within the day, and what a person has not seen yet, is due at once."""
+        now, at = self._monotonic(), self._clock()
+        self._see_to_receipts(now=at)
+        exams = [*self._journal.archived.since(at - _WITHIN), *self._journal.archived.to_see()]
+        with self._lock:
+            for exam in exams:
+                age_s = (at - exam.archived_at).total_seconds() if exam.archived_at else 0.0
+                self._planned.setdefault(exam.id, _Planned(now, now - max(0.0, age_s)))
+        self._has_begun = True
+
+    def _look_safely(self, number: int) -> None:
+        with self._lock:
+            planned = self._planned[number]
+        again_in_s: float | None = _AGAIN_S
+        try:
+            again_in_s = self._look_at(number)
+        except (CameraWatchdogError, OSError) as error:
+            logger.debug("archive  exam %d is looked at again: %s", number, error)
+        except Exception:
+            logger.exception("archive  unforeseen failure with exam %d, goes on", number)
+        now = self._monotonic()
+        later = [planned.archived + after for after in _AFTER_S if planned.archived + after > now]
+        if again_in_s is not None:
+            later.append(now + again_in_s)
+        with self._lock:
+            if self._planned.get(number) != planned:
+                return  # asked for anew meanwhile
+            if later:
+                self._planned[number] = planned._replace(due=min(later))
+            else:
+                del self._planned[number]
+                self._folders.forget(number)
+
+    def _look_at(self, number: int) -> float | None:
+        """Look at one exam; in how many seconds to look again, none where there is no reason to.
+
+        Raises:
+            JournalError, OSError: it cannot be looked at, or written down, now.
+        """
+        exam = self._journal.exam(number)
+        found = self._folders.look(exam) if exam.state is State.ARCHIVED else None
+        if found is not None:
+            if same := found.same:
+                amend = self._journal.archived.amend
+                amend(number, lambda exam: with_numbers(exam, same), durable=False)
+            exam = self._note(exam, CHANGED, found.reason)
+            if found.unsure:
+                return _AGAIN_S
+        return _STANDING_AGAIN_S if awaits_answer(exam) else None
+
+    def _note(self, exam: Exam, code: str, found: Reason | None) -> Exam:
+        """Write down what was found, or is not found any more; said once."""
+
+        def noted(exam: Exam) -> Exam | None:
+            return with_finding(exam, code, found)
+
+        if noted(exam) is None:
+            return exam
+        if found is None:
+            exam = self._journal.archived.amend(exam.id, noted, "found no more", code)
+            logger.info("%s  is again as it was archived", exam.destination)
+            return exam
+        detail = f"{code}: {', '.join(found.files)}"
+        exam = self._journal.archived.amend(exam.id, noted, "found", detail)
+        words = explain(found, exam)
+        logger.warning("%s  FOUND: %s %s", exam.destination, words.sentence, words.next_step)
+        return exam

@@ -1,0 +1,123 @@
+"""What is found of an exam that is archived, as processes: told, seen by a person, and told no more."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic, receipt_of, until
+from failing_uploads import SUBJECT
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+    """One exam is archived, and the daemon runs."""
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        edc.add_session(SUBJECT)
+        clinic.camera.take(SUBJECT)
+        clinic.start()
+        clinic.archived(SUBJECT)
+        yield clinic
+
+
+def status(clinic: Clinic) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(clinic.command("status", "--json").stdout)
+    return told
+
+
+def needs(clinic: Clinic, code: str) -> dict[str, Any]:
+    """Wait until the archived exam is listed for this reason."""
+
+    def listed() -> dict[str, Any] | None:
+        rows = status(clinic)["exams"]
+        return next((row for row in rows if row["reason_code"] == code), None)
+
+    found = until(listed, 20, lambda: clinic.running.text)
+    assert found is not None
+    return found
+
+
+def grow(folder: Path) -> Path:
+    """A writer that kept its handle goes on."""
+    picture = next(folder.glob("*.jpg"))
+    with picture.open("ab") as file:
+        file.write(b"the rest of it")
+    return picture
+
+
+def test_a_file_that_went_on_while_nobody_looked_is_told_at_the_start_until_it_was_seen(
+    clinic: Clinic,
+) -> None:
+    (folder,) = clinic.archived(SUBJECT)
+    clinic.running.stop()
+    picture = grow(folder)
+    clinic.start()
+
+    row = needs(clinic, "changed_after_archive")
+    assert (row["subject"], row["state"]) == (SUBJECT, "archived")
+    assert picture.name in row["reason"]
+    assert f"release {folder.name}" in row["action"]
+    assert clinic.exam(SUBJECT)
+    text = clinic.command("status").stdout
+    assert "1 archived today, 0 on the way, 1 needs a person" in text
+    page = clinic.state_dir / "status.html"
+    until(lambda: "1 exam needs a person" in page.read_text("utf-8"), 10, "on the page")
+    assert "There is no exam" not in clinic.command("retry", SUBJECT).stderr
+
+    clinic.running.stop()
+    assert clinic.launch("run", "--once").wait() == 1
+    clinic.start()
+    wrong = clinic.command("release", SUBJECT, "--skip", picture.name, "--reason", "looked at it")
+    assert wrong.returncode == 1
+    assert "It can be answered with --reason alone" in wrong.stderr
+    done = clinic.command("release", SUBJECT, "--reason", "the EDC has the right one")
+    assert done.returncode == 0, done.stderr
+    assert "it is on record that it was seen" in done.stdout
+    assert status(clinic)["exams"] == []
+    clinic.running.stop()
+    assert clinic.launch("run", "--once").wait() == 0
+    told = clinic.command("report", SUBJECT).stdout
+    assert "found: changed_after_archive" in told
+    assert "the EDC has the right one" in told
+    nothing = clinic.command("release", SUBJECT, "--reason", "the EDC has the right one")
+    assert "is in the EDC and was archived" in nothing.stderr
+
+
+def test_a_receipt_of_zeros_is_rebuilt_at_the_start_and_all_is_as_on_record(
+    clinic: Clinic,
+) -> None:
+    (folder,) = clinic.archived(SUBJECT)
+    before = receipt_of(folder)
+    for left in (bytes(4000), json.dumps(before).encode()[:700]):
+        clinic.running.stop()
+        (folder / "receipt.json").write_bytes(left)
+        spoilt = clinic.command("report", SUBJECT, "--verify")
+        assert "there is no receipt that can be read" in spoilt.stdout
+        clinic.start()
+        clinic.running.says("its receipt was damaged, and is written again")
+        assert receipt_of(folder) == before
+    verified = clinic.command("report", SUBJECT, "--verify")
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_a_receipt_that_was_changed_by_hand_is_told_and_left_as_it_is(clinic: Clinic) -> None:
+    (folder,) = clinic.archived(SUBJECT)
+    told = receipt_of(folder)
+    picture = next(file for file in told["files"] if file["eye"] == "left")
+    picture["eye"] = "right"
+    told["overrides"] = [{"reason": "none"}]
+    (folder / "receipt.json").write_text(json.dumps(told), "utf-8")
+    clinic.restart(device_id="fundus-2")
+
+    verified = clinic.command("report", SUBJECT, "--verify", "--json")
+
+    assert verified.returncode == 1
+    found = {(each["file"], each["said"]) for each in json.loads(verified.stdout)["differences"]}
+    assert found == {
+        (picture["name"], 'the receipt says eye "right", on record is "left"'),
+        ("", 'the receipt says overrides [{"reason": "none"}], on record is []'),
+    }
+    assert receipt_of(folder) == told
