@@ -38,7 +38,8 @@ _CALM_S: Final = 4 * 3600.0
 _UPGRADED_BY_S: Final = 400.0
 _TRIED_AGAIN_S: Final = 130.0
 """By then what waits for the clinician, or could not be written down, was tried once more."""
-LEARNED: Final[tuple[str, ...]] = ()
+LEARNED: Final = ("replaced unseen",)
+"""The kinds of mishap that storms have."""
 _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
 """What would clear by itself, but not in a storm."""
 

@@ -22,6 +22,7 @@ _TO_COME: Final = frozenset(
         "from 1 for each visit",
         "from 1 for each visit, rows minutes later",
         "from 1 for each visit, rows after the report",
+        "from 1 for each visit, table cleared every night, with times",
         "from 1 for each visit, with times",
         "from 1 for each visit, rows replaced, with times",
         "the eye is the name",

@@ -64,6 +64,16 @@ class Acts:
         self._camera.write(folder, name, content)
         self._hint(folder)
 
+    def delete(self, visit: Visit, name: str, at: float) -> None:
+        """The technician deletes a file that is no good."""
+        del visit.files[name]
+        self.at(at, partial(self._delete, visit, name))
+
+    def _delete(self, visit: Visit, name: str) -> None:
+        folder = visit.folder(self._time.monotonic())
+        (self._camera.folder / folder / name).unlink()
+        self._hint(folder)
+
     def rename(self, wrong: str, folder: str, at: float) -> None:
         """The technician corrects a folder's name."""
         self.at(at, partial(self._rename, wrong, folder))

@@ -105,6 +105,19 @@ class Camera:
         self._database.executemany("INSERT INTO images VALUES (?, ?, ?, ?)", rows)
         self._database.execute("COMMIT")
 
+    def delete_row(self, subject: str, name: str) -> None:
+        """The technician deletes the newest row of a picture that is no good."""
+        called = self._site.row_name.format(name=name, stem=name.rpartition(".")[0])
+        self._database.execute(
+            "DELETE FROM images WHERE rowid = (SELECT max(rowid) FROM images "
+            "WHERE subject_identifier = ? AND filename = ?)",
+            (subject, called),
+        )
+
+    def purge(self) -> None:
+        """The camera's program clears its table of images."""
+        self._database.execute("DELETE FROM images")
+
     def correct_eye(self, subject: str, name: str, wrong: str, eye: str) -> None:
         """The technician corrects the newest row of a file."""
         called = self._site.row_name.format(name=name, stem=name.rpartition(".")[0])

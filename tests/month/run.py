@@ -201,6 +201,8 @@ class Month:
         morning = (day + 1) * _DAY_S
         sunday = day % 7 == 6
         self._stop()
+        if self._site.purges:
+            self.camera.purge()
         if sunday:
             (self.camera.restore if day % 2 else self.camera.tidy)()
         if self._site.sleeps:

@@ -15,7 +15,8 @@ class Site:
     the eye, or with the ``eye`` in them. ``kinds`` are what is written of each picture. ``rows`` says
     when a row comes: ``first`` (before the file), within ``seconds``, within ``minutes``, all together
     after the ``report``, or ``never``. ``replaces``: a row takes the place of that of the same name.
-    ``times``: rows have the capture time, ``exif``: so have pictures. ``row_name`` is how a row calls
+    ``purges``: its table is cleared every night. ``times``: rows have the capture time, ``exif``: so
+    have pictures. ``row_name`` is how a row calls
     a file. ``exports``: all is written at the end of the exam, at once. ``sleeps``: the machine is off at
     night. ``on_nas``: the folder lies on network storage, which puts folders of its own inside.
     ``numbers_change``: the volume gives a file another number at every look.
@@ -28,6 +29,7 @@ class Site:
     per_eye: bool = False
     rows: str = "seconds"
     replaces: bool = False
+    purges: bool = False
     times: bool = False
     exif: bool = True
     row_name: str = "{name}"
@@ -65,6 +67,9 @@ SITES: Final = {
     ),
     "from 1 for each visit, rows replaced, with times": Site(
         replaces=True, times=True, exif=False, wal=False, row_name="D:\\Export\\{name}"
+    ),
+    "from 1 for each visit, table cleared every night, with times": Site(
+        generation="0.3", purges=True, times=True, rows="first", report="pdf"
     ),
     "from 1 each day": Site(names="day", sleeps=True, zone="America/New_York"),
     "the eye is the name": Site(

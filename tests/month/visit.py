@@ -56,7 +56,7 @@ class Visits:
         self.planned.append(visit)
         if self._site.names == "visit":
             self._number = 0
-        shots = self._shots(subject, begins)
+        shots, rejected = self._shots(subject, begins)
         last = max(shot.written for shot in shots)
         report_at = last
         if self._site.report:
@@ -71,6 +71,8 @@ class Visits:
             self._plan_shot(visit, shot)
         for shot in reports:
             self._plan_report(visit, shot)
+        if rejected is not None:
+            self._plan_rejected(visit, rejected)
         self._plan_rows(visit, shots, reports, report_at, others)
         if not self._site.exports:
             self._plan_again(visit, shots, whole)
@@ -100,12 +102,18 @@ class Visits:
 
     # The camera
 
-    def _shots(self, subject: str, begins: float) -> list[Shot]:
+    def _shots(self, subject: str, begins: float) -> tuple[list[Shot], Shot | None]:
+        """The pictures of a visit, and one that the technician rejects, in some."""
         chance, site = self._chance, self._site
         eyes: list[Eye] = chance.choice([["right", "left"], ["right", "left"], ["left", "right"]])
         if not site.one_of_a_type and chance.random() < 0.2:
             more: list[Eye] = chance.choice([["left"], ["right"], ["left", "right"]])
             eyes = [*eyes, *more]
+        place_rejected = -1
+        counts = site.report and not site.exports and site.names in {"visit", "day", "unique"}
+        if counts and chance.random() < 0.1:
+            place_rejected = chance.randrange(len(eyes))
+            eyes.insert(place_rejected, eyes[place_rejected])
         taken = [begins]
         for _ in eyes[1:]:
             taken.append(taken[-1] + chance.uniform(8, 90))
@@ -116,7 +124,22 @@ class Visits:
             names = tuple(f"{stem}.{kind}" for kind in site.kinds)
             written = export_at + place * 0.1 if site.exports else at + chance.uniform(0, 3)
             shots.append(Shot(names, eye, at, written, None))
-        return shots
+        rejected = shots.pop(place_rejected) if place_rejected >= 0 else None
+        return shots, rejected
+
+    def _plan_rejected(self, visit: Visit, shot: Shot) -> None:
+        """It is not exported, or deleted before the next one is taken; its row may stay."""
+        chance = self._chance
+        if chance.random() < 0.5:
+            self._plan_shot(visit, shot)
+            for name in shot.names:
+                self._acts.delete(visit, name, shot.written + 4)
+        row_at = self._row_at(shot, shot.written + 4)
+        if row_at is not None:
+            self._acts.row(visit.subject, shot, row_at)
+            if chance.random() < 0.3:
+                later = row_at + chance.uniform(0.5, 30)
+                self._acts.at(later, partial(self._camera.delete_row, visit.subject, shot.names[0]))
 
     def _stem(self, subject: str, eye: Eye, count: int) -> str:
         if self._site.names == "unique":
