@@ -88,6 +88,11 @@ class CameraDatabase:
             raise self.fails
         return tuple(self.rows.get(subject, ()))
 
+    def subjects(self) -> frozenset[str]:
+        if self.fails is not None:
+            raise self.fails
+        return frozenset({*self.rows, *self.people})
+
     def demographics(self, subject: str) -> Demographics | None:
         if self.fails is not None:
             raise self.fails

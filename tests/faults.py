@@ -25,6 +25,7 @@ _WATCHER: Final = "integration/test_watcher.py::test_"
 _PIPELINE: Final = "integration/test_pipeline.py::test_"
 _PIPELINE_IDENTIFY: Final = "integration/test_pipeline_identify.py::test_"
 _OBJECTIONS: Final = "integration/test_pipeline_objections.py::test_"
+_LOOKALIKES: Final = "integration/test_pipeline_lookalikes.py::test_"
 _PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
 _PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
 _PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
@@ -618,6 +619,17 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_OBJECTIONS}an_ordinary_exam_is_not_held_whatever_its_names",
             f"{_OBJECTIONS}the_third_exam_running_names_the_key_that_ends_it_and_the_key_does",
             f"{_TOLD}[the name contradicts the database (93)]",
+        ),
+    ),
+    95: Fault(
+        "an identifier that only looks like a known one",
+        (
+            "unit/test_resemblance.py::test_what_only_looks_like_a_known_identifier_resembles_it",
+            "unit/test_resemblance.py::test_another_letter_or_digit_is_another_subject",
+            f"{_LOOKALIKES}who_is_not_in_the_cameras_database_is_compared_with_those_who_are",
+            f"{_LOOKALIKES}whom_the_edc_does_not_know_is_compared_with_those_whose_exams_are_archived",
+            f"{_LOOKALIKES}whom_the_edc_had_before_is_himself_while_he_waits_for_an_entry",
+            "system/test_what_the_camera_says.py::test_an_identifier_that_only_looks_like_a_known_one_is_said_to_by_status_and_check",
         ),
     ),
 }

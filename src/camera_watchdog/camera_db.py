@@ -10,7 +10,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
 from typing import Final, TypeVar
@@ -106,6 +106,14 @@ class CameraDatabase:
                 if len({subject for subject, _ in found}) > 1:
                     break
         return tuple(found)
+
+    def subjects(self) -> frozenset[str]:
+        """The subjects that were entered last, of the images and of the patients, where it has those."""
+        with self._connected() as connection:
+            found = self._lookup(connection, self._images).subjects(connection)
+            with suppress(DatabaseUnreadable):  # only old servers ask for the patients
+                found |= self._lookup(connection, self._patients).subjects(connection)
+        return frozenset(found - {""})
 
     def demographics(self, subject: str) -> Demographics | None:
         """Initials, sex (``M``, ``F`` or as stored) and age in years of ``subject``.

@@ -14,6 +14,7 @@ __all__ = ["Row", "TableLookup", "is_subject", "quoted", "text_of"]
 # A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
 _ROWS_AT_A_TIME: Final = 1000
 _NUMBERS_AT_A_TIME: Final = 500
+_MOST_ROWS: Final = 20_000
 _FIRST_ROWID: Final = -(2**63)
 
 Row: TypeAlias = tuple[Any, ...]
@@ -82,6 +83,31 @@ class TableLookup:
         """
         condition = rf"CAST({self.columns[1]} AS TEXT) LIKE ? ESCAPE '\'"
         yield from self._parts(connection, condition, like)
+
+    def subjects(self, connection: sqlite3.Connection) -> set[str]:
+        """The subjects of the newest rows, of so many as are looked through in a moment.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        column = self.columns[0]
+        if not self.has_rowid:
+            some = f"SELECT {column} FROM {self.table} LIMIT ?"  # noqa: S608 - as in `of`
+            return {text_of(value).strip() for (value,) in connection.execute(some, (_MOST_ROWS,))}
+        rowid = f"{self.table}._rowid_"
+        part = (
+            f"SELECT {column}, {rowid} FROM {self.table} WHERE {rowid} < ? "  # noqa: S608 - as in `of`
+            f"ORDER BY {rowid} DESC LIMIT ?"
+        )
+        found: set[str] = set()
+        before = -_FIRST_ROWID - 1
+        for _ in range(_MOST_ROWS // _ROWS_AT_A_TIME):
+            rows = connection.execute(part, (before, _ROWS_AT_A_TIME)).fetchall()
+            found |= {text_of(value).strip() for value, _ in rows}
+            if len(rows) < _ROWS_AT_A_TIME:
+                break
+            before = rows[-1][1]
+        return found
 
     def _look_through(
         self, connection: sqlite3.Connection, condition: str, subject: str

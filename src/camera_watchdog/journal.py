@@ -253,6 +253,16 @@ class Journal:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject, fits=lambda exam: exam.subject == subject)
 
+    def archived_subjects(self) -> frozenset[str]:
+        """The subjects of whom an exam was archived: the EDC knows them.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        # Of the index alone: no exam is read for it.
+        archived = "SELECT DISTINCT subject FROM exams WHERE archived_at IS NOT NULL"
+        return frozenset(row["subject"] for row in self._rows_written(archived))
+
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""
         newest = "id > (SELECT coalesce(max(id), 0) FROM exams) - ?"

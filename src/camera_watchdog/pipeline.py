@@ -28,6 +28,7 @@ from camera_watchdog.errors import (
 from camera_watchdog.finish import Finish
 from camera_watchdog.identify import Identify
 from camera_watchdog.lifecycle import Event, pause_s, step
+from camera_watchdog.lookalikes import with_resemblance
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import REASONS, Clears, explain
 from camera_watchdog.sessions import Sessions
@@ -105,7 +106,8 @@ class Pipeline:
         except NotYet as not_yet:
             return self._wait_quietly(passage, not_yet)
         except PermanentError as error:
-            return self._hold(passage, Reason(error.code, error.files, error.details))
+            reason = Reason(error.code, error.files, error.details)
+            return self._hold(passage, with_resemblance(reason, passage.exam, self._tools))
         except TransientError as error:
             return self._wait(passage, error)
         except Exception as error:
@@ -120,7 +122,8 @@ class Pipeline:
 
     def _wait_quietly(self, passage: Passage, not_yet: NotYet) -> Outcome:
         """Another exam goes first; or the camera may still tell, up to ``incomplete_after``."""
-        exam, rules, reason = passage.exam, self._tools.rules, not_yet.reason
+        exam, rules = passage.exam, self._tools.rules
+        reason = with_resemblance(not_yet.reason, exam, self._tools)
         for_eye = isinstance(not_yet, EyeMissing)
         if for_eye and self._tools.clock() - exam.last_change >= rules.incomplete_after:
             return self._hold(passage, reason)

@@ -18,6 +18,7 @@ from camera_watchdog.errors import PermanentError, TransientError
 from camera_watchdog.identify import Identify
 from camera_watchdog.intake import Limits
 from camera_watchdog.lifecycle import Event
+from camera_watchdog.lookalikes import with_resemblance
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.reasons import Explanation, explain
 from camera_watchdog.settle import Settle
@@ -94,6 +95,10 @@ class _Records:
         """Of none is it known how its eyes were found."""
         return []
 
+    def archived_subjects(self) -> frozenset[str]:
+        """None is looked for."""
+        return frozenset()
+
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """Nothing was sent yet."""
         del sha256
@@ -162,10 +167,12 @@ def _foreseen(
     try:
         identify.identify(passage)
     except PermanentError as error:
-        return _waits(exam, Reason(error.code, error.files, error.details), is_held=True)
+        reason = Reason(error.code, error.files, error.details)
+        return _waits(exam, with_resemblance(reason, exam, tools), is_held=True)
     except NotYet as error:
         patience_s = tools.rules.incomplete_after.total_seconds()
-        return _waits(exam, error.reason, is_held=quiet_s > patience_s)
+        reason = with_resemblance(error.reason, exam, tools)
+        return _waits(exam, reason, is_held=quiet_s > patience_s)
     except FolderChanged:
         return _waits(exam, _BEING_WRITTEN, is_held=False)
     except TransientError as error:

@@ -122,6 +122,10 @@ class OnRecord:
         """No eye is asked for again."""
         return []
 
+    def archived_subjects(self) -> frozenset[str]:
+        """None is looked for."""
+        return frozenset()
+
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes."""
         return self._journal.exams_with_content(*sha256)

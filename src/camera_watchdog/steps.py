@@ -27,6 +27,7 @@ from camera_watchdog.model import (
     ReportType,
     State,
 )
+from camera_watchdog.resemblance import Identifiers
 
 __all__ = [
     "CameraLike",
@@ -36,6 +37,7 @@ __all__ = [
     "FolderChanged",
     "GateLike",
     "JournalLike",
+    "KnownSubjects",
     "NotYet",
     "Passage",
     "Rules",
@@ -118,6 +120,9 @@ class JournalLike(Protocol):
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""
 
+    def archived_subjects(self) -> frozenset[str]:
+        """The subjects of whom an exam was archived: the EDC knows them."""
+
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes, or began to."""
 
@@ -161,6 +166,9 @@ class CameraLike(Protocol):
     def images(self, subject: str) -> tuple[ImageRow, ...]:
         """The rows of a subject's images."""
 
+    def subjects(self) -> frozenset[str]:
+        """The subjects that were entered last."""
+
     def demographics(self, subject: str) -> Demographics | None:
         """Initials, sex and age of a subject."""
 
@@ -201,12 +209,22 @@ class GateLike(Protocol):
         """Whether the server as a whole is away, after a request that failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownSubjects:
+    """The subjects whose exams are archived, and those of the camera's database, as of a time."""
+
+    at: datetime
+    in_edc: Identifiers
+    on_camera: Identifiers
+
+
 class ServerMemory:
     """What this server was found to want, and what was said once; forgotten with the process."""
 
     def __init__(self) -> None:
         self.wants_demographics = False
         self.dicom_is_told = False
+        self.known_subjects: KnownSubjects | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -496,3 +496,34 @@ def test_of_a_name_that_many_have_no_more_is_read_than_two(
     rows = "".join(f"INSERT INTO images VALUES ('S-{n}', 'A1.jpg', 'R', '');" for n in range(3, 90))
     found = asked(made(tmp_path / "camera.db", SCHEMA + rows)).named("A1.jpg", but_not="S-1")
     assert 2 <= len(found) <= 4
+
+
+@pytest.mark.parametrize("kind", ["table", "WITHOUT ROWID table", "view"])
+def test_the_subjects_that_were_entered_last_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(camera_db_lookup, "_ROWS_AT_A_TIME", 2)
+    without_rowid = "WITHOUT ROWID" if kind.startswith("WITHOUT") else ""
+    script = f"""
+        CREATE TABLE stored (n INTEGER PRIMARY KEY, subject_identifier, filename, eye) {without_rowid};
+        INSERT INTO stored VALUES (-5, ' S-1 ', 'A', 'L'), (3, NULL, 'B', 'L'), (7, 1007, 'C', 'L'),
+            (8, 'S-3', 'D', 'R'), (1000000, 'S-3', 'E', 'R');
+    """
+    script += (
+        "CREATE VIEW images AS SELECT * FROM stored"
+        if kind == "view"
+        else "ALTER TABLE stored RENAME TO images"
+    )
+    database = asked(made(tmp_path / "camera.db", script))
+    assert database.subjects() == {"S-1", "1007", "S-3"}
+    monkeypatch.setattr(camera_db_lookup, "_MOST_ROWS", 2)
+    assert len(database.subjects()) < 3
+
+
+def test_the_patients_are_among_the_subjects_where_the_database_has_them(tmp_path: Path) -> None:
+    path = made(
+        tmp_path / "camera.db", f"{SCHEMA} INSERT INTO patients VALUES ('S-9', 'AB', 'F', 3);"
+    )
+    assert asked(path).subjects() == {"S-1", "S-2", "S-9"}
+    others = PatientColumns("persons", "id", "initials", "sex", "age")
+    assert asked(path, patients=others).subjects() == {"S-1", "S-2"}

@@ -160,6 +160,9 @@ def test_no_lock_is_held_between_the_parts_of_a_large_table(
     )
     assert database.images("S-1") == (A1, A2)
     assert written > 6
+    written = 0
+    assert database.subjects() == {"S-1", "S-2"}
+    assert written > 4
 
 
 def test_a_camera_writes_beside_a_reader_that_never_rests(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.history.notes_since(AT)
     journal.history.fullest_day_bytes(AT)
     journal.last_archived(10)
+    journal.newest_exams()
     journal.exams_of_period(AT, AT)
     journal.open_exams()
     journal.open_requests()

@@ -107,6 +107,31 @@ def test_folders_that_are_no_subjects_are_named_once_and_counted(
     assert counted in " ".join(said(clinic, "status", code=0).split())
 
 
+def test_an_identifier_that_only_looks_like_a_known_one_is_said_to_by_status_and_check(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.start(sweep_interval=0.2)
+    clinic.archived(SUBJECT)
+
+    wide, other_hyphen = f"\uff11{SUBJECT[1:]}", SUBJECT.replace("-", "\u2010")
+    (clinic.watch_dir / other_hyphen).mkdir()  # no subject's name as the pattern has it
+    (clinic.watch_dir / other_hyphen / "a.jpg").write_bytes(pictures.jpeg(1, eye="left"))
+    clinic.camera.take(wide, record_eyes=False)
+    clinic.wait_for(wide, "not_in_database")
+    (exam,) = status(clinic)["exams"]
+    resembles = f"{wide} resembles {SUBJECT}, which is known (but for FULLWIDTH DIGIT ONE)."
+    assert resembles in exam["reason"]
+    (warning,) = status(clinic)["warnings"]
+    assert f"left alone: {other_hyphen} (resembles {SUBJECT})." in warning
+
+    checked = json.loads(said(clinic, "check", "--json", code=0))
+    assert resembles in next(e["reason"] for e in checked["exams"])
+    left = [f["found"] for f in checked["findings"] if f["tried"] == "left alone in watch_dir"]
+    assert f"{other_hyphen} (resembles {SUBJECT} and {wide})" in left[0]  # both are on the camera
+
+
 @pytest.mark.parametrize("edc", ["0.3"], indirect=True)
 def test_without_a_database_no_demographics_are_sent_and_a_server_that_wants_them_is_told_of(
     clinic: Clinic, edc: DemoEdc

@@ -16,8 +16,9 @@ from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.disk import Disk
-from camera_watchdog.errors import JournalError, JournalRefused
+from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
 from camera_watchdog.journal import Journal
+from camera_watchdog.resemblance import Identifiers
 from camera_watchdog.running import running_daemon
 from camera_watchdog.status_files import full_day_bytes, least_free_bytes, size_words
 
@@ -77,7 +78,9 @@ def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> It
         and os.path.normcase(name) not in rules.never
     ]
     if others:
-        found = f"{_count(len(others), 'folder')} that do not match: {_some(others)}"
+        known = Identifiers({*filter(None, map(rules.subject, names)), *_on_camera(config)})
+        named = _some([known.noted(name) for name in others])
+        found = f"{_count(len(others), 'folder')} that do not match: {named}"
         pattern = config.subject_folder_pattern.pattern
         yield note(tried, found, f"If they are subjects, mend subject_folder_pattern {pattern!r}.")
     if "rejected" in map(os.path.normcase, names):
@@ -87,6 +90,15 @@ def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> It
     if files := rules.loose(loose):
         found = f"{_count(len(files), 'file')} outside of any folder: {_some(files)}"
         yield note(tried, found, "A picture must lie in the folder of its subject to be sent.")
+
+
+def _on_camera(config: Config) -> frozenset[str]:
+    """The subjects of the camera's database; what is wrong with it is said elsewhere."""
+    camera = parts.camera_database(config)
+    try:
+        return camera.subjects() if camera is not None else frozenset()
+    except CameraDatabaseError:
+        return frozenset()
 
 
 def check_machine(config: Config) -> list[Finding]:

@@ -17,6 +17,7 @@ from camera_watchdog.model import Exam
 from camera_watchdog.overview import Overview, Server, overview
 from camera_watchdog.overview_json import as_json, from_json
 from camera_watchdog.person import Request
+from camera_watchdog.resemblance import Identifiers
 from camera_watchdog.running import Daemon, running_daemon
 from camera_watchdog.status_files import (
     JSON_NAME,
@@ -67,6 +68,7 @@ class _Known:
     day_bytes: int = 0
     held_since: Mapping[int, datetime] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    subjects: frozenset[str] = frozenset()
 
 
 def _overview(config: Config, now: datetime) -> Overview:
@@ -114,7 +116,7 @@ def _overview(config: Config, now: datetime) -> Overview:
         server=server,
         archived_today=known.archived_today,
         watched_by=watched_by,
-        warnings=tuple(_warnings(config, known.day_bytes)),
+        warnings=tuple(_warnings(config, known)),
         held_since=known.held_since,
         requests=known.requests,
         clocks=known.notes_of_today,
@@ -132,6 +134,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
             day_bytes=full_day_bytes(journal, now),
             held_since=journal.history.held_since(),
             requests=journal.open_requests(),
+            subjects=journal.archived_subjects(),
         )
     finally:
         journal.close()
@@ -145,7 +148,7 @@ def _kept(config: Config) -> Overview | None:
         return None
 
 
-def _warnings(config: Config, day_bytes: int) -> list[str]:
+def _warnings(config: Config, known: _Known) -> list[str]:
     """What lies in the camera's folder and is no exam, by name; a disk that is almost full."""
     rules = parts.sweep_rules(config)
     told = []
@@ -163,8 +166,11 @@ def _warnings(config: Config, day_bytes: int) -> list[str]:
         told.append(f"Loose in the camera's folder, in no subject's, left alone: {_some(loose)}.")
     if unmatched:
         count = f"{len(unmatched)} folder{'s' if len(unmatched) > 1 else ''}"
-        told.append(f"{count} that no subject's name matches, left alone: {_some(unmatched)}.")
-    told += disk_warning(config.watch_dir, day_bytes)
+        in_edc = {exam.subject for exam in known.exams if exam.session is not None}
+        subjects = Identifiers(in_edc | known.subjects)
+        named = _some(tuple(subjects.noted(name) for name in unmatched))
+        told.append(f"{count} that no subject's name matches, left alone: {named}.")
+    told += disk_warning(config.watch_dir, known.day_bytes)
     elsewhere = not config.state_dir.is_relative_to(config.watch_dir)
     return [*told, *(disk_warning(config.state_dir) if elsewhere else ())]
 

@@ -17,6 +17,12 @@ class Addition:
 
 ADDITIONS: Final = (
     Addition(
+        "resembles",
+        "{lookalike} resembles {resembles}, which is known{unseen}.",
+        "If the two are one subject, correct the one that is wrong: the folder's name, or what the "
+        "camera has.",
+    ),
+    Addition(
         "eye_objections",
         "It is the third exam running in which {contradicting} contradicts what is configured.",
         "Find out which of the two is wrong in each of them; where it is {contradicting}, set "
