@@ -12,10 +12,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Final
 
 from camera_watchdog import parts
+from camera_watchdog.answers import Answers
 from camera_watchdog.config import Config, load
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import JournalError
@@ -23,6 +25,7 @@ from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
 from camera_watchdog.steps import CameraLike, ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
@@ -159,6 +162,23 @@ class Core:
             before_move=lambda _folder: None,
         )
         self._pipeline = Pipeline(tools, lambda: False)
+        self.rechecks = Rechecks(
+            config.archive_dir,
+            disk=seam,
+            journal=self.journal,
+            device_id=config.device_id,
+            site_id=config.site_id,
+            clock=time.clock,
+            monotonic=time.monotonic,
+        )
+        self.answers = Answers(
+            self.journal,
+            self.registry,
+            judge_anew=self.sweep.judge_anew,
+            resend=lambda: None,
+            recheck=self.rechecks.look_again,
+            monotonic=time.monotonic,
+        )
         self.sweep.take_up(self.journal.open_exams(), journal_lost=self.journal.rebuilt)
 
     def throw_away(self) -> None:
@@ -169,6 +189,7 @@ class Core:
 
     def turn(self) -> float:
         """Do all that is due now; answers in how many seconds something is due again."""
+        self.see_to_people()
         sweep_s = self.sweep.run_once()
         self.write_down()
         if self.gate.probe_if_due():
@@ -178,7 +199,7 @@ class Core:
         ):
             changed = partial(self.registry.has_changed, exam.folder)
             self._let_go(self._pipeline.run(exam, changed))
-        waits = [sweep_s]
+        waits = [sweep_s, self._seconds_to_recheck()]
         due = self.registry.next_due(server_is_away=self.gate.is_closed)
         if due is not None:
             waits.append(due - self.time.monotonic())
@@ -186,6 +207,16 @@ class Core:
         if probe_s is not None:
             waits.append(probe_s)
         return max(_BLINK_S, min(waits))
+
+    def see_to_people(self) -> None:
+        """What people asked is done, and what they must be told of the archive is found."""
+        with suppress(JournalError):
+            self.answers.apply()
+        self.rechecks.look()
+
+    def _seconds_to_recheck(self) -> float:
+        soonest = min((each.due for each in self.rechecks._planned.values()), default=inf)
+        return soonest - self.time.monotonic()
 
     def write_down(self) -> None:
         """What the main thread does every second."""
@@ -201,6 +232,8 @@ class Core:
         changed = self.registry.release(exam, due=due, for_server=outcome.for_server)
         if changed or outcome.look_again or exam.state is State.ARCHIVED:
             self.sweep.look_anew(exam.folder)
+        if exam.state is State.ARCHIVED:
+            self.rechecks.archived(exam)
 
     def run_for(self, seconds: float, *, until: Callable[[], bool] = lambda: False) -> bool:
         """Let it run, at most so long; answers whether ``until`` came true."""

@@ -25,7 +25,6 @@ _TO_COME: Final = frozenset(
         "from 1 for each visit, table cleared every night, with times",
         "from 1 for each visit, with times",
         "from 1 for each visit, rows replaced, with times",
-        "the eye is the name",
         "JPEG and DICOM of each picture",
         "a share whose numbers change",
     }

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-from camera_watchdog.answers import Answers
 from camera_watchdog.config import Config
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.journal import JOURNAL_NAME
@@ -89,26 +88,11 @@ class _Journal(SeamJournal):
 
 
 class _Core(Core):
-    """A core that hears people, too."""
-
-    def hear(self) -> None:
-        """Answers are taken in from now on."""
-        self.answers = Answers(
-            self.journal,
-            self.registry,
-            judge_anew=self.sweep.judge_anew,
-            resend=lambda: None,
-            recheck=lambda _number: None,
-            monotonic=self.time.monotonic,
-        )
-
-    def turn(self) -> float:
-        self.answers.apply()
-        return super().turn()
+    """A core whose workers are the test's to step."""
 
     def look(self) -> float:
         """All but the workers do what is due; in how many seconds something is due again."""
-        self.answers.apply()
+        self.see_to_people()
         sweep_s = self.sweep.run_once()
         self.write_down()
         if self.gate.probe_if_due():
@@ -205,7 +189,6 @@ class Daemon:
                 journal=_Journal,
                 camera=self._camera,
             )
-            self._core.hear()
         return self._core
 
     @property

@@ -217,6 +217,8 @@ class Month:
     def _check_evening(self, day: int) -> None:
         """The day's exams are all in the archive, and nobody was asked for nothing."""
         self._check_holds()
+        told = [(e.destination, e.reason) for e in self._alive().journal.archived.to_see()]
+        assert not told, f"in the evening of day {day} there is to see: {told}"
         done = [v for v in self.visits.planned if v.begins < self.time.monotonic()]
         left = [(e.folder, e.state, e.reason) for e in self._alive().exams()]
         assert not left, f"in the evening of day {day} there are {left}"
