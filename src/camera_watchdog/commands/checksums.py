@@ -5,6 +5,7 @@ what the person was told of, and nobody may be at them any more: what is still b
 answered for.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +15,25 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import FileChanged, NotRegular
 from camera_watchdog.model import Exam, ExamFile, State
 
-__all__ = ["checksum"]
+__all__ = ["check_is_known", "checksum"]
 
 _STATUS = "camera-watchdog status"
+
+
+def check_is_known(config: Config, exam: Exam, names: Iterable[str]) -> None:
+    """Whether the daemon has seen these files of the exam, and taken them for a part of it.
+
+    Raises:
+        NotDone: one has only just come, or nobody asks about it.
+    """
+    known = {file.name for file in exam.files} | {*(exam.reason.files if exam.reason else ())}
+    for name in names:
+        if name in exam.other_names:
+            raise NotDone(f"{name} is no picture and no report: it is not sent anyway.")
+        path = config.watch_dir / exam.folder / name
+        is_new = exam.state is State.COLLECTING and exam.reason is None
+        if (is_new or name not in known) and Path(name).name == name and Disk().exists(path):
+            raise _changed(path, config)
 
 
 def checksum(config: Config, exam: Exam, name: str, now: datetime) -> str:
