@@ -5,6 +5,7 @@ what the person was told of, and nobody may be at them any more: what is still b
 answered for.
 """
 
+import contextlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,13 +28,15 @@ def check_is_known(config: Config, exam: Exam, names: Iterable[str]) -> None:
         NotDone: one has only just come, or nobody asks about it.
     """
     known = {file.name for file in exam.files} | {*(exam.reason.files if exam.reason else ())}
+    is_new = exam.state is State.COLLECTING and exam.reason is None
+    folder, there = config.watch_dir / exam.folder, set[str]()
+    with contextlib.suppress(OSError):
+        there = {entry.name for entry in Disk().entries(folder)}
     for name in names:
         if name in exam.other_names:
             raise NotDone(f"{name} is no picture and no report: it is not sent anyway.")
-        path = config.watch_dir / exam.folder / name
-        is_new = exam.state is State.COLLECTING and exam.reason is None
-        if (is_new or name not in known) and Path(name).name == name and Disk().exists(path):
-            raise _changed(path, config)
+        if name in there and (is_new or name not in known):
+            raise _changed(folder / name, config)
 
 
 def checksum(config: Config, exam: Exam, name: str, now: datetime) -> str:
