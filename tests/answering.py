@@ -82,6 +82,7 @@ class Nurse:
             self.clinic.registry,
             judge_anew=self.clinic.sweep.judge_anew,
             resend=lambda: None,
+            recheck=lambda _exam_id: None,
             monotonic=self.clinic.clock.monotonic,
         ).apply()
 

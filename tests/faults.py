@@ -26,6 +26,9 @@ _PIPELINE: Final = "integration/test_pipeline.py::test_"
 _PIPELINE_IDENTIFY: Final = "integration/test_pipeline_identify.py::test_"
 _OBJECTIONS: Final = "integration/test_pipeline_objections.py::test_"
 _LOOKALIKES: Final = "integration/test_pipeline_lookalikes.py::test_"
+_ANSWERED: Final = "integration/test_answers_bytes.py::test_"
+_PRINTED: Final = "unit/test_printed_commands.py::test_"
+_COMMANDS: Final = "system/test_commands.py::test_"
 _PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
 _PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
 _PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
@@ -600,6 +603,39 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_PROCESS}a_folder_or_database_that_is_not_there_is_not_now",
             f"{_MACHINE}a_watch_folder_that_is_not_there_is_not_made_nor_taken_for_empty",
             f"{_UNITS}the_unit_is_started_again_after_all_but_a_mistake_of_a_person",
+        ),
+    ),
+    66: Fault(
+        "a person answers while files still change",
+        (
+            f"{_ANSWERED}an_eye_is_asked_again_where_the_picture_was_taken_again_after_the_answer",
+            f"{_ANSWERED}an_eye_is_asked_again_where_the_picture_changes_after_the_answer_was_used",
+            f"{_ANSWERED}an_eye_that_a_person_said_is_used_where_nothing_changed",
+            f"{_ANSWERED}an_answer_of_an_earlier_release_that_was_bound_to_nothing_decides_nothing",
+            f"{_ANSWERED}a_file_that_goes_on_being_written_after_it_was_left_out_is_asked_about_again",
+            f"{_ANSWERED}a_file_that_is_written_whole_after_it_was_left_out_is_sent",
+            f"{_ANSWERED}a_file_that_was_cut_off_is_left_out_as_long_as_it_stays_so",
+            f"{_ANSWERED}a_folder_inside_is_asked_about_again_when_what_lies_in_it_changed",
+            f"{_ANSWERED}a_folder_inside_that_changes_before_the_archive_is_not_moved_unseen",
+            f"{_ANSWERED}a_link_is_asked_about_again_when_it_points_elsewhere",
+            f"{_ANSWERED}a_set_that_was_released_goes_on_with_a_file_that_nobody_missed",
+            f"{_ANSWERED}a_third_picture_of_another_day_is_asked_about",
+            "integration/test_answer_checksums.py::test_a_file_that_changed_a_moment_ago_is_still_being_written_and_it_says_until_when",
+            f"{_COMMANDS}a_file_that_is_still_being_written_cannot_be_answered_for_and_then_it_can",
+        ),
+    ),
+    67: Fault(
+        "an answer is copied out of a message as printed; --all over cut-off or unknown pictures",
+        (
+            f"{_PRINTED}no_command_is_accepted_as_it_is_printed",
+            f"{_PRINTED}an_eye_is_asked_of_every_file_by_name",
+            f"{_PRINTED}what_may_be_no_picture_can_be_left_out",
+            f"{_PRINTED}nothing_in_a_command_means_something_to_a_shell",
+            f"{_PRINTED}a_reason_without_a_letter_or_digit_is_none",
+            f"{_PRINTED}no_command_in_the_readme_is_an_answer",
+            f"{_COMMANDS}all_that_only_a_plain_release_is_asked_for_is_released_at_once_and_the_rest_is_named",
+            f"{_COMMANDS}without_a_terminal_and_without_yes_nothing_is_released",
+            f"{_COMMANDS}at_a_terminal_it_asks",
         ),
     ),
     68: Fault(

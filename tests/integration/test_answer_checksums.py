@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -100,7 +101,7 @@ def test_a_file_that_is_gone_is_not_answered_for(look: Look) -> None:
     assert "is no longer as camera-watchdog saw it" in look.refusal(known)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_a_link_in_the_place_of_a_file_is_not_answered_for(look: Look) -> None:
     known = look.seen()
     look.path.rename(look.path.with_name("other.jpg"))
@@ -176,7 +177,7 @@ def test_a_folder_is_answered_for_as_it_is(look: Look) -> None:
     assert look.checksum(known, "inner") != before
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_cannot_be_read_says_who_should_ask(look: Look) -> None:
     known = look.seen()
     look.path.chmod(0)
@@ -249,7 +250,7 @@ def test_a_folder_that_is_deeper_than_anybody_makes_one_is_told_like_any_other(
 ) -> None:
     folders = [tmp_path / "inner"]
     folders[0].mkdir()
-    for _ in range(60 if os.name == "nt" else 1200):
+    for _ in range(60 if sys.platform == "win32" else 1200):
         folders.append(folders[-1] / "d")
         folders[-1].mkdir()
     before = identity(folders[0])
@@ -264,7 +265,7 @@ def test_what_is_gone_has_no_identity(tmp_path: Path) -> None:
         identity(tmp_path / "inner")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_a_link_is_known_by_where_it_points_and_never_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.mkdir()
@@ -283,7 +284,7 @@ def test_a_link_is_known_by_where_it_points_and_never_followed(tmp_path: Path) -
     assert identity(link) == identity(link)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -358,7 +359,7 @@ def test_what_the_file_manager_leaves_inside_asks_nothing_again(nurse: Nurse) ->
     assert len(clinic.archived()) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_a_link_is_asked_about_again_when_it_points_elsewhere(nurse: Nurse) -> None:
     clinic = nurse.clinic
     link = clinic.root / "S1" / "x.jpg"
@@ -376,7 +377,7 @@ def test_a_link_is_asked_about_again_when_it_points_elsewhere(nurse: Nurse) -> N
     assert len(clinic.archived()) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_a_picture_in_the_place_of_a_link_that_was_left_out_is_sent(nurse: Nurse) -> None:
     clinic = nurse.clinic
     link = clinic.root / "S1" / "OD2.jpg"

@@ -319,6 +319,34 @@ def test_an_eye_can_be_said_while_the_camera_is_still_waited_for(
     assert (told["eye"], told["eye_source"]) == (eye, "operator")
 
 
+def test_a_file_that_is_still_being_written_cannot_be_answered_for_and_then_it_can(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.start(incomplete_after=600)
+    taken = clinic.camera.take(SUBJECT, omit_eye_of=0)
+    name = taken.files[0].name
+    clinic.wait_for(SUBJECT, "not_in_database")
+    path = clinic.watch_dir / SUBJECT / name
+    content = path.read_bytes()
+    words = ("release", SUBJECT, "--reason", "I looked", "--eye", f"{name}=left")
+
+    path.write_bytes(content[:-1000])
+    error = refused(clinic, *words)
+    assert "is still being written" in error
+    assert "can be answered for" in error
+    path.write_bytes(content)
+    (clinic.watch_dir / SUBJECT / "x.jpg").write_bytes(content[:100])
+    error = refused(clinic, "release", SUBJECT, "--reason", "I looked", "--skip", "x.jpg")
+    assert "is still being written" in error
+    (clinic.watch_dir / SUBJECT / "x.jpg").unlink()
+
+    until(lambda: clinic.command(*words).returncode == 0, 20, "it can be answered for")
+    archived = clinic.archived(SUBJECT)[0]
+    told = next(f for f in receipt_of(archived)["files"] if f["name"] == name)
+    assert (told["eye"], told["eye_source"]) == ("left", "operator")
+
+
 def test_an_exam_that_is_not_held_has_nothing_to_release(clinic: Clinic) -> None:
     put(clinic, "OD.jpg", jpeg(1, eye="right"))
     clinic.start(incomplete_after=600)
