@@ -33,6 +33,7 @@ _PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
 _PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
 _PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
 _PIPELINE_FOLDER: Final = "integration/test_pipeline_folder.py::test_"
+_REPLACED: Final = "integration/test_pipeline_replaced.py::test_"
 _PIPELINE_KILLED: Final = "integration/test_pipeline_killed.py::test_"
 _WINDOWS: Final = "integration/test_windows_rules.py::test_"
 _MACHINE: Final = "integration/test_faults_machine.py::test_"
@@ -647,6 +648,20 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_check_init_service.py::test_a_pattern_of_ones_own_that_fits_inside_a_word_is_told_with_an_example",
         ),
     ),
+    74: Fault(
+        "a file replaced by rename with the same size and time; two folders swapped",
+        (
+            f"{_REPLACED}a_file_that_is_replaced_with_the_same_size_and_time_is_sent_as_it_is_then_or_held",
+            f"{_REPLACED}a_file_that_is_replaced_while_it_is_sent_is_held",
+            f"{_REPLACED}a_file_that_is_replaced_while_the_folder_is_moved_is_found_after_the_move",
+            f"{_REPLACED}a_file_that_is_replaced_while_its_exam_is_held_is_looked_at_again",
+            f"{_REPLACED}a_file_that_is_replaced_while_no_daemon_runs_is_noticed",
+            f"{_REPLACED}bytes_that_are_written_in_place_with_the_time_set_back_are_noticed",
+            f"{_REPLACED}two_folders_that_are_swapped_never_make_one_session_with_pictures_of_two_subjects",
+            f"{_REPLACED}two_folders_that_are_swapped_while_one_is_moved_are_held",
+            f"{_DISK}a_file_with_other_numbers_and_other_bytes_is_not_the_one_recorded",
+        ),
+    ),
     93: Fault(
         "DICOM's own laterality, or OD, OS, LEFT, RIGHT in a name, contradicts the configured source",
         (
@@ -666,6 +681,17 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_LOOKALIKES}whom_the_edc_does_not_know_is_compared_with_those_whose_exams_are_archived",
             f"{_LOOKALIKES}whom_the_edc_had_before_is_himself_while_he_waits_for_an_entry",
             "system/test_what_the_camera_says.py::test_an_identifier_that_only_looks_like_a_known_one_is_said_to_by_status_and_check",
+        ),
+    ),
+    97: Fault(
+        "numbers of files that change by themselves",
+        (
+            f"{_REPLACED}on_a_share_whose_numbers_change_what_is_missing_is_told_once_and_little_is_read",
+            f"{_REPLACED}on_a_share_whose_numbers_change_an_exam_arrives_and_is_read_a_few_times",
+            f"{_REPLACED}a_hold_is_said_once_whatever_the_numbers_of_its_files_become",
+            f"{_REPLACED}a_file_that_has_the_same_bytes_is_the_same_whatever_else_is_another",
+            f"{_REPLACED}numbers_that_change_before_the_move_send_an_exam_nowhere_back",
+            "unit/test_live_folder.py::test_numbers_that_change_at_each_look_have_it_read_less_and_less_often",
         ),
     ),
 }

@@ -87,14 +87,12 @@ def _same_bytes(known: ExamFile, found: Found) -> bool:
 
 def _merged(known: ExamFile | None, found: Found) -> ExamFile:
     if known is None:
-        known = ExamFile(found.name, found.size_bytes, found.mtime_ns).stamped(found.stamp)
+        known = ExamFile(found.name, found.size_bytes, found.mtime_ns)
+    sha256 = found.sha256 or (known.sha256 if known.stamp == found.stamp else "")
     if not _same_bytes(known, found):
-        known = known.but(
-            sent=known.sent_unless_left_out if known.was_sent else Sent.NO,
-            note="",
-        )
-    read = found.sha256 or (known.sha256 if known.stamp == found.stamp else "")
-    known = known.stamped(found.stamp).but(present=True, sha256=read)
+        sent = known.sent_unless_left_out if known.was_sent else Sent.NO
+        known = known.but(mtime_ns=found.mtime_ns, sent=sent, note="")
+    known = known.stamped(found.stamp).but(present=True, sha256=sha256)
     inspection = found.inspection
     if inspection is None:
         return known

@@ -78,6 +78,7 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "eye_rows": "'[]'",
         "file_id": "0",
         "ctime_ns": "0",
+        "touched_ns": "0",
         "eye_contradictions": "'[]'",
     },
     "requests": {},

@@ -253,6 +253,8 @@ class ExamFile(_Record):
     ``sha256`` is empty until the file was read whole; ``sent_sha256`` is that of the bytes that were
     sent, or began to be. A file that was sent stays on record when it is gone (``present``).
     ``captured_inside`` is the time that the file itself names, naive where it gives no offset.
+    ``mtime_ns`` is the earliest modification time that was seen of these bytes, ``touched_ns`` the one
+    that it has now, where that is another.
     ``eye_rows`` are the rows of the camera's database that were written for it;
     they told the eye where ``eye_source`` names the database.
     ``eye_contradictions`` names the sources that objected to the eye that others told, also after a
@@ -284,16 +286,27 @@ class ExamFile(_Record):
     eye_rows: tuple[EyeRow, ...] = ()
     file_id: int = 0
     ctime_ns: int = 0
+    touched_ns: int = 0
     eye_contradictions: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> Stamp:
-        """What the file system said of it when it was read."""
-        return Stamp(self.size_bytes, self.mtime_ns, self.file_id, self.ctime_ns)
+        """What the file system said of it when it was looked at last."""
+        mtime_ns = self.touched_ns or self.mtime_ns
+        return Stamp(self.size_bytes, mtime_ns, self.file_id, self.ctime_ns)
 
     def stamped(self, stamp: Stamp) -> Self:
-        """The same with what the file system says of it now."""
-        return self.but(**stamp._asdict()) if stamp != self.stamp else self
+        """The same bytes, with what the file system says of them now."""
+        if stamp == self.stamp:
+            return self
+        earliest_ns = min(self.mtime_ns, stamp.mtime_ns)
+        return self.but(
+            size_bytes=stamp.size_bytes,
+            mtime_ns=earliest_ns,
+            touched_ns=0 if stamp.mtime_ns == earliest_ns else stamp.mtime_ns,
+            file_id=stamp.file_id,
+            ctime_ns=stamp.ctime_ns,
+        )
 
     @property
     def is_image(self) -> bool:

@@ -5,12 +5,14 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from camera_watchdog import disk as disk_module
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Kind, Stamp
 from camera_watchdog.errors import FileChanged, NotRegular
@@ -220,6 +222,90 @@ def test_a_file_that_changes_while_it_is_read_is_noticed_at_the_end(
 
     with pytest.raises(FileChanged, match="changed"):
         read_while_it_changes()
+
+
+def chmod(path: Path) -> None:
+    path.chmod(0o400)
+
+
+def replace_alike(path: Path) -> None:
+    _replace(path, path.read_bytes())
+
+
+def replace_by_others(path: Path) -> None:
+    _replace(path, b"FUNDUS")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_name("new")
+    new.write_bytes(content)
+    os.utime(new, ns=(1, path.stat().st_mtime_ns))
+    new.replace(path)
+
+
+@posix
+@pytest.mark.parametrize("change", [chmod, replace_alike, replace_by_others])
+def test_a_replaced_file_has_another_identity_or_change_time(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    path = written(tmp_path / "OD.jpg", b"fundus")
+    was = recorded(path)
+    time.sleep(0.01)  # the file system's clock is a coarse one
+    change(path)
+    assert recorded(path)[:2] == was[:2]
+    assert recorded(path) != was
+
+
+@pytest.mark.parametrize("change", [chmod, replace_alike])
+def test_a_file_with_other_numbers_and_the_bytes_on_record_is_the_one_recorded(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    path = written(tmp_path / "OD.jpg", b"fundus")
+    was, sha256 = recorded(path), hashlib.sha256(b"fundus").hexdigest()
+    change(path)
+    with DISK.reading_unchanged(path, was, sha256) as file:
+        assert file.read() == b"fundus"
+        chmod(path)
+
+
+def test_a_file_with_other_numbers_and_other_bytes_is_not_the_one_recorded(tmp_path: Path) -> None:
+    path = written(tmp_path / "OD.jpg", b"fundus")
+    was, sha256 = recorded(path), hashlib.sha256(b"fundus").hexdigest()
+    replace_by_others(path)
+    with pytest.raises(FileChanged), DISK.reading_unchanged(path, was, sha256):
+        pytest.fail("it was opened")
+    assert DISK.sha256(path, was) == hashlib.sha256(b"FUNDUS").hexdigest()
+
+
+@posix
+@pytest.mark.parametrize("known", [True, False])
+def test_bytes_that_change_under_the_same_size_and_time_while_they_are_read_are_noticed(
+    tmp_path: Path, *, known: bool
+) -> None:
+    path = written(tmp_path / "OD.jpg", b"fundus")
+    was, sha256 = recorded(path), hashlib.sha256(b"fundus").hexdigest()
+
+    def read_while_it_changes() -> None:
+        with DISK.reading_unchanged(path, was, sha256 if known else "") as file:
+            assert file.read() == b"fundus"
+            time.sleep(0.01)  # the file system's clock is a coarse one
+            write_over(path)
+            os.utime(path, ns=(1, was.mtime_ns))
+
+    with pytest.raises(FileChanged, match="changed"):
+        read_while_it_changes()
+
+
+@pytest.mark.parametrize("number", [0, 1, (1 << 63) - 1, (1 << 64) - 1, (1 << 128) - 1])
+def test_the_identity_of_a_file_is_a_number_that_the_journal_can_keep(number: int) -> None:
+    status = os.stat_result([0o100644, number, 0, 1, 0, 0, 0, 0, 0, 0])
+    assert 0 <= disk_module._identity(status) < 1 << 63
+
+
+def test_numbers_that_differ_in_any_half_are_two_identities() -> None:
+    numbers = [1 << place for place in range(128)]
+    statuses = [os.stat_result([0o100644, number, 0, 1, 0, 0, 0, 0, 0, 0]) for number in numbers]
+    assert len({disk_module._identity(status) for status in statuses}) == 128
 
 
 def test_a_failure_while_it_is_read_is_the_failure_that_is_told(tmp_path: Path) -> None:

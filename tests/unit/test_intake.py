@@ -81,6 +81,52 @@ def test_a_file_that_changed_is_read_again_and_whether_it_was_sent_is_never_forg
 
 
 @pytest.mark.parametrize("sent", Sent)
+@pytest.mark.parametrize("moved", [{}, {"mtime_ns": 9}, {"file_id": 9}, {"ctime_ns": 9}])
+def test_a_file_with_the_same_checksum_is_the_same_whatever_the_file_system_says_of_it(
+    sent: Sent, moved: dict[str, Any]
+) -> None:
+    known = file("OD.jpg", sent=sent, sent_sha256="sent", note="a note")
+    before = exam(known)
+    now = dataclasses.replace(found("OD.jpg"), sha256=known.sha256, **moved)
+    assert not differs(before, [now])
+    after = merge(before, [now]).files[0]
+    assert after.stamp == now.stamp
+    numbers = {"mtime_ns": known.mtime_ns, "touched_ns": 0, "file_id": 0, "ctime_ns": 0}
+    assert after.but(**numbers) == known.but(**numbers)
+
+
+@pytest.mark.parametrize("sent", Sent)
+@pytest.mark.parametrize("moved", [{}, {"mtime_ns": 9}, {"file_id": 9}, {"ctime_ns": 9}])
+def test_a_file_with_another_checksum_is_another_also_where_nothing_else_says_so(
+    sent: Sent, moved: dict[str, Any]
+) -> None:
+    before = exam(file("OD.jpg", sent=sent, sent_sha256="sent", note="a note"))
+    now = dataclasses.replace(found("OD.jpg"), sha256="other", **moved)
+    assert differs(before, [now])
+    after = merge(before, [now]).files[0]
+    assert (after.sha256, after.sent_sha256, after.note) == ("other", "sent", "")
+    assert after.may_be_stored is (SENT[sent] or sent is Sent.SKIPPED)
+
+
+def test_a_file_that_is_whole_no_more_is_another() -> None:
+    before = exam(file("OD.jpg"))
+    cut_off = dataclasses.replace(found("OD.jpg", whole=False, why="cut off"), file_id=9)
+    assert differs(before, [cut_off])
+    assert merge(before, [cut_off]).files[0].sha256 == ""
+
+
+def test_the_earliest_time_of_the_same_bytes_may_be_when_the_picture_was_taken() -> None:
+    known = file("OD.jpg", mtime_ns=5_000)
+    for mtime_ns, earliest_ns in ((9_000, 5_000), (4_000, 4_000)):
+        now = dataclasses.replace(found("OD.jpg", mtime_ns=mtime_ns), sha256=known.sha256)
+        after = merge(exam(known), [now]).files[0]
+        assert after.mtime_ns == earliest_ns
+        assert after.stamp.mtime_ns == mtime_ns
+    other = dataclasses.replace(found("OD.jpg", mtime_ns=9_000), sha256="other")
+    assert merge(exam(known), [other]).files[0].mtime_ns == 9_000
+
+
+@pytest.mark.parametrize("sent", Sent)
 def test_a_file_that_is_gone_stays_on_record_if_the_edc_could_have_it(sent: Sent) -> None:
     known = file("OD.jpg", sent=sent)
     after = merge(exam(known, file("OS.jpg")), [found("OS.jpg")])

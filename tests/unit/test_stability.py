@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_watchdog.entries import Entry, Kind
-from camera_watchdog.stability import FolderHistory, Waits
+from camera_watchdog.stability import FolderHistory, Movement, Waits
 
 WAITS = Waits(stable_s=2, settle_s=3)
 OD = Entry("OD.jpg", Kind.FILE, 100, 1, 7)
@@ -41,6 +42,43 @@ def test_size_time_and_kind_each_begin_anew() -> None:
         seen = seen.observe(listing(OD._replace(**changes)), 5)
         assert seen.quiet_since == 5, changes
         assert seen.due(WAITS) == 8
+
+
+def test_identity_and_change_time_alone_begin_nothing_anew() -> None:
+    for now in (OD._replace(file_id=9), OD._replace(ctime_ns=9)):
+        seen = FolderHistory.begin(0).observe(listing(OD), 0)
+        seen = seen.observe(listing(now), 5)
+        assert seen.quiet_since == 0, now
+        assert seen.files["OD.jpg"] == (now, 0)
+
+
+@pytest.mark.parametrize(
+    "now, movement",
+    [
+        (listing(OD, OS), Movement.NONE),
+        (listing(OD._replace(file_id=9, ctime_ns=9), OS), Movement.NONE),
+        (listing(OD._replace(mtime_ns=9), OS), Movement.TOUCHED),
+        (listing(OD._replace(mtime_ns=9), OS._replace(size_bytes=9)), Movement.CHANGED),
+        (listing(OD._replace(kind=Kind.LINK), OS), Movement.CHANGED),
+        (listing(OD), Movement.CHANGED),
+        (listing(OD, OS, OS._replace(name="new")), Movement.CHANGED),
+    ],
+)
+def test_what_moved_is_told_from_what_says_nothing_of_a_writer(
+    now: Mapping[str, Entry], movement: Movement
+) -> None:
+    assert FolderHistory.begin(0).observe(listing(OD, OS), 0).movement(now, ()) is movement
+
+
+def test_what_lies_beside_an_exam_may_grow_and_a_folder_inside_may_not() -> None:
+    log = Entry("log.txt", Kind.FILE, 5, 5)
+    inner = Entry("inner", Kind.FOLDER, 5, 5)
+    seen = FolderHistory.begin(0).observe(listing(OD, log, inner), 0)
+    grown = log._replace(size_bytes=9, mtime_ns=9)
+    assert seen.movement(listing(OD, grown, inner), {"log.txt"}) is Movement.NONE
+    assert seen.movement(listing(OD, grown, inner), ()) is Movement.CHANGED
+    filled = inner._replace(mtime_ns=9)
+    assert seen.movement(listing(OD, log, filled), {"log.txt"}) is Movement.CHANGED
 
 
 def test_a_file_that_comes_or_goes_begins_anew() -> None:
