@@ -29,6 +29,7 @@ _LOOKALIKES: Final = "integration/test_pipeline_lookalikes.py::test_"
 _ANSWERED: Final = "integration/test_answers_bytes.py::test_"
 _PRINTED: Final = "unit/test_printed_commands.py::test_"
 _COMMANDS: Final = "system/test_commands.py::test_"
+_TIMES: Final = "integration/test_pipeline_times.py::test_"
 _PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
 _PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
 _PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
@@ -681,6 +682,14 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_LOOKALIKES}whom_the_edc_does_not_know_is_compared_with_those_whose_exams_are_archived",
             f"{_LOOKALIKES}whom_the_edc_had_before_is_himself_while_he_waits_for_an_entry",
             "system/test_what_the_camera_says.py::test_an_identifier_that_only_looks_like_a_known_one_is_said_to_by_status_and_check",
+        ),
+    ),
+    96: Fault(
+        "the time zone key is corrected with an exam half sent",
+        (
+            f"{_TIMES}a_time_zone_corrected_while_an_exam_is_half_sent_makes_no_second_visit",
+            f"{_TIMES}a_second_visit_is_seen_though_the_old_zone_puts_it_at_the_same_time",
+            f"{_TIMES}what_the_rows_said_when_a_picture_was_sent_is_kept_when_its_time_is_gone",
         ),
     ),
     97: Fault(

@@ -14,15 +14,29 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from camera_watchdog.model import ExamFile
+from camera_watchdog.model import ExamFile, Sent
 
-__all__ = ["CLOCK", "DICOM", "capture_time", "clock_doubt", "parse_database_time"]
+__all__ = [
+    "CLOCK",
+    "DICOM",
+    "TIMES",
+    "as_read_now",
+    "capture_time",
+    "clock_doubt",
+    "is_retimed",
+    "parse_database_time",
+    "sent_otherwise",
+    "with_capture_time",
+]
 
 CLOCK: Final = "Clock: "
 """How a note about a doubtful clock begins."""
 
 DICOM: Final = "DICOM: "
 """How a note about a time that nobody could read begins."""
+
+TIMES: Final = "Times: "
+"""How a note about times that were computed otherwise when they were sent begins."""
 
 _A_DAY: Final = timedelta(days=1)
 _FUTURE: Final = timedelta(minutes=5)
@@ -91,6 +105,50 @@ def capture_time(
             except (OverflowError, ValueError):
                 continue
     return written_at, "file"
+
+
+def as_read_now(file: ExamFile, zone: tzinfo) -> ExamFile:
+    """The file with the time that follows from what was read, whatever it was computed with before.
+
+    The release of before kept no raw value of the database: such a time stays as it is.
+    """
+    raw = file.captured_in_database
+    if raw is None and file.captured_at is not None and file.captured_source == "database":
+        return file
+    at, source = capture_time(
+        database=raw,
+        inside=file.captured_inside,
+        inside_source=file.captured_inside_source,
+        mtime_ns=file.mtime_ns,
+        zone=zone,
+    )
+    return file.but(captured_at=at, captured_source=source)
+
+
+def with_capture_time(file: ExamFile, raw: str | float | None, *, zone: tzinfo) -> ExamFile:
+    """The file with its capture time; ``raw`` is what the database has. What was sent stays as it was."""
+    if file.may_be_stored and file.sha256 == file.sent_sha256:
+        return file if raw is None else file.but(captured_in_database=raw)
+    return as_read_now(file.but(captured_in_database=raw, captured_source=""), zone)
+
+
+def is_retimed(before: ExamFile, now: ExamFile) -> bool:
+    """Whether the same word of the camera about a picture's time was computed otherwise before."""
+    same = before.captured_at is not None and before.captured_source == now.captured_source
+    return same and now.captured_source != "file" and before.captured_at != now.captured_at
+
+
+def sent_otherwise(files: Iterable[ExamFile], zone: tzinfo) -> str:
+    """A sentence where pictures were sent with another time than they would be now; or empty."""
+    pairs = [(file, as_read_now(file, zone)) for file in files if file.sent is Sent.YES]
+    others = [
+        f"{sent.name} ({sent.captured_at:%Y-%m-%d %H:%M:%S}, now {now.captured_at:%Y-%m-%d %H:%M:%S})"
+        for sent, now in pairs
+        if is_retimed(sent, now)
+    ]
+    if not others:
+        return ""
+    return f"{TIMES}sent before timezone was corrected, in UTC: {', '.join(others)}."
 
 
 def _written_at(mtime_ns: int) -> datetime:

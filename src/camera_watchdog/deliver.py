@@ -18,6 +18,7 @@ from camera_watchdog.ambiguity import (
     doubtful_of,
     generation,
 )
+from camera_watchdog.capture import as_read_now
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import (
     EdcFailure,
@@ -52,6 +53,8 @@ _MOMENT: Final = timedelta(seconds=2)
 _DAMAGED_AGAIN: Final = "damaged on the way, after an answer that was lost"
 _NEVER_TAKEN: Final = frozenset({"invalid_file_type", "invalid_content", "file_too_large"})
 _TOO_MANY_REQUESTS: Final = 429
+_STORED_BEFORE: Final = 200
+"""The EDC has the file from an earlier try, with the time that was given then."""
 
 
 class Deliver:
@@ -99,7 +102,8 @@ class Deliver:
         self._tools.gate.check()
         try:
             with self._tools.disk.reading_unchanged(path, file.stamp, file.sha256) as body:
-                intent = file.but(
+                # One that is sent again is of the time that is known now.
+                intent = as_read_now(file, rules.zone).but(
                     sent=Sent.UNKNOWN,
                     sent_sha256=file.sha256,
                     sent_at=self._tools.clock(),
@@ -129,6 +133,8 @@ class Deliver:
             if _never_acted(error):
                 passage.save("not sent", file.name, files=passage.exam.files_with(file))
             raise
+        if acknowledgement.http_status == _STORED_BEFORE:
+            intent = intent.but(captured_at=file.captured_at, captured_source=file.captured_source)
         self._acknowledged(passage, intent, acknowledgement, left)
 
     def _acknowledged(

@@ -7,12 +7,23 @@ is held whole and not half sent.
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from datetime import tzinfo
 from typing import Final
 
 from camera_watchdog import laterality
-from camera_watchdog.capture import CLOCK, DICOM, capture_time, clock_doubt
+from camera_watchdog.capture import (
+    CLOCK,
+    DICOM,
+    TIMES,
+    as_read_now,
+    clock_doubt,
+    is_retimed,
+    sent_otherwise,
+    with_capture_time,
+)
 from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
+from camera_watchdog.eye_rows import as_record
 from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
@@ -66,8 +77,8 @@ class Identify:
         passage.learn(exam)
         if unknown is not None:
             raise unknown
-        exam = self._with_capture_times(exam, rows)
-        exam = _without_copies(exam)
+        timed = self._with_capture_times(exam, rows)
+        exam = _without_copies(_with_times_told(exam, timed, self._tools.rules.zone))
         exam = self._with_clock_doubt(exam, passage.name)
         exam = self._with_unread_dicom(exam, passage.name)
         passage.learn(exam)
@@ -210,24 +221,16 @@ class Identify:
         names = frozenset(file.name for file in exam.files)
         changed: list[ExamFile] = []
         for file in to_send(exam):
-            if file.may_be_stored and not is_retaken(file):
-                continue
             matching = laterality.rows_for(file.name, rows, names)
-            captured_at, source = capture_time(
-                database=next((row.captured_at for row in matching), None),
-                inside=file.captured_inside,
-                inside_source=file.captured_inside_source,
-                mtime_ns=file.mtime_ns,
-                zone=self._tools.rules.zone,
-            )
-            known = file.but(captured_at=captured_at, captured_source=source)
-            changed.append(known)
+            raw = as_record(matching[0]).captured_at if matching else None
+            changed.append(with_capture_time(file, raw, zone=self._tools.rules.zone))
         return exam.with_file(*changed)
 
     def _with_clock_doubt(self, exam: Exam, name: str) -> Exam:
         """A clock that must be wrong is told of once for an exam, and keeps nothing from the EDC."""
         zone, now = self._tools.rules.zone, self._tools.clock()
-        doubt = clock_doubt(to_send(exam), now=now, zone=zone)
+        files = [as_read_now(file, zone) for file in to_send(exam)]
+        doubt = clock_doubt(files, now=now, zone=zone)
         if not doubt or any(note.startswith(CLOCK) for note in exam.notes):
             return exam
         logger.warning("%s  %s", name, doubt)
@@ -276,6 +279,16 @@ def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> 
         now = reason.details["said"]
     said = f"sent as {file.file_type}, but now {now}"
     return Reason("eye_conflict", (file.name,), {"said": said})
+
+
+def _with_times_told(before: Exam, exam: Exam, zone: tzinfo) -> Exam:
+    """What was said of times that are other ones now is taken back; what was sent so is noted."""
+    retimed = any(is_retimed(old, new) for old, new in zip(before.files, exam.files, strict=True))
+    said = sent_otherwise(to_send(exam), zone)
+    is_news = retimed or (said and said not in exam.notes)
+    old = (TIMES, CLOCK) if is_news else (TIMES,)
+    kept = tuple(note for note in exam.notes if not note.startswith(old))
+    return exam.but(notes=(*kept, said) if said else kept)
 
 
 def _told(file: ExamFile) -> str:

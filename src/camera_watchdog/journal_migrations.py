@@ -80,6 +80,7 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "ctime_ns": "0",
         "touched_ns": "0",
         "eye_contradictions": "'[]'",
+        "captured_in_database": "NULL",
     },
     "requests": {},
 }

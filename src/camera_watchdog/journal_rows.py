@@ -136,6 +136,7 @@ _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "acknowledgement": _record,
     "eye_rows": _eye_rows,
     "eye_contradictions": _json,
+    "captured_in_database": lambda value: None if value is None else _json(value),
 }
 """The fields of a file that SQLite does not take as they are."""
 
@@ -177,6 +178,8 @@ def file_from(row: sqlite3.Row) -> ExamFile:
         values[name] = _from_time(values[name])
     for name, kind in (("format", Format), ("eye", Laterality), ("file_type", FileType)):
         values[name] = kind(values[name]) if values[name] else None
+    raw = values["captured_in_database"]
+    values["captured_in_database"] = None if raw is None else json.loads(raw)
     values["eye_contradictions"] = tuple(json.loads(values["eye_contradictions"]))
     values["sent"] = Sent(values["sent"])
     values["present"] = bool(values["present"])

@@ -252,7 +252,9 @@ class ExamFile(_Record):
 
     ``sha256`` is empty until the file was read whole; ``sent_sha256`` is that of the bytes that were
     sent, or began to be. A file that was sent stays on record when it is gone (``present``).
-    ``captured_inside`` is the time that the file itself names, naive where it gives no offset.
+    ``captured_inside`` is the time that the file itself names, naive where it gives no offset, and
+    ``captured_in_database`` the one of the camera's database as it stands there: ``captured_at``, as it
+    was or will be sent, is computed from them.
     ``mtime_ns`` is the earliest modification time that was seen of these bytes, ``touched_ns`` the one
     that it has now, where that is another.
     ``eye_rows`` are the rows of the camera's database that were written for it;
@@ -288,6 +290,7 @@ class ExamFile(_Record):
     ctime_ns: int = 0
     touched_ns: int = 0
     eye_contradictions: tuple[str, ...] = ()
+    captured_in_database: str | int | float | None = None
 
     @property
     def stamp(self) -> Stamp:

@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+from camera_watchdog.capture import as_read_now
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import PermanentError
@@ -105,23 +106,22 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     """Pictures further apart than a visit lasts.
 
     What the camera's clock says is compared with itself, and what the file system's says with itself:
-    two clocks that differ make no second visit.
+    two clocks that differ make no second visit. All are computed by the time zone as it is set now, for
+    some may have been sent before it was corrected.
     """
-    together = said_together(exam, "two_visits")
+    zone, together = tools.rules.zone, said_together(exam, "two_visits")
+    images = [as_read_now(file, zone) for file in to_send(exam) if file.is_image]
     apart: list[_Visit] = []
     for by_file_system in (False, True):
         one_clock = [
             (file.captured_at, file)
-            for file in to_send(exam)
-            if file.is_image
-            and file.captured_at is not None
-            and (file.captured_source == "file") is by_file_system
+            for file in images
+            if file.captured_at is not None and (file.captured_source == "file") is by_file_system
         ]
         visits = _visits(one_clock, tools.rules.visit_gap, together)
         apart += visits if len(visits) > 1 else []
     if not apart:
         return
-    zone = tools.rules.zone
     groups = "; ".join(
         f"{visit[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(f.name for _, f in visit)}"
         for visit in apart
