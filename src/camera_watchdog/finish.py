@@ -187,11 +187,8 @@ class Finish:
             if here and isinstance(error, FileNotFoundError):
                 return False
             raise TransientError(_os_words(error), code="archive_blocked") from error
-        there = {entry.name: (entry.size_bytes, entry.mtime_ns) for entry in entries}
-        return any(
-            file.present and there.get(file.name) == (file.size_bytes, file.mtime_ns)
-            for file in exam.files
-        )
+        there = {entry.name: entry.stamp[:2] for entry in entries}
+        return any(file.present and there.get(file.name) == file.stamp[:2] for file in exam.files)
 
     def complete(self, passage: Passage) -> None:
         """The folder stands in the archive: look for what slipped in, write the receipt, and end.

@@ -13,7 +13,7 @@ import pytest
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.model import Acknowledgement, State
-from clinic import Clinic
+from clinic import Clinic, Killed
 from one_exam import FAILED, begun, check_arrived, names_held
 from watched_folder import bytes_of
 
@@ -305,6 +305,31 @@ def test_a_file_that_has_the_same_bytes_is_the_same_whatever_else_is_another(
     assert clinic.edc.count("upload") == 3
     (exam,) = clinic.journal.exams_of_subject("S1")
     assert exam.last_change == began
+
+
+def test_a_folder_of_touched_files_is_known_again_where_the_daemon_died_after_the_move(
+    clinic: Clinic,
+) -> None:
+    def all_of_them() -> None:
+        for name in NAMES:
+            touch(clinic.root / "S1" / name)
+
+    at_upload(clinic, 1, all_of_them, heard=True)
+    point = clinic.effects.point
+
+    def die(name: str) -> None:
+        if name == "after move":
+            clinic.effects.point = point  # type: ignore[method-assign]
+            raise Killed
+        point(name)
+
+    clinic.effects.point = die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        clinic.live_for(100)
+    clinic.restart()
+    clinic.live_for(100)
+    check_arrived(clinic)
+    assert clinic.edc.count("upload") == 3
 
 
 @pytest.mark.parametrize("disturb", [chmod, link, copied])
