@@ -57,7 +57,8 @@ def dicom(
         setattr(ds, keyword, value)
     if pixels is not None:
         compressed = syntax == JPEGBaseline8Bit
-        ds.PixelData = encapsulate([pixels, pixels]) if compressed else pixels
+        frame = b"\xff\xd8\xff\xe0" + pixels + b"\xff\xd9"
+        ds.PixelData = encapsulate([frame, frame]) if compressed else pixels
         ds["PixelData"].VR = "OB"
         ds["PixelData"].is_undefined_length = compressed
     file = io.BytesIO()
@@ -136,13 +137,42 @@ def test_a_dicom_cut_off_anywhere_is_not_whole(syntax: UID) -> None:
         assert all(length <= rows + 1 for length in whole)
 
 
+PICTURES_THAT_END_IN_ZEROS = [
+    (0.0, False, False),
+    (0.3, False, False),
+    (0.51, True, True),
+    (0.85, True, True),
+    (0.9, True, False),
+    (0.99, True, False),
+    (1.0, True, False),
+]
+
+
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_a_dicom_whose_rest_is_still_zero_is_not_whole(syntax: UID) -> None:
     pixels = bytes(range(1, 256)) * 5000
     data = dicom(syntax, pixels=pixels, AnatomicRegionSequence=Sequence([nested(undefined=True)]))
-    last = 1000 if syntax.is_deflated else len(data) * 3 // 4 - 70_000
+    last = 1000 if syntax.is_deflated else len(data) // 2
+    if syntax == JPEGBaseline8Bit:
+        last = len(data) - 20
     for length in [*range(132, 900, 5), *range(900, last, 50_000)]:
         assert not look(data[:length].ljust(len(data), b"\0")).whole, length
+
+
+@pytest.mark.parametrize("there, whole, doubted", PICTURES_THAT_END_IN_ZEROS)
+def test_a_picture_that_is_black_from_the_middle_on_is_not_whole_and_a_black_edge_is_waited_for(
+    there: float, *, whole: bool, doubted: bool
+) -> None:
+    size_bytes = 900_000
+    written = int(size_bytes * there)
+    seen = look(dicom(pixels=(bytes(range(1, 256)) * 4000)[:written].ljust(size_bytes, b"\0")))
+    assert (seen.whole, seen.ends_in_zeros and seen.whole) == (whole, doubted)
+
+
+def test_a_mask_may_be_empty() -> None:
+    segmentation = "1.2.840.10008.5.1.4.1.1.66.4"
+    seen = look(dicom(pixels=bytes(900_000), sop_class=segmentation))
+    assert (seen.whole, seen.ends_in_zeros) == (True, False)
 
 
 def test_a_dark_corner_is_not_taken_for_unwritten_space() -> None:
@@ -430,7 +460,7 @@ def test_an_element_that_is_there_twice_says_nothing_that_is_believed() -> None:
 def test_more_frames_than_a_photograph_has_are_not_read() -> None:
     items = b"\xfe\xff\x00\xe0\0\0\0\0" * 140_000
     groups = element(0x5200_9230, b"SQ", len(items)) + items
-    data = START + groups + element(0x7FE0_0010, b"OB", 2) + b"\1\2"
+    data = START + groups + element(0x7FE0_0010, b"OB", 64) + b"\1\2" * 32
     tracemalloc.start()
     try:
         seen = look(data)

@@ -7,7 +7,7 @@ tells a forgotten export from some other thing that somebody keeps in the folder
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO, Final
 
@@ -50,6 +50,11 @@ class Inspection:
     which ``refused`` names; it is some ``other`` thing, which stays in the folder and is not sent. ``captured_at`` is as the file says:
     aware where it gives the offset from UTC; ``captured_source`` is ``exif`` or ``dicom``.
     Times and facts of a file that is not whole are those of the part that is there.
+
+    A whole file may still not be written to its end: ``ends_in_zeros`` where a good part of its pixels
+    is zero up to the end, as space is that was only reserved; ``has_hole`` where the file system says
+    that a part was never written (whoever looked at the disk sets this). In the first ``proven_bytes``
+    that would be no matter: checksums of the format's own show that they are right.
     """
 
     format: Format | None
@@ -61,6 +66,9 @@ class Inspection:
     captured_at: datetime | None = None
     captured_source: str = ""
     dicom: DicomFacts | None = None
+    ends_in_zeros: bool = False
+    proven_bytes: int = field(default=0, compare=False)
+    has_hole: bool = False
 
 
 def is_ignored(name: str) -> bool:
@@ -161,8 +169,8 @@ def _read(window: FileWindow, format_: Format) -> Inspection:
     if format_ is Format.PDF or format_ is Format.HTML:
         why = why_pdf_not_whole(window) if format_ is Format.PDF else why_html_not_whole(window)
         return Inspection(format_, whole=not why, why=why)
-    why, exif = read_jpeg(window) if format_ is Format.JPEG else read_png(window)
-    found = Inspection(format_, whole=not why, why=why)
+    why, exif, proven_bytes = read_png(window) if format_ is Format.PNG else (*read_jpeg(window), 0)
+    found = Inspection(format_, whole=not why, why=why, proven_bytes=proven_bytes)
     captured_at = exif_captured_at(exif)
     if captured_at is None:
         return found
@@ -170,7 +178,7 @@ def _read(window: FileWindow, format_: Format) -> Inspection:
 
 
 def _read_dicom(window: FileWindow) -> Inspection:
-    why, facts = read_dicom(window)
+    why, facts, ends_in_zeros = read_dicom(window)
     if facts.is_directory:
         return _other()
     if facts.is_encapsulated_pdf:
@@ -185,4 +193,5 @@ def _read_dicom(window: FileWindow) -> Inspection:
         captured_at=facts.acquired_at,
         captured_source="dicom" if facts.acquired_at else "",
         dicom=facts,
+        ends_in_zeros=ends_in_zeros,
     )

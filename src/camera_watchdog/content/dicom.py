@@ -11,14 +11,29 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from camera_watchdog.content import dicom_reader
 from camera_watchdog.content.dicom_elements import ElementWalk, Encoding, Inflated, guess_explicit
+from camera_watchdog.content.dicom_pixels import (
+    FRAME_LENGTHS,
+    PICTURE_SIZE,
+    ROWS,
+    Announced,
+    why_not_all_there,
+    zeros_at_end,
+)
 from camera_watchdog.content.dicom_reader import DicomTexts
 from camera_watchdog.content.file_window import ByteSource, FileWindow, NotWhole
 
-__all__ = ["DICOM_MAGIC", "DICOM_MAGIC_OFFSET", "DicomFacts", "read_dicom"]
+__all__ = [
+    "DICOM_MAGIC",
+    "DICOM_MAGIC_OFFSET",
+    "DicomFacts",
+    "DicomReading",
+    "is_image_class",
+    "read_dicom",
+]
 
 DICOM_MAGIC: Final = b"DICM"
 DICOM_MAGIC_OFFSET: Final = 128
@@ -26,10 +41,10 @@ DICOM_MAGIC_OFFSET: Final = 128
 _MEDIA_CLASS: Final = 0x0002_0002
 _TRANSFER_SYNTAX: Final = 0x0002_0010
 _SOP_CLASS: Final = 0x0008_0016
-_ROWS: Final = 0x0028_0010
 _CHARACTER_SET: Final = dicom_reader.SPECIFIC_CHARACTER_SET
 _PATIENT_ID: Final = dicom_reader.PATIENT_ID
-_WANTED: Final = frozenset({_MEDIA_CLASS, _TRANSFER_SYNTAX, _SOP_CLASS, _PATIENT_ID, _ROWS})
+_META: Final = frozenset({_MEDIA_CLASS, _TRANSFER_SYNTAX})
+_WANTED: Final = frozenset({_SOP_CLASS, _PATIENT_ID, FRAME_LENGTHS}) | PICTURE_SIZE
 
 # GE's private syntax is implicit too (only its pixels are big endian); the rest is explicit.
 _IMPLICIT: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.113619.5.2"})
@@ -39,11 +54,32 @@ _DEFLATED: Final = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"
 _ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 
+# The classes of PS3.4, table B.5-1, whose object has the Image Pixel module or its like in any case, and
+# the retired ones: photographs, tomography and maps of the eye, and what else is called an image there,
+# segmentations and parametric maps. A stereometric relationship names two other files.
+_IMAGE_CLASS: Final = re.compile(
+    r"1\.2\.840\.10008\.5\.1\.(?:"
+    r"4\.1\.1\.(?!77\.1\.5\.3$)(?:"
+    r"(?:1|2|3|6|7|12|13|14|77|81|82|128|130|601)(?:\.\d+)*"
+    r"|4(?:\.[134])?|5|20|30|66\.[478]|481\.(?:1|23|24)|501\.(?:1|2\.[12]))"
+    r"|1\.(?:29|30))"
+)
+
 # Waveforms, presentation states, raw data, eye measurements, the macular grid, structured reports:
 # files that have neither pixels nor a document, and can only be asked to end with an element.
 _WITHOUT_CONTENT: Final = re.compile(
     r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:9|11|66|78|79|80|88)(?:\.[\d.]+)?"
 )
+
+# Segmentations, parametric maps, analyses of a scan, maps of thickness and of the cornea: nothing was
+# found in a good part of many of them.
+_MAP_OR_MASK: Final = re.compile(
+    r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:30|66\.\d+|77\.1\.5\.8|81\.1|82\.1)"
+)
+# Of an eye's picture that is black at its end. A black edge is narrower in most pictures than the lesser
+# share, and no eye fills less than the greater one.
+_DOUBTFUL_SHARE: Final = 1 / 8
+_HOLLOW_SHARE: Final = 1 / 2
 
 _DATE_TIME: Final = re.compile(
     r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)?(\d\d)?(?:\.(\d{1,6}))?([+-]\d{4})?"
@@ -85,15 +121,33 @@ class DicomFacts:
         return self.sop_class == _DIRECTORY
 
 
-def read_dicom(window: FileWindow) -> tuple[str, DicomFacts]:
-    """Why a DICOM file is not whole (empty where it is), and what it says as far as it goes.
+class DicomReading(NamedTuple):
+    """What became known of a file: ``why`` it is not whole (empty where it is), and what it says.
 
-    Whole: every element ends within the file, the last one at its end; and where it says how many
-    rows the picture has, the picture is there, since writers may pause before it.
+    ``ends_in_zeros``: a good part of the picture may be space that is only reserved.
     """
-    meta = ElementWalk(window, _WANTED)
+
+    why: str
+    facts: DicomFacts
+    ends_in_zeros: bool
+
+
+def is_image_class(sop_class: str) -> bool:
+    """Whether a file of this SOP class has a picture in any case."""
+    return _IMAGE_CLASS.fullmatch(sop_class) is not None
+
+
+def read_dicom(window: FileWindow) -> DicomReading:
+    """Whether a DICOM file is whole, and what it says as far as it goes.
+
+    Whole: every element ends within the file, the last one at its end; a file of an image class, or
+    that says how many rows its picture has, has the picture, since writers may pause before it; and
+    the picture is all there (:mod:`camera_watchdog.content.dicom_pixels`).
+    """
+    meta = ElementWalk(window, _META)
     walk, why = meta, ""
     said: DicomTexts | None = _NOTHING_SAID
+    zeros = 0.0
     try:
         start = meta.meta(DICOM_MAGIC_OFFSET + len(DICOM_MAGIC))
         syntax = _first(meta, _TRANSFER_SYNTAX)
@@ -103,6 +157,14 @@ def read_dicom(window: FileWindow) -> tuple[str, DicomFacts]:
         why = _why_not_walked(walk, first, encoding)
         if _sop_class(meta, walk) not in {_ENCAPSULATED_PDF, _DIRECTORY}:
             said = _said(walk, _unpacked(window, start, syntax)[0], encoding)
+        if walk.pixels is not None:
+            announced = Announced.of(walk.values, encoding.order)
+            lengths = walk.places.get(FRAME_LENGTHS)
+            why = why or why_not_all_there(source, walk.pixels, announced, syntax, lengths)
+            if not _MAP_OR_MASK.fullmatch(_sop_class(meta, walk)):
+                zeros = zeros_at_end(source, walk.pixels)
+            if zeros > _HOLLOW_SHARE:
+                why = why or "the DICOM file's picture is only partly written"
     except NotWhole as missing:
         why = str(missing)
     facts = DicomFacts(
@@ -111,10 +173,20 @@ def read_dicom(window: FileWindow) -> tuple[str, DicomFacts]:
         sop_class=_sop_class(meta, walk),
         acquired_at=None if said is None else _acquired_at(said.texts),
     )
-    announced = _ROWS in walk.values and not _WITHOUT_CONTENT.fullmatch(facts.sop_class)
-    if not why and not walk.has_content and (announced or not walk.has_elements):
+    if not why and not walk.has_content and _needs_content(walk, facts.sop_class):
         why = "the DICOM file has no picture in it"
-    return why, facts
+    return DicomReading(why, facts, zeros > _DOUBTFUL_SHARE)
+
+
+def _needs_content(walk: ElementWalk, sop_class: str) -> bool:
+    """Whether a file without picture and document is only the beginning of one.
+
+    Of a class that is not known the rows tell: a vendor's own data may have no picture. Without any
+    class nothing of the file is there that matters.
+    """
+    if is_image_class(sop_class) or not sop_class or not walk.has_elements:
+        return True
+    return ROWS in walk.values and not _WITHOUT_CONTENT.fullmatch(sop_class)
 
 
 def _unpacked(window: FileWindow, start: int, syntax: str) -> tuple[ByteSource, int]:

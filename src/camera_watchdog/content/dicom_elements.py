@@ -11,7 +11,18 @@ from typing import Final, Literal, NamedTuple
 
 from camera_watchdog.content.file_window import ByteSource, FileWindow, NotWhole
 
-__all__ = ["ElementWalk", "Encoding", "Inflated", "Span", "guess_explicit"]
+__all__ = [
+    "ByteOrder",
+    "ElementWalk",
+    "Encoding",
+    "Inflated",
+    "PixelValue",
+    "Place",
+    "Span",
+    "guess_explicit",
+]
+
+ByteOrder = Literal["little", "big"]
 
 _ITEM: Final = 0xFFFE_E000
 _ITEM_END: Final = 0xFFFE_E00D
@@ -23,8 +34,10 @@ _UNDEFINED_BYTES: Final = 0xFFFF_FFFF
 _HEAD_BYTES: Final = 8
 _LONG_HEAD_BYTES: Final = 12
 
-# Pixel data (float, double, integer), an encapsulated document, the address of pixel data.
-_CONTENT: Final = frozenset({0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010, 0x0042_0011, 0x0028_7FE0})
+# Float, double, integer.
+_PIXELS: Final = frozenset({0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010})
+# Those, an encapsulated document, the address of pixel data.
+_CONTENT: Final = _PIXELS | {0x0042_0011, 0x0028_7FE0}
 
 _SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
@@ -34,15 +47,14 @@ _MOST_DEPTH: Final = 64
 _MOST_VALUE_BYTES: Final = 256
 _MOST_VALUES: Final = 8
 _MOST_SPANS: Final = 64
+_MOST_FRAGMENTS: Final = 100_000
 _MOST_INFLATED_BYTES: Final = 1024**3
 _MOST_PADDING_BYTES: Final = 4096
-_TAIL_SHARE: Final = 4
-_TAIL_LEAST_BYTES: Final = 1024 * 1024
 _STEP_BYTES: Final = 64 * 1024
 
 _NO_END: Final = "the DICOM file has no end"
 _DAMAGED: Final = "the DICOM file is damaged, or not all of it is written"
-_HOLLOW: Final = "the DICOM file's picture is only partly written"
+_TOO_MANY: Final = "the DICOM file has more parts than a picture has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Encoding:
     """How elements are written: with their VR or without, and the order of bytes."""
 
     explicit: bool
-    order: Literal["little", "big"] = "little"
+    order: ByteOrder = "little"
 
 
 class Span(NamedTuple):
@@ -59,6 +71,21 @@ class Span(NamedTuple):
     tag: int
     start: int
     stop: int
+
+
+class Place(NamedTuple):
+    """Where a value lies: the offset of its first byte, and that behind its last."""
+
+    start: int
+    stop: int
+
+
+class PixelValue(NamedTuple):
+    """Where pixels lie; ``fragments`` where they are encapsulated, the table of offsets first."""
+
+    tag: int
+    place: Place
+    fragments: list[Place] | None
 
 
 _UNKNOWN_INSIDE: Final = Encoding(explicit=False)
@@ -74,15 +101,18 @@ def guess_explicit(head: bytes) -> bool:
 class ElementWalk:
     """One walk over the outermost level; what it knows is there also where it ends in NotWhole.
 
-    ``values`` are those of the ``wanted`` tags, raw, each kept once; ``spans`` are the places of the
-    ``noted`` ones; both are in the file's order, and of elements that are there to their end.
-    ``has_content`` is set where pixels or a document came, ``has_elements`` where anything came.
+    ``values`` are those of the ``wanted`` tags, raw, each kept once, and ``places`` is where the first
+    of each lies; ``spans`` are the places of the ``noted`` ones; all are in the file's order, and of
+    elements that are there to their end. ``pixels`` is where the picture lies. ``has_content`` is set
+    where pixels or a document came, ``has_elements`` where anything came.
     """
 
     def __init__(
         self, source: ByteSource, wanted: frozenset[int], noted: frozenset[int] = frozenset()
     ) -> None:
         self.values: dict[int, list[bytes]] = {}
+        self.places: dict[int, Place] = {}
+        self.pixels: PixelValue | None = None
         self.spans: list[Span] = []
         self.has_content = False
         self.has_elements = False
@@ -129,20 +159,31 @@ class ElementWalk:
         self.has_elements = True
         if depth == 0 and tag in _CONTENT and length:
             self.has_content = True
+        is_picture = depth == 0 and tag in _PIXELS
+        fragments: list[Place] | None = None
         if length == _UNDEFINED_BYTES:
+            fragments = [] if is_picture else None
             inside = _UNKNOWN_INSIDE if vr == b"UN" else encoding
-            return tag, self._items(value, end, inside, depth)
-        stop = value + length
+            stop = self._items(value, end, inside, depth, fragments)
+        else:
+            stop = value + length
         if stop > end:
             raise NotWhole(_NO_END)
-        if depth == 0 and tag in self._wanted:
-            self._keep(tag, self._source.at(value, min(length, _MOST_VALUE_BYTES)))
-        elif tag in _CONTENT and self._tail_is_zero(value, stop):
-            raise NotWhole(_HOLLOW)
+        if is_picture and self.pixels is None and stop > value:
+            self.pixels = PixelValue(tag, Place(value, stop), fragments)
+        elif depth == 0 and tag in self._wanted and length != _UNDEFINED_BYTES:
+            self._keep(tag, Place(value, stop))
         return tag, stop
 
-    def _items(self, offset: int, end: int, encoding: Encoding, depth: int) -> int:
-        """Step over the items of a sequence, or the fragments of compressed pixels, to their end."""
+    def _items(
+        self,
+        offset: int,
+        end: int,
+        encoding: Encoding,
+        depth: int,
+        fragments: list[Place] | None,
+    ) -> int:
+        """Step over the items of a sequence, or the ``fragments`` of pixels, to their end."""
         while offset < end:
             self._count()
             tag, length, value = self._item_head(offset, end, encoding)
@@ -152,8 +193,12 @@ class ElementWalk:
                 raise NotWhole(_DAMAGED)
             if length == _UNDEFINED_BYTES:
                 offset = self._elements_until(value, end, encoding, depth + 1)
-            else:
-                offset = value + length
+                continue
+            offset = value + length
+            if fragments is not None:
+                fragments.append(Place(value, offset))
+                if len(fragments) > _MOST_FRAGMENTS:
+                    raise NotWhole(_TOO_MANY)
         raise NotWhole(_NO_END)
 
     def _element_head(
@@ -186,7 +231,9 @@ class ElementWalk:
         tag = int.from_bytes(raw[:2], order) << 16 | int.from_bytes(raw[2:4], order)
         return tag, int.from_bytes(raw[4:8], order), offset + _HEAD_BYTES
 
-    def _keep(self, tag: int, value: bytes) -> None:
+    def _keep(self, tag: int, place: Place) -> None:
+        self.places.setdefault(tag, place)
+        value = self._source.at(place.start, min(place.stop - place.start, _MOST_VALUE_BYTES))
         kept = self.values.setdefault(tag, [])
         if value not in kept and len(kept) < _MOST_VALUES:
             kept.append(value)
@@ -194,27 +241,13 @@ class ElementWalk:
     def _count(self) -> None:
         self._seen += 1
         if self._seen > _MOST_ELEMENTS:
-            raise NotWhole("the DICOM file has more parts than a picture has")
+            raise NotWhole(_TOO_MANY)
 
     def _is_padding(self, offset: int) -> bool:
         """Whether nothing but a few zeros is left, as writers that fill up blocks leave them."""
         left_bytes = self._source.size_bytes - offset
         most_bytes = _MOST_PADDING_BYTES if self.has_content else 1
         return left_bytes <= most_bytes and not self._source.at(offset, left_bytes).strip(b"\0")
-
-    def _tail_is_zero(self, start: int, end: int) -> bool:
-        """Whether the last quarter of a large value is zero: space reserved, not yet written.
-
-        An eye's picture is never exactly black from edge to edge over its last quarter. Small
-        values reach the disk in one piece.
-        """
-        share = (end - start) // _TAIL_SHARE
-        if end - start < _TAIL_LEAST_BYTES or not isinstance(self._source, FileWindow):
-            return False
-        for stop in range(end, end - share, -_STEP_BYTES):
-            if self._source.at(stop - _STEP_BYTES, _STEP_BYTES).strip(b"\0"):
-                return False
-        return True
 
 
 class Inflated:

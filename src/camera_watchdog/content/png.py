@@ -17,27 +17,30 @@ _MOST_EXIF_BYTES: Final = 1024 * 1024
 _NO_END: Final = "the PNG has no end"
 
 
-def read_png(window: FileWindow) -> tuple[str, bytes]:
-    """Why a PNG is not whole (empty where it is), and its EXIF (a TIFF; empty where it has none).
+def read_png(window: FileWindow) -> tuple[str, bytes, int]:
+    """Why a PNG is not whole (empty where it is), its EXIF (a TIFF; empty where it has none).
 
-    Every chunk's checksum is computed: space that was reserved and not yet written shows.
+    And as far as its checksums reach: every chunk's is computed, so that space that was reserved and
+    not yet written shows.
     """
     exif: list[bytes] = []
     signature = window.at(0, len(PNG_SIGNATURE))
     if signature != PNG_SIGNATURE:
         cut = PNG_SIGNATURE.startswith(signature)
-        return _NO_END if cut else "the PNG is damaged", b""
+        return _NO_END if cut else "the PNG is damaged", b"", 0
     head = window.at(len(PNG_SIGNATURE), _HEAD_AND_MORE_BYTES)
     if head[4:8] != b"IHDR" and b"IDAT" not in head and _ends(window):
-        return "", b""  # not as the standard wants it, but nothing more comes, and the EDC takes it
+        # Not as the standard wants it, but nothing more comes, and the EDC takes it.
+        return "", b"", 0
     try:
-        _walk(window, exif)
+        ends_at = _walk(window, exif)
     except NotWhole as missing:
-        return str(missing), b"".join(exif[:1])
-    return "", b"".join(exif[:1])
+        return str(missing), b"".join(exif[:1]), 0
+    return "", b"".join(exif[:1]), ends_at
 
 
-def _walk(window: FileWindow, exif: list[bytes]) -> None:
+def _walk(window: FileWindow, exif: list[bytes]) -> int:
+    """The offset behind the last chunk."""
     offset = len(PNG_SIGNATURE)
     picture = False
     for number in range(_MOST_CHUNKS):
@@ -57,7 +60,7 @@ def _walk(window: FileWindow, exif: list[bytes]) -> None:
             exif.append(window.at(start, length))
         if kind == b"IEND":
             if picture:
-                return
+                return end + _CRC_BYTES
             raise NotWhole("the PNG has no picture in it")
         offset = end + _CRC_BYTES
     raise NotWhole("the PNG has more parts than a picture has")
