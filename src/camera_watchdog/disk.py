@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from camera_watchdog.disk_holes import has_hole, makes_holes
 from camera_watchdog.disk_identity import identity
+from camera_watchdog.disk_writers import open_for_writing_elsewhere
 from camera_watchdog.entries import Entry, Kind, Stamp
 from camera_watchdog.errors import FileChanged, NotRegular
 
@@ -186,8 +188,20 @@ class Disk:
         return digest.hexdigest()
 
     def open_elsewhere(self, path: Path) -> bool:
-        """Whether another program has the file open for writing. Only Windows can tell."""
-        return _WINDOWS and _open_for_writing_elsewhere(path)
+        """Whether another program has the file open for writing, where the system can tell."""
+        return open_for_writing_elsewhere(path)
+
+    def has_hole(self, file: BinaryIO, start: int, stop: int) -> bool:
+        """Whether a part of an open file between two offsets was never written, as far as is known.
+
+        Raises:
+            OSError: what was written last cannot be brought to the disk.
+        """
+        return has_hole(file, start, stop)
+
+    def makes_holes(self, folder: Path) -> bool | None:
+        """Whether holes on the folder's volume say nothing of who wrote what; none if nobody knows."""
+        return makes_holes(folder)
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and those above it."""
@@ -247,10 +261,7 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
-    _GENERIC_READ: Final = 0x80000000
-    _SHARE_READ_DELETE: Final = 0x1 | 0x4
     _OPEN_EXISTING: Final = 3
-    _SHARING_VIOLATION: Final = 32
 
     _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
     _kernel32.CreateFileW.restype = wintypes.HANDLE
@@ -313,23 +324,7 @@ if sys.platform == "win32":
         )
         return (info.change_time - _UNIX_EPOCH) * 100 if done and info.change_time else 0
 
-    def _open_for_writing_elsewhere(path: Path) -> bool:
-        """Ask for reading without letting others write: refused while a writer has it open.
-
-        The handle is closed at once, so that the camera's own software is not kept from writing.
-        """
-        handle = _kernel32.CreateFileW(
-            str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, _OPEN_EXISTING, 0, None
-        )
-        if handle == _NO_HANDLE:
-            return ctypes.get_last_error() == _SHARING_VIOLATION
-        _kernel32.CloseHandle(handle)
-        return False
-
 else:
 
     def _changed_ns(status: os.stat_result, _file: str | int) -> int:
         return status.st_ctime_ns
-
-    def _open_for_writing_elsewhere(_path: Path) -> bool:
-        return False

@@ -3,8 +3,9 @@
 Pure: listings and inspections in, exams and reasons out. The same rules for every way in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from camera_watchdog.completeness import Required, missing_by_count
 from camera_watchdog.content import Inspection, is_ignored
@@ -13,6 +14,9 @@ from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 from camera_watchdog.overrides import goes_after, skipped, waived
 
 __all__ = ["Found", "Limits", "differs", "merge", "obstacle"]
+
+
+_ZEROS: Final = "its picture ends in zeros, as one does that is still being written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an exam must have, and how long it may take to become whole, in seconds."""
+    """What an exam must have, and how long it may take to become whole, in seconds.
+
+    ``allow_sparse``: a part of a file that was never written is taken for zeros.
+    """
 
     required: Required
     unfinished_s: float
     incomplete_s: float
+    allow_sparse: bool = False
 
 
 def differs(exam: Exam, found: Iterable[Found]) -> bool:
@@ -135,6 +143,32 @@ def obstacle(
             wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
             details = {"format": inspection.refused, "wanted": wanted}
             return Reason("refused_format", (file.name,), details), True
+    waits = _unfinished(exam, looked, quiet_s=quiet_s, unchanged_s=unchanged_s, limits=limits)
+    if waits is not None:
+        return waits
+    formats = [i.format for _, i in looked if i.format is not None]
+    # One that is gone is not missed here, for the server may have it: that is another question.
+    formats += [f.format for f in exam.files if not f.present and f.format and f.may_be_stored]
+    if missing := missing_by_count(formats, limits.required):
+        reason = Reason("incomplete", (), {"missing": missing})
+        if not waived(exam, reason) and not goes_after(exam):
+            return reason, unchanged_s >= limits.incomplete_s
+    return None, False
+
+
+def _unfinished(
+    exam: Exam,
+    looked: Sequence[tuple[Found, Inspection]],
+    *,
+    quiet_s: float,
+    unchanged_s: float,
+    limits: Limits,
+) -> tuple[Reason, bool] | None:
+    """A file that is not whole, or that may be still written to though its format says that it is.
+
+    A hole is a person's matter in the end. Zeros are no sign that something is wrong, for a picture
+    may be black there: for them the exam waits as long, in case a writer paused, and goes on.
+    """
     unfinished = [
         (file.name, inspection)
         for file, inspection in looked
@@ -144,14 +178,14 @@ def obstacle(
         and (inspection.format is None or not waived(exam, Reason("unfinished_file", (file.name,))))
     ]
     if unfinished:
-        names_left = tuple(name for name, _ in unfinished)
-        reason = Reason("unfinished_file", names_left, {"why": unfinished[0][1].why})
+        names = tuple(name for name, _ in unfinished)
+        reason = Reason("unfinished_file", names, {"why": unfinished[0][1].why})
         return reason, quiet_s >= limits.unfinished_s
-    formats = [i.format for _, i in looked if i.format is not None]
-    # One that is gone is not missed here, for the server may have it: that is another question.
-    formats += [f.format for f in exam.files if not f.present and f.format and f.may_be_stored]
-    if missing := missing_by_count(formats, limits.required):
-        reason = Reason("incomplete", (), {"missing": missing})
-        if not waived(exam, reason) and not goes_after(exam):
-            return reason, unchanged_s >= limits.incomplete_s
-    return None, False
+    waited = max(quiet_s, unchanged_s) >= limits.unfinished_s
+    holes = tuple(file.name for file, i in looked if i.whole and i.has_hole)
+    if holes := tuple(n for n in holes if not waived(exam, Reason("never_written", (n,)))):
+        return Reason("never_written", holes), waited
+    zeros = tuple(file.name for file, i in looked if i.whole and i.ends_in_zeros)
+    if zeros and not waited:
+        return Reason("unfinished_file", zeros, {"why": _ZEROS}), False
+    return None

@@ -142,6 +142,7 @@ def sweep_rules(config: Config) -> SweepRules:
             required=config.required,
             unfinished_s=config.stability_timeout,
             incomplete_s=config.incomplete_after,
+            allow_sparse=config.allow_sparse_files,
         ),
         ours=frozenset(_ours(config)),
     )

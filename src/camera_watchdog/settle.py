@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
-from camera_watchdog.content import inspect
+from camera_watchdog.content import Inspection, inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
@@ -79,6 +79,7 @@ class Settle:
         self._disk = disk
         self._records = records
         self._clock = clock
+        self._volume_makes_holes: bool | None = None  # not known yet
 
     def look_inside(
         self, folder: str, listing: Mapping[str, Entry], inspected: dict[str, Known]
@@ -116,7 +117,8 @@ class Settle:
             )
             identities = self._identities(exam, listing)
         except OSError as error:
-            busy = Reason("file_busy", (), {"said": error.strerror or "in use"})
+            names = (Path(error.filename).name,) if error.filename else ()
+            busy = Reason("file_busy", names, {"said": error.strerror or "in use"})
             return Verdict(self._waiting(exam, busy), _BUSY_S)
         files_before = exam.files
         if exam.files and differs(exam, found):
@@ -142,7 +144,7 @@ class Settle:
         limits = self._limits
         left_s = (
             limits.unfinished_s - quiet_s
-            if reason.code == "unfinished_file"
+            if reason.code in {"unfinished_file", "never_written"}
             else limits.incomplete_s - unchanged_s
         )
         news = exam.files != files_before
@@ -213,6 +215,8 @@ class Settle:
                 if len(content) == entry.size_bytes:  # a system may give less than was asked for
                     file = io.BytesIO(content)
             inspection = inspect(file, entry.size_bytes, entry.name)
+            if inspection.whole and self._has_hole(opened, inspection, entry):
+                inspection = replace(inspection, has_hole=True)
             is_asked_for = inspection.whole or (at_once and not inspection.other)
             sha256 = self._disk.digest(file, entry.size_bytes) if is_asked_for else ""
         return Known(entry, inspection, sha256)
@@ -249,6 +253,16 @@ class Settle:
             for entry in listing.values()
             if entry.kind is not Kind.FILE and entry.name in answered
         }
+
+    def _has_hole(self, file: BinaryIO, inspection: Inspection, entry: Entry) -> bool:
+        """Whether a part of it was never written, on a volume where that says something."""
+        if self._limits.allow_sparse:
+            return False
+        if not self._disk.has_hole(file, inspection.proven_bytes, entry.size_bytes):
+            return False
+        if self._volume_makes_holes is None:
+            self._volume_makes_holes = self._disk.makes_holes(self._watch_dir)
+        return self._volume_makes_holes is False
 
     def _nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:
         return tuple(

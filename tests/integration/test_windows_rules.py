@@ -197,16 +197,6 @@ def test_where_opening_would_follow_a_junction_it_is_looked_at_first(
         pytest.fail("it was opened")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there it is the system's answer")
-def test_a_file_is_asked_about_at_windows_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(disk_module, "_open_for_writing_elsewhere", lambda _path: True)
-    assert not Disk().open_elsewhere(tmp_path)
-    monkeypatch.setattr(disk_module, "_WINDOWS", True)
-    assert Disk().open_elsewhere(tmp_path)
-
-
 # What names may not be (57)
 
 
@@ -252,6 +242,7 @@ def test_the_configured_folders_are_none_either(
             required=clinic.rules.limits.required,
             stability_timeout=30,
             incomplete_after=1800,
+            allow_sparse_files=False,
         )
         rules = parts.sweep_rules(config)
     assert [rules.subject(name) for name in ("done", "DONE", "state", "rejected")] == [None] * 4

@@ -125,6 +125,7 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
         ("a@b.example", "c@d.example"),
     ),
     "allow_insecure_http": (["--no-allow-insecure-http"], False),
+    "allow_sparse_files": (["--allow-sparse-files"], True),
     "proxy": (["--proxy", "http://p:1"], "http://p:1"),
     "smtp_security": (["--smtp-security", "TLS"], "tls"),
     "smtp_from": (["--smtp-from", "a@b.example"], "a@b.example"),

@@ -96,6 +96,7 @@ DEFAULTS = {
     "stable_time": 2,
     "settle_time": 3,
     "stability_timeout": 30,
+    "allow_sparse_files": False,
     "incomplete_after": 1800,
     "visit_gap": 7200,
     "retry_attempts": 3,

@@ -16,6 +16,7 @@ DESIGNED = {
     "incomplete": {Answer.RELEASE},
     "eye_missing": {Answer.RELEASE},
     "unfinished_file": {Answer.RELEASE, Answer.SKIP},
+    "never_written": {Answer.RELEASE, Answer.SKIP},
     "refused_format": {Answer.SKIP},
     "nested_folder": {Answer.SKIP},
     "link": {Answer.SKIP},

@@ -78,6 +78,7 @@ class Config:
     subject_folder_pattern: re.Pattern[str]
     archive_dir: Path
     state_dir: Path
+    allow_sparse_files: bool
     sweep_interval: float
     stable_time: float
     settle_time: float

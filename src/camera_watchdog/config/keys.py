@@ -171,6 +171,12 @@ KEYS: Final = (
         "folder for the journal and the status page, on a local disk",
         ".camera-watchdog in watch_dir",
     ),
+    Key(
+        "allow_sparse_files",
+        SWITCH,
+        default=False,
+        help="send files of which a part was never written, as copying with holes makes them",
+    ),
     Key("sweep_interval", _ABOVE_ZERO_S, 60, "seconds between two looks at everything"),
     Key("stable_time", _SECONDS, 2, "seconds that a file stays unchanged before it is read"),
     Key("settle_time", _SECONDS, 3, "seconds that a folder stays quiet before it is sent"),

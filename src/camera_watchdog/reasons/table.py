@@ -49,6 +49,15 @@ ROWS: Final = (
         RELEASE_OR_SKIP,
     ),
     ReasonRule(
+        "never_written",
+        "A part of {files} of {subject} was never written: its file has a hole there.",
+        f"Open it. If it is whole, have it sent: {TO_RELEASE} If it is not, export it from the "
+        f"camera again, or leave it out: {TO_SKIP} "
+        "If a program that copies files makes such holes every day, set allow_sparse_files.",
+        Clears.CHANGE,
+        RELEASE_OR_SKIP,
+    ),
+    ReasonRule(
         "refused_format",
         "{subject} has a file in a format that the EDC does not take: {files} ({format}).",
         f"Export it as {{wanted}} and take this one out, or leave it out: {TO_SKIP}",

@@ -1,0 +1,93 @@
+"""Whether another program has a file open for writing, as far as the system tells.
+
+Windows tells by its sharing rules. Linux tells through a lease (``F_SETLEASE`` in fcntl(2)): one for
+reading is only given while nobody has the file open for writing. It is given to the file's owner and
+to root alone, and not on every file system; macOS has none. Where nothing tells, nobody is taken to write.
+"""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+__all__ = ["open_for_writing_elsewhere"]
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _GENERIC_READ: Final = 0x80000000
+    _SHARE_READ_DELETE: Final = 0x1 | 0x4
+    _OPEN_EXISTING: Final = 3
+    _SHARING_VIOLATION: Final = 32
+
+    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel32.CreateFileW.restype = wintypes.HANDLE
+    _kernel32.CreateFileW.argtypes = (
+        wintypes.LPCWSTR,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.LPVOID,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.HANDLE,
+    )
+    _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
+
+    def open_for_writing_elsewhere(path: Path) -> bool:
+        """Ask for reading without letting others write: refused while a writer has it open.
+
+        The handle is closed at once, so that the camera's own software is not kept from writing.
+        """
+        handle = _kernel32.CreateFileW(
+            str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, _OPEN_EXISTING, 0, None
+        )
+        if handle == wintypes.HANDLE(-1).value:
+            return ctypes.get_last_error() == _SHARING_VIOLATION
+        _kernel32.CloseHandle(handle)
+        return False
+
+elif sys.platform == "linux":
+    import ctypes
+    import fcntl
+    import operator
+    from functools import partial
+
+    # Nothing between taking a lease and giving it back may let another thread run, for which the
+    # camera would wait: PyDLL keeps the interpreter's lock, and so does one step of the interpreter.
+    _fcntl = ctypes.PyDLL(None, use_errno=True).fcntl
+
+    def open_for_writing_elsewhere(path: Path) -> bool:
+        """Take a lease for reading, and give it back at once.
+
+        Whoever opens the file in between waits for some microseconds, and we are sent a signal: SIGIO
+        would end the process, SIGURG is ignored unless a process asks for it.
+        """
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags)
+        except BlockingIOError:
+            return True  # somebody has a lease for writing, as Samba has for a client
+        except OSError:
+            return False  # reading it says why
+        try:
+            if _fcntl(descriptor, fcntl.F_SETSIG, int(signal.SIGURG)) != 0:
+                return False
+            steps: tuple[Callable[[], int], ...] = (
+                partial(_fcntl, descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK),
+                ctypes.get_errno,
+                partial(_fcntl, descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK),
+            )
+            taken, number, _ = map(operator.call, steps)
+        finally:
+            os.close(descriptor)
+        return taken != 0 and number == errno.EAGAIN
+
+else:
+
+    def open_for_writing_elsewhere(_path: Path) -> bool:
+        """Nothing tells."""
+        return False
