@@ -13,6 +13,7 @@ import pytest
 
 from camera_watchdog import disk_holes
 from camera_watchdog.disk import Disk
+from sparse_files import skip_unless_holes_are_told
 
 DISK: Final = Disk()
 SIZE_BYTES: Final = 900_000
@@ -20,19 +21,6 @@ BYTES: Final = bytes(range(1, 251)) * (SIZE_BYTES // 250)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows' files have holes if they ask")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's way to reserve space")
-
-
-@pytest.fixture(autouse=True)
-def _holes_are_told(tmp_path: Path) -> None:
-    if sys.platform == "win32":
-        return
-    path = tmp_path / "trial"
-    with path.open("wb") as file:
-        file.truncate(SIZE_BYTES)
-    with path.open("rb") as file:
-        if os.lseek(file.fileno(), 0, os.SEEK_HOLE) >= SIZE_BYTES:
-            pytest.skip("this file system does not tell of holes")
-    path.unlink()
 
 
 def made(path: Path, write: Callable[[BinaryIO], object]) -> Path:
@@ -58,6 +46,7 @@ def reserved(file: BinaryIO) -> None:
 
 @posix
 def test_space_that_was_cut_out_and_not_yet_filled_is_a_hole(tmp_path: Path) -> None:
+    skip_unless_holes_are_told(tmp_path)
     path = made(tmp_path / "a", truncated)
     for _ in range(2):
         assert hole_in(path)
@@ -70,6 +59,7 @@ def test_space_that_was_cut_out_and_not_yet_filled_is_a_hole(tmp_path: Path) -> 
 def test_space_that_was_reserved_and_not_yet_filled_is_a_hole_even_once_it_was_read(
     tmp_path: Path,
 ) -> None:
+    skip_unless_holes_are_told(tmp_path)
     path = made(tmp_path / "a", reserved)
     for _ in range(2):
         assert hole_in(path)
@@ -99,6 +89,7 @@ def test_what_was_written_is_no_hole_be_it_zeros(
 def test_an_empty_file_and_a_system_that_does_not_tell_have_no_hole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    skip_unless_holes_are_told(tmp_path)
     assert not hole_in(made(tmp_path / "a", lambda _file: None), 0, 0)
 
     def silent(*_arguments: Any) -> int:
