@@ -47,6 +47,11 @@ _HOSTILE: Final = "integration/test_hostile_answers.py::test_"
 _NAMES: Final = "system/test_hostile_names.py::test_"
 _PROCESS: Final = "system/test_process.py::test_"
 _DETECTION: Final = "system/test_detection.py::test_"
+_WRITERS: Final = "integration/test_disk_writers.py::test_"
+_HOLES: Final = "integration/test_disk_holes.py::test_"
+_HALF_WRITTEN: Final = "integration/test_half_written.py::test_"
+_SLOWLY: Final = "system/test_half_written.py::test_"
+_PIXELS: Final = "unit/test_dicom_pixels.py::test_"
 _TRANSPORT: Final = "unit/test_edc_transport.py::test_"
 _TLS: Final = "unit/test_edc_tls.py::test_"
 _ANSWERS: Final = "unit/test_edc_answers.py::test_"
@@ -181,6 +186,12 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_WINDOWS}a_file_that_the_camera_still_writes_is_waited_for",
             f"{_WINDOWS}a_file_that_cannot_be_read_now_is_waited_for_wherever_it_happens",
             f"{_WINDOWS}a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent",
+            f"{_WRITERS}a_writer_is_noticed_as_long_as_it_has_the_file_open",
+            f"{_WRITERS}a_writer_in_another_process_is_noticed",
+            f"{_WRITERS}where_a_lease_is_not_to_be_had_nobody_can_tell",
+            f"{_WRITERS}a_writer_that_opens_it_while_the_lease_is_held_ends_nobody",
+            f"{_WRITERS}the_camera_waits_for_no_more_than_a_moment_to_open_its_file",
+            f"{_HALF_WRITTEN}a_file_that_is_open_for_writing_is_waited_for_and_named",
         ),
     ),
     # Which eye, which subject
@@ -661,6 +672,31 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_REPLACED}two_folders_that_are_swapped_never_make_one_session_with_pictures_of_two_subjects",
             f"{_REPLACED}two_folders_that_are_swapped_while_one_is_moved_are_held",
             f"{_DISK}a_file_with_other_numbers_and_other_bytes_is_not_the_one_recorded",
+        ),
+    ),
+    75: Fault(
+        "DICOM reserved at full size and written slowly, header only, too few pixels, a fragment cut",
+        (
+            f"{_SLOWLY}a_dicom_that_was_reserved_at_full_size_is_not_sent_while_its_writer_stalls",
+            f"{_SLOWLY}a_file_of_which_the_writer_gave_up_is_held_and_a_person_lets_it_go",
+            f"{_SLOWLY}ordinary_dicom_goes_through_at_once",
+            f"{_PIXELS}a_picture_of_which_there_is_only_the_header_is_not_whole",
+            f"{_PIXELS}native_pixels_are_whole_with_as_many_bytes_as_the_size_asks_for",
+            f"{_PIXELS}a_frame_is_whole_with_its_end_mark_and_what_fills_it_up",
+            f"{_PIXELS}every_frame_must_be_there_whatever_its_number_of_fragments",
+            f"{_PIXELS}the_last_of_run_length_encoded_frames_must_have_all_its_pixels",
+            f"{_PIXELS}published_pictures_of_which_a_quarter_is_gone_are_not_whole",
+            f"{_PIXELS}of_the_files_that_others_published_none_is_unfinished_but_what_looks_half_written",
+            f"{_HOLES}space_that_was_cut_out_and_not_yet_filled_is_a_hole",
+            f"{_HOLES}space_that_was_reserved_and_not_yet_filled_is_a_hole_even_once_it_was_read",
+            f"{_HOLES}a_volume_that_makes_holes_of_zeros_is_known",
+            f"{_HALF_WRITTEN}a_file_with_a_hole_waits_then_is_held_and_goes_on_once_it_is_filled",
+            f"{_HALF_WRITTEN}a_hole_is_seen_in_other_formats_than_dicom",
+            f"{_HALF_WRITTEN}on_a_volume_that_makes_holes_of_zeros_they_say_nothing_and_it_is_tried_once",
+            f"{_HALF_WRITTEN}a_person_lets_it_go_for_the_bytes_that_were_there",
+            f"{_HALF_WRITTEN}a_picture_that_ends_black_only_waits",
+            f"{_HALF_WRITTEN}a_picture_with_a_black_edge_goes_through_at_once",
+            f"{_HALF_WRITTEN}a_writer_that_pauses_where_zeros_were_put_beforehand_is_waited_for",
         ),
     ),
     93: Fault(

@@ -190,15 +190,10 @@ def test_a_file_of_which_the_writer_gave_up_is_held_and_a_person_lets_it_go(
         assert clinic.command("release", "--all", "--yes", "--reason", "looked").returncode == 1
         assert not edc.stored_files(cut)
         assert not edc.stored_files(hollow)
+        there = {name: (path.parent / name).read_bytes() for name in ("OD.dcm", "OS.dcm")}
         done = clinic.command("release", hollow, "--reason", "looked at it, it is whole")
         assert done.returncode == 0, done.stderr
-        check_arrives(
-            clinic,
-            edc,
-            hollow,
-            {name: (path.parent / name).read_bytes() for name in ("OD.dcm", "OS.dcm")},
-            within_s=15,
-        )
+        check_arrives(clinic, edc, hollow, there, within_s=15)
 
 
 # What an ordinary camera writes
