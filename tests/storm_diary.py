@@ -33,7 +33,9 @@ class Diary:
 
     ``misled`` are subjects and files of which a row told the wrong eye for a while, ``swapped`` subjects
     whose folders were given each other's names, ``unknowable`` contents that took the place of one that
-    showed the other eye: the row of that one is taken for theirs until their own comes.
+    showed the other eye: the row of that one is taken for theirs until their own comes. ``no_rows`` are
+    subjects and files that never get a row, ``left_out`` contents that a person left out, ``went_on``
+    folders and files of the archive that were written to after the move.
     """
 
     written: dict[tuple[str, str], dict[str, str]] = field(
@@ -46,6 +48,9 @@ class Diary:
     misled: set[tuple[str, str]] = field(default_factory=set)
     swapped: set[str] = field(default_factory=set)
     unknowable: set[str] = field(default_factory=set)
+    no_rows: set[tuple[str, str]] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    went_on: set[tuple[str, str]] = field(default_factory=set)
     stood: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     """What the files were that have stood under a name since there was none of it."""
 

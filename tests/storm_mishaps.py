@@ -4,9 +4,10 @@ Each storm has some of these kinds, by a chance of their own, so that a seed's v
 what they are without them.
 """
 
+import hashlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from camera_watchdog_demo.pictures import Eye
 from in_process import Time
 from storm_diary import Diary, Visit
 
-__all__ = ["KINDS", "Mishaps", "PlannedFile"]
+__all__ = ["KINDS", "Mishaps", "PlannedFile", "drawn"]
 
 KINDS: Final = (
     "names of the other eye",
@@ -28,7 +29,12 @@ KINDS: Final = (
     "folders swapped",
     "place reserved",
     "a temporary name",
+    "a nurse answers",
+    "a writer goes on",
+    "receipts damaged",
+    "the time zone corrected",
 )
+"""The last one is the storm's own to do."""
 _OFTEN: Final = 0.2
 _TRY_AGAIN_S: Final = 5.0
 _TEMPORARY: Final = (
@@ -40,6 +46,11 @@ _TEMPORARY: Final = (
     "{}_copying",
 )
 _OTHER_EYE: Final[dict[str, Eye]] = {"left": "right", "right": "left"}
+
+
+def drawn(chance: Random, kinds: Iterable[str]) -> frozenset[str]:
+    """The kinds that a storm has."""
+    return frozenset(kind for kind in kinds if chance.random() < _OFTEN)
 
 
 class PlannedFile(NamedTuple):
@@ -55,13 +66,21 @@ class Mishaps:
     """Plans them; ``hint`` is called with a subject when something of it was touched."""
 
     def __init__(
-        self, chance: Random, time: Time, camera: Camera, diary: Diary, kinds: tuple[str, ...]
+        self,
+        chance: Random,
+        time: Time,
+        *,
+        camera: Camera,
+        archive: Path,
+        diary: Diary,
+        kinds: frozenset[str],
     ) -> None:
         self._chance = chance
         self._time = time
         self._camera = camera
+        self._archive = archive
         self._diary = diary
-        self._kinds = {kind for kind in kinds if chance.random() < _OFTEN}
+        self._kinds = kinds
         self._files: list[tuple[str, Visit, PlannedFile, float]] = []
         self.hint: Callable[[str], object] = lambda _subject: None
 
@@ -133,6 +152,9 @@ class Mishaps:
     def row(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> bool:
         """Whether a file's row comes in a way of its own: about another eye or subject."""
         is_image = file.eye is not None and not file.file_type.endswith("report")
+        if self.has("a nurse answers") and is_image and self._chance.random() < 0.3:
+            self._diary.no_rows.add((subject, file.name))
+            return True
         if is_image and self.has("a row of the wrong eye") and self._chance.random() < 0.3:
             self._row_of_wrong_eye(subject, file, at)
             return True
@@ -188,6 +210,25 @@ class Mishaps:
         else:
             self._time.plan(_TRY_AGAIN_S, partial(self._change, said, values))
 
+    def answered(self, subject: str, name: str) -> None:
+        """Somebody said which eye a file shows; some pictures are taken again just then, of the other."""
+        found = [each for each in self._files if (each[0], each[2].name) == (subject, name)]
+        is_asked_again = (subject, name) in self._diary.no_rows and not name.endswith(".dcm")
+        if not found or not is_asked_again or self._chance.random() < 0.5:
+            return
+        _, visit, file, _ = found[-1]
+        assert file.eye is not None
+        eye = _OTHER_EYE[file.eye]
+        content = file.content + f"again {self._chance.getrandbits(32)}".encode()
+        again = PlannedFile(name, content, eye, eye)
+        visit.disturbed = True
+        self._files.append((subject, visit, again, self._time.monotonic()))
+        self._time.plan(self._chance.uniform(0.05, 20), partial(self._take_again, subject, again))
+
+    def _take_again(self, subject: str, file: PlannedFile) -> None:
+        if (self._camera.folder / subject / file.name).exists():
+            self._write(subject, file)
+
     # What befalls files that are there
 
     def plan(self) -> None:
@@ -205,6 +246,49 @@ class Mishaps:
             last = max(at for subject, _, _, at in self._files if subject in {one, other})
             self._diary.swapped |= {one, other}
             self._time.plan(last + self._chance.uniform(0, 300), partial(self._swap, one, other))
+
+        for _ in range(3):
+            if self.has("a writer goes on"):
+                self._time.plan(self._some_time(), self._go_on_writing)
+            if self.has("receipts damaged"):
+                self._time.plan(self._some_time(), self._damage_receipt)
+
+    def _some_time(self) -> float:
+        """Within the storm, or soon after it."""
+        last = max(at for *_, at in self._files)
+        return self._chance.choice([60.0, 300.0, 1500.0]) * self._chance.random() + last
+
+    def _archived(self, pattern: str) -> Path | None:
+        found = sorted(self._archive.glob(pattern))
+        return self._chance.choice(found) if found else None
+
+    def _go_on_writing(self) -> None:
+        """A writer that kept its handle through the move writes some more, or a new file."""
+        path = self._archived("*/*.jpg")
+        if path is None or (path.parent.name, path.name) in self._diary.went_on:
+            return
+        subject = path.parent.name.partition("_")[0]
+        if self._chance.random() < 0.3:
+            path = path.with_name(f"{self._chance.getrandbits(48):012x}.jpg")
+            path.write_bytes(b"\xff\xd8\xff\xe0 one more")
+        else:
+            content = path.read_bytes()
+            self._diary.standing[subject, path.name].discard(hashlib.sha256(content).hexdigest())
+            at = path.stat().st_mtime_ns
+            other = content[:-1] + bytes([content[-1] ^ 1])
+            path.write_bytes(self._chance.choice([other, content + b"more", other + b"more"]))
+            if self._chance.random() < 0.3:
+                os.utime(path, ns=(at, at))
+        self._diary.went_on.add((path.parent.name, path.name))
+
+    def _damage_receipt(self) -> None:
+        """Its beginning is kept, or only its length, as a power failure may leave it."""
+        path = self._archived("*/receipt.json")
+        if path is None:
+            return
+        content = path.read_bytes()
+        cut = content[: self._chance.randrange(len(content) + 1) // 2]
+        path.write_bytes(self._chance.choice([bytes(len(content)), cut, b""]))
 
     def _replace(self, subject: str, file: PlannedFile) -> None:
         """Another picture of the same size takes its place by a rename, with the same time."""

@@ -12,6 +12,7 @@ from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Sent, State
 from camera_watchdog_demo.edc_server import DemoEdc
+from camera_watchdog_demo.edc_store import StoredFile
 from in_process import Time
 from storm_diary import Diary
 from storm_schedule import ONE_OF_A_TYPE
@@ -73,8 +74,28 @@ class Promise:
             if not file.sha256 and (file.session_id, file.name) in self._asked_about():
                 continue
             assert file.sha256 in known, f"{file.name} is not whole"
-            assert file.file_type == known[file.sha256], f"{file.name} as {file.file_type}"
+            if file.file_type != known[file.sha256]:
+                self._check_told(file, f"{file.name} as {file.file_type}")
             assert (file.session_id, file.name) in sent, f"nobody knows that {file.name} was sent"
+
+    def _check_told(self, file: StoredFile, said: str) -> None:
+        """The wrong eye is stored only where a row told it, and a person is told when that is corrected.
+
+        A picture that took the place of one of the other eye may be sent by that one's row, before its
+        own comes: nobody can know.
+        """
+        place = file.subject, file.name
+        if file.sha256 in self._diary.unknowable and place not in self._diary.no_rows:
+            return
+        assert place in self._diary.misled, said
+        told = [
+            exam
+            for exam in self._exams[file.subject]
+            if exam.session is not None
+            and exam.session.session_id == file.session_id
+            and exam.reason is not None
+        ]
+        assert told, f"{said}, and nobody is told"
 
     def _asked_about(self) -> set[tuple[str, str]]:
         """The files that a person is asked about: whether the EDC has them, nobody can tell.
@@ -94,7 +115,11 @@ class Promise:
         folder = self._config.archive_dir / exam.destination
         # A receipt that was copied back with its folder is the camera's, and left as it is.
         ours = {receipt_name(exam), *exam.other_names}
-        on_disk = {p.name: _sha256(p) for p in folder.iterdir() if p.name not in ours}
+        on_disk = {
+            path.name: _sha256(path)
+            for path in folder.iterdir()
+            if path.name not in ours and not path.name.startswith(f".{receipt_name(exam)}.damaged")
+        }
         receipt = json.loads((folder / receipt_name(exam)).read_text("utf-8"))
         assert exam.session is not None
         assert receipt["session"] == exam.session.session_id
@@ -105,8 +130,17 @@ class Promise:
             if f.session_id == exam.session.session_id
         }
         sent = {file.name: file for file in exam.files}
-        assert on_disk.keys() == sent.keys(), "archived what is not on record"
+        went_on = {name for place, name in self._diary.went_on if place == exam.destination}
+        if went_on:
+            reason = exam.reason
+            assert reason is not None, f"nobody is told that {went_on} changed after the move"
+            assert reason.code == "changed_after_archive"
+            assert {*reason.files} == went_on
+        on_disk = {name: on_disk[name] for name in on_disk.keys() - went_on}
+        assert on_disk.keys() == sent.keys() - went_on, "archived what is not on record"
         for name, checksum in on_disk.items():
+            if sent[name].sent is Sent.SKIPPED and checksum in self._diary.left_out:
+                continue
             answer = sent[name].acknowledgement
             assert answer is not None, f"{name} was archived without an acknowledgement"
             assert sent[name].sent is Sent.YES
@@ -131,6 +165,7 @@ class Promise:
             # Damaged twice in a row, after an answer that was lost: it looks like another file.
             allowed |= {"filename_conflict"}
         visits = self._diary.visits[subject]
+        allowed |= self._allowed_by_mishaps(subject)
         mingled = self._are_mingled(subject, exams)
         if subject in self._diary.copied_back:
             allowed |= {"seen_before"}
@@ -150,6 +185,19 @@ class Promise:
             # The clinician made the second entry while the first exam had none yet.
             allowed |= {"older_session"}
         return allowed
+
+    def _allowed_by_mishaps(self, subject: str) -> set[str]:
+        diary = self._diary
+        has_wrong = any(
+            visit.wrong_subject and not visit.wrong_subject_until for visit in diary.visits[subject]
+        )
+        rules: tuple[tuple[bool, set[str]], ...] = (
+            (subject in {whose for whose, _ in diary.misled}, {"eye_conflict", "eye_missing"}),
+            (subject in {whose for whose, _ in diary.no_rows}, {"not_in_database", "eye_missing"}),
+            (has_wrong, {"not_in_database", "wrong_patient", "eye_missing"}),
+            (subject in diary.swapped, {"not_in_database", "wrong_patient", "vanished", "retaken"}),
+        )
+        return set().union(*(codes for happened, codes in rules if happened))
 
     def _are_mingled(self, subject: str, exams: Sequence[Exam]) -> bool:
         """Whether a visit began while the exam of the one before was not in the archive."""

@@ -3,6 +3,7 @@
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache, partial
 from random import Random
 from typing import Final
@@ -208,9 +209,19 @@ class Schedule:
     def _record(self, subject: str, file: PlannedFile) -> None:
         """A row for a file; later, where the database is not there."""
         if self.camera.db_path.exists():
-            self.camera.record(subject, file.name, file.eye)
+            self.camera.record(subject, file.name, file.eye, self._taken_at(subject, file))
         else:
             self._time.plan(_TRY_AGAIN_S, partial(self._record, subject, file))
+
+    def _taken_at(self, subject: str, file: PlannedFile) -> str | None:
+        """When the file was written by the camera's clock, where its rows have times."""
+        path = self.camera.folder / subject / file.name
+        if self._config.db_image_captured_at is None:
+            return None
+        at = self._time.clock()
+        if path.exists():
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return at.strftime("%Y-%m-%d %H:%M:%S")
 
     def _copy_back(self, subject: str) -> None:
         """Somebody copies an archived folder to where it came from, over nothing that is there."""

@@ -10,13 +10,16 @@ processes; each seed that fails is printed with the command that shows it again.
 """
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from camera_watchdog.config import Config
 from camera_watchdog.model import Exam, State
 from camera_watchdog.sweep import ROOT
 from camera_watchdog_demo.camera import Camera
@@ -27,7 +30,8 @@ from effects import Effects
 from in_process import Core, Time, configured
 from seeded import add_options, try_all
 from storm_diary import Diary
-from storm_mishaps import Mishaps
+from storm_mishaps import Mishaps, drawn
+from storm_person import Nurse
 from storm_promise import Promise
 from storm_schedule import Schedule
 from storm_weather import Killed, Line, Weather
@@ -36,9 +40,13 @@ __all__ = ["main", "storm"]
 
 _CALM_S: Final = 4 * 3600.0
 _UPGRADED_BY_S: Final = 400.0
+_AT_A_START_S: Final = 60.0
+"""What is looked at once at a start is looked at by then."""
+_ASKED_WITHIN_S: Final = 4500.0
+_WRONG_ZONE: Final = "Pacific/Auckland"
 _TRIED_AGAIN_S: Final = 130.0
 """By then what waits for the clinician, or could not be written down, was tried once more."""
-LEARNED: Final = ("replaced unseen",)
+LEARNED: Final = ("replaced unseen", "a nurse answers", "a writer goes on", "receipts damaged")
 """The kinds of mishap that storms have."""
 _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
 """What would clear by itself, but not in a storm."""
@@ -56,6 +64,9 @@ class Storm:
             self.generation, storage=folder / "edc", clock=self.time.clock, faults=self._befall
         )
         options: dict[str, Any] = {"api_url": self.edc.url, "token": self.edc.token}
+        kinds = drawn(Random(seed + 3), LEARNED)  # noqa: S311 - to be had again by its seed
+        if "the time zone corrected" in kinds:
+            options |= {"db_image_captured_at": "captured_at", "timezone": _WRONG_ZONE}
         if self.generation != "0.1" and chance.random() < 0.2:
             options["report_type"] = "per_eye"
         self.config = configured(folder, **options)
@@ -67,16 +78,39 @@ class Storm:
             edc=self.edc,
             config=self.config,
             diary=self.diary,
-            mishaps=partial(self._mishaps, seed),
+            mishaps=partial(self._mishaps, seed, kinds),
         )
         self.schedule.plan()
         self.schedule.hint = self.schedule.mishaps.hint = self._hint
         self.weather = Weather(seed, self.time, self.schedule.spells)
         self._plan_upgrade()
+        self._next_config: Config | None = None
+        self._plan_people(seed)
 
-    def _mishaps(self, seed: int, camera: Camera) -> Mishaps:
-        chance = Random(seed + 2)  # noqa: S311 - to be had again by its seed
-        return Mishaps(chance, self.time, camera, self.diary, LEARNED)
+    def _mishaps(self, seed: int, kinds: frozenset[str], camera: Camera) -> Mishaps:
+        return Mishaps(
+            Random(seed + 2),  # noqa: S311 - to be had again by its seed
+            self.time,
+            camera=camera,
+            archive=self.config.archive_dir,
+            diary=self.diary,
+            kinds=kinds,
+        )
+
+    def _plan_people(self, seed: int) -> None:
+        """A nurse who answers, and an administrator who corrects a key and starts the daemon again."""
+        mishaps, chance = self.schedule.mishaps, Random(seed + 4)  # noqa: S311 - likewise
+        if mishaps.has("a nurse answers"):
+            nurse = Nurse(chance, self.time, self.config, self.diary)
+            nurse.exams = lambda: self._alive().journal.open_exams() if self.core else []
+            nurse.answered = mishaps.answered
+            nurse.plan(self.weather.ends + _ASKED_WITHIN_S)
+        if mishaps.has("the time zone corrected"):
+            right = dataclasses.replace(self.config, timezone=ZoneInfo("UTC"))
+            self.time.plan(chance.uniform(10, 900), partial(self._restart, right))
+
+    def _restart(self, config: Config) -> None:
+        self._next_config = config
 
     def _plan_upgrade(self) -> None:
         """Some sites install a later release meanwhile; not from 0.1, which made its sessions itself."""
@@ -97,6 +131,9 @@ class Storm:
 
     def _alive(self) -> Core:
         """The daemon, started again where it is dead."""
+        if self._next_config is not None:
+            self._stop()
+            self.config, self._next_config = self._next_config, None
         while self.core is None:
             effects = Effects(self.weather.strike)
             client = partial(Line, self.weather, self.diary, effects)
@@ -107,10 +144,19 @@ class Storm:
         end = self.time.monotonic() + seconds
         while self.time.monotonic() < end and not until():
             try:
-                self._alive().run_for(end - self.time.monotonic(), until=until)
+                self._alive().run_for(
+                    end - self.time.monotonic(),
+                    until=lambda: self._next_config is not None or until(),
+                )
             except Killed:
                 self._die()
                 self.time.turn(self._chance.uniform(0, 30))
+
+    def _stop(self) -> None:
+        """As a service that is asked to stop."""
+        if self.core is not None:
+            self.core.write_down()
+        self._die()
 
     def _die(self) -> None:
         if self.core is not None:
@@ -128,6 +174,8 @@ class Storm:
                 self._plan_absences()
                 self._live(self.weather.ends, lambda: False)
                 self._live(_CALM_S, self._is_over)
+                self._stop()
+                self._live(_AT_A_START_S, lambda: False)
                 generations = {self.generation, self.edc.version}
                 promise = Promise(self.config, self.edc, self._alive().journal, self.diary)
                 promise.check(generations)

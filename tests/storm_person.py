@@ -1,0 +1,98 @@
+"""A nurse who comes by in a storm: says which eye a picture shows, of the bytes that she sees."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from random import Random
+from typing import Final
+
+from camera_watchdog.commands.checksums import checksum
+from camera_watchdog.commands.people import NotDone
+from camera_watchdog.config import Config
+from camera_watchdog.journal import Journal
+from camera_watchdog.laterality import parse_eye
+from camera_watchdog.model import Exam, Laterality
+from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
+from camera_watchdog.reasons import REASONS, Answer
+from in_process import Time
+from storm_diary import Diary
+
+__all__ = ["Nurse"]
+
+_COMES_EVERY_S: Final = (40.0, 500.0)
+_SKIPS: Final = 0.1
+
+
+class Nurse:
+    """Answers what is asked about eyes, also before the exam is held for it.
+
+    ``answered`` is called with a subject and the name of a file that she answered for.
+    """
+
+    def __init__(self, chance: Random, time: Time, config: Config, diary: Diary) -> None:
+        self._chance = chance
+        self._time = time
+        self._config = config
+        self._diary = diary
+        self.exams: Callable[[], list[Exam]] = list
+        self.answered: Callable[[str, str], object] = lambda _subject, _name: None
+
+    def plan(self, until_s: float) -> None:
+        """She comes every few minutes until then."""
+        at = 0.0
+        while at < until_s:
+            at += self._chance.uniform(*_COMES_EVERY_S)
+            self._time.plan(at, self._comes)
+
+    def _comes(self) -> None:
+        for exam in self.exams():
+            reason = exam.reason
+            if reason is not None and Answer.EYE in REASONS[reason.code].answers:
+                self._answer(exam, [name for name in reason.files if exam.file(name)])
+
+    def _answer(self, exam: Exam, names: list[str]) -> None:
+        eyes = {name: eye for name in names if (eye := self._seen(exam, name)) is not None}
+        if not eyes:
+            return
+        skips: list[str] = []
+        if len(exam.files) > 4 and self._chance.random() < _SKIPS:
+            skips = [self._chance.choice(sorted(eyes))]
+            del eyes[skips[0]]
+        at = self._time.clock()
+        try:
+            overrides = overrides_for(
+                exam,
+                text="looked at the picture",
+                user="nurse",
+                at=at,
+                eyes=eyes,
+                skips=skips,
+                checksum=partial(checksum, self._config, exam, now=at),
+                report_type=self._config.report_type,
+            )
+        except (NotDone, WordRefused):
+            return  # somebody is at it just now
+        for each in overrides:
+            if each.skip:
+                self._diary.left_out.update(each.checksums.values())
+        request = Request(Wish.RELEASE, exam.id, exam.folder, "nurse", at, "looked", overrides)
+        journal = Journal.join(
+            self._config.state_dir,
+            watch_dir=self._config.watch_dir,
+            clock=self._time.clock,
+            writing=True,
+        )
+        with closing(journal):
+            journal.ask(request)
+        for name in eyes:
+            self.answered(exam.subject, name)
+
+    def _seen(self, exam: Exam, name: str) -> Laterality | None:
+        """The eye that the picture shows, as it stands there now."""
+        path = self._config.watch_dir / exam.folder / name
+        if not path.is_file():
+            return None
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        file_type = self._diary.written[exam.subject, name].get(content, "")
+        return parse_eye(file_type.partition("_")[0])
