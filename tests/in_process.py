@@ -25,6 +25,7 @@ from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.recheck_rows import RowRecheck
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
 from camera_watchdog.steps import CameraLike, ServerMemory, Tools
@@ -149,11 +150,12 @@ class Core:
             clock=time.clock,
             monotonic=time.monotonic,
         )
+        database = parts.camera_database(config)
         tools = Tools(
             rules=parts.rules(config),
             journal=self.journal,
             disk=seam,
-            camera=camera or parts.camera_database(config),
+            camera=camera or database,
             edc=self._edc,
             gate=self.gate,
             memory=ServerMemory(),
@@ -168,6 +170,8 @@ class Core:
             journal=self.journal,
             device_id=config.device_id,
             site_id=config.site_id,
+            rows=RowRecheck(database, self.journal, time.clock) if database else None,
+            is_listed=lambda: self.sweep.has_listed,
             clock=time.clock,
             monotonic=time.monotonic,
         )

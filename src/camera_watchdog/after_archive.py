@@ -10,7 +10,7 @@ A file that is gone from a folder in the archive, or has another name there, was
 folder and an archive that are not there: ``report --verify`` tells of them.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +25,7 @@ __all__ = [
     "awaits_answer",
     "changed_reason",
     "doubtful",
+    "found_reason",
     "is_seen",
     "seen",
     "unknown",
@@ -83,27 +84,35 @@ def changed_reason(
     """
     gone = {file.sha256 for file in exam.files if file.present and file.name not in there}
     came = {name: found for name, found in came.items() if found not in gone}
-    files = tuple(
-        name
-        for name, found in sorted({**changed, **came}.items())
-        if not is_seen(exam, CHANGED, name, found)
+
+    def said(names: Sequence[str]) -> dict[str, str]:
+        others = ", ".join(name for name in names if name in changed)
+        new = ", ".join(name for name in names if name in came)
+        parts = [f"{others} no longer holds what was there when it was archived"] if others else []
+        parts += [f"{new} came after it was archived and is not in the EDC"] if new else []
+        return {"archive": exam.destination, "said": "; ".join(parts)}
+
+    return found_reason(exam, CHANGED, {**changed, **came}, said)
+
+
+def found_reason(
+    exam: Exam,
+    code: str,
+    found: Mapping[str, str],
+    said: Callable[[Sequence[str]], Mapping[str, str]],
+) -> Reason | None:
+    """A reason with what was found of each file; none where a person has seen all of it.
+
+    ``said`` gives the words for the files that nobody has seen yet.
+    """
+    names = tuple(
+        name for name, what in sorted(found.items()) if not is_seen(exam, code, name, what)
     )
-    if not files:
+    if not names:
         return None
-    others = tuple(name for name in files if name in changed)
-    new = tuple(name for name in files if name in came)
-    parts = []
-    if others:
-        parts.append(f"{', '.join(others)} no longer holds what was there when it was archived")
-    if new:
-        parts.append(f"{', '.join(new)} came after it was archived and is not in the EDC")
     session = exam.session.session_id if exam.session else ""
-    told = {"archive": exam.destination, "said": "; ".join(parts), "session": session}
-    return Reason(CHANGED, files, told | _found({**changed, **came}, files))
-
-
-def _found(found: Mapping[str, str], files: Iterable[str]) -> dict[str, str]:
-    return {_key(name): found[name] for name in files}
+    details = {**said(names), "session": session, **{_key(name): found[name] for name in names}}
+    return Reason(code, names, details)
 
 
 def _key(name: str) -> str:

@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
@@ -114,6 +114,28 @@ class CameraDatabase:
             with suppress(DatabaseUnreadable):  # only old servers ask for the patients
                 found |= self._lookup(connection, self._patients).subjects(connection)
         return frozenset(found - {""})
+
+    def images_again(
+        self,
+        subjects: Collection[str],
+        numbers: Collection[int],
+        times: Collection[str | int | float],
+    ) -> tuple[tuple[str, ImageRow], ...]:
+        """The rows of many subjects, and those that once had these numbers or times: in one look.
+
+        Each with its subject, as it was asked for where it was.
+        """
+        found: dict[tuple[str, ImageRow, int | None], None] = {}
+        with self._connected() as connection:
+            lookup = self._lookup(connection, self._images)
+            has_times = self._images.keys() >= {"db_image_captured_at"}
+            for part in lookup.parts_again(
+                connection, subjects, numbers, times if has_times else ()
+            ):
+                for row in part:
+                    image = _image(row)
+                    found[_as_asked(row[0], subjects), image, image.number] = None
+        return tuple((subject, image) for subject, image, _ in found)
 
     def demographics(self, subject: str) -> Demographics | None:
         """Initials, sex (``M``, ``F`` or as stored) and age in years of ``subject``.
@@ -306,6 +328,14 @@ def _missing(key: str, name: str, kind: str, existing: Sequence[str]) -> Problem
 def _image(row: Row) -> ImageRow:
     _, filename, eye, *captured_at, number = row
     return ImageRow(text_of(filename), eye, next(iter(captured_at), None), number)
+
+
+def _as_asked(value: object, subjects: Collection[str]) -> str:
+    """A stored subject identifier as it was asked for, else as it is stored."""
+    text = text_of(value).strip()
+    if text in subjects or not isinstance(value, int | float):
+        return text
+    return next((subject for subject in subjects if is_subject(value, subject)), text)
 
 
 def _likeness(name: str) -> str:

@@ -5,7 +5,8 @@ few milliseconds that a part takes.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
@@ -14,6 +15,7 @@ __all__ = ["Row", "TableLookup", "is_subject", "quoted", "text_of"]
 # A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
 _ROWS_AT_A_TIME: Final = 1000
 _NUMBERS_AT_A_TIME: Final = 500
+_VALUES_AT_A_TIME: Final = 900  # SQLite before 3.32 takes 999
 _MOST_ROWS: Final = 20_000
 _FIRST_ROWID: Final = -(2**63)
 
@@ -108,6 +110,33 @@ class TableLookup:
                 break
             before = rows[-1][1]
         return found
+
+    def parts_again(
+        self,
+        connection: sqlite3.Connection,
+        subjects: Collection[str],
+        numbers: Collection[int],
+        times: Collection[str | int | float],
+    ) -> Iterator[list[Row]]:
+        """The rows of these subjects, of these numbers or with these values in the last column.
+
+        The table is looked through once, or once for each few hundred values, part by part.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        subject, last = f"TRIM(CAST({self.columns[0]} AS TEXT))", self.columns[-1]
+        values: list[tuple[str, object]] = [(subject, each) for each in subjects]
+        values += [(last, each) for each in times]
+        numbered = f"{self.table}._rowid_ IN ({', '.join(map(str, numbers))})"
+        wanted = [numbered] if numbers and self.has_rowid else []
+        for start in range(0, len(values), _VALUES_AT_A_TIME):
+            some = values[start : start + _VALUES_AT_A_TIME]
+            for column, count in Counter(column for column, _ in some).items():
+                wanted.append(f"{column} IN ({', '.join('?' * count)})")
+            condition = f"({' OR '.join(wanted)})"
+            yield from self._parts(connection, condition, *(value for _, value in some))
+            wanted = []
 
     def _look_through(
         self, connection: sqlite3.Connection, condition: str, subject: str

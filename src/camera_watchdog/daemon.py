@@ -32,6 +32,7 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.model import State
 from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.recheck_rows import RowRecheck
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
@@ -103,13 +104,16 @@ class _Daemon:
         self._rules = parts.rules(config)
         resending = parts.edc_client(config)
         self._clients: list[EdcClient] = [self._probe, resending]
-        self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set)
+        rows = RowRecheck(camera, self._journal, _utc_now) if camera else None
+        self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set, rows)
         self._rechecks = Rechecks(
             config.archive_dir,
             disk=self._disk,
             journal=self._journal,
             device_id=config.device_id,
             site_id=config.site_id,
+            rows=rows,
+            is_listed=lambda: self._sweep.has_listed,
             clock=_utc_now,
             monotonic=time.monotonic,
         )
@@ -128,8 +132,7 @@ class _Daemon:
         self._must_beat_by: dict[str, float] = {}
         self._journal_fails = False
         self._backlog, self._draining = Backlog(), Draining()
-        self._shown = -1
-        self._tell_life_at = 0.0
+        self._shown, self._tell_life_at = -1, 0.0
         self._once = Once(
             retry_attempts=config.retry_attempts,
             restless_s=config.stability_timeout + config.settle_time,

@@ -1,6 +1,7 @@
 """Archived exams are looked at again: their folders after a minute, after ten, and at a start within the day.
 
-At the start their receipts are seen to, first of all.
+At the start their receipts are seen to, first of all. The rows of the camera's database that told their
+eyes are looked at for a week, at a start and within the hour.
 
 What a person must see of an archived exam is written down with it, and taken back when it is no more so.
 Nothing is moved, sent or mended. A thread of its own: neither a slow archive nor a camera's database that
@@ -13,17 +14,19 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from camera_watchdog.after_archive import CHANGED, awaits_answer, with_finding, with_numbers
 from camera_watchdog.disk import Disk
-from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.errors import CameraDatabaseError, CameraWatchdogError
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import explain
 from camera_watchdog.receipts import rebuild_receipts
 from camera_watchdog.recheck_folder import FolderRecheck
+from camera_watchdog.recheck_rows import RowRecheck
 
 __all__ = ["Rechecks"]
 
@@ -34,6 +37,10 @@ _AGAIN_S: Final = 60.0
 """After a look at which something could not be read."""
 _STANDING_AGAIN_S: Final = 600.0
 """While there is something that a person must see: it may have been put right."""
+_ROWS_EVERY_S: Final = 2700.0
+_ROWS_AGAIN_S: Final = 300.0
+"""After a look at the rows that found what a second one must find, too: together within the hour."""
+_BEGIN_S: Final = 0.2
 _WITHIN: Final = timedelta(days=1)
 
 logger = logging.getLogger(__name__)
@@ -57,10 +64,14 @@ class Rechecks:
         journal: Journal,
         device_id: str,
         site_id: str,
+        rows: RowRecheck | None,
+        is_listed: Callable[[], bool],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
         self._journal = journal
+        self._rows = rows
+        self._is_listed = is_listed
         self._folders = FolderRecheck(archive_dir, disk)
         self._see_to_receipts = partial(
             rebuild_receipts, journal, disk, archive_dir, device_id=device_id, site_id=site_id
@@ -70,6 +81,7 @@ class Rechecks:
         self._lock = threading.Lock()
         self._planned: dict[int, _Planned] = {}
         self._has_begun = self._has_looked = False
+        self._rows_due = monotonic()
 
     def archived(self, exam: Exam) -> None:
         """An exam was archived just now; safe from any thread."""
@@ -81,6 +93,7 @@ class Rechecks:
         """A person saw what was found of an exam: there may be more; safe from any thread."""
         now = self._monotonic()
         with self._lock:
+            self._rows_due = now
             known = self._planned.get(number)
             self._planned[number] = _Planned(now, known.archived if known else float("-inf"))
 
@@ -88,11 +101,11 @@ class Rechecks:
         """Look until it is time to stop."""
         while not stop.is_set():
             self.look(stop.is_set)
-            stop.wait(_LOOK_EVERY_S)
+            stop.wait(_LOOK_EVERY_S if self._has_looked else _BEGIN_S)
 
     def is_idle(self) -> bool:
-        """Whether it was tried to look at what was archived before the start."""
-        return self._has_looked
+        """Whether it was tried to look at what was archived before the start, where it can be."""
+        return self._has_looked or not self._is_listed()
 
     def look(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Do what is due; never raises."""
@@ -106,10 +119,40 @@ class Rechecks:
                 if stopping():
                     return
                 self._look_safely(number)
+            self._look_at_rows()
         except Exception as error:
             unforeseen = not isinstance(error, (CameraWatchdogError, OSError))
             logger.warning("archive  is looked at later: %s", error, exc_info=unforeseen)
+            self._has_looked = True
+
+    def _look_at_rows(self) -> None:
+        """Look at the rows that told the eyes where it is time to.
+
+        Not before the camera's folder was listed: which exams are under way must be known.
+
+        Raises:
+            JournalError: it cannot be read or written now.
+        """
+        now = self._monotonic()
+        if self._rows is None or now < self._rows_due:
+            self._has_looked = True
+            return
+        if not self._is_listed():
+            return
+        self._rows_due = inf  # unless it is asked for anew meanwhile
+        again_in_s = _AGAIN_S
+        try:
+            for exam, code, reason in self._rows.look():
+                self._note(exam, code, reason)
+        except CameraDatabaseError as error:
+            logger.debug("archive  rows are looked at later: %s", error)
+        else:
+            stands = any(awaits_answer(exam) for exam in self._journal.current())
+            again_in_s = _STANDING_AGAIN_S if stands else _ROWS_EVERY_S
+            again_in_s = again_in_s if self._rows.is_sure else _ROWS_AGAIN_S
         finally:
+            with self._lock:
+                self._rows_due = min(self._rows_due, now + again_in_s)
             self._has_looked = True
 
     def _begin(self) -> None:

@@ -17,15 +17,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from camera_watchdog import __version__
+from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.archive import receipt, receipt_name, resending, with_resending
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
+    CameraDatabaseError,
     CameraWatchdogError,
     EdcFailure,
     PermanentError,
@@ -62,15 +64,32 @@ _IDLE_S: Final = 60.0
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
+_NOT_MENDED: Final = frozenset({EYE_CHANGED, SUBJECT_CHANGED})
+
+
 class _Refused(CameraWatchdogError):
     """It is not done; the message says why, and what to do."""
+
+
+class RowsLike(Protocol):
+    """The rows of the camera's database that told the eyes."""
+
+    def contradiction(self, exam: Exam) -> Reason | None:
+        """What they say now against the eyes, or the subject, that an exam was sent under."""
 
 
 class Resends:
     """Does what people ask to be sent again. All but :meth:`is_idle` and :meth:`hint` is one thread's."""
 
-    def __init__(self, journal: Records, tools: Tools, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        journal: Records,
+        tools: Tools,
+        stopping: Callable[[], bool],
+        rows: RowsLike | None,
+    ) -> None:
         self._journal = journal
+        self._rows = rows
         rules = dataclasses.replace(tools.rules, watch_dir=tools.rules.archive_dir)
         self._tools = dataclasses.replace(tools, rules=rules)
         self._stopping = stopping
@@ -119,6 +138,7 @@ class Resends:
     def _do(self, request: Request) -> None:
         exam = self._journal.exam(request.exam_id)
         try:
+            self._check_rows(exam)
             outcome = _Resend(self._journal, self._tools, exam, request, self._stopping).run()
         except _Refused as refused:
             outcome = f"{NOT_SENT}: {refused}"
@@ -137,6 +157,20 @@ class Resends:
         self._waiting.pop(request.id, None)
         self._journal.answer(request, outcome)
         logger.info("%s  %s", exam.subject, outcome)
+
+    def _check_rows(self, exam: Exam) -> None:
+        """What was sent under a wrong eye, or subject, is not mended by sending it again.
+
+        Raises:
+            _Refused: the camera's database says now that it was, or said so when it was asked last.
+        """
+        reason = exam.reason if exam.reason and exam.reason.code in _NOT_MENDED else None
+        if self._rows is not None:
+            with contextlib.suppress(CameraDatabaseError):
+                reason = self._rows.contradiction(exam) or reason
+        if reason is not None:
+            words = explain(reason, exam)
+            raise _Refused(f"{words.sentence} {words.next_step}")
 
     def _later(self, request: Request, exam: Exam, error: CameraWatchdogError) -> None:
         if isinstance(error, (ServerWideError, EdcFailure)):

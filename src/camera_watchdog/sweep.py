@@ -134,6 +134,11 @@ class Sweep:
             state = step(exam.state, Event.CHANGED)
             self._registry.add(exam.but(state=state, not_before=None))
 
+    @property
+    def has_listed(self) -> bool:
+        """Whether the root was listed, and the exam of each folder there is known."""
+        return self._there_at_start is not None and not self._is_looking
+
     def is_settled(self) -> bool:
         """Whether the root was listed, and no folder is looked at now or waits to become quiet."""
         now = self._monotonic()

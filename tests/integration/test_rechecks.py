@@ -70,6 +70,8 @@ class Archive:
             journal=clinic.journal,
             device_id="fundus-1",
             site_id="40",
+            rows=None,
+            is_listed=lambda: True,
             clock=clinic.clock.now,
             monotonic=clinic.clock.monotonic,
         )

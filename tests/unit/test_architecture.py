@@ -48,6 +48,7 @@ PURE: Final = {
     "reasons",
     "receipt_check",
     "report",
+    "row_changes",
     "resemblance",
     "row_times",
     "sent_anew",

@@ -1,0 +1,140 @@
+"""The rows that told the eyes of archived exams are looked at again, all in one look at the database.
+
+What is found is told at once at a start, and else when a second look a few minutes later finds it, too: a
+camera may write the rows of a new visit in place of the old ones before the folder of that visit is seen.
+What was told is taken back once the rows are as they were, or are a later exam's.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, Protocol
+
+from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED
+from camera_watchdog.journal import Journal
+from camera_watchdog.laterality import ImageRow
+from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.row_changes import (
+    Elsewhere,
+    RowLook,
+    Rows,
+    compare,
+    eye_reason,
+    is_as_it_was,
+    moved_to,
+    subject_reason,
+    watched,
+)
+
+__all__ = ["CameraRows", "Finding", "RowRecheck"]
+
+_FOR: Final = timedelta(days=7)
+_TAKEN_BACK_WITHIN: Final = timedelta(days=1)
+"""After that a later exam that has the rows is no reason to take it back: it was not that which was seen."""
+
+
+class CameraRows(Protocol):
+    """The camera's database."""
+
+    def images(self, subject: str) -> tuple[ImageRow, ...]:
+        """The rows of a subject's images."""
+
+    def images_again(
+        self, subjects: Sequence[str], numbers: Sequence[int], times: Sequence[str | int | float]
+    ) -> tuple[tuple[str, ImageRow], ...]:
+        """The rows of many subjects, and those that once had these numbers or times."""
+
+
+class Finding(NamedTuple):
+    """What a look found of an exam under a code; none where it is to be taken back."""
+
+    exam: Exam
+    code: str
+    reason: Reason | None
+
+
+class RowRecheck:
+    """Looks at rows. Belongs to one thread; what :meth:`contradiction` asks is safe from any."""
+
+    def __init__(self, camera: CameraRows, journal: Journal, clock: Callable[[], datetime]) -> None:
+        self._camera = camera
+        self._journal = journal
+        self._clock = clock
+        self._suspected: dict[tuple[int, str], Reason] | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nothing waits for a second look."""
+        return not self._suspected
+
+    def look(self) -> list[Finding]:
+        """What is to be told, and taken back, of the exams that were archived in the last days.
+
+        Raises:
+            CameraDatabaseError: the camera's database cannot be read now.
+            JournalError: the journal cannot be read.
+        """
+        archived = self._journal.archived
+        known = [*archived.since(self._clock() - _FOR), *archived.to_see()]
+        exams = [exam for exam in {exam.id: exam for exam in known}.values() if watched(exam)]
+        rows = self._rows_of(exams) if exams else Rows([])
+        before, self._suspected = self._suspected, {}
+        told: list[Finding] = []
+        for exam in exams:
+            look = self._look_at(exam, rows)
+            for code, found in (
+                (EYE_CHANGED, eye_reason(exam, look.eyes)),
+                (SUBJECT_CHANGED, subject_reason(exam, look.subjects)),
+            ):
+                if found is None:
+                    if self._is_taken_back(exam, code, look):
+                        told.append(Finding(exam, code, None))
+                elif before is None or found in (before.get((exam.id, code)), exam.reason):
+                    told.append(Finding(exam, code, found))
+                else:
+                    self._suspected[exam.id, code] = found
+        return told
+
+    def contradiction(self, exam: Exam) -> Reason | None:
+        """What the database says against the eyes, or the subject, that an exam was sent under.
+
+        Whether a person saw it or not.
+
+        Raises:
+            CameraDatabaseError: the camera's database cannot be read now.
+            JournalError: the journal cannot be read.
+        """
+        if not watched(exam):
+            return None
+        look = self._look_at(exam, self._rows_of([exam]))
+        unseen = exam.but(overrides=())
+        return eye_reason(unseen, look.eyes) or subject_reason(unseen, look.subjects)
+
+    def _rows_of(self, exams: Sequence[Exam]) -> Rows:
+        records = [row for exam in exams for file in watched(exam) for row in file.eye_rows]
+        numbers = {row.number for row in records if row.number is not None}
+        times = {row.captured_at for row in records if row.captured_at is not None}
+        subjects = sorted({exam.subject for exam in exams})
+        return Rows(self._camera.images_again(subjects, sorted(numbers), [*times]))
+
+    def _look_at(self, exam: Exam, rows: Rows) -> RowLook:
+        if is_as_it_was(exam, rows):
+            return RowLook({}, {}, frozenset(file.name for file in watched(exam)), frozenset())
+        others = self._journal.exams_of_subject(exam.subject)
+        elsewhere = {
+            subject: Elsewhere(
+                self._camera.images(subject), self._journal.exams_of_subject(subject)
+            )
+            for subject in moved_to(exam, rows)
+        }
+        return compare(exam, rows, others, elsewhere, self._clock())
+
+    def _is_taken_back(self, exam: Exam, code: str, look: RowLook) -> bool:
+        """Whether what stands is no more so: the rows are as they were, or are a later exam's."""
+        reason = exam.reason
+        if exam.state is not State.ARCHIVED or reason is None or reason.code != code:
+            return False
+        if look.same.issuperset(reason.files):
+            return True
+        found_at = self._journal.history.held_since().get(exam.id)
+        recent = found_at is not None and self._clock() - found_at <= _TAKEN_BACK_WITHIN
+        return recent and (look.same | look.later).issuperset(reason.files)

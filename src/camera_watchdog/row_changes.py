@@ -1,0 +1,259 @@
+"""What the camera's database says now of pictures that are archived: the same, another eye or subject. Pure.
+
+The row that answered for a picture is the one of its number and name; where the database was renumbered,
+or the row replaced, it is the one with the values that answered, or the only one of that name. A row that
+another exam of the subject has (:mod:`camera_watchdog.eye_rows`) says nothing about this one, and neither
+does one that is gone, has another time or no eye any more, or that an exam may take that is not identified
+yet: a camera that numbers its pictures from 1 again, or clears its table, does all of that with a visit.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED, found_reason
+from camera_watchdog.capture import parse_database_time
+from camera_watchdog.eye_rows import SubjectRows, sort_rows
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
+
+__all__ = [
+    "Elsewhere",
+    "RowLook",
+    "Rows",
+    "compare",
+    "eye_reason",
+    "is_as_it_was",
+    "moved_to",
+    "subject_reason",
+    "watched",
+]
+
+_CLOCKS_APART: Final = timedelta(hours=26)
+"""A time without an offset may be of any zone, and a clock an hour off."""
+_UNDER_WAY: Final = timedelta(days=1)
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+
+
+class Rows:
+    """Rows of the camera's image table, each with its subject."""
+
+    def __init__(self, rows: Iterable[tuple[str, ImageRow]]) -> None:
+        self.of_subject: dict[str, list[ImageRow]] = defaultdict(list)
+        self._numbered: dict[int, tuple[str, ImageRow]] = {}
+        self._all = list(rows)
+        for subject, row in self._all:
+            self.of_subject[subject].append(row)
+            if row.number is not None:
+                self._numbered[row.number] = subject, row
+
+    def moved(self, exam: Exam, file: ExamFile, record: EyeRow) -> tuple[str, ImageRow] | None:
+        """The row that answered, where it stands under another subject now, and nothing else changed."""
+        if record.number is not None and (found := self._numbered.get(record.number)):
+            return found if _is_moved(exam, file, record, found) else None
+        if not _text(record.captured_at):
+            return None  # a name that several subjects have proves nothing
+        fitting = [each for each in self._all if _is_moved(exam, file, record, each)]
+        return fitting[0] if len(fitting) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """All rows of another subject, and its exams."""
+
+    rows: Sequence[ImageRow]
+    exams: Sequence[Exam]
+
+
+@dataclass(frozen=True, slots=True)
+class RowLook:
+    """What the rows say of an exam's files, by name: ``eyes`` and ``subjects`` that are others now.
+
+    ``same`` are those whose rows are as they were, ``later`` those whose rows another exam has now. Of
+    the others there is nothing to say.
+    """
+
+    eyes: Mapping[str, Laterality]
+    subjects: Mapping[str, str]
+    same: frozenset[str]
+    later: frozenset[str]
+
+
+def watched(exam: Exam) -> list[ExamFile]:
+    """The files that were sent as the eye that a row of the database told."""
+    return [
+        file
+        for file in exam.files
+        if file.was_sent
+        and file.eye is not None
+        and file.eye_rows
+        and "database" in file.eye_source.split("+")
+    ]
+
+
+def is_as_it_was(exam: Exam, rows: Rows) -> bool:
+    """Whether every row is plainly the one that answered, so that nobody else need be asked."""
+    return all(
+        any(
+            row.number is not None
+            and row.number == record.number
+            and parse_eye(row.eye) is file.eye
+            and is_named(file.name, row.filename)
+            for row in rows.of_subject.get(exam.subject, ())
+        )
+        for file in watched(exam)
+        for record in file.eye_rows
+    )
+
+
+def moved_to(exam: Exam, rows: Rows) -> set[str]:
+    """The other subjects under which rows of the exam may stand now."""
+    found = (rows.moved(exam, f, record) for f in watched(exam) for record in f.eye_rows)
+    return {each[0] for each in found if each is not None}
+
+
+def compare(
+    exam: Exam,
+    rows: Rows,
+    others: Sequence[Exam],
+    elsewhere: Mapping[str, Elsewhere],
+    now: datetime,
+) -> RowLook:
+    """What the rows say of an exam's files now.
+
+    ``others`` are the exams of its subject, ``elsewhere`` has what :func:`moved_to` names.
+    """
+    if any(_is_under_way(other, now) for other in others):
+        return RowLook({}, {}, frozenset(), frozenset())
+    sorted_rows = _sorted(exam, rows.of_subject.get(exam.subject, []), others)
+    names = [file.name for file in exam.files]
+    eyes: dict[str, Laterality] = {}
+    subjects: dict[str, str] = {}
+    same: set[str] = set()
+    later: set[str] = set()
+    for file in watched(exam):
+        found = [_row_now(exam, file, record, sorted_rows.free) for record in file.eye_rows]
+        told = [parse_eye(row.eye) for row in found if row is not None]
+        other = next((eye for eye in told if eye not in {None, file.eye}), None)
+        if other is not None:
+            eyes[file.name] = other
+        elif told and None not in told and len(told) == len(found):
+            same.add(file.name)
+        elif not told:
+            whose = sorted_rows.of(file, names).whose
+            subject = _subject_now(exam, file, rows, elsewhere, now)
+            if subject is None or (whose is not None and whose.id > exam.id):
+                later.add(file.name)
+            elif subject:
+                subjects[file.name] = subject
+    return RowLook(eyes, subjects, frozenset(same), frozenset(later))
+
+
+def _sorted(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> SubjectRows:
+    """What other exams have; what they left for want of a file may well be this one's."""
+    return sort_rows(exam, rows, [other.but(rows_left=()) for other in others])
+
+
+def _is_under_way(exam: Exam, now: datetime) -> bool:
+    """Whether an exam may still be given rows; one that is held for days was given none of today's."""
+    if exam.state in _ENDED or now - exam.last_change > _UNDER_WAY:
+        return False
+    images = [file for file in exam.files if file.is_image]
+    return not images or any(file.eye is None for file in images)
+
+
+def _row_now(
+    exam: Exam, file: ExamFile, record: EyeRow, free: Sequence[ImageRow]
+) -> ImageRow | None:
+    """The row that answered, as it is now; none where it cannot be told."""
+    fitting = [
+        row for row in free if is_named(file.name, row.filename) and _has_time(exam, record, row)
+    ]
+    for row in fitting:
+        if row.number is not None and row.number == record.number:
+            return row
+    for row in fitting:
+        if parse_eye(row.eye) is file.eye:
+            return row
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _subject_now(
+    exam: Exam,
+    file: ExamFile,
+    rows: Rows,
+    elsewhere: Mapping[str, Elsewhere],
+    now: datetime,
+) -> str | None:
+    """The subject under which the rows of a file stand now, and have answered for no bytes there.
+
+    Empty where there is none; none where an exam of that subject has them.
+    """
+    subjects = set()
+    for record in file.eye_rows:
+        found = rows.moved(exam, file, record)
+        if found is None or found[0] not in elsewhere:
+            return ""
+        subject, row = found
+        theirs = elsewhere[subject]
+        if any(_is_under_way(other, now) for other in theirs.exams):
+            return ""
+        free = _sorted(exam.but(rows_gone=()), theirs.rows, theirs.exams).free
+        if not any((each, each.number) == (row, row.number) for each in free):
+            return None
+        subjects.add(subject)
+    return subjects.pop() if len(subjects) == 1 else ""
+
+
+def _is_moved(exam: Exam, file: ExamFile, record: EyeRow, found: tuple[str, ImageRow]) -> bool:
+    subject, row = found
+    return (
+        subject not in {"", exam.subject}
+        and is_named(file.name, row.filename)
+        and parse_eye(row.eye) is file.eye
+        and _has_time(exam, record, row)
+    )
+
+
+def _has_time(exam: Exam, record: EyeRow, row: ImageRow) -> bool:
+    """Whether a row's time is the one on record; the column may have been configured since."""
+    before, now = _time(record.captured_at), _time(row.captured_at)
+    if before and now:
+        return before == now
+    if isinstance(now, datetime) and exam.archived_at is not None:
+        return now <= exam.archived_at + _CLOCKS_APART
+    return True
+
+
+def _time(value: object) -> datetime | str:
+    """A time, in UTC where it has no zone; the text of what is none; empty where there is none."""
+    at = parse_database_time(value)
+    if at is None:
+        return _text(value)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
+
+
+def eye_reason(exam: Exam, eyes: Mapping[str, Laterality]) -> Reason | None:
+    """What a person is to be told of eyes that are others now; none where that was seen."""
+    sent = {file.name: file.eye for file in exam.files}
+
+    def said(names: Sequence[str]) -> dict[str, str]:
+        told = (f"{name} was sent as {sent[name]} and is {eyes[name]} there now" for name in names)
+        return {"said": "; ".join(told)}
+
+    return found_reason(exam, EYE_CHANGED, {name: eye.value for name, eye in eyes.items()}, said)
+
+
+def subject_reason(exam: Exam, subjects: Mapping[str, str]) -> Reason | None:
+    """What a person is to be told of pictures that are another's now; none where that was seen."""
+    other = min(subjects.values(), default="")
+    its = {name: subject for name, subject in subjects.items() if subject == other}
+    return found_reason(exam, SUBJECT_CHANGED, its, lambda _names: {"other": other})
