@@ -61,6 +61,10 @@ _NOT_ACKNOWLEDGED: Final = (
     f"{_PIPELINE_SERVER}an_acknowledgement_of_something_else_is_held_and_nothing_more_is_sent"
 )
 
+_RECHECKS: Final = "integration/test_rechecks.py::test_"
+_ROWS_AGAIN: Final = "integration/test_recheck_rows.py::test_"
+_AFTER: Final = "system/test_after_archive.py::test_"
+
 FAULTS: Final[dict[int, Fault]] = {
     # Detection
     1: Fault(
@@ -618,6 +622,18 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_UNITS}the_unit_is_started_again_after_all_but_a_mistake_of_a_person",
         ),
     ),
+    65: Fault(
+        "a row is corrected while files are sent; after the archive",
+        (
+            f"{_ROWS_AGAIN}an_eye_that_was_corrected_is_told_at_the_start",
+            f"{_ROWS_AGAIN}while_the_daemon_runs_it_is_told_within_the_hour",
+            f"{_ROWS_AGAIN}it_is_told_with_file_entry_and_both_eyes_and_whom_to_ask",
+            f"{_ROWS_AGAIN}nothing_that_is_ordinary_is_told",
+            f"{_ROWS_AGAIN}the_rows_of_a_new_visit_are_not_those_that_answered",
+            f"{_ROWS_AGAIN}without_times_too_once_the_folder_is_seen_within_minutes",
+            f"{_ROWS_AGAIN}it_is_said_against_sending_it_again_whether_seen_or_not",
+        ),
+    ),
     66: Fault(
         "a person answers while files still change",
         (
@@ -699,6 +715,28 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_HALF_WRITTEN}a_writer_that_pauses_where_zeros_were_put_beforehand_is_waited_for",
         ),
     ),
+    76: Fault(
+        "the writer kept its handle and goes on after the move",
+        (
+            f"{_RECHECKS}after_a_minute_it_is_told_what_is_not_as_it_was_archived",
+            f"{_RECHECKS}ten_minutes_after_it_is_looked_at_once_more",
+            f"{_RECHECKS}after_ten_minutes_and_at_a_start_within_the_day_it_is_told_too",
+            f"{_RECHECKS}a_start_goes_on_where_a_kill_left_off",
+            f"{_RECHECKS}nothing_that_is_ordinary_is_told",
+            f"{_RECHECKS}what_a_person_saw_is_not_told_again_and_who_saw_it_is_on_record",
+            f"{_AFTER}a_file_that_went_on_while_nobody_looked_is_told_at_the_start_until_it_was_seen",
+        ),
+    ),
+    78: Fault(
+        "a receipt of zeros, cut off, or changed in any field",
+        (
+            "integration/test_receipts.py::test_zeros_and_what_was_cut_off_are_no_receipt_and_what_is_left_is_kept",
+            "unit/test_receipt_check.py::test_whatever_is_changed_in_it_is_told_and_where",
+            "unit/test_receipt_check.py::test_an_exam_that_was_sent_again_is_compared_as_a_whole",
+            f"{_AFTER}a_receipt_of_zeros_is_rebuilt_at_the_start_and_all_is_as_on_record",
+            f"{_AFTER}a_receipt_that_was_changed_by_hand_is_told_and_left_as_it_is",
+        ),
+    ),
     93: Fault(
         "DICOM's own laterality, or OD, OS, LEFT, RIGHT in a name, contradicts the configured source",
         (
@@ -707,6 +745,14 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_OBJECTIONS}an_ordinary_exam_is_not_held_whatever_its_names",
             f"{_OBJECTIONS}the_third_exam_running_names_the_key_that_ends_it_and_the_key_does",
             f"{_TOLD}[the name contradicts the database (93)]",
+        ),
+    ),
+    94: Fault(
+        "all rows of a name stand under another subject; the subject is corrected after the archive",
+        (
+            f"{_ROWS_AGAIN}a_subject_that_was_corrected_is_told_with_both",
+            f"{_ROWS_AGAIN}a_subject_that_was_corrected_while_the_daemon_runs_is_told_within_the_hour",
+            f"{_ROWS_AGAIN}rows_that_answered_for_the_other_subject_are_its_own",
         ),
     ),
     95: Fault(

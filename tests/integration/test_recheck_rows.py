@@ -405,7 +405,7 @@ def test_a_subject_that_was_corrected_is_told_with_both(visits: Visits) -> None:
     exam = visits.exam
     assert exam.reason is not None
     words = explain(exam.reason, exam)
-    assert "belongs to S2, but the EDC has it under S1" in words.sentence
+    assert "another subject (S2) for IM_1.jpg, IM_2.jpg of S1 now" in words.sentence
     assert "ask the EDC's administrator to take them out of entry s-1 of S1" in words.next_step
 
 

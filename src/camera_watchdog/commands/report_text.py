@@ -85,9 +85,9 @@ def _print_steps(console: Console, steps: Iterable[tuple[str, str, str]], zone: 
 
 
 def _state(exam: Exam, zone: tzinfo) -> str:
-    if exam.state is State.ARCHIVED and exam.archived_at:
-        return f"archived {_when(exam.archived_at, zone)}, {exam.destination}"
     why = f" ({exam.reason.code})" if exam.reason else ""
+    if exam.state is State.ARCHIVED and exam.archived_at:
+        return f"archived {_when(exam.archived_at, zone)}, {exam.destination}{why}"
     return f"{exam.state}{why}, first seen {_when(exam.first_seen, zone)}"
 
 

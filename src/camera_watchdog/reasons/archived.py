@@ -30,9 +30,11 @@ ARCHIVED_ROWS: Final = (
     ),
     ReasonRule(
         "subject_changed_after_archive",
-        "In the camera's database {files} now belongs to {other}, but the EDC has it under {subject}.",
-        "Find out whose pictures they are. If {other}'s, ask the EDC's administrator to take them out "
-        "of entry {session} of {subject} and to put them under {other}: sending them again would not. "
+        "The camera's database has another subject ({other}) for {files} of {subject} now, which the "
+        "EDC has under {subject}.",
+        "Find out whose pictures they are. If the camera's database is right now, ask the EDC's "
+        "administrator to take them out of entry {session} of {subject} and to put them under the "
+        "right subject: sending them again would not do it. "
         f"{_TO_SAY_SEEN}",
         Clears.CHANGE,
         RELEASE,
