@@ -38,7 +38,7 @@ def write(clinic: Clinic, subject: str) -> Path:
     folder.mkdir()
     for name, eye, content in (
         ("a.jpg", "OD", pictures.jpeg(1, eye="right", captured_at=TAKEN_AT)),
-        ("b.dcm", "OS", pictures.dicom(2, eye="R", patient_id=subject, acquired_at=TAKEN_AT)),
+        ("b.dcm", "OS", pictures.dicom(2, eye="L", patient_id=subject, acquired_at=TAKEN_AT)),
         ("c.html", None, pictures.html_report(subject, eye=None, seed=3)),
     ):
         (folder / name).write_bytes(content + subject.encode() * (name != "b.dcm"))
@@ -103,3 +103,17 @@ def test_dicom_that_turns_up_goes_with_its_files_time_and_that_is_said_once(clin
     warnings = [li for li in clinic.running.lines if "pydicom" in li and "WARNING" in li]
     assert len(warnings) == 1
     assert warnings[0].endswith(COMMAND)
+
+
+def test_a_dicom_file_that_names_the_other_eye_objects_without_it_too(clinic: Clinic) -> None:
+    subject = SUBJECTS[0]
+    write(clinic, subject)
+    clinic.camera.record(subject, "d.dcm", "OD")
+    content = pictures.dicom(4, eye="L", patient_id=subject, acquired_at=TAKEN_AT)
+    (clinic.watch_dir / subject / "d.dcm").write_bytes(content)
+    clinic.start()
+    assert clinic.wait_for(subject, "eye_conflict").state == "held"
+    assert "database: right; dicom: left" in clinic.running.text
+    clinic.running.stop()
+    clinic.start(eye_objections=["filename"])
+    clinic.archived(subject)

@@ -528,7 +528,7 @@ def test_what_pydicom_warns_of_is_told_to_nobody(
     assert capsys.readouterr() == ("", "")
 
 
-def test_without_pydicom_it_is_known_whose_a_whole_file_is_but_no_eye_and_no_time(
+def test_without_pydicom_it_is_known_whose_a_whole_file_is_and_no_more_than_its_outermost_eye(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = dicom(ImageLaterality="R", AcquisitionDateTime="20240501101112")
@@ -538,7 +538,10 @@ def test_without_pydicom_it_is_known_whose_a_whole_file_is_but_no_eye_and_no_tim
     without = look(data)
     assert (without.format, without.whole) == (Format.DICOM, True)
     assert with_it.dicom is not None
-    assert without.dicom == replace(with_it.dicom, laterality="", acquired_at=None)
+    assert without.dicom == replace(with_it.dicom, acquired_at=None)
+    both = look(dicom(ImageLaterality="R", Laterality="L")).dicom
+    assert both is not None
+    assert both.laterality == "R\\L"
     assert (without.captured_at, without.captured_source) == (None, "")
     assert not look(data[:-1]).whole
 

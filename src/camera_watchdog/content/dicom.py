@@ -1,10 +1,10 @@
 """What a DICOM file says of its subject, eye and time, and whether it is whole.
 
 Two read it. Our own walk over the elements tells what must hold on every installation and for a file of
-any size, cut off anywhere: that it is whole to its last element, whose it is, and that it is a report in
-a DICOM wrapping. pydicom, where it is installed (extra ``dicom``), tells which eye it shows and when it
-was taken, and reads the names that are in another character set. What needs it is refused at the start
-(:mod:`camera_watchdog.config.checks`).
+any size, cut off anywhere: that it is whole to its last element, whose it is, which eye its outermost
+elements name, and that it is a report in a DICOM wrapping. pydicom, where it is installed (extra
+``dicom``), tells which eye every frame shows and when it was taken, and reads the names that are in
+another character set. What needs it is refused at the start (:mod:`camera_watchdog.config.checks`).
 """
 
 import re
@@ -43,8 +43,10 @@ _TRANSFER_SYNTAX: Final = 0x0002_0010
 _SOP_CLASS: Final = 0x0008_0016
 _CHARACTER_SET: Final = dicom_reader.SPECIFIC_CHARACTER_SET
 _PATIENT_ID: Final = dicom_reader.PATIENT_ID
+_EYES: Final = (0x0020_0062, 0x0020_0060)
+"""Image Laterality, and Laterality."""
 _META: Final = frozenset({_MEDIA_CLASS, _TRANSFER_SYNTAX})
-_WANTED: Final = frozenset({_SOP_CLASS, _PATIENT_ID, FRAME_LENGTHS}) | PICTURE_SIZE
+_WANTED: Final = frozenset({_SOP_CLASS, _PATIENT_ID, FRAME_LENGTHS, *_EYES}) | PICTURE_SIZE
 
 # GE's private syntax is implicit too (only its pixels are big endian); the rest is explicit.
 _IMPLICIT: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.113619.5.2"})
@@ -102,7 +104,8 @@ class DicomFacts:
     never taken for one; so is a Laterality that contradicts the Image Laterality beside it, though
     the standard allows one of the two only: nobody can tell which is right. The same holds for a
     ``patient_id`` that is there twice. ``acquired_at`` is aware where the file gives the offset from
-    UTC. Without pydicom ``laterality`` and ``acquired_at`` are empty.
+    UTC. Without pydicom it is empty, and ``laterality`` is what the outermost elements say: enough to
+    object to an eye, not to tell one.
     """
 
     patient_id: str = ""
@@ -169,7 +172,7 @@ def read_dicom(window: FileWindow) -> DicomReading:
         why = str(missing)
     facts = DicomFacts(
         patient_id=_patient_id(walk, said),
-        laterality=_UNREADABLE if said is None else "\\".join(said.eyes),
+        laterality=_UNREADABLE if said is None else "\\".join(said.eyes) or _joined(walk, *_EYES),
         sop_class=_sop_class(meta, walk),
         acquired_at=None if said is None else _acquired_at(said.texts),
     )
