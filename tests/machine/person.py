@@ -1,6 +1,7 @@
 """Whoever reads ``status`` and acts on it: answers what can be answered, and looks before saying so."""
 
 import contextlib
+from collections import defaultdict
 from random import Random
 
 from camera_watchdog.commands.checksums import checksum
@@ -17,26 +18,36 @@ from machine.server import Server
 __all__ = ["Person"]
 
 _CLINICIAN = frozenset({"no_session", "no_eligible_session", "session_in_use", "older_session"})
+_OTHER = {Laterality.LEFT: Laterality.RIGHT, Laterality.RIGHT: Laterality.LEFT}
 _LOOKS_FIRST = frozenset({"cannot_tell", "wrong_acknowledgement"})
 
 
 class Person:
-    """Answers holds.
+    """Answers holds, at once or a while after looking.
 
-    ``released`` are subjects and reasons, ``skipped`` exams and files, ``sent_cut_off`` the checksums
-    of files that are to be sent though they are not whole.
+    ``released`` are subjects and reasons, ``skipped`` exams, files and their checksums, ``eyes`` what
+    was said of a file's bytes by name and checksum, ``sent_cut_off`` the checksums of files that are to
+    be sent though they are not whole.
     """
 
     def __init__(self, daemon: Daemon, server: Server, camera: Camera) -> None:
         self.released: set[tuple[str, str]] = set()
-        self.skipped: set[tuple[int, str]] = set()
+        self.skipped: set[tuple[int, str, str]] = set()
+        self.eyes: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.sent_cut_off: set[str] = set()
+        self._kept: list[Request] = []
+        self._is_slow = self._is_odd = False
         self._daemon, self._server, self._camera = daemon, server, camera
 
-    def answer(self, exam: Exam, chance: Random) -> None:
-        """Do what the reason asks for; where there is a choice, by chance."""
+    def answer(self, exam: Exam, chance: Random, *, slow: bool = False, odd: bool = False) -> None:
+        """Do what the reason asks for; where there is a choice, by chance.
+
+        ``slow``: what is said is kept until :meth:`give`; ``odd``: the picture that is there now, but
+        no later one of that name, shows the other eye than its name says.
+        """
         reason = exam.reason
         assert reason is not None
+        self._is_slow, self._is_odd = slow, odd
         if reason.code in _CLINICIAN and (chance.random() < 0.7 or not self._may_release(reason)):
             self._server.open_session(exam.subject)
             self._retry(exam)  # or it is asked within the hour
@@ -52,6 +63,12 @@ class Person:
         elif allowed := sorted(REASONS[reason.code].answers):
             self._say_one(exam, reason, chance.choice(allowed), chance)
 
+    def give(self) -> None:
+        """Say what was kept."""
+        for request in self._kept:
+            self._ask(request)
+        self._kept.clear()
+
     def _may_release(self, reason: Reason) -> bool:
         return Answer.RELEASE in REASONS[reason.code].answers
 
@@ -64,7 +81,11 @@ class Person:
         elif answer is Answer.SKIP and names:
             self._say(exam, skips=[chance.choice(names)])
         elif answer is Answer.EYE:
-            self._say(exam, eyes={n: eye for n in names if (eye := parse_eye(eye_of(n)))})
+            self._say(exam, eyes={n: eye for n in names if (eye := self._shown(n))})
+
+    def _shown(self, name: str) -> Laterality | None:
+        eye = parse_eye(eye_of(name))
+        return _OTHER[eye] if eye and self._is_odd else eye
 
     def _retry(self, exam: Exam) -> None:
         self._ask(Request(Wish.RETRY, exam.id, exam.folder, "nurse", self._daemon.time.clock()))
@@ -109,13 +130,16 @@ class Person:
         for override in overrides:
             self._note(exam, override)
         request = Request(Wish.RELEASE, exam.id, exam.folder, "nurse", at, "looked", overrides)
-        self._ask(request)
+        if self._is_slow:
+            self._kept.append(request)
+        else:
+            self._ask(request)
 
     def _note(self, exam: Exam, said: Override) -> None:
         if said.skip:
-            self.skipped.add((exam.id, said.name))
+            self.skipped.add((exam.id, said.name, said.checksums[said.name]))
         elif said.eye:
-            self._camera.said[exam.subject, said.name].add(said.eye)
+            self.eyes[said.name, said.checksums[said.name]].add(said.eye)
         else:
             self.released.add((exam.subject, said.reason_code))
             if said.reason_code == "unfinished_file":

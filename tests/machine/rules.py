@@ -250,12 +250,17 @@ class Machine(RuleBasedStateMachine):
     def uploads_fail(self, faults: list[str]) -> None:
         self.server.faults += faults
 
-    @rule(which=_ANY)
-    def person_answers(self, which: int) -> None:
+    @rule(which=_ANY, slow=st.booleans(), odd=st.booleans())
+    def person_answers(self, which: int, *, slow: bool, odd: bool) -> None:
         told = [exam for exam in self.daemon.core.journal.open_exams() if exam.reason]
         if told:
-            self.person.answer(told[which % len(told)], self.chance)
+            self.person.answer(told[which % len(told)], self.chance, slow=slow, odd=odd)
             self.daemon.tick()
+
+    @rule()
+    def slow_answers_are_given(self) -> None:
+        self.person.give()
+        self.daemon.tick()
 
     def _weather(self, what: str) -> None:
         if what == "well":
@@ -303,6 +308,7 @@ class Machine(RuleBasedStateMachine):
         del self.server.faults[_LAST_FAULTS:]
         self.daemon.kill_in = None
         self._finish(0)
+        self.person.give()
         for _ in range(_ROUNDS):
             self.camera.record_truth()
             while self.daemon.workers:
