@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE
 from camera_watchdog.model import Exam, ExamFile, Override
+from camera_watchdog.overrides import for_other_bytes
 from camera_watchdog.person import Wish
 
 __all__ = [
@@ -72,7 +73,7 @@ def document(exam: Exam, *, device_id: str, site_id: str, release: str) -> dict[
         "not_sent": list(exam.other_names),
         "former_sessions": list(exam.former_sessions),
         "overrides": [
-            _override(each) for each in exam.overrides if each.reason_code not in _SAID_LATER
+            _override(exam, each) for each in exam.overrides if each.reason_code not in _SAID_LATER
         ],
         "notes": list(exam.notes),
     }
@@ -163,8 +164,8 @@ def _file(file: ExamFile) -> dict[str, Any]:
     }
 
 
-def _override(override: Override) -> dict[str, Any]:
-    return {
+def _override(exam: Exam, override: Override) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "reason_code": override.reason_code,
         "reason": override.text,
         "user": override.user,
@@ -173,6 +174,10 @@ def _override(override: Override) -> dict[str, Any]:
         "eye": override.eye,
         "skip": override.skip,
     }
+    # Earlier releases, which did not put the device on record, told nothing of it.
+    if exam.device_id is not None and for_other_bytes(exam, [override]):
+        told["for_other_bytes"] = True
+    return told
 
 
 def _time(value: datetime | None) -> str | None:

@@ -13,7 +13,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
+from camera_watchdog.after_archive import AFTER_ARCHIVE
 from camera_watchdog.model import Exam, ExamFile, Override, Sent
+from camera_watchdog.overrides import for_other_bytes
 from camera_watchdog.receipt_check import receipt_differences
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "row",
     "rows",
     "totals",
+    "was_for_other_bytes",
 ]
 
 VERSION: Final = 1
@@ -115,6 +118,11 @@ def overrides_of(exam: Exam, file: ExamFile) -> list[Override]:
     return [each for each in exam.overrides if each.name in {"", file.name}]
 
 
+def was_for_other_bytes(exam: Exam, said: Override) -> bool:
+    """Whether an answer decided nothing about the bytes that are on record: it was for others."""
+    return said.reason_code not in AFTER_ARCHIVE and bool(for_other_bytes(exam, [said]))
+
+
 def rows(exams: Iterable[Exam], zone: tzinfo) -> Iterator[dict[str, Any]]:
     """One row a file, under :data:`COLUMNS`; an exam of which no file is known has one without."""
     for exam in exams:
@@ -167,16 +175,19 @@ def _of_file(file: ExamFile, zone: tzinfo) -> dict[str, Any]:
 
 def _said(exam: Exam, file: ExamFile, zone: tzinfo) -> str | None:
     told = [
-        f"{_time(each.at, zone)} {each.user}: {_answer(each)} ({each.text})"
+        f"{_time(each.at, zone)} {each.user}: {_answer(exam, each)} ({each.text})"
         for each in overrides_of(exam, file)
     ]
     return "; ".join(told) or None
 
 
-def _answer(override: Override) -> str:
+def _answer(exam: Exam, override: Override) -> str:
+    told = override.reason_code
     if override.skip:
-        return f"{override.reason_code}, left out"
-    return f"{override.reason_code}, {override.eye} eye" if override.eye else override.reason_code
+        told = f"{told}, left out"
+    elif override.eye:
+        told = f"{told}, {override.eye} eye"
+    return f"{told}, for other bytes" if was_for_other_bytes(exam, override) else told
 
 
 def cell(value: object) -> str:
@@ -237,6 +248,7 @@ def as_json(
                         "file": each.name or None,
                         "eye": each.eye.value if each.eye else None,
                         "skip": each.skip,
+                        "for_other_bytes": was_for_other_bytes(exam, each),
                     }
                     for each in exam.overrides
                 ],

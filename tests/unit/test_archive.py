@@ -76,6 +76,15 @@ def test_a_persons_words_stand_in_it_with_name_and_time() -> None:
     ]
 
 
+def test_an_answer_that_was_for_other_bytes_is_told_as_one() -> None:
+    known = whole().but(device_id="fundus-1")
+    left_out = override("eye_unknown", known, name="OD.jpg", skip=True, checksums={"OD.jpg": "x"})
+    known = known.but(overrides=(*known.overrides, left_out))
+    assert [said.get("for_other_bytes") for said in told(known)["overrides"]] == [None, True]
+    # An earlier release told nothing of it: its receipts are as they were written.
+    assert "for_other_bytes" not in told(known.but(device_id=None))["overrides"][1]
+
+
 def test_every_file_on_record_stands_in_it_also_one_that_is_gone() -> None:
     gone = acknowledged("OS.jpg", present=False, sha256="")
     document = told(exam(acknowledged("OD.jpg"), gone))

@@ -136,6 +136,27 @@ def test_a_row_tells_all_that_is_known_of_a_file() -> None:
     )
 
 
+def test_an_answer_for_other_bytes_is_told_as_one() -> None:
+    common = ("looked at it", "nurse", NOON)
+    counts = Override("incomplete", *common, checksums={"OD.jpg": "a" * 64})
+    other = Override(
+        "eye_unknown", *common, name="OD.jpg", skip=True, checksums={"OD.jpg": "b" * 64}
+    )
+    seen = Override("changed_after_archive", *common, checksums={"OD.jpg": "c" * 64})
+    of = an_exam(overrides=(counts, other, seen))
+
+    (told,) = rows([of], ZONE)
+    document = as_json([of], at=NOON, since=NOON, until=None, zone=ZONE, found=None)
+
+    assert [said.split(": ")[1] for said in str(told["overrides"]).split("; ")] == [
+        "incomplete (looked at it)",
+        "eye_unknown, left out, for other bytes (looked at it)",
+        "changed_after_archive (looked at it)",
+    ]
+    flags = [said["for_other_bytes"] for said in document["exams"][0]["overrides"]]
+    assert flags == [False, True, False]
+
+
 def test_an_exam_of_which_no_file_is_known_is_told_too() -> None:
     (told,) = rows([an_exam(files=(), state=State.COLLECTING, archived_at=None)], ZONE)
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from camera_watchdog.model import Exam, ExamFile, Sent, State
-from camera_watchdog.report import Difference, Steps, totals
+from camera_watchdog.report import Difference, Steps, totals, was_for_other_bytes
 
 __all__ = ["print_report"]
 
@@ -60,6 +60,7 @@ def _print_exam(console: Console, exam: Exam, zone: tzinfo) -> None:
     for said in exam.overrides:
         what = f"{said.name} left out" if said.skip else said.reason_code
         what = f"{said.name} is {said.eye}" if said.eye else what
+        what = f"{what}, for other bytes" if was_for_other_bytes(exam, said) else what
         console.print(_plain(f"{said.user} at {_when(said.at, zone)}: {what} ({said.text})"))
     if not exam.files:
         return
