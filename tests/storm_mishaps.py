@@ -7,12 +7,12 @@ what they are without them.
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.pictures import Eye
@@ -35,6 +35,15 @@ KINDS: Final = (
     "the time zone corrected",
 )
 """The last one is the storm's own to do."""
+_TO_COME: Final = frozenset(
+    {
+        "names of the other eye",
+        "a row of the wrong eye",
+        "rows of another subject",
+        "folders swapped",
+        "a temporary name",
+    }
+)
 _OFTEN: Final = 0.2
 _TRY_AGAIN_S: Final = 5.0
 _TEMPORARY: Final = (
@@ -48,9 +57,9 @@ _TEMPORARY: Final = (
 _OTHER_EYE: Final[dict[str, Eye]] = {"left": "right", "right": "left"}
 
 
-def drawn(chance: Random, kinds: Iterable[str]) -> frozenset[str]:
+def drawn(chance: Random) -> frozenset[str]:
     """The kinds that a storm has."""
-    return frozenset(kind for kind in kinds if chance.random() < _OFTEN)
+    return frozenset(kind for kind in KINDS if chance.random() < _OFTEN) - _TO_COME
 
 
 class PlannedFile(NamedTuple):
@@ -109,16 +118,31 @@ class Mishaps:
         return None
 
     def _reserved(self, subject: str, file: PlannedFile, at: float) -> float:
-        """At its full size from the beginning, and filled after a while, in one part or in two."""
+        """At its full size from the beginning, and filled after a while, in one part or in two.
+
+        The writer keeps it open, or what is not written yet is a hole in it: of zeros that somebody
+        wrote and closed nobody can tell that they are no picture.
+        """
+        stays_open = self._chance.random() < 0.5
+        writer = _Writer(stays_open=stays_open)
         whole = len(file.content)
-        for share in sorted(self._chance.uniform(0.05, 0.99) for _ in range(2)):
-            there = int(whole * share)
-            hollow = file.content[:there] + bytes(whole - there)
-            part = file._replace(content=hollow, file_type="")
-            self._time.plan(at, partial(self._write, subject, part))
-            at += self._chance.choice([1, 4, 7, 40])
-        self._time.plan(at, partial(self._write, subject, file))
+        for share in sorted(self._chance.uniform(0.05, 0.99 if stays_open else 0.7) for _ in "ab"):
+            self._time.plan(at, partial(self._write_on, writer, subject, file, int(whole * share)))
+            at += self._chance.choice([1, 4, 7, 40, 200])
+        self._time.plan(at, partial(self._write_on, writer, subject, file, whole))
         return at
+
+    def _write_on(self, writer: "_Writer", subject: str, file: PlannedFile, there: int) -> None:
+        path = self._camera.folder / subject / file.name
+        path.parent.mkdir(exist_ok=True)
+        is_done = there == len(file.content)
+        file_type = file.file_type if is_done else ""
+        self._diary.is_written(subject, path, file.content, file_type)
+        writer.write(path, file.content[:there], len(file.content))
+        if is_done:
+            writer.close()
+        self._time.stamp(path)
+        self.hint(subject)
 
     def _under_another_name(self, subject: str, file: PlannedFile, at: float) -> float:
         """Under a temporary name while it grows, and renamed when it is whole."""
@@ -319,6 +343,31 @@ class Mishaps:
         between.rename(there)
         self._diary.is_swapped(one, other, {one: _contents(here), other: _contents(there)})
         self.hint(self._chance.choice(["", one, other]))
+
+
+class _Writer:
+    """Writes a file from its beginning at its full size, with a hole where nothing is written yet."""
+
+    def __init__(self, *, stays_open: bool) -> None:
+        self._stays_open = stays_open
+        self._file: BinaryIO | None = None
+
+    def write(self, path: Path, beginning: bytes, size_bytes: int) -> None:
+        """Write so much of it, and keep it open or not."""
+        if self._file is None:
+            self._file = path.open("r+b" if path.exists() else "w+b")
+        self._file.truncate(size_bytes)
+        self._file.seek(0)
+        self._file.write(beginning)
+        self._file.flush()
+        if not self._stays_open:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, partial
 from random import Random
-from typing import Final
+from typing import Final, Literal
 
 from camera_watchdog.config import Config
 from camera_watchdog_demo import pictures
@@ -34,7 +34,8 @@ def _jpeg(eye: Eye) -> bytes:
 
 @cache
 def _dicom(eye: Eye, subject: str, seed: int) -> bytes:
-    return pictures.dicom(seed, eye="L" if eye == "left" else "R", patient_id=subject)
+    side: Literal["L", "R"] = "L" if eye == "left" else "R"
+    return pictures.dicom(seed, eye=side, patient_id=subject)
 
 
 class Schedule:

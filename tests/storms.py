@@ -46,8 +46,6 @@ _ASKED_WITHIN_S: Final = 4500.0
 _WRONG_ZONE: Final = "Pacific/Auckland"
 _TRIED_AGAIN_S: Final = 130.0
 """By then what waits for the clinician, or could not be written down, was tried once more."""
-LEARNED: Final = ("replaced unseen", "a nurse answers", "a writer goes on", "receipts damaged")
-"""The kinds of mishap that storms have."""
 _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
 """What would clear by itself, but not in a storm."""
 
@@ -55,7 +53,7 @@ _FOR_EVER: Final = frozenset({"no_eligible_session", "one_file_per_type"})
 class Storm:
     """One schedule and what came of it."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, kinds: frozenset[str] | None = None) -> None:
         self._chance = chance = Random(seed)  # noqa: S311 - to be had again by its seed
         self.time = Time()
         self.diary = Diary()
@@ -64,7 +62,8 @@ class Storm:
             self.generation, storage=folder / "edc", clock=self.time.clock, faults=self._befall
         )
         options: dict[str, Any] = {"api_url": self.edc.url, "token": self.edc.token}
-        kinds = drawn(Random(seed + 3), LEARNED)  # noqa: S311 - to be had again by its seed
+        if kinds is None:
+            kinds = drawn(Random(seed + 3))  # noqa: S311 - to be had again by its seed
         if "the time zone corrected" in kinds:
             options |= {"db_image_captured_at": "captured_at", "timezone": _WRONG_ZONE}
         if self.generation != "0.1" and chance.random() < 0.2:
@@ -220,13 +219,13 @@ class Storm:
         return here - {exam.folder for exam in core.journal.open_exams()}
 
 
-def storm(seed: int, folder: Path) -> Storm:
-    """One storm in a folder of its own.
+def storm(seed: int, folder: Path, kinds: frozenset[str] | None = None) -> Storm:
+    """One storm in a folder of its own; with these ``kinds`` of mishap, or those that its seed gives it.
 
     Raises:
         AssertionError: the promise was not kept; the seed is in the message.
     """
-    one = Storm(seed, folder)
+    one = Storm(seed, folder, kinds)
     try:
         one.run()
     except BaseException as error:

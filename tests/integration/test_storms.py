@@ -9,12 +9,17 @@ from typing import Final
 
 import pytest
 
-from camera_watchdog import deliver
+from camera_watchdog import deliver, disk, identify, rechecks
 from camera_watchdog.ambiguity import Belief
+from camera_watchdog.disk import Disk
+from camera_watchdog.model import Exam, ExamFile
+from camera_watchdog.recheck_folder import FolderRecheck
+from storm_mishaps import _TO_COME, KINDS
 from storms import storm
 
 _COUNT: Final = 200
 _AT_A_TIME: Final = 20
+_OF_A_KIND: Final = 8
 
 
 @pytest.fixture(autouse=True)
@@ -36,16 +41,68 @@ def test_the_promise_holds_after_the_storm(first: int, tmp_path: Path) -> None:
     assert not failed, "\n".join(failed)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in _TO_COME])
+def test_the_promise_holds_after_a_storm_with_each_kind_of_mishap(
+    kind: str, tmp_path: Path
+) -> None:
+    for seed in range(_OF_A_KIND):
+        storm(seed, tmp_path / str(seed), frozenset({kind}))
+
+
+def _all_of_them(tmp_path: Path, seeds: range, kind: str = "") -> None:
+    for seed in seeds:
+        storm(seed, tmp_path / str(seed), frozenset({kind}) if kind else frozenset())
+
+
 @pytest.mark.parametrize("belief", [Belief.ABSENT, Belief.STORED])
 def test_a_storm_would_notice_a_daemon_that_believes_the_wrong_thing(
     belief: Belief, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The storms are no proof unless they can fail."""
     monkeypatch.setattr(deliver, "believe_listing", lambda *_, **__: belief)
-
-    def all_of_them() -> None:
-        for seed in range(11, 60):  # the eleventh notices both
-            storm(seed, tmp_path / str(seed))
-
     with pytest.raises(AssertionError):
-        all_of_them()
+        _all_of_them(tmp_path, range(11, 60))  # the eleventh notices both
+
+
+def _no_numbers(take_out: pytest.MonkeyPatch) -> None:
+    take_out.setattr(disk, "_identity", lambda *_: 0)
+    take_out.setattr(disk, "_changed_ns", lambda *_: 0)
+
+
+def _no_bytes_of_an_answer(take_out: pytest.MonkeyPatch) -> None:
+    def eye_said(exam: Exam, file: ExamFile) -> object:
+        said = [each for each in exam.overrides if each.eye and each.name == file.name]
+        return said[-1].eye if said else None
+
+    take_out.setattr(identify, "eye_said", eye_said)
+
+
+def _no_second_look(take_out: pytest.MonkeyPatch) -> None:
+    take_out.setattr(FolderRecheck, "look", lambda *_: None)
+
+
+def _no_new_receipt(take_out: pytest.MonkeyPatch) -> None:
+    take_out.setattr(rechecks, "rebuild_receipts", lambda *_, **__: None)
+
+
+def _no_look_for_writers(take_out: pytest.MonkeyPatch) -> None:
+    take_out.setattr(Disk, "open_elsewhere", lambda *_: False)
+    take_out.setattr(Disk, "has_hole", lambda *_: False)
+
+
+GUARDS: Final = {
+    "replaced unseen": _no_numbers,
+    "a nurse answers": _no_bytes_of_an_answer,
+    "a writer goes on": _no_second_look,
+    "receipts damaged": _no_new_receipt,
+    "place reserved": _no_look_for_writers,
+}
+
+
+@pytest.mark.parametrize("kind", GUARDS)
+def test_a_storm_would_notice_a_guard_that_is_taken_out(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    GUARDS[kind](monkeypatch)
+    with pytest.raises((AssertionError, ValueError)):
+        _all_of_them(tmp_path, range(60), kind)
