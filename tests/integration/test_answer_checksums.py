@@ -147,10 +147,11 @@ def test_a_file_that_grows_while_it_is_read_is_not_answered_for(
     assert "or is still being written" in look.refusal(look.seen(sha256=""))
 
 
+@pytest.mark.parametrize("code", ["unfinished_file", "never_written"])
 def test_what_is_waited_for_to_become_whole_is_not_answered_for_before_it_is_given_up(
-    look: Look,
+    look: Look, code: str
 ) -> None:
-    held = look.seen(code="unfinished_file", sha256="")
+    held = look.seen(code=code, sha256="")
     assert look.checksum(held) == sha256(CONTENT)
     waited_for = held.but(state=State.COLLECTING, last_change=NOON)
     said = look.refusal(waited_for)

@@ -13,7 +13,7 @@ import pytest
 from answering import Nurse
 from camera_watchdog.model import Laterality, Override, State
 from camera_watchdog.person import WordRefused
-from camera_watchdog.reasons import explain
+from camera_watchdog.reasons import _ASKED_ANEW, explain
 from clinic import Clinic
 from one_exam import begun, names_held
 from scripted_edc import Stored
@@ -116,9 +116,9 @@ def test_an_eye_is_asked_again_where_the_picture_was_taken_again_after_the_answe
         assert outcome.startswith("not used: OD.jpg changed")
     assert nurse.clinic.edc.stored == []
     assert nurse.clinic.told("S1") == (State.HELD, "not_in_database")
-    assert "for other bytes" in words(nurse)
+    assert _ASKED_ANEW in words(nurse)
     nurse.says(eyes={"OD.jpg": RIGHT})
-    assert "for other bytes" not in words(nurse)
+    assert _ASKED_ANEW not in words(nurse)
     nurse.clinic.live_for(60)
     stored = {one.name: one.file_type for one in nurse.clinic.edc.stored}
     assert stored == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}
@@ -217,7 +217,7 @@ def test_a_file_that_goes_on_being_written_after_it_was_left_out_is_asked_about_
     nurse.answer(said)
     clinic.live_for(100)
     assert clinic.told("S1") == (State.HELD, "unfinished_file")
-    assert "for other bytes" in words(nurse)
+    assert _ASKED_ANEW in words(nurse)
     assert clinic.edc.stored == []
 
 
@@ -314,7 +314,7 @@ def test_a_folder_inside_is_asked_about_again_when_what_lies_in_it_changed(
     nurse.answer(said)
     clinic.live_for(70)
     assert clinic.told("S1") == (State.HELD, "nested_folder")
-    assert "for other bytes" in words(nurse)
+    assert _ASKED_ANEW in words(nurse)
     nurse.says(skips=("inner",))
     clinic.live_for(10)
     (folder,) = clinic.archived()

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
@@ -18,7 +19,9 @@ from camera_watchdog.model import Exam, ExamFile, State
 
 __all__ = ["check_is_known", "checksum"]
 
-_STATUS = "camera-watchdog status"
+_STATUS: Final = "camera-watchdog status"
+_UNDER_WAY: Final = frozenset({"unfinished_file", "never_written"})
+"""What a file is waited for that may still be written to, up to ``stability_timeout``."""
 
 
 def check_is_known(config: Config, exam: Exam, names: Iterable[str]) -> None:
@@ -85,9 +88,7 @@ def _check_is_done(config: Config, exam: Exam, file: ExamFile, path: Path, now: 
             "that program has closed it."
         )
     reason = exam.reason
-    waited_for = (
-        reason is not None and reason.code == "unfinished_file" and file.name in reason.files
-    )
+    waited_for = reason is not None and reason.code in _UNDER_WAY and file.name in reason.files
     if waited_for and exam.state is State.COLLECTING:
         done = exam.last_change + timedelta(seconds=config.stability_timeout)
         raise NotDone(
