@@ -53,12 +53,14 @@ class FolderRecheck:
         """What is found in an exam's folder; none where the folder is not there: people moved it.
 
         Raises:
-            OSError: it cannot be listed now.
+            OSError: it cannot be listed now, or the whole archive is away.
         """
         folder = self._archive_dir / exam.destination
         try:
             listed = self._disk.entries(folder)
         except (FileNotFoundError, NotADirectoryError):
+            if not self._disk.exists(self._archive_dir):
+                raise
             return None
         entries = [entry for entry in listed if not is_ignored(entry.name)]
         changed, same, unsure = self._changed(exam, folder, entries)

@@ -169,17 +169,19 @@ class Rechecks:
     def _look_safely(self, number: int) -> None:
         with self._lock:
             planned = self._planned[number]
-        again_in_s: float | None = _AGAIN_S
+        unsure, stands = True, False
         try:
-            again_in_s = self._look_at(number)
+            unsure, stands = self._look_at(number)
         except (CameraWatchdogError, OSError) as error:
             logger.debug("archive  exam %d is looked at again: %s", number, error)
         except Exception:
             logger.exception("archive  unforeseen failure with exam %d, goes on", number)
         now = self._monotonic()
         later = [planned.archived + after for after in _AFTER_S if planned.archived + after > now]
-        if again_in_s is not None:
-            later.append(now + again_in_s)
+        if unsure and now - planned.archived < _WITHIN.total_seconds():
+            later.append(now + _AGAIN_S)
+        if stands:
+            later.append(now + _STANDING_AGAIN_S)
         with self._lock:
             if self._planned.get(number) != planned:
                 return  # asked for anew meanwhile
@@ -189,8 +191,8 @@ class Rechecks:
                 del self._planned[number]
                 self._folders.forget(number)
 
-    def _look_at(self, number: int) -> float | None:
-        """Look at one exam; in how many seconds to look again, none where there is no reason to.
+    def _look_at(self, number: int) -> tuple[bool, bool]:
+        """Look at one exam: is something unsure, and is there something that a person must see?
 
         Raises:
             JournalError, OSError: it cannot be looked at, or written down, now.
@@ -202,9 +204,7 @@ class Rechecks:
                 amend = self._journal.archived.amend
                 amend(number, lambda exam: with_numbers(exam, same), durable=False)
             exam = self._note(exam, CHANGED, found.reason)
-            if found.unsure:
-                return _AGAIN_S
-        return _STANDING_AGAIN_S if awaits_answer(exam) else None
+        return found is not None and found.unsure, awaits_answer(exam)
 
     def _note(self, exam: Exam, code: str, found: Reason | None) -> Exam:
         """Write down what was found, or is not found any more; said once."""

@@ -430,6 +430,26 @@ def test_what_cannot_be_read_now_is_looked_at_until_it_can(archive: Archive) -> 
     assert archive.told() == (CHANGED, "OD.jpg")
 
 
+def test_an_archive_that_was_away_is_looked_at_when_it_is_back(archive: Archive) -> None:
+    archive.grow()
+    away = archive.folder.parent.rename(archive.clinic.root.parent / "archive")
+    archive.live_for(900)
+    assert archive.told() == ()
+    away.rename(archive.folder.parent)
+    archive.live_for(70)
+    assert archive.told() == (CHANGED, "OD.jpg")
+
+
+def test_an_archive_that_stays_away_is_given_up_after_the_day(archive: Archive) -> None:
+    archive.folder.parent.rename(archive.clinic.root.parent / "archive")
+    archive.live_for(90)
+    archive.clinic.clock.advance(25 * HOUR_S)
+    archive.live_for(10)
+    looked = archive.disk.listings
+    archive.live_for(HOUR_S)
+    assert archive.disk.listings == looked
+
+
 def test_a_new_visit_in_the_same_folder_goes_its_ordinary_way(archive: Archive) -> None:
     archive.grow()
     archive.live_for(65)
