@@ -151,14 +151,15 @@ def _outcome(exam: Exam, request: Request) -> str:
     """What to tell a person who answered.
 
     It is the bytes that decide, whenever an answer is used. Where it is known already that these are
-    others, the person is told at once.
+    others, the person is told at once; and where an earlier release bound the answer to none.
     """
-    others = for_other_bytes(exam, request.overrides)
+    bound_to_nothing = {each.name for each in request.overrides if not each.checksums} - {""}
+    others = sorted({*for_other_bytes(exam, request.overrides), *bound_to_nothing})
     if not others:
         return "it is looked at again now"
     return (
-        f"{NOT_USED}: {', '.join(others)} changed after it was answered for. Look at it again, then "
-        "answer what is asked now; see: camera-watchdog status"
+        f"{NOT_USED}: {', '.join(others)} is not known to be what was answered for. Look at it again, "
+        "then answer what is asked now; see: camera-watchdog status"
     )
 
 

@@ -130,15 +130,15 @@ def asked_anew(exam: Exam, reason: Reason, overrides: Iterable[Override]) -> boo
     """Whether what holds the exam was answered before, for bytes that are there no more.
 
     ``overrides`` are those that would answer it. What has no bytes of its own is asked about again
-    only where it is not as it was.
+    only where it is not as it was. An earlier release bound some answers to nothing.
     """
     now = {file.name: sha256_of(file) for file in exam.files}
     if not reason.files:
         known = {*now.values()}
         return "" not in known and any({*each.checksums.values()} - known for each in overrides)
     return any(
-        now.get(name) not in {"", each.checksums[name]}
+        now.get(name) not in {"", each.checksums.get(name, "")}
         for each in overrides
         for name in reason.files
-        if name in each.checksums
+        if name == each.name or name in each.checksums
     )

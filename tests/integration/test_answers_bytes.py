@@ -12,7 +12,7 @@ import pytest
 
 from answering import Nurse
 from camera_watchdog.model import Laterality, Override, State
-from camera_watchdog.person import WordRefused
+from camera_watchdog.person import Request, Wish, WordRefused
 from camera_watchdog.reasons import _ASKED_ANEW, explain
 from clinic import Clinic
 from one_exam import begun, names_held
@@ -113,7 +113,7 @@ def test_an_eye_is_asked_again_where_the_picture_was_taken_again_after_the_answe
     nurse.clinic.live_for(1900)
 
     if change is changed_and_seen_before_it_is_given:
-        assert outcome.startswith("not used: OD.jpg changed")
+        assert outcome.startswith("not used: OD.jpg is not known to be")
     assert nurse.clinic.edc.stored == []
     assert nurse.clinic.told("S1") == (State.HELD, "not_in_database")
     assert _ASKED_ANEW in words(nurse)
@@ -168,8 +168,11 @@ def test_an_answer_of_an_earlier_release_that_was_bound_to_nothing_decides_nothi
     said = Override("not_in_database", "x", "anna", clinic.clock.now(), name="OD.jpg", eye=LEFT)
     out = dataclasses.replace(said, name="OS.jpg", eye=None, skip=True)
     clinic.registry.release(clinic.journal.save(exam.but(overrides=(said, out)), ""))
+    asked = Request(Wish.RELEASE, exam.id, "S1", "anna", clinic.clock.now(), "x", (said,))
+    assert nurse.answer(asked).startswith("not used: OD.jpg is not known to be")
     clinic.restart()
     clinic.live_for(1900)
+    assert _ASKED_ANEW in words(nurse)
     assert clinic.told("S1") == (State.HELD, "not_in_database")
     assert clinic.edc.stored == []
 

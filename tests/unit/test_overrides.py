@@ -255,3 +255,10 @@ def test_a_folder_that_is_asked_about_again_is_not_as_it_was() -> None:
     known = skip(exam(file("OD.jpg")), "inner", checksums={"inner": "as it was"})
     assert asked_anew(known, Reason("nested_folder", ("inner",)), known.overrides)
     assert not asked_anew(known, Reason("nested_folder", ("other",)), known.overrides)
+
+
+def test_an_answer_of_an_earlier_release_that_was_bound_to_nothing_is_told_as_one() -> None:
+    known = skip(exam(file("OD.jpg")), "OD.jpg", checksums={})
+    assert asked_anew(known, Reason("unfinished_file", ("OD.jpg",)), known.overrides)
+    inner = skip(exam(file("OD.jpg")), "inner", checksums={})
+    assert asked_anew(inner, Reason("nested_folder", ("inner",)), inner.overrides)

@@ -16,6 +16,7 @@ from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.schema import SCHEMA_NAME, json_schema, sample
 from camera_watchdog.config.values import PATH, from_flag
 from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.reasons import name_for
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -60,7 +61,8 @@ def run(invocation: "Invocation") -> int:
     _write(path, _as_text(sample({**suggested, **given})))
     _write_schema(path.with_name(SCHEMA_NAME))
     _tell(
-        f"Written: {path}. Fill in what is yet a sample, then: camera-watchdog check --config {path}"
+        f"Written: {path}. Fill in what is yet a sample, then: "
+        f"camera-watchdog check --config {name_for(str(path))}"
     )
     sys.stdout.write(f"{path}\n")
     return 0

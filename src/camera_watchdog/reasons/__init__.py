@@ -38,8 +38,8 @@ REASONS: Final[dict[str, ReasonRule]] = {row.code: row for row in (*ROWS, *ARCHI
 _FILE: Final = "FILE"
 """Stands in a command for a file that the reason does not name."""
 _ASKED_ANEW: Final = (
-    "An answer was given before; what it was about has changed since, so it does not count for what is "
-    "there now."
+    "An answer was given before, but not for what is there now, which has changed since: it does not "
+    "count."
 )
 
 
