@@ -16,7 +16,7 @@ from camera_watchdog.config.keys import EYE_BETWEEN_EDGES
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
-from camera_watchdog.laterality import ImageRow
+from camera_watchdog.laterality import ImageRow, is_named
 from camera_watchdog.model import Demographics, Exam, ImageRows, Override, Reason, ReportType, State
 from camera_watchdog.overrides import about
 from camera_watchdog.person import bound
@@ -93,6 +93,16 @@ class CameraDatabase:
             raise self.fails
         return frozenset({*self.rows, *self.people})
 
+    def named(self, name: str, *, but_not: str) -> tuple[tuple[str, ImageRow], ...]:
+        if self.fails is not None:
+            raise self.fails
+        return tuple(
+            (subject, row)
+            for subject, rows in self.rows.items()
+            for row in rows
+            if subject != but_not and is_named(name, row.filename)
+        )
+
     def demographics(self, subject: str) -> Demographics | None:
         if self.fails is not None:
             raise self.fails
@@ -120,6 +130,7 @@ class Clinic(WatchedFolder):
             "required": Required.ready_made(report_type),
         }
         self.stopping = False
+        self.taken: set[str] = set()
         self.during: Callable[[], object] = lambda: None
         """Called between any two effects of a worker."""
         self.go_back: Callable[[], object] = lambda: None
@@ -196,9 +207,11 @@ class Clinic(WatchedFolder):
     def take(self, folder: str = "S1", *, seed: int = 0, subject: str = "") -> None:
         """The camera writes a whole exam, and its database says which eye is which."""
         self.put_exam(folder, seed=seed)
-        if (subject or folder) not in self.camera.rows:
-            self.camera.know(subject or folder, "OD.jpg", "R")
-            self.camera.know(subject or folder, "OS.jpg", "L")
+        whose = subject or folder
+        if whose in self.taken or whose not in self.camera.rows:
+            self.camera.know(whose, "OD.jpg", "R")
+            self.camera.know(whose, "OS.jpg", "L")
+        self.taken.add(whose)
 
     def work(self) -> Outcome | None:
         """One worker takes what is due and lets go of it; none where nothing is due."""

@@ -171,7 +171,8 @@ class Promise:
             allowed |= {"seen_before"}
         elif not mingled and not any(visit.disturbed for visit in visits):
             return allowed
-        allowed |= {"late", "retaken"}
+        # A file that is taken again after the archive has no row of its own.
+        allowed |= {"late", "retaken", "earlier_visit_rows"}
         if generations & ONE_OF_A_TYPE:
             allowed |= {"one_file_per_type"}
         if generations & _ASK_FIRST:

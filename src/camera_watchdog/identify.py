@@ -4,13 +4,9 @@ What must be held is found out before a byte leaves (:mod:`camera_watchdog.scree
 is held whole and not half sent.
 """
 
-import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
-from typing import Final
 
-from camera_watchdog import laterality
 from camera_watchdog.capture import (
     CLOCK,
     DICOM,
@@ -19,37 +15,32 @@ from camera_watchdog.capture import (
     clock_doubt,
     is_retimed,
     sent_otherwise,
-    with_capture_time,
 )
 from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.errors import FileChanged, PermanentError, TransientError
-from camera_watchdog.eye_rows import as_record
-from camera_watchdog.laterality import EyeVerdict, ImageRow, Testimony
+from camera_watchdog.eyes import Eyes, is_retaken
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     Exam,
     ExamFile,
     Format,
     Reason,
-    ReportType,
     Sent,
-    file_type_for,
 )
-from camera_watchdog.objections import eye_words, objections_to, runs_on
-from camera_watchdog.overrides import eye_said, skipped
-from camera_watchdog.screening import check_names, hold_unless_waived, screen, size_words, to_send
+from camera_watchdog.overrides import skipped
+from camera_watchdog.screening import (
+    check_folders,
+    check_names,
+    hold_unless_waived,
+    screen,
+    size_words,
+    to_send,
+)
 from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools
 
-__all__ = ["Identify", "is_retaken"]
+__all__ = ["Identify"]
 
 logger = logging.getLogger(__name__)
-
-_MAY_COME_LATER: Final = frozenset({"not_in_database"})
-
-
-def is_retaken(file: ExamFile) -> bool:
-    """Whether other bytes stand there than were sent."""
-    return file.present and file.may_be_stored and file.sha256 != file.sent_sha256
 
 
 class Identify:
@@ -57,6 +48,7 @@ class Identify:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._eyes = Eyes(tools)
 
     def identify(self, passage: Passage) -> None:
         """Take the exam from ``identifying`` to ``resolving``.
@@ -72,12 +64,14 @@ class Identify:
         exam = self._read(passage)
         passage.learn(exam)
         exam = self._check_sent(exam)
-        rows = self._rows(exam)
-        exam, unknown = self._with_eyes(exam, rows)
+        rows = self._eyes.rows(exam)
+        exam, unknown = self._eyes.with_eyes(exam, rows)
         passage.learn(exam)
         if unknown is not None:
+            if isinstance(unknown, EyeMissing) and unknown.reason.code == "earlier_visit_rows":
+                check_folders(exam, self._tools)  # the rows may be those of the other folder
             raise unknown
-        timed = self._with_capture_times(exam, rows)
+        timed = self._eyes.with_capture_times(exam, rows)
         exam = _without_copies(_with_times_told(exam, timed, self._tools.rules.zone))
         exam = self._with_clock_doubt(exam, passage.name)
         exam = self._with_unread_dicom(exam, passage.name)
@@ -141,91 +135,6 @@ class Identify:
                 raise PermanentError(code, files=(file.name,), details=details)
         return exam
 
-    def _rows(self, exam: Exam) -> tuple[ImageRow, ...]:
-        camera = self._tools.camera
-        return camera.images(exam.subject) if camera is not None else ()
-
-    def _with_eyes(
-        self, exam: Exam, rows: tuple[ImageRow, ...]
-    ) -> tuple[Exam, PermanentError | EyeMissing | None]:
-        """Each file's eye and type, as far as they are known, and what to do about the others."""
-        rules = self._tools.rules
-        names = frozenset(file.name for file in exam.files)
-        words = eye_words(exam, rules.report_type)
-        unknown: list[Reason] = []
-        changed: list[ExamFile] = []
-        for file in to_send(exam):
-            if file.format is None:
-                unknown.append(Reason("unfinished_file", (file.name,)))
-                continue
-            verdict = EyeVerdict(None, "", None)
-            if file.is_image or rules.report_type is ReportType.PER_EYE:
-                verdict = self._verdict(exam, file, rows, names, words)
-            reason = verdict.reason
-            known = file.but(
-                eye=verdict.eye,
-                eye_source=verdict.source,
-                eye_contradictions=file.eye_contradictions or verdict.contradictions,
-                file_type=file_type_for(file.format, verdict.eye, rules.report_type),
-            )
-            if file.may_be_stored and not is_retaken(file) and known.file_type != file.file_type:
-                reason = _other_than_sent(file, known, reason)
-                # What it was sent as is not forgotten.
-                known = file.but(eye_contradictions=known.eye_contradictions)
-            if reason is not None:
-                unknown.append(self._with_key(exam, reason, verdict.contradictions))
-            changed.append(known)
-        return exam.with_file(*changed), _worst(unknown)
-
-    def _verdict(
-        self,
-        exam: Exam,
-        file: ExamFile,
-        rows: tuple[ImageRow, ...],
-        names: frozenset[str],
-        words: Mapping[str, frozenset[str]],
-    ) -> EyeVerdict:
-        if eye := eye_said(exam, file):
-            return EyeVerdict(eye, "operator", None)
-        rules = self._tools.rules
-        asked: dict[str, Callable[[], Testimony]] = {
-            "database": lambda: laterality.from_database(file.name, rows, names),
-            "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
-            "dicom": lambda: laterality.from_dicom(file.dicom_laterality),
-        }
-        unasked = [each for each in rules.eye_objections if each not in rules.eye_sources]
-        return laterality.decide(
-            file.name,
-            [asked[source]() for source in rules.eye_sources],
-            objections_to(file, unasked, words),
-        )
-
-    def _with_key(self, exam: Exam, reason: Reason, contradictions: Iterable[str]) -> Reason:
-        """The reason, with the key as it could be where exam after exam is contradicted alike."""
-        rules = self._tools.rules
-        if not contradictions:
-            return reason
-        others = [each for each in self._tools.journal.newest_exams() if each.id != exam.id]
-        off = {c.partition(":")[0] for c in contradictions if runs_on(c, others, rules.report_type)}
-        if not off:
-            return reason
-        left = json.dumps([each for each in rules.eye_objections if each not in off])
-        details = {
-            **reason.details,
-            "contradicting": " and ".join(sorted(off)),
-            "eye_objections": left,
-        }
-        return Reason(reason.code, reason.files, details)
-
-    def _with_capture_times(self, exam: Exam, rows: tuple[ImageRow, ...]) -> Exam:
-        names = frozenset(file.name for file in exam.files)
-        changed: list[ExamFile] = []
-        for file in to_send(exam):
-            matching = laterality.rows_for(file.name, rows, names)
-            raw = as_record(matching[0]).captured_at if matching else None
-            changed.append(with_capture_time(file, raw, zone=self._tools.rules.zone))
-        return exam.with_file(*changed)
-
     def _with_clock_doubt(self, exam: Exam, name: str) -> Exam:
         """A clock that must be wrong is told of once for an exam, and keeps nothing from the EDC."""
         zone, now = self._tools.rules.zone, self._tools.clock()
@@ -258,27 +167,6 @@ class Identify:
                 install_command(),
             )
         return exam.but(notes=(*exam.notes, note))
-
-
-def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
-    """What a person must answer comes before what the camera may still tell."""
-    if not unknown:
-        return None
-    first = min(unknown, key=lambda reason: reason.code in _MAY_COME_LATER)
-    alike = [r for r in unknown if (r.code, r.details) == (first.code, first.details)]
-    files = tuple(name for reason in alike for name in reason.files)
-    if first.code in _MAY_COME_LATER:
-        return EyeMissing(Reason(first.code, files, first.details))
-    return PermanentError(first.code, files=files, details=first.details)
-
-
-def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> Reason:
-    """Why a file that was sent is held: what it was sent as, and what is known of it now."""
-    now: str = known.file_type or "nobody knows which eye it is"
-    if reason is not None and reason.code == "eye_conflict":
-        now = reason.details["said"]
-    said = f"sent as {file.file_type}, but now {now}"
-    return Reason("eye_conflict", (file.name,), {"said": said})
 
 
 def _with_times_told(before: Exam, exam: Exam, zone: tzinfo) -> Exam:

@@ -25,6 +25,7 @@ __all__ = [
     "from_dicom",
     "from_filename",
     "from_operator",
+    "from_rows",
     "from_words",
     "inside_a_word",
     "is_named",
@@ -133,10 +134,14 @@ def is_named(name: str, stored: str) -> bool:
 
 def from_database(name: str, rows: Sequence[ImageRow], folder_names: Collection[str]) -> Testimony:
     """What the camera's database says: all the file's rows have to say the same."""
-    matching = rows_for(name, rows, folder_names)
-    if not matching:
+    return from_rows(rows_for(name, rows, folder_names))
+
+
+def from_rows(rows: Sequence[ImageRow]) -> Testimony:
+    """What a file's own rows in the camera's database say: all of them have to say the same."""
+    if not rows:
         return Testimony("database", None, "no row", Finding.NO_ROW)
-    return _testimony("database", [row.eye for row in matching])
+    return _testimony("database", [row.eye for row in rows])
 
 
 def from_filename(name: str, pattern: re.Pattern[str]) -> Testimony:

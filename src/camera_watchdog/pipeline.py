@@ -25,6 +25,7 @@ from camera_watchdog.errors import (
     ServerWideError,
     TransientError,
 )
+from camera_watchdog.eyes import Eyes
 from camera_watchdog.finish import Finish
 from camera_watchdog.identify import Identify
 from camera_watchdog.lifecycle import Event, pause_s, step
@@ -78,12 +79,13 @@ class Pipeline:
         self._tools = tools
         self._stopping = stopping
         identify, deliver, finish = Identify(tools), Deliver(tools), Finish(tools)
+        self._eyes = Eyes(tools)
         self._finish = finish
         self._steps: dict[State, Callable[[Passage], None]] = {
             State.IDENTIFYING: identify.identify,
             State.RESOLVING: Sessions(tools).resolve,
             State.UPLOADING: deliver.upload,
-            State.VERIFYING: finish.verify,
+            State.VERIFYING: self._verify,
             State.ARCHIVING: finish.archive,
         }
 
@@ -114,6 +116,10 @@ class Pipeline:
             logger.exception("%s  unforeseen failure", passage.name)
             return self._wait(passage, _unforeseen(error))
         return Outcome(passage.exam)
+
+    def _verify(self, passage: Passage) -> None:
+        self._eyes.ask_again(passage)
+        self._finish.verify(passage)
 
     def _look_again(self, passage: Passage, pause: CameraWatchdogError) -> Outcome:
         if isinstance(pause, FolderChanged):

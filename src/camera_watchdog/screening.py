@@ -17,6 +17,7 @@ from camera_watchdog.overrides import goes_after, said_together, skipped, waived
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 
 __all__ = [
+    "check_folders",
     "check_names",
     "hold_unless_waived",
     "names_subject",
@@ -68,7 +69,7 @@ def screen(exam: Exam, tools: Tools) -> None:
     _check_sizes(exam, tools)
     _check_visits(exam, tools)
     _check_seen_before(exam, tools)
-    _check_folders(exam, tools)
+    check_folders(exam, tools)
 
 
 def _check_complete(exam: Exam, tools: Tools) -> None:
@@ -163,8 +164,13 @@ def _check_seen_before(exam: Exam, tools: Tools) -> None:
                     hold_unless_waived(exam, reason)
 
 
-def _check_folders(exam: Exam, tools: Tools) -> None:
-    """Two folders of one subject: the one with a session finishes, the other waits behind it."""
+def check_folders(exam: Exam, tools: Tools) -> None:
+    """Two folders of one subject: the one with a session finishes, the other waits behind it.
+
+    Raises:
+        PermanentError: neither has one.
+        WaitsBehind: the other has.
+    """
     others = [
         other
         for other in tools.journal.exams_of_subject(exam.subject)

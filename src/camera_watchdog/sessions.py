@@ -11,7 +11,7 @@ from typing import Final
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import EdcRefusal, PermanentError
-from camera_watchdog.identify import is_retaken
+from camera_watchdog.eyes import is_retaken
 from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (

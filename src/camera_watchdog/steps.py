@@ -169,6 +169,9 @@ class CameraLike(Protocol):
     def subjects(self) -> frozenset[str]:
         """The subjects that were entered last."""
 
+    def named(self, name: str, *, but_not: str) -> tuple[tuple[str, ImageRow], ...]:
+        """Rows of a file's name of other subjects, each with its subject."""
+
     def demographics(self, subject: str) -> Demographics | None:
         """Initials, sex and age of a subject."""
 
@@ -219,12 +222,17 @@ class KnownSubjects:
 
 
 class ServerMemory:
-    """What this server was found to want, and what was said once; forgotten with the process."""
+    """What was found out, or said, and need not be again; forgotten with the process.
+
+    ``named`` are the rows of other subjects by this one's and a file's name, and when they were asked
+    for.
+    """
 
     def __init__(self) -> None:
         self.wants_demographics = False
         self.dicom_is_told = False
         self.known_subjects: KnownSubjects | None = None
+        self.named: dict[tuple[str, str], tuple[datetime, tuple[tuple[str, ImageRow], ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,8 +338,13 @@ class Passage:
 
     def learn(self, exam: Exam) -> None:
         """What was found out about the files; it is on record with whatever is recorded next."""
-        if (exam.files, exam.notes) != (self.exam.files, self.exam.notes):
-            self.exam = self.exam.but(files=exam.files, notes=exam.notes)
+        if exam != self.exam:
+            self.exam = self.exam.but(
+                files=exam.files,
+                notes=exam.notes,
+                rows_gone=exam.rows_gone,
+                rows_left=exam.rows_left,
+            )
 
     def checkpoint(self) -> None:
         """Between two effects: is there a reason not to begin the next one?

@@ -373,7 +373,7 @@ def test_a_session_that_another_exam_gave_up_is_not_used_either(
         clinic.answer()
         clinic.live_for(20)
         assert clinic.told("S1") == (State.HELD, "session_in_use")
-        clinic.put_exam("S1 again", seed=5)
+        clinic.take("S1 again", subject="S1", seed=5)
         clinic.live_for(100)
         assert clinic.told("S1 again") == (State.HELD, "two_folders")
         clinic.answer("S1 again")

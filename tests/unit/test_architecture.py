@@ -61,7 +61,9 @@ EDGES: Final = {"camera_db", "disk", "edc_api", "journal", "messenger", "watcher
 """Each knows one thing outside the program, and none of the others. A package is one edge."""
 
 CORE: Final = {
+    "camera_rows",
     "deliver",
+    "eyes",
     "finish",
     "identify",
     "lookalikes",

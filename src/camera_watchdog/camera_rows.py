@@ -1,0 +1,213 @@
+"""What the camera's database holds for an exam: its rows, file by file, and whose they are otherwise.
+
+Which rows are another exam's is decided in :mod:`camera_watchdog.eye_rows`, which of several is of the
+picture's time in :mod:`camera_watchdog.row_times`. Where a row may be an earlier visit's though no exam
+has it on record (its picture was not exported, or its time is another day's), it is asked whether the
+camera numbers its pictures anew: whether other subjects have that name, too. If none has, the row is
+the file's.
+
+========================= =======================================================================
+there at an earlier visit no answer, but for what goes after that exam
+of another day than the   no answer where the clocks of camera and database are known to agree;
+picture itself says       else as the next
+of a day before the file  an answer once a minute has passed in which today's row could have come;
+was written               the file may have been exported late
+========================= =======================================================================
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
+from camera_watchdog.laterality import ImageRow, is_named, rows_for
+from camera_watchdog.model import Exam, ExamFile, ImageRows, State
+from camera_watchdog.overrides import goes_after
+from camera_watchdog.row_times import Fit, fit, in_time
+from camera_watchdog.steps import Tools
+
+__all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
+
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+_A_MINUTE: Final = timedelta(minutes=1)
+_AN_HOUR: Final = timedelta(hours=1)
+_REMEMBERED: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOfFile:
+    """The rows that answer for a file; ``new`` are those of them that no other exam has.
+
+    ``before`` says of which visit the rows are that do not answer; empty where there are none.
+    """
+
+    rows: tuple[ImageRow, ...] = ()
+    new: tuple[ImageRow, ...] = ()
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where else a file's name stands: the one other subject whose row waits for it, or several."""
+
+    subject: str = ""
+    is_common: bool = False
+
+
+class CameraRows:
+    """Asks the camera's database."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def ask(self, exam: Exam) -> "ExamRows":
+        """The rows of the exam's subject as they are now.
+
+        Raises:
+            DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
+        """
+        tools = self._tools
+        rows = tools.camera.images(exam.subject) if tools.camera is not None else ()
+        others = [
+            each for each in tools.journal.exams_of_subject(exam.subject) if each.id != exam.id
+        ]
+        return ExamRows(self, tools, exam, rows, others)
+
+    def elsewhere(self, exam: Exam, file: ExamFile) -> Elsewhere:
+        """Where else the name of a file stands that has no row.
+
+        A row of another subject that waits for its own picture, or has it, is not this one's.
+
+        Raises:
+            DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
+        """
+        found = self.named(exam.subject, file.name)
+        subjects = {subject for subject, _ in found}
+        if len(subjects) != 1:
+            return Elsewhere(is_common=bool(subjects))
+        (subject,) = subjects
+        rows = [row for _, row in found]
+        theirs = self._tools.journal.exams_of_subject(subject)
+        free = sort_rows(_nobodys(exam, subject), rows, theirs).free
+        waits = any(
+            is_named(each.name, file.name)
+            for other in theirs
+            if other.state not in _ENDED
+            for each in other.files
+        )
+        zone = self._tools.rules.zone
+        fits = all(fit(file, row, zone) is Fit.FITS for row in rows)
+        return Elsewhere(subject if len(free) == len(rows) and fits and not waits else "")
+
+    def named(self, subject: str, name: str) -> tuple[tuple[str, ImageRow], ...]:
+        """Rows of that name of other subjects, each with its subject; asked no oftener than hourly."""
+        tools = self._tools
+        if tools.camera is None:
+            return ()
+        now, known = tools.clock(), tools.memory.named
+        asked_at, found = known.get((subject, name), (None, ()))
+        if asked_at is None or not timedelta() <= now - asked_at < _AN_HOUR:
+            found = tools.camera.named(name, but_not=subject)
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[subject, name] = now, found
+        return found
+
+
+class ExamRows:
+    """The rows of one exam's subject at one moment."""
+
+    def __init__(
+        self,
+        camera: CameraRows,
+        tools: Tools,
+        exam: Exam,
+        rows: tuple[ImageRow, ...],
+        others: Sequence[Exam],
+    ) -> None:
+        self._camera = camera
+        self._tools = tools
+        self._exam = exam
+        self._rows = rows
+        self._others = others
+        self._sorted: SubjectRows = sort_rows(exam, rows, others)
+        self._names = frozenset(file.name for file in exam.files)
+
+    def of(self, file: ExamFile) -> RowsOfFile:
+        """The rows of a file."""
+        rules = self._tools.rules
+        found = self._sorted.of(file, self._names)
+        own = self._shared(file, in_time(file, found.own, rules.zone))
+        if rules.image_rows is ImageRows.PER_NAME:
+            rows = rows_for(file.name, self._rows, self._names)
+            return RowsOfFile(in_time(file, rows, rules.zone), own)
+        if not own and found.left and self._may_take_what_was_left(file):
+            own = in_time(file, found.left, rules.zone)
+        if own and not self._is_todays(file, own):
+            return RowsOfFile(before="another day")
+        return RowsOfFile(own, own, "" if own else _before(found))
+
+    def kept(self, exam: Exam) -> Exam:
+        """The exam, with what it must keep of the subject's rows that are none of its files'."""
+        return exam.but(rows_gone=self._sorted.gone)
+
+    def with_what_is_left(self, exam: Exam) -> Exam:
+        """The exam, all of whose files have their eye, with the rows of pictures that were not exported.
+
+        Only while its own rows could still come: what is there later may be the next visit's.
+        """
+        rules, now = self._tools.rules, self._tools.clock()
+        if now - exam.last_change > rules.incomplete_after or goes_after(exam) or self._open():
+            return exam
+        return exam.but(rows_left=rows_left(exam, self._sorted))
+
+    def _open(self) -> list[Exam]:
+        return [other for other in self._others if other.state not in _ENDED]
+
+    def _shared(self, file: ExamFile, own: tuple[ImageRow, ...]) -> tuple[ImageRow, ...]:
+        """Rows that are alike are not all this file's where another folder waits for one of them."""
+        waiting = sum(
+            each.present and not each.eye_rows and each.sha256 != file.sha256
+            for other in self._open()
+            for each in other.files
+            if is_named(file.name, each.name)
+        )
+        alike = len({(row.eye, row.captured_at) for row in own}) == 1
+        return own[: max(1, len(own) - waiting)] if waiting and alike else own
+
+    def _may_take_what_was_left(self, file: ExamFile) -> bool:
+        return goes_after(self._exam) or not self._camera.named(self._exam.subject, file.name)
+
+    def _is_todays(self, file: ExamFile, own: Iterable[ImageRow]) -> bool:
+        """Whether a row of this very visit is among them, as far as their times tell."""
+        zone = self._tools.rules.zone
+        fits = {fit(file, row, zone) for row in own}
+        if Fit.FITS in fits or not self._camera.named(self._exam.subject, file.name):
+            return True
+        if Fit.EARLIER_THAN_FILE not in fits and self._clocks_agree():
+            return False
+        return self._tools.clock() - self._exam.last_change >= _A_MINUTE
+
+    def _clocks_agree(self) -> bool:
+        """Whether an earlier picture's time in the database was that of the picture itself."""
+        zone = self._tools.rules.zone
+        return any(
+            fit(file, ImageRow(row.filename, row.eye, row.captured_at), zone) is Fit.FITS
+            for other in self._tools.journal.newest_exams()
+            for file in other.files
+            if file.captured_source == "database" and file.captured_inside is not None
+            for row in file.eye_rows
+        )
+
+
+def _before(found: FileRows) -> str:
+    if not found.earlier:
+        return "its picture was not exported" if found.left else ""
+    whose = found.whose
+    return f"archived as {whose.destination}" if whose and whose.destination else "not archived yet"
+
+
+def _nobodys(exam: Exam, subject: str) -> Exam:
+    """An exam of another subject that is none, and so has no rows."""
+    return exam.but(id=0, subject=subject, files=(), rows_gone=(), rows_left=())

@@ -1,0 +1,230 @@
+"""Which eye each file shows: a person's word goes first, else the sources that are configured answer.
+
+They are asked when an exam is identified, and the database once more before the proof
+(:meth:`Eyes.ask_again`): a row that was corrected while files were being sent must not pass. One that
+merely went away meanwhile takes back nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from camera_watchdog import laterality
+from camera_watchdog.camera_rows import CameraRows, ExamRows
+from camera_watchdog.capture import with_capture_time
+from camera_watchdog.errors import PermanentError
+from camera_watchdog.eye_rows import as_record
+from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Reason, ReportType, Sent, file_type_for
+from camera_watchdog.objections import eye_words, objections_to, runs_on
+from camera_watchdog.overrides import eye_said
+from camera_watchdog.row_times import nearest
+from camera_watchdog.screening import to_send
+from camera_watchdog.steps import EyeMissing, Passage, Tools
+
+__all__ = ["Eyes", "is_retaken"]
+
+_MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
+_SILENT: Final = frozenset({Finding.NO_ROW, Finding.NOTHING})
+_DATABASE: Final = "database"
+
+
+def is_retaken(file: ExamFile) -> bool:
+    """Whether other bytes stand there than were sent."""
+    return file.present and file.may_be_stored and file.sha256 != file.sent_sha256
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is known of one file's eye, and the rows of the database that are its own.
+
+    ``is_silent`` where the database was asked and has nothing to say, not even what is no eye.
+    """
+
+    verdict: EyeVerdict
+    rows: tuple[ImageRow, ...]
+    is_silent: bool = False
+
+
+class Eyes:
+    """Asks which eye each file of an exam shows."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._camera = CameraRows(tools)
+
+    def rows(self, exam: Exam) -> ExamRows:
+        """The rows of the exam's subject, as they are now.
+
+        Raises:
+            DatabaseBusy, DatabaseUnreadable: the camera's database cannot be asked now.
+        """
+        return self._camera.ask(exam)
+
+    def with_eyes(
+        self, exam: Exam, rows: ExamRows
+    ) -> tuple[Exam, PermanentError | EyeMissing | None]:
+        """Each file's eye, type and rows, as far as they are known, and what to do about the others."""
+        rules = self._tools.rules
+        words = eye_words(exam, rules.report_type)
+        unknown: list[Reason] = []
+        changed: list[ExamFile] = []
+        left_out = [f for f in exam.files if f.present and f.sent is Sent.SKIPPED]
+        changed += [file.but(eye_rows=_recorded(file, rows.of(file).rows)) for file in left_out]
+        for file in to_send(exam):
+            if file.format is None:
+                unknown.append(Reason("unfinished_file", (file.name,)))
+                continue
+            answer = self._answer(exam, file, rows, words)
+            known, reason = self._known(file, answer)
+            if reason is not None:
+                unknown.append(self._with_key(exam, reason, answer.verdict.contradictions))
+            changed.append(known)
+        exam = rows.kept(exam.with_file(*changed))
+        if not unknown:
+            return rows.with_what_is_left(exam), None
+        return exam, self._called_for(exam, _worst(unknown))
+
+    def ask_again(self, passage: Passage) -> None:
+        """Whether the database says still what the files were sent as; asked before the proof.
+
+        Raises:
+            PermanentError: it says another eye now.
+            DatabaseBusy, DatabaseUnreadable: the camera's database cannot be asked now.
+        """
+        exam = passage.exam
+        told = [file for file in to_send(exam) if _DATABASE in file.eye_source.split("+")]
+        if not told:
+            return
+        rows = self.rows(exam)
+        words = eye_words(exam, self._tools.rules.report_type)
+        changed: list[ExamFile] = []
+        other: list[Reason] = []
+        for file in told:
+            answer = self._answer(exam, file, rows, words)
+            known, reason = self._known(file, answer)
+            changed.append(file.but(eye_rows=known.eye_rows))
+            if reason is not None:
+                other.append(reason)
+        passage.learn(rows.kept(exam.with_file(*changed)))
+        if (error := _worst(other)) is not None:
+            raise error
+
+    def _known(self, file: ExamFile, answer: _Answer) -> tuple[ExamFile, Reason | None]:
+        """A file as it is known now, and why it must be held or waited for."""
+        verdict, report_type = answer.verdict, self._tools.rules.report_type
+        known = file.but(
+            eye=verdict.eye,
+            eye_source=verdict.source,
+            eye_contradictions=file.eye_contradictions or verdict.contradictions,
+            file_type=file.format and file_type_for(file.format, verdict.eye, report_type),
+            eye_rows=_recorded(file, answer.rows),
+        )
+        if not file.may_be_stored or is_retaken(file) or known.file_type == file.file_type:
+            return known, verdict.reason
+        # What it was sent as is not forgotten.
+        kept = file.but(eye_contradictions=known.eye_contradictions)
+        if answer.is_silent and verdict.eye is None and not verdict.contradictions:
+            return kept, None
+        return kept, _other_than_sent(file, known, verdict.reason)
+
+    def _answer(
+        self, exam: Exam, file: ExamFile, rows: ExamRows, words: Mapping[str, frozenset[str]]
+    ) -> _Answer:
+        """What is known of a file's eye."""
+        rules, found = self._tools.rules, rows.of(file)
+        if not (file.is_image or rules.report_type is ReportType.PER_EYE):
+            return _Answer(EyeVerdict(None, "", None), found.rows)
+        if eye := eye_said(exam, file):
+            return _Answer(EyeVerdict(eye, "operator", None), found.rows)
+        asked: dict[str, Callable[[], Testimony]] = {
+            _DATABASE: lambda: laterality.from_rows(found.rows),
+            "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
+            "dicom": lambda: laterality.from_dicom(file.dicom_laterality),
+        }
+        unasked = [each for each in rules.eye_objections if each not in rules.eye_sources]
+        testimonies = [asked[source]() for source in rules.eye_sources]
+        verdict = laterality.decide(file.name, testimonies, objections_to(file, unasked, words))
+        reason = verdict.reason
+        if reason is not None and reason.code == "not_in_database" and found.before:
+            earlier = Reason("earlier_visit_rows", reason.files, {"before": found.before})
+            verdict = EyeVerdict(None, "", earlier)
+        silent = all(t.finding in _SILENT for t in testimonies if t.source == _DATABASE)
+        return _Answer(verdict, found.rows, silent)
+
+    def _with_key(self, exam: Exam, reason: Reason, contradictions: Iterable[str]) -> Reason:
+        """The reason, with the key as it could be where exam after exam is contradicted alike."""
+        rules = self._tools.rules
+        if not contradictions:
+            return reason
+        others = [each for each in self._tools.journal.newest_exams() if each.id != exam.id]
+        off = {c.partition(":")[0] for c in contradictions if runs_on(c, others, rules.report_type)}
+        if not off:
+            return reason
+        left = json.dumps([each for each in rules.eye_objections if each not in off])
+        details = {
+            **reason.details,
+            "contradicting": " and ".join(sorted(off)),
+            "eye_objections": left,
+        }
+        return Reason(reason.code, reason.files, details)
+
+    def _called_for(
+        self, exam: Exam, error: PermanentError | EyeMissing | None
+    ) -> PermanentError | EyeMissing | None:
+        """What a person is called for where no row came for long: it may stand under another subject."""
+        rules = self._tools.rules
+        if not isinstance(error, EyeMissing):
+            return error
+        if self._tools.clock() - exam.last_change < rules.incomplete_after:
+            return error
+        files = [file for file in exam.files if file.name in error.reason.files]
+        elsewhere = {file.name: self._camera.elsewhere(exam, file) for file in files}
+        theirs = {name: found.subject for name, found in elsewhere.items() if found.subject}
+        if theirs:
+            said = ", ".join(sorted({*theirs.values()}))
+            details = {"said": said, "source": "the camera's database"}
+            return PermanentError("wrong_patient", files=tuple(theirs), details=details)
+        if any(found.is_common for found in elsewhere.values()):
+            reason, of = error.reason, {"common_name": "yes"}
+            return EyeMissing(Reason(reason.code, reason.files, {**reason.details, **of}))
+        return error
+
+    def with_capture_times(self, exam: Exam, rows: ExamRows) -> Exam:
+        """When each picture was taken: the row's time is only the picture's where no other exam has it."""
+        zone = self._tools.rules.zone
+        changed: list[ExamFile] = []
+        for file in to_send(exam):
+            row = nearest(file, rows.of(file).new, zone)
+            raw = as_record(row).captured_at if row is not None else None
+            changed.append(with_capture_time(file, raw, zone=zone))
+        return exam.with_file(*changed)
+
+
+def _recorded(file: ExamFile, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:
+    """The rows to keep with a file: those that answered for these bytes stay where none does now."""
+    now = tuple(as_record(row) for row in rows)
+    stays = file.may_be_stored and not is_retaken(file)
+    return file.eye_rows if stays and not now else now
+
+
+def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
+    """What a person must answer comes before what the camera may still tell."""
+    if not unknown:
+        return None
+    first = min(unknown, key=lambda reason: reason.code in _MAY_COME_LATER)
+    alike = [r for r in unknown if (r.code, r.details) == (first.code, first.details)]
+    files = tuple(name for reason in alike for name in reason.files)
+    if first.code in _MAY_COME_LATER:
+        return EyeMissing(Reason(first.code, files, first.details))
+    return PermanentError(first.code, files=files, details=first.details)
+
+
+def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> Reason:
+    """Why a file that was sent is held: what it was sent as, and what is known of it now."""
+    now: str = known.file_type or "nobody knows which eye it is"
+    if reason is not None and reason.code == "eye_conflict":
+        now = reason.details["said"]
+    said = f"sent as {file.file_type}, but now {now}"
+    return Reason("eye_conflict", (file.name,), {"said": said})

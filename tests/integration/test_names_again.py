@@ -1,0 +1,350 @@
+"""A camera begins its numbers again: what answered for the last visit is no answer for this one.
+
+Each fault beside the ordinary visits that must go through without a question.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera_watchdog.model import Laterality, State
+from camera_watchdog.reasons import explain
+from numbering_site import SHAPES, NumberingSite
+
+SWAPPED = {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+FIRST = {"IM_0001.jpg": "right", "IM_0002.jpg": "left"}
+MINUTES_30 = 1800.0
+A_DAY = 86_400.0
+
+
+@contextmanager
+def visited(folder: Path, **more: Any) -> Iterator[NumberingSite]:
+    """A site at which S1 was before: OD, OS, archived; and the daemon has been quiet for a week."""
+    timed = bool(more.get("db_image_captured_at"))
+    with NumberingSite(folder, **more) as site:
+        files = site.visit("OD", "OS", timed=timed)
+        assert site.eyes_of(files) == FIRST
+        site.time.turn(7 * A_DAY)
+        yield site
+
+
+def held_for(site: NumberingSite) -> str:
+    """The reason for which the newest exam is held, half an hour later."""
+    site.live(MINUTES_30 + 120)
+    state, code = site.told()
+    assert state is State.HELD
+    return code
+
+
+ACCUMULATING = [shape for shape in SHAPES if shape != "unique"]
+
+
+@pytest.mark.parametrize("rows_in_s", [0, 6, 600])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_names_with_the_eyes_the_other_way_round_get_their_own_eyes(
+    tmp_path: Path, shape: str, rows_in_s: float
+) -> None:
+    with visited(tmp_path, shape=shape) as site:
+        files = site.visit("OS", "OD", rows_in_s=rows_in_s)
+        assert site.eyes_of(files) == SWAPPED
+        site.time.turn(A_DAY)
+        files = site.visit("OD", "OS", rows_in_s=rows_in_s)
+        assert site.eyes_of(files) == FIRST
+
+
+@pytest.mark.parametrize("rows_in_s", [0, 6])
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_visit_after_visit_in_the_same_order_raises_no_question(
+    tmp_path: Path, shape: str, rows_in_s: float
+) -> None:
+    with visited(tmp_path, shape=shape) as site:
+        for _ in range(3):
+            files = site.visit("OD", "OS", rows_in_s=rows_in_s)
+            assert site.eyes_of(files) == FIRST
+            site.time.turn(A_DAY)
+
+
+RENUMBERINGS = {
+    "VACUUM": "DELETE FROM images WHERE filename = 'none'; VACUUM;",
+    "INSERT OR REPLACE": "CREATE TEMP TABLE kept AS SELECT * FROM images; DELETE FROM images;"
+    "INSERT INTO images SELECT * FROM kept ORDER BY filename DESC;",
+    "numbers far away": "UPDATE images SET rowid = rowid + 1000;",
+    "other spellings": "UPDATE images SET eye = CASE eye WHEN 'OD' THEN ' r ' ELSE 'Left' END;",
+}
+
+
+@pytest.mark.parametrize("how", RENUMBERINGS)
+def test_rows_of_the_last_visit_under_other_numbers_are_no_answer(tmp_path: Path, how: str) -> None:
+    with visited(tmp_path) as site:
+        site.sql("INSERT INTO images VALUES ('S0', 'IM_0001.jpg', 'OD', NULL);")
+        site.sql(RENUMBERINGS[how])
+        files = site.pictures()
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.rows("OS", "OD")
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_a_database_file_that_takes_the_others_place_makes_no_row_new(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        other = tmp_path / "other.sqlite3"
+        shutil.copy(site.db_path, other)
+        other.replace(site.db_path)
+        site.sql("UPDATE images SET rowid = rowid + 7; VACUUM;")
+        files = site.visit("OS", "OD", rows_in_s=6)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_where_no_row_comes_it_is_held_and_the_key_is_offered_before_all_else(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        files = site.pictures()
+        assert held_for(site) == "earlier_visit_rows"
+        exam = site.exam()
+        assert exam.reason is not None
+        words = explain(exam.reason, exam)
+        assert exam.reason.files == ("IM_0001.jpg", "IM_0002.jpg")
+        assert "archived as S1_" in words.sentence
+        assert words.next_step.index("per_name") < words.next_step.index("--eye")
+        site.rows("OS", "OD")
+        site.arrive_within(files, 70)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_a_person_can_say_what_the_rows_of_an_earlier_visit_do_not(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        files = site.pictures()
+        assert held_for(site) == "earlier_visit_rows"
+        site.release(n1=Laterality.LEFT, n2=Laterality.RIGHT)
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_names_that_are_always_of_one_eye_are_told_by_their_rows_once_the_key_says_so(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path, shape="unique", db_image_rows="per_name") as site:
+        for _ in range(2):
+            files = site.pictures()
+            site.arrive(files)
+            assert site.eyes_of(files) == FIRST
+            site.time.turn(A_DAY)
+
+
+def test_rows_that_the_camera_clears_between_visits_are_not_waited_for(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        for _ in range(3):
+            site.sql("DELETE FROM images;")
+            files = site.visit("OD", "OS", rows_in_s=6)
+            assert site.eyes_of(files) == FIRST
+            site.time.turn(A_DAY)
+        files = site.visit("OD", "OS")  # kept this time: one row more than the last visit's
+        assert site.eyes_of(files) == FIRST
+
+
+def test_that_a_row_was_gone_is_remembered_though_the_daemon_is_killed(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        site.sql("DELETE FROM images;")
+        files = site.pictures()
+        site.live(20)
+        site.stop()
+        site.rows("OD", "OS")
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+
+
+@pytest.mark.parametrize("column", ["captured_at", None])
+def test_a_row_that_is_written_anew_in_its_place_is_told_by_its_time_or_its_eye(
+    tmp_path: Path, column: str | None
+) -> None:
+    with visited(tmp_path, shape="unique", db_image_captured_at=column) as site:
+        eyes = ("OD", "OS") if column else ("OS", "OD")
+        files = site.visit(*eyes, timed=column is not None, rows_in_s=6)
+        assert site.eyes_of(files) == (FIRST if column else SWAPPED)
+
+
+def test_a_file_that_is_taken_again_in_the_same_exam_needs_no_row_of_its_own(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        site.rows("OS", "OD")
+        site.edc.stop()  # it waits for the EDC
+        site.pictures()
+        site.live(60)
+        again = site.pictures()
+        site.live(60)
+        site.edc.start()
+        site.arrive(again)
+        assert site.eyes_of(again) == SWAPPED
+
+
+def test_a_row_that_the_technician_corrects_while_the_exam_collects_tells_the_eye(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        site.rows("OS", None)
+        files = site.pictures()
+        site.live(100)
+        assert site.told() == (State.HELD, "eye_unknown")
+        site.sql("UPDATE images SET eye = 'OD' WHERE eye IS NULL;")
+        site.arrive_within(files, 70)
+        assert site.eyes_of(files) == SWAPPED
+
+
+@pytest.mark.parametrize("name", ["S1", "S1 b"])
+def test_a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_any_name(
+    tmp_path: Path, name: str
+) -> None:
+    pattern = r"(?P<subject_identifier>S\d).*"
+    with NumberingSite(tmp_path, subject_folder_pattern=pattern) as site:
+        site.rows("OD", "OS")
+        files = site.write("S1", ["IM_0001.jpg", "IM_0002.jpg"])  # no report yet
+        site.live(60)
+        shutil.move(site.config.watch_dir / "S1", tmp_path / "away")
+        site.live(120)
+        assert site.told()[0] is State.GONE
+        shutil.move(tmp_path / "away", site.config.watch_dir / name)
+        files |= site.write(name, ["report.pdf"])
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_a_folder_that_is_given_another_name_keeps_its_rows(tmp_path: Path) -> None:
+    pattern = r"(?P<subject_identifier>S\d).*"
+    with NumberingSite(tmp_path, subject_folder_pattern=pattern) as site:
+        site.edc.stop()  # it waits for the EDC
+        site.rows("OD", "OS")
+        files = site.pictures()
+        site.live(60)
+        (site.config.watch_dir / "S1").rename(site.config.watch_dir / "S1 b")
+        site.live(70)
+        site.edc.start()
+        site.arrive_within(files, 200)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_a_late_picture_goes_after_its_exam_with_the_row_that_was_there_then(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.rows("OD", "OS", "OD")
+        site.arrive(site.pictures())
+        late = site.write("S1", ["IM_0003.jpg"])
+        assert held_for(site) == "late"
+        site.release()
+        site.arrive(late)
+        assert site.eyes_of(late) == {"IM_0003.jpg": "right"}
+
+
+def test_rows_of_pictures_that_were_not_exported_are_no_answer_for_the_next_visits(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.visit("OD", "OS", subject="S2")
+        site.rows("OD", "OS", "OD", "OD")
+        site.arrive(site.pictures(2))
+        site.time.turn(A_DAY)
+        files = site.pictures(3, first=2)
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.rows("OD", "OD", "OS", "OS")
+        site.arrive(files)
+        assert site.eyes_of(files) == {
+            "IM_0002.jpg": "right",
+            "IM_0003.jpg": "left",
+            "IM_0004.jpg": "left",
+        }
+
+
+def test_a_camera_that_never_begins_again_may_export_its_pictures_in_any_order(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.rows("OD", "OS", "OS", "OD")
+        site.arrive(site.pictures(2))
+        site.time.turn(30 * A_DAY)
+        files = site.pictures(2, first=3)
+        site.arrive(files)
+        assert site.eyes_of(files) == {"IM_0003.jpg": "left", "IM_0004.jpg": "right"}
+
+
+def test_what_a_person_said_is_not_said_again_by_the_row_that_comes_after(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path) as site:
+        files = site.pictures()
+        assert held_for(site) == "not_in_database"
+        site.release(n1=Laterality.RIGHT, n2=Laterality.LEFT)
+        site.arrive(files)
+        site.rows("OD", "OS")  # the technician saves the exam in the end
+        site.time.turn(A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=6)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_after_a_person_said_once_the_next_visits_raise_no_question(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path) as site:
+        files = site.pictures()
+        assert held_for(site) == "not_in_database"
+        site.release(n1=Laterality.RIGHT, n2=Laterality.LEFT)
+        site.arrive(files)
+        for _ in range(3):
+            site.time.turn(A_DAY)
+            files = site.visit("OD", "OS", rows_in_s=6)
+            assert site.eyes_of(files) == FIRST
+
+
+# The row's time
+
+
+def test_of_rows_that_nobody_has_the_one_of_the_pictures_day_tells_its_eye(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        site.rows("OD", "OS", timed=True)  # of before this program was here
+        site.time.turn(20 * A_DAY)
+        files = site.visit("OS", "OD", timed=True)
+        assert site.eyes_of(files) == SWAPPED
+
+
+@pytest.mark.parametrize("offset_h", [0, 1, -11])
+def test_the_time_of_a_picture_is_that_of_the_row_that_told_its_eye(
+    tmp_path: Path, offset_h: int
+) -> None:
+    with visited(tmp_path, db_image_captured_at="captured_at") as site:
+        at = site.time.clock() + timedelta(hours=offset_h)
+        site.row("IM_0001.jpg", "OD", at)
+        site.row("IM_0002.jpg", "OS", at)
+        files = site.pictures()
+        site.arrive(files)
+        assert site.captured(files)["IM_0001.jpg"] == at.replace(microsecond=0)
+
+
+def test_the_time_of_another_visits_row_is_nobodys(tmp_path: Path) -> None:
+    with visited(
+        tmp_path, db_image_captured_at="captured_at", db_image_rows="per_name", shape="unique"
+    ) as site:
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+        apart = site.time.clock() - site.captured(files)["IM_0001.jpg"]
+        assert apart < timedelta(hours=1)
+
+
+def test_a_clock_that_was_never_set_holds_nothing(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        for subject in ("S1", "S2", "S1", "S2"):
+            for number, eye in enumerate(("OD", "OS"), 1):
+                site.row(
+                    f"IM_000{number}.jpg",
+                    eye,
+                    f"2000-01-01 0{number}:{site.time.clock():%M:%S}",
+                    subject,
+                )
+            files = site.pictures(folder=subject)
+            site.arrive(files, subject)
+            assert site.eyes_of(files, subject) == FIRST
+            site.time.turn(A_DAY + 61)
