@@ -71,8 +71,8 @@ class Visits:
         """The folder comes, and is sent as its rows say."""
         clinic = self.clinic
         clinic.edc.add_session(subject)
-        rows = self.camera.images(subject)[-2:]
-        clinic.camera.rows[subject] = list(rows)
+        clinic.camera.rows[subject] = list(self.camera.images(subject))
+        rows = clinic.camera.rows[subject][-2:]
         self.taken += 1
         for name in ("IM_1.jpg", "IM_2.jpg", "report.pdf"):
             clinic.put(f"{subject}/{name}", seed=self.taken)
