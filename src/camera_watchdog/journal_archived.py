@@ -4,6 +4,7 @@ An archived exam has no claimant. Whoever looks at it again, writes down a perso
 more changes it here, from what it is at that moment, so that nobody writes over what another found out.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -42,18 +43,17 @@ class Save(Protocol):
 class JournalArchived:
     """Every method raises JournalError where the journal cannot be read or written."""
 
-    def __init__(self, find: Find, save: Save) -> None:
+    def __init__(self, find: Find, save: Save, rows: Callable[..., list[sqlite3.Row]]) -> None:
         self._find = find
         self._save = save
+        self._rows = rows
         self._one_at_a_time = threading.RLock()
 
-    def since(self, moment: datetime) -> list[Exam]:
-        """The exams that were archived since then."""
-        return self._find(
-            "archived_at >= ?",
-            moment.astimezone(UTC).isoformat(),
-            fits=lambda exam: exam.archived_at is not None and exam.archived_at >= moment,
-        )
+    def since(self, moment: datetime) -> list[tuple[int, datetime]]:
+        """The numbers of the exams that were archived since then, and when; they may be many."""
+        query = "SELECT id, archived_at FROM exams WHERE archived_at >= ? ORDER BY archived_at"
+        rows = self._rows(query, moment.astimezone(UTC).isoformat())
+        return [(row["id"], datetime.fromisoformat(row["archived_at"])) for row in rows]
 
     def to_see(self) -> list[Exam]:
         """The archived exams with something that a person must see, oldest first."""

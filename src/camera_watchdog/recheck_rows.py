@@ -74,8 +74,9 @@ class RowRecheck:
             JournalError: the journal cannot be read.
         """
         archived = self._journal.archived
-        known = [*archived.since(self._clock() - _FOR), *archived.to_see()]
-        exams = [exam for exam in {exam.id: exam for exam in known}.values() if watched(exam)]
+        numbers = {number for number, _ in archived.since(self._clock() - _FOR)}
+        numbers |= {exam.id for exam in archived.to_see()}
+        exams = [exam for exam in map(self._journal.exam, sorted(numbers)) if watched(exam)]
         rows = self._rows_of(exams) if exams else Rows([])
         before, self._suspected = self._suspected, {}
         told: list[Finding] = []

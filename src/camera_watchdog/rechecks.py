@@ -159,11 +159,13 @@ class Rechecks:
         """What was archived within the day, and what a person has not seen yet, is due at once."""
         now, at = self._monotonic(), self._clock()
         self._see_to_receipts(now=at)
-        exams = [*self._journal.archived.since(at - _WITHIN), *self._journal.archived.to_see()]
+        archived = self._journal.archived
+        exams = archived.since(at - _WITHIN)
+        exams += [(exam.id, exam.archived_at or at) for exam in archived.to_see()]
         with self._lock:
-            for exam in exams:
-                age_s = (at - exam.archived_at).total_seconds() if exam.archived_at else 0.0
-                self._planned.setdefault(exam.id, _Planned(now, now - max(0.0, age_s)))
+            for number, archived_at in exams:
+                age_s = max(0.0, (at - archived_at).total_seconds())
+                self._planned.setdefault(number, _Planned(now, now - age_s))
         self._has_begun = True
 
     def _look_safely(self, number: int) -> None:

@@ -39,6 +39,7 @@ from camera_watchdog.lifecycle import Event, pause_s
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import explain
+from camera_watchdog.receipt_check import receipt_differences
 from camera_watchdog.receipts import read_receipt
 from camera_watchdog.resend_record import RESENT, OnRecord, Records
 from camera_watchdog.sessions import Sessions
@@ -313,11 +314,13 @@ class _Resend:
     def _receipt_before(self, rules: Rules) -> str:
         """What is on record of the times before, for the receipt.
 
-        Where an earlier release sent it again, only the receipt itself tells of the first time.
+        Where an earlier release sent it again, only the receipt itself tells of the first time, as long
+        as nobody changed in it what is on record.
         """
         exam = self._exam
         untold = not exam.receipt and any(said.reason_code == RESENT for said in exam.overrides)
-        if untold and (there := self._receipt_there()) is not None:
+        there = self._receipt_there() if untold else None
+        if there is not None and not any(receipt_differences(exam, there)):
             return json.dumps(there)
         known = receipt(exam, device_id=rules.device_id, site_id=rules.site_id, release=__version__)
         return known.decode()
