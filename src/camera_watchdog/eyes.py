@@ -184,7 +184,7 @@ class Eyes:
         theirs = {name: found.subject for name, found in elsewhere.items() if found.subject}
         if theirs:
             said = ", ".join(sorted({*theirs.values()}))
-            details = {"said": said, "source": "the camera's database"}
+            details = {"said": said, "source": "the camera's database", "by_rows": "yes"}
             return PermanentError("wrong_patient", files=tuple(theirs), details=details)
         if any(found.is_common for found in elsewhere.values()):
             reason, of = error.reason, {"common_name": "yes"}

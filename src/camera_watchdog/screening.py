@@ -91,7 +91,7 @@ def _check_patient(exam: Exam, tools: Tools) -> None:
     rule = tools.rules.dicom_patient_id
     for file in to_send(exam):
         if not names_subject(file.patient_id, exam.subject, rule):
-            details = {"said": file.patient_id[:64]}
+            details = {"said": file.patient_id[:64], "source": "the file itself"}
             raise PermanentError("wrong_patient", files=(file.name,), details=details)
 
 

@@ -123,7 +123,7 @@ def test_a_picture_that_names_another_subject_inside_is_held(tmp_path: Path) -> 
     with begun(tmp_path, "1.4") as clinic:
         clinic.put("S1/OD2.dcm", pictures.dicom(1, eye="R", patient_id="S2", size=(16, 16)))
         clinic.camera.know("S1", "OD2.dcm", "R")
-        assert is_held(clinic.try_once(), "wrong_patient")
+        assert is_held(clinic.try_once(), "wrong_patient", 60)
         assert clinic.edc.calls == []
         clinic.answer(name="OD2.dcm", skip=True)
         clinic.live_for(10)

@@ -17,6 +17,16 @@ class Addition:
 
 ADDITIONS: Final = (
     Addition(
+        "by_rows",
+        "It has no row under {subject}.",
+        "If the folder is right, correct the subject on the camera; it will then be sent by itself.",
+    ),
+    Addition(
+        "common_name",
+        "It lists files of that name under several other subjects, which says nothing of this one.",
+        "",
+    ),
+    Addition(
         "resembles",
         "{lookalike} resembles {resembles}, which is known{unseen}.",
         "If the two are one subject, correct the one that is wrong: the folder's name, or what the "

@@ -130,9 +130,9 @@ ROWS: Final = (
     ),
     ReasonRule(
         "wrong_patient",
-        "{files} in the folder of {subject} names another subject inside ({said}).",
+        "{files} in the folder of {subject} is of another subject: {source} names {said}.",
         f"Find out whose image it is and move it to the right folder, or leave it out: {TO_SKIP}",
-        Clears.CHANGE,
+        Clears.SOON,
         SKIP,
     ),
     ReasonRule(
