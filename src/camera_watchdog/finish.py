@@ -5,7 +5,7 @@ an acknowledgement of these very bytes; and ``status`` does not speak against it
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -35,18 +35,22 @@ _TRIES: Final = 100
 
 
 class Finish:
-    """Proves and archives."""
+    """Proves and archives; ``before_proof`` is asked last whether anything speaks against it."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(
+        self, tools: Tools, *, before_proof: Callable[[Passage], None] = lambda _passage: None
+    ) -> None:
         self._tools = tools
+        self._before_proof = before_proof
 
     def verify(self, passage: Passage) -> None:
         """Take the exam from ``verifying`` to ``archiving``: the proof is complete.
 
         Raises:
             FolderChanged: the folder holds something other than what was sent.
-            PermanentError: the EDC does not list what it acknowledged, or has no session.
-            TransientError: the EDC cannot be asked now.
+            PermanentError: the EDC does not list what it acknowledged, or has no session; or
+                ``before_proof`` raised it.
+            TransientError: the EDC cannot be asked now, or ``before_proof`` raised it.
         """
         passage.checkpoint()
         exam, session = passage.exam, passage.exam.session
@@ -59,6 +63,7 @@ class Finish:
                 details = {"said": wrong, "session": session.session_id}
                 raise PermanentError("wrong_acknowledgement", files=(file.name,), details=details)
         note = self._ask_status(exam, session, sent)
+        self._before_proof(passage)
         notes = exam.notes if not note or note in exam.notes else (*exam.notes, note)
         passage.event(Event.PROVEN, note, notes=notes, with_next=True)
         logger.info("%s  verified with the EDC", passage.name)

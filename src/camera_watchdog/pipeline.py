@@ -78,14 +78,14 @@ class Pipeline:
     def __init__(self, tools: Tools, stopping: Callable[[], bool]) -> None:
         self._tools = tools
         self._stopping = stopping
-        identify, deliver, finish = Identify(tools), Deliver(tools), Finish(tools)
-        self._eyes = Eyes(tools)
+        identify, deliver = Identify(tools), Deliver(tools)
+        finish = Finish(tools, before_proof=Eyes(tools).ask_again)
         self._finish = finish
         self._steps: dict[State, Callable[[Passage], None]] = {
             State.IDENTIFYING: identify.identify,
             State.RESOLVING: Sessions(tools).resolve,
             State.UPLOADING: deliver.upload,
-            State.VERIFYING: self._verify,
+            State.VERIFYING: finish.verify,
             State.ARCHIVING: finish.archive,
         }
 
@@ -116,10 +116,6 @@ class Pipeline:
             logger.exception("%s  unforeseen failure", passage.name)
             return self._wait(passage, _unforeseen(error))
         return Outcome(passage.exam)
-
-    def _verify(self, passage: Passage) -> None:
-        self._eyes.ask_again(passage)
-        self._finish.verify(passage)
 
     def _look_again(self, passage: Passage, pause: CameraWatchdogError) -> Outcome:
         if isinstance(pause, FolderChanged):
