@@ -62,6 +62,9 @@ _NOT_ACKNOWLEDGED: Final = (
 )
 
 _RECHECKS: Final = "integration/test_rechecks.py::test_"
+_NAMES_AGAIN: Final = "integration/test_names_again.py::test_"
+_ASKED_AGAIN: Final = "integration/test_eye_asked_again.py::test_"
+_ELSEWHERE: Final = "integration/test_rows_elsewhere.py::test_"
 _ROWS_AGAIN: Final = "integration/test_recheck_rows.py::test_"
 _AFTER: Final = "system/test_after_archive.py::test_"
 
@@ -622,9 +625,31 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_UNITS}the_unit_is_started_again_after_all_but_a_mistake_of_a_person",
         ),
     ),
+    64: Fault(
+        "a camera numbers its pictures from 1 again; the rows of the last visit are still there",
+        (
+            "system/test_names_again.py::test_rows_six_seconds_after_the_files_with_the_eyes_the_other_way_round",
+            "system/test_names_again.py::test_ordinary_visits_in_the_same_order_go_through",
+            f"{_NAMES_AGAIN}the_same_names_with_the_eyes_the_other_way_round_get_their_own_eyes",
+            f"{_NAMES_AGAIN}visit_after_visit_in_the_same_order_raises_no_question",
+            f"{_NAMES_AGAIN}rows_of_the_last_visit_under_other_numbers_are_no_answer",
+            f"{_NAMES_AGAIN}a_database_file_that_takes_the_others_place_makes_no_row_new",
+            f"{_NAMES_AGAIN}where_no_row_comes_it_is_held_and_the_key_is_offered_before_all_else",
+            f"{_NAMES_AGAIN}names_that_are_always_of_one_eye_are_told_by_their_rows_once_the_key_says_so",
+            f"{_NAMES_AGAIN}rows_that_the_camera_clears_between_visits_are_not_waited_for",
+            f"{_NAMES_AGAIN}rows_of_pictures_that_were_not_exported_are_no_answer_for_the_next_visits",
+            f"{_NAMES_AGAIN}what_a_person_said_is_not_said_again_by_the_row_that_comes_after",
+            f"{_NAMES_AGAIN}a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_any_name",
+            "unit/test_eye_rows.py::test_one_more_row_than_answered_is_new",
+        ),
+    ),
     65: Fault(
         "a row is corrected while files are sent; after the archive",
         (
+            f"{_ASKED_AGAIN}an_eye_that_is_corrected_while_files_are_sent_is_held_before_the_archive",
+            f"{_ASKED_AGAIN}a_second_row_that_says_another_eye_is_held_before_the_archive",
+            f"{_ASKED_AGAIN}a_row_that_merely_went_away_holds_nothing",
+            f"{_ASKED_AGAIN}a_database_that_is_locked_just_then_is_asked_again_and_told",
             f"{_ROWS_AGAIN}an_eye_that_was_corrected_is_told_at_the_start",
             f"{_ROWS_AGAIN}while_the_daemon_runs_it_is_told_within_the_hour",
             f"{_ROWS_AGAIN}it_is_told_with_file_entry_and_both_eyes_and_whom_to_ask",
@@ -674,6 +699,15 @@ FAULTS: Final[dict[int, Fault]] = {
             "unit/test_laterality.py::test_a_pattern_that_reads_an_eye_out_of_a_longer_word",
             "unit/test_objections.py::test_an_eye_in_a_name_stands_between_edges",
             "system/test_check_init_service.py::test_a_pattern_of_ones_own_that_fits_inside_a_word_is_told_with_an_example",
+        ),
+    ),
+    69: Fault(
+        "the capture time stands in the row of another visit",
+        (
+            f"{_NAMES_AGAIN}the_time_of_a_picture_is_that_of_the_row_that_told_its_eye",
+            f"{_NAMES_AGAIN}the_time_of_another_visits_row_is_nobodys",
+            f"{_NAMES_AGAIN}of_rows_that_nobody_has_the_one_of_the_pictures_day_tells_its_eye",
+            f"{_NAMES_AGAIN}a_clock_that_was_never_set_holds_nothing",
         ),
     ),
     74: Fault(
@@ -750,6 +784,10 @@ FAULTS: Final[dict[int, Fault]] = {
     94: Fault(
         "all rows of a name stand under another subject; the subject is corrected after the archive",
         (
+            f"{_ELSEWHERE}rows_that_wait_under_one_other_subject_are_told_as_that_subjects_and_no_eye_is_asked_for",
+            f"{_ELSEWHERE}a_name_that_several_subjects_have_proves_nothing_and_is_mentioned",
+            f"{_ELSEWHERE}a_row_that_answered_for_the_other_subjects_own_picture_is_nobody_elses",
+            f"{_ELSEWHERE}a_row_of_another_subject_has_to_be_of_the_pictures_day",
             f"{_ROWS_AGAIN}a_subject_that_was_corrected_is_told_with_both",
             f"{_ROWS_AGAIN}a_subject_that_was_corrected_while_the_daemon_runs_is_told_within_the_hour",
             f"{_ROWS_AGAIN}rows_that_answered_for_the_other_subject_are_its_own",
