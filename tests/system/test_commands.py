@@ -563,7 +563,7 @@ def test_at_a_terminal_it_asks(several: Clinic, typed: str, *, is_yes: bool) -> 
         os.close(theirs)
 
     assert done.returncode == 1
-    assert "Release these 2 exams? [y/N]" in done.stdout
+    assert "Release these 2 exams? [y/N]" in done.stderr
     if is_yes:
         several.archived(SUBJECT)
         several.archived(OTHERS[0])

@@ -151,8 +151,9 @@ def _release_all(journal: Journal, config: Config, text: str, *, is_sure: bool) 
 
 
 def _says_yes(count: int) -> bool:
-    sys.stdout.write(f"Release {'this exam' if count == 1 else f'these {count} exams'}? [y/N] ")
-    sys.stdout.flush()
+    sys.stdout.flush()  # the list comes before the question
+    sys.stderr.write(f"Release {'this exam' if count == 1 else f'these {count} exams'}? [y/N] ")
+    sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
