@@ -27,6 +27,7 @@ __all__ = ["Eyes", "is_retaken"]
 
 _MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
 _SILENT: Final = frozenset({Finding.NO_ROW, Finding.NOTHING})
+_MOST_QUOTED: Final = 5
 _DATABASE: Final = "database"
 
 
@@ -214,11 +215,22 @@ def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
     if not unknown:
         return None
     first = min(unknown, key=lambda reason: reason.code in _MAY_COME_LATER)
-    alike = [r for r in unknown if (r.code, r.details) == (first.code, first.details)]
+    alike = [reason for reason in unknown if reason.code == first.code]
     files = tuple(name for reason in alike for name in reason.files)
+    details = _together(alike)
     if first.code in _MAY_COME_LATER:
-        return EyeMissing(Reason(first.code, files, first.details))
-    return PermanentError(first.code, files=files, details=first.details)
+        return EyeMissing(Reason(first.code, files, details))
+    return PermanentError(first.code, files=files, details=details)
+
+
+def _together(alike: list[Reason]) -> dict[str, str]:
+    """What is to be told of several files at once: what was said of each where that differs."""
+    details = {name: text for reason in alike for name, text in reason.details.items()}
+    if len({reason.details.get("said") for reason in alike}) > 1:
+        each = [f"{', '.join(r.files)} ({r.details['said']})" for r in alike if "said" in r.details]
+        more = [f"and {len(each) - _MOST_QUOTED} more"] if len(each) > _MOST_QUOTED else []
+        details["said"] = ", ".join([*each[:_MOST_QUOTED], *more])
+    return details
 
 
 def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> Reason:

@@ -60,6 +60,22 @@ def test_dicom_that_names_the_other_eye_than_the_database_holds_until_a_person_s
         assert sources["2.dcm"] == "database"
 
 
+def test_all_files_that_are_contradicted_are_named_at_once_each_with_what_is_said_of_it(
+    tmp_path: Path,
+) -> None:
+    with made(tmp_path) as clinic:
+        take(clinic, "S1", ("x_OD.jpg", "L", ""), ("x_OS.jpg", "R", ""), ("x.jpg", "L", ""))
+        assert is_held(clinic.try_once(), "eye_conflict", 60)
+        sentence, next_step = held(clinic, "S1")
+        assert "x_OD.jpg (database: left; filename: right)" in sentence
+        assert "x_OS.jpg (database: right; filename: left)" in sentence
+        assert "--eye x_OD.jpg=LEFT-OR-RIGHT --eye x_OS.jpg=LEFT-OR-RIGHT" in next_step
+        clinic.answer(name="x_OD.jpg", eye=Laterality.RIGHT)
+        clinic.answer(name="x_OS.jpg", eye=Laterality.LEFT)
+        clinic.live_for(10)
+        assert len(clinic.archived()) == 1
+
+
 def test_a_name_objects_to_the_row_of_a_picture_and_of_a_report_of_one_eye(tmp_path: Path) -> None:
     with made(tmp_path, report_type=ReportType.PER_EYE) as clinic:
         take(clinic, "S1", ("1.jpg", "OD", ""), ("2.jpg", "OS", ""), report="Left-1.pdf")
