@@ -1,7 +1,9 @@
 """What is found of an exam that is archived, as processes: told, seen by a person, and told no more."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +123,53 @@ def test_a_receipt_that_was_changed_by_hand_is_told_and_left_as_it_is(clinic: Cl
         ("", 'the receipt says overrides [{"reason": "none"}], on record is []'),
     }
     assert receipt_of(folder) == told
+
+
+def correct(clinic: Clinic, statement: str, *values: str) -> None:
+    """The technician corrects the camera's database."""
+    with closing(sqlite3.connect(clinic.db_path)) as camera, camera:
+        assert camera.execute(statement, values).rowcount > 0
+
+
+def test_an_eye_that_was_corrected_is_told_at_the_start_and_sending_again_is_refused(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (folder,) = clinic.archived(SUBJECT)
+    receipt = receipt_of(folder)
+    picture = next(file["name"] for file in receipt["files"] if file["eye"] == "left")
+    clinic.running.stop()
+    correct(clinic, "UPDATE images SET eye = 'OD' WHERE filename = ?", picture)
+    clinic.start()
+
+    row = needs(clinic, "eye_changed_after_archive")
+    assert f"{picture} was sent as left and is right there now" in row["reason"]
+    assert f"entry {receipt['session']}" in row["action"]
+    assert "administrator" in row["action"]
+
+    edc.lose_files(receipt["session"])
+    asked = len(edc.requests)
+    for _ in range(2):
+        again = clinic.command("resend", SUBJECT, "--reason", "the disk was lost")
+        assert again.returncode == 1
+        assert "sending it again would not do it" in again.stdout
+        clinic.command("release", SUBJECT, "--reason", "the administrator was told")
+    assert [r for r in edc.requests[asked:] if r.kind != "ping"] == []
+    assert status(clinic)["exams"] == []
+
+    clinic.restart()
+    correct(clinic, "UPDATE images SET eye = 'OS' WHERE filename = ?", picture)
+    again = clinic.command("resend", SUBJECT, "--reason", "the disk was lost")
+    assert again.returncode == 0, again.stdout
+    assert len(edc.stored_files(SUBJECT)) == len(receipt["files"])
+    verified = clinic.command("report", SUBJECT, "--verify")
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_a_subject_that_was_corrected_is_told_at_the_start(clinic: Clinic) -> None:
+    clinic.running.stop()
+    other = "105-10-0077-2"
+    correct(clinic, "UPDATE images SET subject_identifier = ?", other)
+    clinic.start()
+    row = needs(clinic, "subject_changed_after_archive")
+    assert row["subject"] == SUBJECT
+    assert other in row["reason"]
