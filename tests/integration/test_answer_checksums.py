@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from camera_watchdog.commands.checksums import check_is_known, checksum
+from camera_watchdog.commands.checksums import check_is_done, checksum
 from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
@@ -154,6 +154,8 @@ def test_what_is_waited_for_to_become_whole_is_not_answered_for_before_it_is_giv
     held = look.seen(code=code, sha256="")
     assert look.checksum(held) == sha256(CONTENT)
     waited_for = held.but(state=State.COLLECTING, last_change=NOON)
+    with pytest.raises(NotDone, match="is not whole yet"):  # for an eye, too
+        check_is_done(look.config, waited_for, ["OD.jpg"], NOON)
     said = look.refusal(waited_for)
     assert "is not whole yet" in said
     assert "can be answered for from 12:00:30 on" in said
@@ -188,22 +190,22 @@ def test_a_file_that_cannot_be_read_says_who_should_ask(look: Look) -> None:
 def test_a_file_that_has_only_just_come_can_be_answered_for_later(look: Look) -> None:
     known = exam(state=State.HELD, reason=Reason("incomplete"))
     with pytest.raises(NotDone, match="is still being written"):
-        check_is_known(look.config, known, ["OD.jpg"])
+        check_is_done(look.config, known, ["OD.jpg"], NOON)
     collected = look.seen().but(state=State.COLLECTING, reason=None)
     with pytest.raises(NotDone, match="is still being written"):
-        check_is_known(look.config, collected, ["OD.jpg"])
+        check_is_done(look.config, collected, ["OD.jpg"], NOON)
 
 
 def test_a_name_that_nothing_has_is_for_others_to_complain_about(look: Look) -> None:
     known = exam(state=State.HELD, reason=Reason("incomplete"))
-    check_is_known(look.config, known, ["other.jpg", "../S1/OD.jpg", ".."])
-    check_is_known(look.config, look.seen(), ["OD.jpg"])
+    check_is_done(look.config, known, ["other.jpg", "../S1/OD.jpg", ".."], NOON)
+    check_is_done(look.config, look.seen(), ["OD.jpg"], NOON)
 
 
 def test_what_is_not_sent_anyway_need_not_be_left_out(look: Look) -> None:
     known = look.seen().but(other_names=("notes.txt",))
     with pytest.raises(NotDone, match=r"notes\.txt is no picture and no report"):
-        check_is_known(look.config, known, ["notes.txt"])
+        check_is_done(look.config, known, ["notes.txt"], NOON)
 
 
 def test_a_file_that_was_left_out_can_be_answered_for_as_it_is(look: Look) -> None:

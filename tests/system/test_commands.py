@@ -323,7 +323,7 @@ def test_a_file_that_is_still_being_written_cannot_be_answered_for_and_then_it_c
     clinic: Clinic, edc: DemoEdc
 ) -> None:
     edc.add_session(SUBJECT)
-    clinic.start(incomplete_after=600)
+    clinic.start(incomplete_after=600, stability_timeout=60)
     taken = clinic.camera.take(SUBJECT, omit_eye_of=0)
     name = taken.files[0].name
     clinic.wait_for(SUBJECT, "not_in_database")

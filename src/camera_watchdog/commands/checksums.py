@@ -17,18 +17,18 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import FileChanged, NotRegular
 from camera_watchdog.model import Exam, ExamFile, State
 
-__all__ = ["check_is_known", "checksum"]
+__all__ = ["check_is_done", "checksum"]
 
 _STATUS: Final = "camera-watchdog status"
 _UNDER_WAY: Final = frozenset({"unfinished_file", "never_written"})
 """What a file is waited for that may still be written to, up to ``stability_timeout``."""
 
 
-def check_is_known(config: Config, exam: Exam, names: Iterable[str]) -> None:
-    """Whether the daemon has seen these files of the exam, and taken them for a part of it.
+def check_is_done(config: Config, exam: Exam, names: Iterable[str], now: datetime) -> None:
+    """Whether these files can be answered for at all, whatever the answer is.
 
     Raises:
-        NotDone: one has only just come, or nobody asks about it.
+        NotDone: one is still being written, has only just come, or nobody asks about it.
     """
     known = {file.name for file in exam.files} | {*(exam.reason.files if exam.reason else ())}
     is_new = exam.state is State.COLLECTING and exam.reason is None
@@ -40,6 +40,10 @@ def check_is_known(config: Config, exam: Exam, names: Iterable[str]) -> None:
             raise NotDone(f"{name} is no picture and no report: it is not sent anyway.")
         if name in there and (is_new or name not in known):
             raise _changed(folder / name, config)
+        file = exam.file(name)
+        if file is not None and file.present:
+            with contextlib.suppress(OSError):  # whoever reads it says why it cannot be read
+                _check_is_quiet(config, exam, file, folder / name, now)
 
 
 def checksum(config: Config, exam: Exam, name: str, now: datetime) -> str:
@@ -56,7 +60,7 @@ def checksum(config: Config, exam: Exam, name: str, now: datetime) -> str:
             if Disk().exists(path):
                 raise _changed(path, config)
             return file.sent_sha256
-        _check_is_done(config, exam, file, path, now)
+        _check_is_quiet(config, exam, file, path, now)
         digest = Disk().sha256(path, file.stamp)
     except (FileChanged, FileNotFoundError, NotRegular) as error:
         raise _changed(path, config) from error
@@ -70,7 +74,7 @@ def checksum(config: Config, exam: Exam, name: str, now: datetime) -> str:
     return digest
 
 
-def _check_is_done(config: Config, exam: Exam, file: ExamFile, path: Path, now: datetime) -> None:
+def _check_is_quiet(config: Config, exam: Exam, file: ExamFile, path: Path, now: datetime) -> None:
     """Whether nobody is at it any more, as far as can be told.
 
     Raises:

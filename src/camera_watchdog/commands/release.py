@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE, awaits_answer
-from camera_watchdog.commands.checksums import check_is_known, checksum
+from camera_watchdog.commands.checksums import check_is_done, checksum
 from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
@@ -167,7 +167,7 @@ def _request(
         NotDone: a file is not as the daemon saw it, or is still being written.
     """
     who, at = user(), now()
-    check_is_known(config, exam, [*eyes, *skips])
+    check_is_done(config, exam, [*eyes, *skips], at)
     overrides = overrides_for(
         exam,
         text=text,
