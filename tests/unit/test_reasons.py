@@ -149,3 +149,16 @@ def test_every_code_that_the_program_gives_is_in_the_table() -> None:
     given = set(codes_in_the_source())
     assert {code for _, code in given} >= {"incomplete", "cannot_tell", "edc_unreachable"}
     assert {(place, code) for place, code in given if code not in REASONS} == set()
+
+
+def test_only_what_asks_whether_more_will_come_is_released_together() -> None:
+    """A new reason is released by name unless somebody says why it need not be."""
+    together = {rule.code for rule in REASONS.values() if rule.in_all}
+    assert together == {"incomplete", "eye_missing"}
+    for code in together:
+        assert REASONS[code].answers == {Answer.RELEASE}
+
+
+def test_a_session_that_is_given_up_is_given_up_whatever_becomes_of_the_files() -> None:
+    of_the_session = {rule.code for rule in REASONS.values() if not rule.about_files}
+    assert of_the_session == {"session_gone", "server_changed"}
