@@ -32,6 +32,7 @@ class Nurse:
                 settle_time=waits.settle_s,
                 stability_timeout=clinic.rules.limits.unfinished_s,
                 timezone=UTC,
+                ignore=(),
             ),
         )
 

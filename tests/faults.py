@@ -34,6 +34,7 @@ _PIPELINE_SESSION: Final = "integration/test_pipeline_session.py::test_"
 _PIPELINE_SERVER: Final = "integration/test_pipeline_server.py::test_"
 _PIPELINE_DOUBT: Final = "integration/test_pipeline_doubt.py::test_"
 _PIPELINE_FOLDER: Final = "integration/test_pipeline_folder.py::test_"
+_CONTENT: Final = "unit/test_content.py::test_"
 _REPLACED: Final = "integration/test_pipeline_replaced.py::test_"
 _PIPELINE_KILLED: Final = "integration/test_pipeline_killed.py::test_"
 _WINDOWS: Final = "integration/test_windows_rules.py::test_"
@@ -769,6 +770,20 @@ FAULTS: Final[dict[int, Fault]] = {
             "unit/test_receipt_check.py::test_an_exam_that_was_sent_again_is_compared_as_a_whole",
             f"{_AFTER}a_receipt_of_zeros_is_rebuilt_at_the_start_and_all_is_as_on_record",
             f"{_AFTER}a_receipt_that_was_changed_by_hand_is_told_and_left_as_it_is",
+        ),
+    ),
+    77: Fault(
+        "temporary names that no list has, a place kept with zeros",
+        (
+            f"{_SWEEP}a_file_under_way_is_waited_for_then_held_and_its_own_name_clears_it",
+            f"{_SWEEP}a_file_under_way_that_gets_its_name_in_time_is_no_question",
+            f"{_SWEEP}the_hold_of_a_file_under_way_says_the_key_that_ends_it_for_all",
+            f"{_SWEEP}what_lies_beside_an_exam_stays_and_each_ending_is_said_once",
+            f"{_CONTENT}a_picture_or_report_under_a_name_that_is_none_is_still_on_its_way",
+            f"{_CONTENT}what_keeps_the_place_of_a_file_is_still_on_its_way",
+            f"{_CONTENT}bytes_of_no_known_kind_under_such_a_name_stay_with_the_folder",
+            f"{_CONTENT}a_marker_that_something_is_done_is_no_file_of_the_exam",
+            f"{_CONTENT}some_other_thing_stays_and_is_not_sent",
         ),
     ),
     93: Fault(

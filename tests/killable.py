@@ -104,7 +104,7 @@ def _run(job: Mapping[str, Any]) -> int:
     with ExitStack() as patches:
         for where, name, what in (
             (daemon, "_Daemon", Daemon),
-            (daemon, "Disk", lambda: SeamDisk(effects)),
+            (parts, "disk", lambda _config: SeamDisk(effects)),
             (daemon, "Journal", SimpleNamespace(open=journal)),
             (daemon, "_TICK_S", _TICK_S),
             (parts, "edc_client", client),

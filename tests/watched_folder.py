@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from camera_watchdog.completeness import Required
+from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.intake import Limits
@@ -89,11 +90,12 @@ class WatchedFolder:
         disk: Disk | None = None,
         report_type: ReportType = ReportType.COMBINED,
         pattern: str = "(?P<subject_identifier>.+)",
+        ignore: Iterable[str] = (),
     ) -> None:
         self.root = root / "camera"
         self.state_dir = root / "state"
         self.clock = clock or Clock()
-        self.disk = disk or Disk()
+        self.disk = disk or Disk(Ignored(ignore))
         self.root.mkdir(parents=True, exist_ok=True)
         (self.root / LOCK).touch()
         self.rules = SweepRules(
@@ -104,6 +106,7 @@ class WatchedFolder:
             interval_s=60,
             waits=Waits(stable_s=2, settle_s=3),
             limits=Limits(Required.ready_made(report_type), unfinished_s=30, incomplete_s=1800),
+            ignored=Ignored(ignore),
         )
         self.start()
 

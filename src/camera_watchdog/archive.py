@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE
+from camera_watchdog.content.names import is_hidden
+from camera_watchdog.entries import unfinished_name
 from camera_watchdog.model import Exam, ExamFile, Override
 from camera_watchdog.overrides import for_other_bytes
 from camera_watchdog.person import Wish
@@ -20,6 +22,7 @@ __all__ = [
     "RECEIPT_VERSION",
     "archive_name",
     "document",
+    "our_names",
     "receipt",
     "receipt_name",
     "resending",
@@ -70,7 +73,7 @@ def document(exam: Exam, *, device_id: str, site_id: str, release: str) -> dict[
         "archived_at": _time(exam.archived_at),
         "archive_folder": exam.destination,
         "files": [_file(file) for file in exam.files],
-        "not_sent": list(exam.other_names),
+        "not_sent": [name for name in exam.other_names if not is_hidden(name)],
         "former_sessions": list(exam.former_sessions),
         "overrides": [
             _override(exam, each) for each in exam.overrides if each.reason_code not in _SAID_LATER
@@ -88,6 +91,12 @@ def _lines(value: object) -> str:
     if not isinstance(value, list) or not any(isinstance(each, dict) for each in value):
         return _json(value)
     return "[\n" + ",\n".join(f"    {_json(each)}" for each in value) + "\n  ]"
+
+
+def our_names(exam: Exam) -> frozenset[str]:
+    """What is ours in an archive folder: the receipt, and what is left of one that was being written."""
+    name = receipt_name(exam)
+    return frozenset({name, unfinished_name(name)})
 
 
 def receipt_name(exam: Exam) -> str:

@@ -45,7 +45,7 @@ class CameraFolder:
             self.away = ""
             logger.info("watching  the camera's folder is there again")
         live = [name for name in names if self._rules.subject(name) is not None]
-        self._say_others(names, live, loose)
+        self._say_others(names, loose)
         return live
 
     def _has_ours(self, names: Iterable[str]) -> bool:
@@ -60,15 +60,9 @@ class CameraFolder:
             )
         self.away = why
 
-    def _say_others(self, names: Iterable[str], live: list[str], loose: Iterable[str]) -> None:
+    def _say_others(self, names: Iterable[str], loose: Iterable[str]) -> None:
         """Name, once, what is in the root but is no exam."""
-        self.unmatched = tuple(
-            name
-            for name in names
-            if name not in live
-            and not name.startswith(".")
-            and os.path.normcase(name) not in self._rules.never
-        )
+        self.unmatched = self._rules.unmatched(names)
         self.loose = self._rules.loose(loose)
         told = frozenset({*self.unmatched, *self.loose})
         for name in sorted(told - self._said):

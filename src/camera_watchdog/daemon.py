@@ -23,7 +23,6 @@ from camera_watchdog.backlog import Backlog
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
 from camera_watchdog.desk import Desk
-from camera_watchdog.disk import Disk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import JournalError, NotNow, Unauthorized
@@ -84,7 +83,7 @@ class _Daemon:
         self._camera = camera
         self._stop = threading.Event()
         self._signals = 0
-        self._disk = Disk()
+        self._disk = parts.disk(config)
         self._registry = Registry()
         self._memory = ServerMemory()
         self._turns = Turns(monotonic=time.monotonic, pause=self._stop.wait)

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk_holes import has_hole, makes_holes
 from camera_watchdog.disk_identity import identity
 from camera_watchdog.disk_writers import open_for_writing_elsewhere
-from camera_watchdog.entries import Entry, Kind, Stamp
+from camera_watchdog.entries import Entry, Kind, Stamp, unfinished_name
 from camera_watchdog.errors import FileChanged, NotRegular
 
 __all__ = ["Disk"]
@@ -45,7 +46,17 @@ def _kind(status: os.stat_result) -> Kind:
 
 
 class Disk:
-    """The real file system."""
+    """The real file system, without what is ``ignored``; of what is hidden files count, and no more."""
+
+    _ignored: Ignored = Ignored()
+
+    def __init__(self, ignored: Ignored | None = None) -> None:
+        if ignored is not None:
+            self._ignored = ignored
+
+    def _counts(self, item: os.DirEntry[str]) -> bool:
+        is_file = item.is_file(follow_symlinks=False)
+        return not self._ignored.leaves_aside(item.name, is_file=is_file)
 
     def entries(self, folder: Path) -> tuple[Entry, ...]:
         """What is in a folder, by name; an entry that goes away meanwhile is left out.
@@ -55,7 +66,7 @@ class Disk:
         """
         found = []
         with os.scandir(folder) as listing:
-            for item in listing:
+            for item in filter(self._counts, listing):
                 with contextlib.suppress(FileNotFoundError):
                     # Windows keeps sizes of open files in the directory late: ask the file itself.
                     status = os.lstat(item.path) if _WINDOWS else item.stat(follow_symlinks=False)
@@ -72,7 +83,7 @@ class Disk:
         return tuple(sorted(found, key=lambda entry: entry.name))
 
     def folder_names(self, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The names of the folders in ``root``, and of what else lies there.
+        """The names of the folders in ``root``, and of what else lies there, ignored names too.
 
         Cheap on purpose: one listing, no look at each entry where the system tells its kind.
         """
@@ -93,7 +104,13 @@ class Disk:
 
     def holds_files(self, folder: Path) -> bool:
         """Whether there is any file below a folder; links are not followed."""
-        return any(names for _, _, names in os.walk(folder))
+        for _, folders, names in os.walk(folder):
+            if any(name not in self._ignored for name in names):
+                return True
+            folders[:] = [
+                name for name in folders if not self._ignored.leaves_aside(name, is_file=False)
+            ]
+        return False
 
     def identity(self, path: Path) -> str:
         """What identifies a folder, a link or a special file as it is now; nothing is opened.
@@ -101,7 +118,7 @@ class Disk:
         Raises:
             OSError: it is gone, or cannot be looked at.
         """
-        return identity(path)
+        return identity(path, self._ignored)
 
     @contextlib.contextmanager
     def reading(self, path: Path) -> Iterator[BinaryIO]:
@@ -224,7 +241,7 @@ class Disk:
 
     def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
         """Write a file so that a reader sees the old one or the new one, never a part."""
-        temporary = path.with_name(f".{path.name}.new")
+        temporary = path.with_name(unfinished_name(path.name))
         with temporary.open("wb") as file:
             file.write(content)
             if durable:

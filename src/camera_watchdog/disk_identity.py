@@ -10,17 +10,17 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.content import is_ignored
+from camera_watchdog.content.names import Ignored
 
 __all__ = ["identity"]
 
 _REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
 
 
-def identity(path: Path) -> str:
+def identity(path: Path, ignored: Ignored) -> str:
     """A SHA-256, as hexadecimal digits, that is another one when it is not as it was.
 
-    Nothing is opened and no link is followed. What the file manager leaves in a folder is no part of it.
+    Nothing is opened and no link is followed. What is ``ignored`` in a folder is no part of it.
 
     Raises:
         OSError: it is gone, or cannot be looked at.
@@ -34,7 +34,13 @@ def identity(path: Path) -> str:
         digest.update(f"{name}\0{_described(inner, status)}\0".encode("utf-8", "surrogatepass"))
         if stat.S_ISDIR(status.st_mode) and not _is_link(status):
             with os.scandir(inner) as listing:
-                names = sorted(item.name for item in listing if not is_ignored(item.name))
+                names = sorted(
+                    item.name
+                    for item in listing
+                    if not ignored.leaves_aside(
+                        item.name, is_file=item.is_file(follow_symlinks=False)
+                    )
+                )
             left += [f"{name}/{each}" if name else each for each in names]
     return digest.hexdigest()
 

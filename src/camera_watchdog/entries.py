@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["Entry", "Kind", "Stamp"]
+__all__ = ["Entry", "Kind", "Stamp", "unfinished_name"]
 
 
 class Kind(Enum):
@@ -45,3 +45,8 @@ class Entry(NamedTuple):
     def stamp(self) -> Stamp:
         """By what it is told whether its bytes are still those that were read."""
         return Stamp(*self[2:])
+
+
+def unfinished_name(name: str) -> str:
+    """The name of a file of ours while it is being written, beside the place that it gets when whole."""
+    return f".{name}.new"

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog import __version__
-from camera_watchdog.archive import archive_name, receipt, receipt_name
-from camera_watchdog.content import is_ignored
+from camera_watchdog.archive import archive_name, our_names, receipt, receipt_name
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
@@ -86,9 +85,7 @@ class Finish:
         found = {
             entry.name: entry
             for entry in entries
-            if entry.kind is Kind.FILE
-            and not is_ignored(entry.name)
-            and entry.name not in exam.other_names
+            if entry.kind is Kind.FILE and entry.name not in exam.other_names
         }
         changed = found.keys() ^ recorded.keys()
         for name in found.keys() & recorded.keys():
@@ -118,8 +115,6 @@ class Finish:
 
     def _is_in_the_way(self, exam: Exam, folder: Path, entry: Entry) -> bool:
         """Whether it is what holds an exam, and no person left it out as it is now."""
-        if is_ignored(entry.name):
-            return False
         path = folder / entry.name
         if entry.kind is Kind.FOLDER and not self._tools.disk.holds_files(path):
             return False
@@ -289,8 +284,7 @@ class Finish:
             entry.name
             for entry in entries.values()
             if entry.kind is Kind.FILE
-            and entry.name not in {*known, *exam.other_names, receipt_name(exam)}
-            and not is_ignored(entry.name)
+            and entry.name not in {*known, *exam.other_names, *our_names(exam)}
         ]
         folder = self._tools.rules.watch_dir / exam.folder
         for name in late:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.completeness import Required, missing_by_count
-from camera_watchdog.content import Inspection, is_ignored
+from camera_watchdog.content import Inspection
+from camera_watchdog.content.names import exact_pattern, pattern_for
 from camera_watchdog.entries import Stamp
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 from camera_watchdog.overrides import goes_after, skipped, waived
@@ -135,13 +136,14 @@ def obstacle(
     if left := tuple(name for name in links if name not in names):
         return Reason("link", left), True
     if left := tuple(name for name in nested if name not in names):
-        return Reason("nested_folder", left), True
-    files = [file for file in found if not skipped(exam, file.name) and not is_ignored(file.name)]
+        return Reason("nested_folder", left, _to_ignore(exact_pattern(left[0]))), True
+    files = [file for file in found if not skipped(exam, file.name)]
     looked = [(file, file.inspection) for file in files if file.inspection is not None]
     for file, inspection in looked:
         if inspection.refused:
             wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
             details = {"format": inspection.refused, "wanted": wanted}
+            details |= {} if inspection.is_report else _to_ignore(pattern_for(file.name))
             return Reason("refused_format", (file.name,), details), True
     waits = _unfinished(exam, looked, quiet_s=quiet_s, unchanged_s=unchanged_s, limits=limits)
     if waits is not None:
@@ -179,7 +181,8 @@ def _unfinished(
     ]
     if unfinished:
         names = tuple(name for name, _ in unfinished)
-        reason = Reason("unfinished_file", names, {"why": unfinished[0][1].why})
+        details = {"why": unfinished[0][1].why} | _to_ignore(pattern_for(names[0]))
+        reason = Reason("unfinished_file", names, details)
         return reason, quiet_s >= limits.unfinished_s
     waited = max(quiet_s, unchanged_s) >= limits.unfinished_s
     holes = tuple(file.name for file, i in looked if i.whole and i.has_hole)
@@ -189,3 +192,8 @@ def _unfinished(
     if zeros and not waited:
         return Reason("unfinished_file", zeros, {"why": _ZEROS}), False
     return None
+
+
+def _to_ignore(pattern: str) -> dict[str, str]:
+    """What a site would list if the same question came up with every exam; empty where it should not."""
+    return {"ignore": f'"{pattern}"'} if pattern else {}

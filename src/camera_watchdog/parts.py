@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from camera_watchdog.archive import RECEIPT_NAME
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
 from camera_watchdog.completeness import IMAGE_KINDS
 from camera_watchdog.config import Config
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.content.dicom_reader import install_command, is_installed
+from camera_watchdog.content.names import Ignored
+from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import Problem
 from camera_watchdog.intake import Limits
@@ -25,7 +28,9 @@ __all__ = [
     "OWNER_NAME",
     "camera_database",
     "dicom_problem",
+    "disk",
     "edc_client",
+    "ignored",
     "is_asked_for",
     "rules",
     "sweep_rules",
@@ -145,7 +150,18 @@ def sweep_rules(config: Config) -> SweepRules:
             allow_sparse=config.allow_sparse_files,
         ),
         ours=frozenset(_ours(config)),
+        ignored=ignored(config),
     )
+
+
+def ignored(config: Config) -> Ignored:
+    """The names that are no part of any exam; that of the receipt is never one of them."""
+    return Ignored(config.ignore, never={RECEIPT_NAME})
+
+
+def disk(config: Config) -> Disk:
+    """The file system, as the daemon and the commands see it."""
+    return Disk(ignored(config))
 
 
 def _ours(config: Config) -> Iterator[str]:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
 from camera_watchdog.errors import PermanentError, TransientError
@@ -108,6 +107,7 @@ class _Records:
 def foresee(
     folders: Iterable[tuple[str, str]],
     *,
+    disk: Disk,
     rules: Rules,
     limits: Limits,
     camera: CameraLike | None,
@@ -119,7 +119,7 @@ def foresee(
     The ``most`` that changed first are looked at, as the daemon would; answers also how many there
     are in all, without those that are empty.
     """
-    disk, records = Disk(), _Records()
+    records = _Records()
     listed = []
     for folder, subject in folders:
         listing = _listing(disk, rules.watch_dir / folder)
@@ -149,7 +149,7 @@ def foresee(
 
 def _listing(disk: Disk, folder: Path) -> dict[str, Entry]:
     try:
-        return {e.name: e for e in disk.entries(folder) if not is_ignored(e.name)}
+        return {e.name: e for e in disk.entries(folder)}
     except OSError:
         return {}  # gone meanwhile, or not ours to read: the listing of the root says so
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from camera_watchdog.after_archive import changed_reason, doubtful, unknown
-from camera_watchdog.archive import receipt_name
-from camera_watchdog.content import inspect, is_ignored
+from camera_watchdog.archive import our_names
+from camera_watchdog.content import inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.model import Exam, ExamFile, Reason
@@ -57,12 +57,11 @@ class FolderRecheck:
         """
         folder = self._archive_dir / exam.destination
         try:
-            listed = self._disk.entries(folder)
+            entries = self._disk.entries(folder)
         except (FileNotFoundError, NotADirectoryError):
             if not self._disk.exists(self._archive_dir):
                 raise
             return None
-        entries = [entry for entry in listed if not is_ignored(entry.name)]
         changed, same, unsure = self._changed(exam, folder, entries)
         came, unread = self._came(exam, folder, entries)
         there = {entry.name for entry in entries}
@@ -99,7 +98,7 @@ class FolderRecheck:
         """What is not on record and may be part of an exam; is it unsure?"""
         came: dict[str, str] = {}
         unsure = False
-        for entry in unknown(exam, entries, ours=[receipt_name(exam)]):
+        for entry in unknown(exam, entries, ours=our_names(exam)):
             try:
                 found = self._found(exam, folder, entry)
             except OSError:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE
+from camera_watchdog.content.names import is_hidden
 from camera_watchdog.model import Exam, ExamFile, Override, Sent
 from camera_watchdog.overrides import for_other_bytes
 from camera_watchdog.receipt_check import receipt_differences
@@ -296,7 +297,8 @@ def _of_the_folder(exam: Exam, found: FoundInArchive) -> Iterator[tuple[str, str
             yield file.name, f"its bytes are others than were sent: {there}, not {file.sha256}"
     known = {file.name for file in exam.files} | {*exam.other_names}
     for name in sorted(found.sha256.keys() - known):
-        yield name, "nothing is on record about it"
+        if not is_hidden(name):
+            yield name, "nothing is on record about it"
 
 
 def _of_the_receipt(exam: Exam, found: FoundInArchive) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.content.names import ending_of, is_hidden
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
@@ -80,6 +81,7 @@ class Settle:
         self._records = records
         self._clock = clock
         self._volume_makes_holes: bool | None = None  # not known yet
+        self._named: set[str] = set()
 
     def look_inside(
         self, folder: str, listing: Mapping[str, Entry], inspected: dict[str, Known]
@@ -136,6 +138,7 @@ class Settle:
             limits=self._limits,
         )
         if reason is None:
+            self._name_others(exam)
             ready = exam.but(state=step(exam.state, Event.SETTLED), reason=None, attempts=0)
             return Verdict(self._records.save(ready, "", durable=False))
         if held:
@@ -149,6 +152,19 @@ class Settle:
         )
         news = exam.files != files_before
         return Verdict(self._waiting(exam, reason, news=news), max(left_s, _AT_LEAST_S))
+
+    def _name_others(self, exam: Exam) -> None:
+        """Say what stays with a folder and is not sent; once for all files with the same ending."""
+        for name in exam.other_names:
+            kind = ending_of(name) or name
+            if not is_hidden(name) and kind not in self._named:
+                self._named.add(kind)
+                logger.warning(
+                    "%s  %s is no picture and no report: it is not sent, and stays with the folder. "
+                    "Of files like it nothing more is said.",
+                    exam.folder,
+                    name,
+                )
 
     def as_it_was(
         self, exam: Exam, listing: Mapping[str, Entry], inspected: dict[str, Known]

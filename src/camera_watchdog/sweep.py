@@ -16,7 +16,6 @@ from typing import Final, Protocol
 
 from camera_watchdog.assembly import Assembly
 from camera_watchdog.camera_folder import CameraFolder
-from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
 from camera_watchdog.errors import JournalError
@@ -242,7 +241,7 @@ class Sweep:
         self._take_in(folder, entries, now)
 
     def _take_in(self, folder: str, entries: tuple[Entry, ...], now: float) -> None:
-        listing = {entry.name: entry for entry in entries if not is_ignored(entry.name)}
+        listing = {entry.name: entry for entry in entries}
         known = self._folders.get(folder)
         first = known is None
         anew = first or folder in self._anew

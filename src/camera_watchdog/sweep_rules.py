@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.content import is_ignored
+from camera_watchdog.content.names import Ignored, is_hidden
 from camera_watchdog.entries import Entry
 from camera_watchdog.intake import Limits
 from camera_watchdog.stability import Waits
@@ -16,13 +16,14 @@ from camera_watchdog.stability import Waits
 __all__ = ["SweepRules", "may_grow"]
 
 _YOUNG_S: Final = 10.0
+_SYSTEMS_OWN: Final = Ignored()
 
 
 @dataclass(frozen=True, slots=True)
 class SweepRules:
     """What the configuration asks of the sweep.
 
-    ``never`` are names that are no subjects, ``ours`` those of files that nobody lost in the root: the
+    ``never`` are names that are no subjects, ``ignored`` those of no part of any exam, ``ours`` those of files that nobody lost in the root: the
     camera's database, the configuration.
     """
 
@@ -34,21 +35,35 @@ class SweepRules:
     waits: Waits
     limits: Limits
     ours: frozenset[str] = frozenset()
+    ignored: Ignored = _SYSTEMS_OWN
 
     def loose(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of the root's files that should lie in a subject's folder, or nowhere here."""
         return tuple(
             name
             for name in names
-            if not is_ignored(name) and os.path.normcase(name) not in self.ours
+            if not self._is_left_aside(name) and os.path.normcase(name) not in self.ours
         )
+
+    def unmatched(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the root's folders that are no subjects, and might have been meant to be."""
+        return tuple(
+            name
+            for name in names
+            if not self._is_left_aside(name)
+            and os.path.normcase(name) not in self.never
+            and self.subject(name) is None
+        )
+
+    def _is_left_aside(self, name: str) -> bool:
+        return is_hidden(name) or name in self.ignored
 
     def subject(self, folder: str) -> str | None:
         """The subject identifier that a folder's name gives; none where it is no subject's.
 
         A name that is no text is nobody's: neither the journal nor the EDC could be told of it.
         """
-        if folder.startswith(".") or os.path.normcase(folder) in self.never:
+        if self._is_left_aside(folder) or os.path.normcase(folder) in self.never:
             return None
         if not folder.isascii() and any("\ud800" <= char <= "\udfff" for char in folder):
             return None

@@ -37,6 +37,7 @@ class Look:
                 settle_time=3.0,
                 stability_timeout=30.0,
                 timezone=UTC,
+                ignore=(),
             ),
         )
         (root / "S1").mkdir()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from camera_watchdog import daemon, logs
+from camera_watchdog import daemon, logs, parts
 from camera_watchdog.config import Config, load
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.answers import SessionStatus
@@ -428,7 +428,7 @@ def test_one_exam_that_fails_for_ever_keeps_no_worker_from_the_others(config: Co
             move(self, source, destination)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(daemon, "Disk", Blocking)
+        patch.setattr(parts, "Disk", Blocking)
         assert daemon.run(config, once=True) == 1
     assert archived(config) == ["S2"]
     assert sorted(os.listdir(config.watch_dir / "S1"))  # noqa: PTH208 - its names alone

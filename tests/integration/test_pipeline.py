@@ -109,6 +109,7 @@ def test_more_images_of_one_eye_are_all_sent(clinic: Clinic) -> None:
 
 def test_other_things_go_to_the_archive_unsent_and_the_receipt_says_so(clinic: Clinic) -> None:
     clinic.put("S1/notes.txt", b"the patient was tired")
+    clinic.put("S1/.directory", b"[Desktop Entry]")
     assert clinic.try_once().exam.state is State.ARCHIVED
     (folder,) = clinic.archived()
     assert (folder / "notes.txt").read_bytes() == b"the patient was tired"

@@ -20,6 +20,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import JOURNAL_LOST, Exam, Sent, State
+from camera_watchdog.reasons import explain
 from camera_watchdog.sweep import ROOT
 from exam_parts import session
 from watched_folder import LOCK, START, WatchedFolder, bytes_of
@@ -429,6 +430,130 @@ def test_other_things_stay_with_the_exam_and_are_named(camera: WatchedFolder) ->
     assert camera.told("S1") == (READY, "")
     assert camera.exam("S1").other_names == ("notes.txt",)
     assert len(camera.exam("S1").files) == 3
+
+
+@pytest.mark.parametrize("content", [bytes_of("OD.jpg"), bytes_of("OD.jpg")[:200], b"", bytes(900)])
+@pytest.mark.parametrize(
+    "name", ["OD2.jpg.!sync", "OD2.uploading", "OD2.jpg.bak", ".OD2.jpg.Xk3f9Q"]
+)
+def test_a_file_under_way_is_waited_for_then_held_and_its_own_name_clears_it(
+    camera: WatchedFolder, name: str, content: bytes
+) -> None:
+    camera.put_exam("S1")
+    path = camera.put(f"S1/{name}", content)
+    camera.run_for(20)
+    assert camera.told("S1") == (WAITING, "unfinished_file")
+    camera.run_for(20)
+    assert camera.told("S1") == (HELD, "unfinished_file")
+    path.write_bytes(bytes_of("OD2.jpg"))
+    path.rename(path.with_name("OD2.jpg"))
+    camera.run_for(70)
+    assert camera.told("S1") == (READY, "")
+    assert len(camera.exam("S1").files) == 4
+
+
+def test_a_file_under_way_that_gets_its_name_in_time_is_no_question(camera: WatchedFolder) -> None:
+    camera.put_exam("S1")
+    path = camera.root / "S1" / "OD2.jpg.opdownload"
+    whole = bytes_of("OD2.jpg")
+    for part in range(1, 6):
+        camera.put("S1/OD2.jpg.opdownload", whole[: len(whole) * part // 5])
+        camera.sweep.hint("S1")
+        camera.run_for(4)
+        assert camera.told("S1")[0] is WAITING
+    path.rename(path.with_name("OD2.jpg"))
+    camera.sweep.hint("S1")
+    assert camera.seconds_until_ready("S1") <= 3.3
+    assert len(camera.exam("S1").files) == 4
+
+
+def test_the_hold_of_a_file_under_way_says_the_key_that_ends_it_for_all(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    camera.put("S1/OD.jpg.bak", bytes_of("OD.jpg"))
+    camera.run_for(40)
+    exam = camera.exam("S1")
+    assert exam.reason is not None
+    words = explain(exam.reason, exam).next_step
+    assert "rename it" in words
+    assert "--skip OD.jpg.bak" in words
+    assert 'add "*.bak" to ignore' in words
+
+
+def test_a_name_that_the_site_ignores_is_no_part_of_any_exam(tmp_path: Path) -> None:
+    with WatchedFolder(tmp_path, ignore=["*.bak", "thumbs", "logo.png"]) as camera:
+        camera.put_exam("S1")
+        for name in ("OD.jpg.bak", "logo.png", "Thumbs/OD.jpg"):
+            camera.put(f"S1/{name}", bytes_of("OD.jpg"))
+        camera.put_exam("S2")
+        camera.put("thumbs/OD.jpg", bytes_of("OD.jpg"))
+        camera.put("old.bak", b"x")
+        camera.put("S3/OD.jpg.bak", bytes_of("OD.jpg"))
+        camera.run_for(10)
+        assert camera.told("S1") == (READY, "")
+        assert len(camera.exam("S1").files) == 3
+        assert camera.exam("S1").other_names == ()
+        assert {exam.folder for exam in camera.registry.exams()} == {"S1", "S2"}
+        assert camera.sweep.root.loose == camera.sweep.root.unmatched == ()
+
+
+SYSTEM_FOLDERS = ["@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
+
+
+@pytest.mark.parametrize(
+    "name", [*SYSTEM_FOLDERS, "Network Trash Folder", ".snapshot", "FOUND.000"]
+)
+def test_a_systems_own_folder_is_no_subject_and_holds_no_exam(
+    camera: WatchedFolder, name: str
+) -> None:
+    camera.put_exam("S1")
+    camera.put(f"S1/{name}/OD.jpg/SYNOPHOTO_THUMB_M.jpg", bytes_of("OD.jpg"))
+    camera.put_exam(name)
+    camera.run_for(100)
+    assert camera.told("S1") == (READY, "")
+    assert [exam.folder for exam in camera.registry.exams()] == ["S1"]
+    assert camera.sweep.root.unmatched == ()
+
+
+def test_a_folder_inside_that_holds_nothing_but_the_systems_own_is_empty(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    camera.put("S1/inner/Thumbs.db", b"x")
+    camera.put("S1/inner/@eaDir/OD.jpg", bytes_of("OD.jpg"))
+    camera.put_exam("S2")
+    camera.put("S2/inner/.OD.jpg.Xk3f9Q", bytes_of("OD.jpg"))
+    camera.run_for(10)
+    assert camera.told("S1") == (READY, "")
+    assert camera.told("S2") == (HELD, "nested_folder")
+
+
+def test_what_lies_beside_an_exam_stays_and_each_ending_is_said_once(
+    camera: WatchedFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    beside = {
+        "OD.jpg.xmp": b"<?xpacket begin=''?>",
+        "OD.jpg.md5": b"9e107d9d372bb6826bd81d3542a419d6",
+        "OS.jpg.md5": b"9e107d9d372bb6826bd81d3542a419d7",
+        "volume.fda": b"FOCTFDA" + bytes(500),
+        "export.done": b"",
+        "READY": b"",
+        ".directory": b"[Desktop Entry]",
+    }
+    with caplog.at_level(logging.WARNING):
+        for folder in ("S1", "S2", "S3"):
+            camera.put_exam(folder)
+            for name, content in beside.items():
+                camera.put(f"{folder}/{name}", content)
+            camera.run_for(70)
+            assert camera.told(folder) == (READY, "")
+            assert set(camera.exam(folder).other_names) == beside.keys()
+            assert len(camera.exam(folder).files) == 3
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 5
+    assert sum(".md5" in each for each in said) == 1
+    assert not any(".directory" in each for each in said)
 
 
 @posix

@@ -243,6 +243,7 @@ def test_the_configured_folders_are_none_either(
             stability_timeout=30,
             incomplete_after=1800,
             allow_sparse_files=False,
+            ignore=(),
         )
         rules = parts.sweep_rules(config)
     assert [rules.subject(name) for name in ("done", "DONE", "state", "rejected")] == [None] * 4

@@ -120,6 +120,7 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "api_url": (["--api-url", "https://other.example"], "https://other.example"),
     "eye_sources": (["--eye-sources", "dicom", "--eye-sources", "filename"], ("dicom", "filename")),
     "eye_objections": (["--eye-objections", ""], ()),
+    "ignore": (["--ignore", "*.bak", "--ignore", "logo.png"], ("*.bak", "logo.png")),
     "notify_email": (
         ["--notify-email", "a@b.example,c@d.example", "--smtp-host", "m.example"],
         ("a@b.example", "c@d.example"),

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from camera_watchdog.content import Inspection, inspect, is_ignored, is_temporary_name
+from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.content.names import is_temporary_name
 from camera_watchdog.model import Format
 
 
@@ -21,19 +22,6 @@ def picture(format_: str, **options: object) -> bytes:
 
 HTML = b"<!DOCTYPE html><html><body>Report</body></html>\n"
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n"
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["Thumbs.db", "THUMBS.DB", "desktop.ini", "Desktop.ini", ".DS_Store", "._IMG_1.jpg", ".x"],
-)
-def test_what_the_file_manager_leaves_is_ignored(name: str) -> None:
-    assert is_ignored(name)
-
-
-@pytest.mark.parametrize("name", ["IMG_1.jpg", "thumbs.jpg", "notes.txt", "desktop.ini.txt"])
-def test_what_a_person_or_a_camera_leaves_is_not_ignored(name: str) -> None:
-    assert not is_ignored(name)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +58,7 @@ def test_a_name_that_only_resembles_a_temporary_one_is_not(name: str) -> None:
         (PDF, Format.PDF),
     ],
 )
-@pytest.mark.parametrize("name", ["a.jpg", "a.txt", "a", "a.pdf", "a.dcm"])
+@pytest.mark.parametrize("name", ["a.jpg", "a", "a.pdf", "a.dcm", "IM.0001", "a.ima", "READY"])
 def test_the_bytes_and_not_the_name_say_what_a_file_is(
     data: bytes, format_: Format, name: str
 ) -> None:
@@ -88,12 +76,110 @@ def test_the_bytes_and_not_the_name_say_what_a_file_is(
         ("drawing.svg", b'<!DOCTYPE svg PUBLIC "x"><svg></svg>'),
         ("export.xml", b"<header><a/></header>"),
         ("movie.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"),
-        ("data.bin", bytes(500)),
+        ("A3.jpg.xmp", b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta/>'),
+        ("A3.jpg.json", b'{"SourceFile": "A3.jpg"}'),
+        ("A3.jpg.md5", b"9e107d9d372bb6826bd81d3542a419d6 *A3.jpg\n"),
+        ("OCT_0001.fda", b"FOCTFDA\x02" + bytes(3000)),
+        ("volume.e2e", b"CMDb\x64\0" + bytes(3000)),
+        ("volume.vol", bytes(4096) + b"\7" + bytes(60_000)),
+        ("A3.jpg.gz", b"\x1f\x8b\x08\0" + bytes(3000)),
+        ("A3.jpg.txt", bytes(500)),
+        ("notes.docx", b""),
+        ("catalog.db-wal", b""),
+        ("export.log.1", b""),
         ("BM.txt", b"BMI 23, weight 80 kg and so on and on"),
     ],
 )
 def test_some_other_thing_stays_and_is_not_sent(name: str, data: bytes) -> None:
     assert look(data, name) == Inspection(None, whole=False, other=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["export.done", "A3.jpg.ok", "READY", "EXPORT_COMPLETE", "S1.lock", "_SUCCESS", "visit.flag"],
+)
+@pytest.mark.parametrize("data", [b"", b"2026-03-01 09:00\n", bytes(16)])
+def test_a_marker_that_something_is_done_is_no_file_of_the_exam(name: str, data: bytes) -> None:
+    assert look(data, name).other
+
+
+UNDER_WAY = [
+    "A3.jpg.!sync",
+    "A3.jpg.opdownload",
+    "A3.jpg.uploading",
+    "A3.uploading",
+    "A3.jpg.1234",
+    "A3.jpg.download",
+    "A3.jpg.!ut",
+    "A3.jpg~",
+    "A3.jpg.bak",
+    "A3.xyz",
+    "A3.jpg_original",
+    ".A3.jpg.Xk3f9Q",
+    ".A3.jpg",
+    ".in.A3.jpg.",
+]
+NO_KIND = b"\x01\x02\x03 what nobody knows"
+
+
+@pytest.mark.parametrize("name", [*UNDER_WAY, "A3.txt", "A3.done", ".goutputstream-XY12Z1"])
+@pytest.mark.parametrize(
+    "data",
+    [picture("JPEG"), picture("JPEG")[:300], picture("PNG"), PDF, HTML, bytes(128) + b"DICM"],
+)
+def test_a_picture_or_report_under_a_name_that_is_none_is_still_on_its_way(
+    name: str, data: bytes
+) -> None:
+    seen = look(data, name)
+    assert (seen.format, seen.whole, seen.other, seen.refused) == (None, False, False, "")
+    assert "on its way" in seen.why
+
+
+@pytest.mark.parametrize("name", UNDER_WAY)
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (b"", "it is empty"),
+        (bytes(500), "zeros"),
+        (bytes(300_000), "zeros"),
+        (b"\xff", "no known kind"),
+        (b"\x89P", "no known kind"),
+    ],
+)
+def test_what_keeps_the_place_of_a_file_is_still_on_its_way(
+    name: str, data: bytes, why: str
+) -> None:
+    assert why in look(data, name).why
+
+
+def test_pieces_that_come_in_any_order_keep_the_place_of_the_file_that_the_name_has_inside() -> (
+    None
+):
+    pieces = bytes(40_000) + NO_KIND + bytes(40_000)
+    assert "zeros" in look(pieces, "A3.jpg.!sync").why
+    assert look(pieces, "A3.vol").other
+
+
+@pytest.mark.parametrize("at", [0, 4096, 20_000, 290_000, 299_999])
+def test_a_file_of_another_kind_may_begin_with_zeros(at: int) -> None:
+    data = bytearray(300_000)
+    data[at : at + 6000] = b"\7" * len(data[at : at + 6000])
+    assert look(bytes(data), "volume.bin").other
+
+
+@pytest.mark.parametrize("name", [name for name in UNDER_WAY if "." in name])
+def test_bytes_of_no_known_kind_under_such_a_name_stay_with_the_folder(name: str) -> None:
+    assert look(NO_KIND, name).other
+
+
+@pytest.mark.parametrize("name", [".nomedia", ".directory", ".x", ".report", ".picasa.ini"])
+@pytest.mark.parametrize("data", [b"", bytes(500), NO_KIND, b"<html"])
+def test_a_hidden_file_that_is_no_picture_is_no_file_of_the_exam(name: str, data: bytes) -> None:
+    assert look(data, name).other or data == b"<html"
+
+
+def test_a_picture_that_the_edc_does_not_take_under_a_hidden_name_is_on_its_way() -> None:
+    assert "on its way" in look(picture("TIFF"), ".A3.tif.Xk3f9Q").why
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_whole_dicom_is_whole_and_says_whose_it_is(syntax: UID, *, undefined: 
         AnatomicRegionSequence=Sequence([region]),
         AcquisitionDateTime="20240501101112.25+0300",
     )
-    seen = look(data, "a.txt")
+    seen = look(data, "a.ima")
     assert (seen.format, seen.whole, seen.why) == (Format.DICOM, True, "")
     assert seen.dicom is not None
     assert seen.dicom.patient_id == "S-001"

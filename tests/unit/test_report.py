@@ -189,6 +189,12 @@ def test_the_json_says_whether_the_archive_was_read() -> None:
     assert json.dumps(told)
 
 
+def test_a_hidden_file_that_came_to_an_archive_is_no_difference() -> None:
+    exam = an_exam(files=(a_file(),))
+    there = {"OD.jpg": "a" * 64, ".directory": "c"}
+    assert differences(exam, dataclasses.replace(found(exam), sha256=there)) == []
+
+
 def test_an_archive_as_it_was_has_no_difference() -> None:
     exam = an_exam(files=(a_file(), a_file("gone.jpg", present=False)))
     whole = found(exam)

@@ -18,6 +18,7 @@ from camera_watchdog import parts
 from camera_watchdog.capture import CLOCK, DICOM
 from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
 from camera_watchdog.commands.check_camera import check_camera, seen_in
+from camera_watchdog.commands.check_ignored import check_ignored
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
 from camera_watchdog.commands.check_names import check_eye_pattern
 from camera_watchdog.commands.check_server import check_server
@@ -66,9 +67,15 @@ def _everything(
     config: Config, flags: Mapping[str, object]
 ) -> tuple[list[Finding], dict[str, Any]]:
     watch, folders = check_watch_dir(config)
-    seen = seen_in(config.watch_dir, folders)
+    seen = seen_in(config, folders)
     camera, suggestion = check_camera(config, seen)
-    findings = [*watch, *check_machine(config), *camera, *check_server(config, _now)]
+    findings = [
+        *watch,
+        *check_ignored(config, folders),
+        *check_machine(config),
+        *camera,
+        *check_server(config, _now),
+    ]
     if problem := parts.dicom_problem(config):
         findings.append(wrong(problem.key, problem.found, problem.advice, code=_BAD_CONFIG))
     findings += check_eye_pattern(config, seen.file_names)
@@ -78,6 +85,7 @@ def _everything(
     would_fit = dataclasses.replace(config, **names)
     foreseen, there = foresee(
         folders,
+        disk=parts.disk(config),
         rules=parts.rules(config),
         limits=parts.sweep_rules(config).limits,
         camera=parts.camera_database(would_fit),

@@ -1,14 +1,12 @@
 """``check``, the camera's database: what it has, whether the configured names fit, and which would."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, TypeVar
 
 from camera_watchdog import parts
 from camera_watchdog.camera_survey import survey
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.config import Config
-from camera_watchdog.disk import Disk
 from camera_watchdog.errors import CameraDatabaseError, DatabaseBusy, Problem
 from camera_watchdog.mapping import Column, Look, Seen, Suggestion, Table, look, suggest
 
@@ -56,12 +54,12 @@ def check_camera(config: Config, seen: Seen) -> tuple[list[Finding], Suggestion 
     return findings, suggestion
 
 
-def seen_in(watch_dir: Path, folders: list[tuple[str, str]]) -> Seen:
+def seen_in(config: Config, folders: list[tuple[str, str]]) -> Seen:
     """The names of the files and subjects that lie in the camera's folder."""
-    disk, names = Disk(), set()
+    disk, names = parts.disk(config), set[str]()
     for folder, _ in folders[-_MOST_FOLDERS:]:
         try:
-            names |= {entry.name for entry in disk.entries(watch_dir / folder)}
+            names |= {entry.name for entry in disk.entries(config.watch_dir / folder)}
         except OSError:
             continue
     return Seen(frozenset(names), frozenset(subject for _, subject in folders))

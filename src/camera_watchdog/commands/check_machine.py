@@ -70,14 +70,7 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
 def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> Iterator[Finding]:
     rules = parts.sweep_rules(config)
     tried = "left alone in watch_dir"
-    others = [
-        name
-        for name in names
-        if rules.subject(name) is None
-        and not name.startswith(".")
-        and os.path.normcase(name) not in rules.never
-    ]
-    if others:
+    if others := rules.unmatched(names):
         known = Identifiers({*filter(None, map(rules.subject, names)), *_on_camera(config)})
         named = _some([known.noted(name) for name in others])
         found = f"{_count(len(others), 'folder')} that do not match: {named}"

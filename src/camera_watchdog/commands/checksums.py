@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog import parts
 from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
@@ -34,7 +35,7 @@ def check_is_done(config: Config, exam: Exam, names: Iterable[str], now: datetim
     is_new = exam.state is State.COLLECTING and exam.reason is None
     folder, there = config.watch_dir / exam.folder, set[str]()
     with contextlib.suppress(OSError):
-        there = {entry.name for entry in Disk().entries(folder)}
+        there = {entry.name for entry in parts.disk(config).entries(folder)}
     for name in names:
         if name in exam.other_names:
             raise NotDone(f"{name} is no picture and no report: it is not sent anyway.")
@@ -55,7 +56,7 @@ def checksum(config: Config, exam: Exam, name: str, now: datetime) -> str:
     path, file = config.watch_dir / exam.folder / name, exam.file(name)
     try:
         if file is None:
-            return Disk().identity(path)
+            return parts.disk(config).identity(path)
         if not file.present:
             if Disk().exists(path):
                 raise _changed(path, config)

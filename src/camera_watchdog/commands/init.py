@@ -93,7 +93,7 @@ def _given(flags: Mapping[str, object]) -> dict[str, object]:
 def _suggested(config: Config) -> dict[str, Any]:
     """The names that ``check`` would suggest for the camera's database."""
     folders = check_watch_dir(config)[1] if config.watch_dir.is_dir() else []
-    findings, suggestion = check_camera(config, seen_in(config.watch_dir, folders))
+    findings, suggestion = check_camera(config, seen_in(config, folders))
     for finding in findings:
         if finding.mark is Mark.NOTE or (suggestion is None and finding.mark is not Mark.OK):
             _tell(str(finding))

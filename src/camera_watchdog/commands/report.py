@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from camera_watchdog import parts
 from camera_watchdog.archive import receipt_name
 from camera_watchdog.config import Config
-from camera_watchdog.content import is_ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraWatchdogError
@@ -155,23 +155,22 @@ def _tell_differences(found: list[Difference] | None) -> None:
 
 def _verified(config: Config, exams: list[Exam]) -> list[Difference]:
     """Read every archived folder of these exams, and compare."""
-    told: list[Difference] = []
+    disk, told = parts.disk(config), list[Difference]()
     for exam in exams:
         if exam.state is State.ARCHIVED:
             folder = config.archive_dir / exam.destination
-            told += differences(exam, _found(folder, receipt_name(exam)))
+            told += differences(exam, _found(disk, folder, receipt_name(exam)))
     return told
 
 
-def _found(folder: Path, of_receipt: str) -> FoundInArchive:
-    disk = Disk()
+def _found(disk: Disk, folder: Path, of_receipt: str) -> FoundInArchive:
     try:
         entries = disk.entries(folder)
     except OSError as error:
         return FoundInArchive({}, None, error.strerror or type(error).__name__)
     sums = {}
     for entry in entries:
-        if is_ignored(entry.name) or entry.name == of_receipt:
+        if entry.name == of_receipt:
             continue
         if entry.kind is not Kind.FILE:
             sums[entry.name] = f"it is a {entry.kind.value}"

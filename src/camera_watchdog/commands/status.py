@@ -157,11 +157,7 @@ def _warnings(config: Config, known: _Known) -> list[str]:
     except OSError as error:
         return [away_warning(error.strerror or "it cannot be listed")]
     loose = rules.loose(loose)
-    unmatched = tuple(
-        name
-        for name in folders
-        if not name.startswith(".") and name not in rules.never and rules.subject(name) is None
-    )
+    unmatched = rules.unmatched(folders)
     if loose:
         told.append(f"Loose in the camera's folder, in no subject's, left alone: {_some(loose)}.")
     if unmatched:

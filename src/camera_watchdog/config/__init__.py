@@ -76,6 +76,7 @@ class Config:
     filename_eye_pattern: re.Pattern[str]
     dicom_patient_id: str
     subject_folder_pattern: re.Pattern[str]
+    ignore: tuple[str, ...]
     archive_dir: Path
     state_dir: Path
     allow_sparse_files: bool

@@ -11,6 +11,7 @@ from camera_watchdog.config.urls import API_URL, PROXY, WEB_URL
 from camera_watchdog.config.values import (
     EMAIL,
     EMAILS,
+    IGNORED,
     PASSWORD,
     PATH,
     SWITCH,
@@ -156,6 +157,13 @@ KEYS: Final = (
         pattern("subject_identifier"),
         "(?P<subject_identifier>.+)",
         "regular expression that a subject's folder matches as a whole",
+    ),
+    Key(
+        "ignore",
+        IGNORED,
+        [],
+        "patterns of names that are no part of any exam, beside those that systems give by themselves",
+        "none beside those",
     ),
     Key(
         "archive_dir",

@@ -5,6 +5,7 @@ A kind checks one value by itself; what two keys say to each other stands in
 """
 
 import contextlib
+import fnmatch
 import json
 import math
 import os
@@ -25,6 +26,7 @@ from camera_watchdog.errors import Problem
 __all__ = [
     "EMAIL",
     "EMAILS",
+    "IGNORED",
     "PASSWORD",
     "PATH",
     "SWITCH",
@@ -224,6 +226,26 @@ def pattern(group: str) -> Kind:
     return Kind(Shape.TEXT, f"a Python regular expression, best with a group (?P<{group}>…)", parse)
 
 
+_ORDINARY_STEMS: Final = ("IM_0001", "105-40-0023-8 OD", "q")
+_ORDINARY_ENDINGS: Final = ("jpg", "jpeg", "png", "dcm")
+_LONGEST_NAME: Final = 255
+
+
+def _parse_ignored(values: list[str]) -> tuple[str, ...]:
+    for value in values:
+        pattern = value.strip()
+        if not pattern or not pattern.isprintable() or len(pattern) > _LONGEST_NAME:
+            raise Refused(shown(value))
+        if "/" in pattern or "\\" in pattern:
+            raise Refused(shown(value), "Write the name alone: it counts wherever it is met.")
+        for ending in _ORDINARY_ENDINGS:
+            names = [f"{stem}.{ending}" for stem in _ORDINARY_STEMS]
+            if all(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in names):
+                said = f"{shown(value)}, which leaves out every picture named like {names[0]}"
+                raise Refused(said, f"To leave out all {ending} files, use required.skip.")
+    return tuple(dict.fromkeys(value.strip() for value in values))
+
+
 def _parse_path(value: str) -> Path:
     if not value.strip():
         raise Refused
@@ -278,6 +300,11 @@ TOKEN: Final = Kind(Shape.TEXT, "the token in printable ASCII, without blanks", 
 PASSWORD: Final = Kind(Shape.TEXT, "the password in printable ASCII", _parse_password)
 ZONE: Final = Kind(
     Shape.TEXT, 'an IANA time zone like "Africa/Nairobi", or empty for the machine\'s', _parse_zone
+)
+IGNORED: Final = Kind(
+    Shape.LIST,
+    'a list of patterns of names, like ["*.bak", "logo.png"]; * stands for anything',
+    _parse_ignored,
 )
 EMAIL: Final = Kind(Shape.TEXT, "an e-mail address", lambda value: _parse_emails([value])[0])
 EMAILS: Final = Kind(Shape.LIST, "a list of e-mail addresses", _parse_emails)

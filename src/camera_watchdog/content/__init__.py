@@ -16,28 +16,25 @@ from camera_watchdog.content.document import why_html_not_whole, why_pdf_not_who
 from camera_watchdog.content.exif import exif_captured_at
 from camera_watchdog.content.file_window import FileWindow
 from camera_watchdog.content.jpeg import read_jpeg
-from camera_watchdog.content.pictures import REFUSED_ENDINGS, refused_picture
+from camera_watchdog.content.names import Says, ending_of, is_hidden, is_temporary_name, says
+from camera_watchdog.content.pictures import refused_picture
 from camera_watchdog.content.png import read_png
 from camera_watchdog.model import Format
 
-__all__ = ["Inspection", "inspect", "is_ignored", "is_temporary_name"]
+__all__ = ["Inspection", "inspect"]
 
-_IGNORED: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})
-_TEMPORARY_ENDINGS: Final = frozenset({"tmp", "part", "partial", "filepart", "crdownload"})
-_EXAM_ENDINGS: Final = frozenset(
-    {"jpg", "jpeg", "jpe", "jfif", "png", "dcm", "dicom", "htm", "html", "xhtml", "pdf"}
-)
 _HTML_ENDINGS: Final = frozenset({"htm", "html", "xhtml", ""})
-# "1.2.840.10008.5", "OP.1.2.840.10008.5": DICOM files are often named by their identifier alone.
-_NAMED_BY_UID: Final = re.compile(r"(?:[A-Za-z]{1,4}\.)?\d+(?:\.\d+){3,}")
 
+_MARKS: Final = (b"\xff\xd8\xff", b"\x89PNG", b"%PDF")
 _HEAD_BYTES: Final = 4096
+_SAMPLES: Final = 64
 _SERVER_HEAD_BYTES: Final = 256
 _BLANKS: Final = b"\xef\xbb\xbf \t\n\r"
 _PDF_HEAD_BYTES: Final = 1024
 _HTML_START: Final = re.compile(rb"<(?:!doctype|html|head|body)", re.IGNORECASE)
 # Under a name that is no report's, <header> or <!DOCTYPE svg> must not make one of an XML file.
 _HTML_SURELY: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?![\w:.-])", re.IGNORECASE)
+_UNDER_WAY: Final = "it is a picture or report by its bytes, and still on its way by its name"
 _MARKUP: Final = re.compile(rb"<[a-z!?]", re.IGNORECASE)
 
 
@@ -71,16 +68,6 @@ class Inspection:
     has_hole: bool = False
 
 
-def is_ignored(name: str) -> bool:
-    """Whether it is the file manager's: Thumbs.db, desktop.ini and all that begin with a dot."""
-    return name.startswith(".") or name.lower() in _IGNORED
-
-
-def is_temporary_name(name: str) -> bool:
-    """Whether a file of that name is still being written by whoever brings it."""
-    return name.startswith("~$") or _ending(name) in _TEMPORARY_ENDINGS
-
-
 def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
     """What an open file of that size and name is; OSError is all that it raises.
 
@@ -90,17 +77,45 @@ def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
         return _unfinished("its name says that it is still being written")
     window = FileWindow(file, size_bytes)
     head = window.at(0, _HEAD_BYTES)
-    foreign = _is_foreign(name)
-    format_ = _format_of(head, foreign=foreign)
+    said = says(name)
+    found = _exam_file(window, head, name, said)
+    if found is not None and (said.may_be_exam or found.other):
+        return found
+    if found is not None and (found.format or found.is_report or is_hidden(name)):
+        return _unfinished(_UNDER_WAY)
+    if found is not None:
+        return found
+    if said.must_be_exam or (said.may_keep_place and _keeps_place(window, head, said)):
+        return _unfinished(_why_unknown(head))
+    return _other()
+
+
+def _exam_file(window: FileWindow, head: bytes, name: str, said: Says) -> Inspection | None:
+    """The picture or report that a file is by its bytes; none where it is neither."""
+    format_ = _format_of(head, foreign=not said.must_be_exam)
     if format_ is not None:
         return _read(window, format_)
-    if refused := refused_picture(head, _ending(name)):
+    if refused := refused_picture(head, ending_of(name)):
         return Inspection(None, whole=False, refused=refused)
-    if refused := _refused_report(head, name):
+    if said.may_be_exam and (refused := _refused_report(head, name)):
         return Inspection(None, whole=False, refused=refused, is_report=True)
-    if foreign:
-        return _other()
-    return _unfinished(_why_unknown(head))
+    return None
+
+
+def _keeps_place(window: FileWindow, head: bytes, said: Says) -> bool:
+    """Whether a file holds nothing yet: it is empty, or a picture's first bytes, or zeros.
+
+    Zeros as far as can be seen without reading all.
+    Who brings a file in pieces may have filled any of them: under its name with another ending, zeros
+    at the beginning are enough. A volume of another kind may well begin with them.
+    """
+    if any(mark.startswith(head) for mark in _MARKS):
+        return True
+    if head.strip(b"\0"):
+        return False
+    step = max(_HEAD_BYTES, window.size_bytes // _SAMPLES)
+    places = [*range(step, window.size_bytes, step), max(0, window.size_bytes - _HEAD_BYTES)]
+    return said.has_inside or not any(window.at(at, _HEAD_BYTES).strip(b"\0") for at in places)
 
 
 def _why_unknown(head: bytes) -> str:
@@ -117,18 +132,6 @@ def _unfinished(why: str) -> Inspection:
 
 def _other() -> Inspection:
     return Inspection(None, whole=False, other=True)
-
-
-def _ending(name: str) -> str:
-    stem, dot, ending = name.rpartition(".")
-    return ending.strip().lower() if stem and dot else ""
-
-
-def _is_foreign(name: str) -> bool:
-    """Whether the name is one that no picture and no report has."""
-    ending = _ending(name)
-    known = not ending or ending in _EXAM_ENDINGS or ending in REFUSED_ENDINGS
-    return not known and not _NAMED_BY_UID.fullmatch(name)
 
 
 def _format_of(head: bytes, *, foreign: bool) -> Format | None:
@@ -150,7 +153,7 @@ def _format_of(head: bytes, *, foreign: bool) -> Format | None:
 
 def _refused_report(head: bytes, name: str) -> str:
     """A report that opens by double click, but whose first bytes the EDC does not take."""
-    ending = _ending(name)
+    ending = ending_of(name)
     if ending == "pdf" and b"%PDF" in head[:_PDF_HEAD_BYTES]:
         return "PDF that does not begin with %PDF"
     if ending not in _HTML_ENDINGS:

@@ -39,6 +39,12 @@ ADDITIONS: Final = (
         "eye_objections to {eye_objections}.",
     ),
     Addition(
+        "ignore",
+        "",
+        "Only where such a thing comes with every exam and is never a part of it: add {ignore} to "
+        "ignore in the configuration.",
+    ),
+    Addition(
         "filename_eye_pattern",
         "",
         "If the file's name tells it in another way, set filename_eye_pattern.",

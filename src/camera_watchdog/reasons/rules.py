@@ -73,6 +73,7 @@ TO_SKIP_ALL: Final = 'camera-watchdog release {who} {skips} --reason "..."'
 TO_SAY_EYE: Final = 'camera-watchdog release {who} {eyes} --reason "..."'
 NO_PICTURE: Final = (
     "If it is no picture of an eye (a logo, a thumbnail), leave it out: "
-    'camera-watchdog release {who} --skip {file} --reason "..."'
+    'camera-watchdog release {who} --skip {file} --reason "..." '
+    "Where one comes with every exam, name it in ignore in the configuration."
 )
 TO_RETRY: Final = "camera-watchdog retry {who}"

@@ -44,7 +44,8 @@ ROWS: Final = (
     ReasonRule(
         "unfinished_file",
         "A file of {subject} is not whole: {files} ({why}).",
-        f"Export it from the camera again. If it is no part of the exam, leave it out: {TO_SKIP}",
+        "Export it from the camera again; if it is whole, and only its name is not its own, rename it. "
+        f"If it is no part of the exam, leave it out: {TO_SKIP}",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
