@@ -16,6 +16,7 @@ from typing import Final
 
 from camera_watchdog.capture import parse_database_time
 from camera_watchdog.laterality import parse_eye
+from camera_watchdog.model import ImageRows
 
 __all__ = ["Column", "Look", "Seen", "Suggestion", "Table", "look", "suggest"]
 
@@ -87,10 +88,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Keys of the configuration with the names that they should have, and why, in words."""
+    """Keys of the configuration with the names that they should have, and why, in words.
+
+    ``image_rows`` is what ``db_image_rows`` should be, where that can be told.
+    """
 
     keys: Mapping[str, str]
     why: str
+    image_rows: ImageRows | None = None
 
 
 def look(column: Column, seen: Seen) -> Look:

@@ -309,6 +309,45 @@ def test_what_init_writes_is_what_check_and_the_daemon_take(clinic: Clinic) -> N
     assert len(clinic.edc.stored_files(SUBJECT)) == 3
 
 
+def named(clinic: Clinic, *names: str, subjects: int = 4, visits: int = 1) -> None:
+    """The camera's rows: pictures of these names for each subject, of the right eye and the left."""
+    for number in range(subjects):
+        for _ in range(visits):
+            for place, name in enumerate(names):
+                clinic.camera.record(f"105-10-000{number}", name, "OS" if place % 2 else "OD")
+
+
+def test_names_that_say_their_eye_for_every_subject_are_proposed_to_count_at_every_visit(
+    clinic: Clinic,
+) -> None:
+    named(clinic, "right.jpg", "left.jpg")
+    document = clinic.check(expect=1)
+    assert "per_name" in marked(document, "odd")["db_image_rows"]
+    assert document["suggestion"] == {"db_image_rows": "per_name"}
+    path = clinic.folder / "made.json"
+    words = ["--watch-dir", str(clinic.camera.folder), "--db-path", str(clinic.camera.db_path)]
+    assert "db_image_rows" in clinic.run("init", str(path), *words, expect=0).stderr
+    assert json.loads(path.read_text("utf-8"))["db_image_rows"] == "per_name"
+    clinic.write(db_image_rows="per_name")
+    assert "db_image_rows" not in marked(clinic.check(expect=0), "odd")
+
+
+def test_names_that_are_of_one_eye_so_far_are_told_and_nothing_is_filled_in(clinic: Clinic) -> None:
+    named(clinic, "IM_0001.jpg", "IM_0002.jpg")
+    assert "If it numbers them, leave it" in marked(clinic.check(expect=0), "note")["db_image_rows"]
+    path = clinic.folder / "made.json"
+    words = ["--watch-dir", str(clinic.camera.folder), "--db-path", str(clinic.camera.db_path)]
+    assert "per_name" in clinic.run("init", str(path), *words, expect=0).stderr
+    assert json.loads(path.read_text("utf-8"))["db_image_rows"] == "per_picture"
+
+
+def test_a_key_that_takes_numbers_for_eyes_is_warned_of(clinic: Clinic) -> None:
+    named(clinic, "IM_0001.jpg", "IM_0002.jpg", visits=2)
+    assert "db_image_rows" not in str(clinic.check(expect=0)["findings"])
+    clinic.write(db_image_rows="per_name")
+    assert "per_picture" in marked(clinic.check(expect=1), "odd")["db_image_rows"]
+
+
 @pytest.mark.parametrize("system", ["windows", "systemd"])
 def test_what_would_be_installed_is_printed_on_every_system(clinic: Clinic, system: str) -> None:
     words = ["service", "print", "--system", system, "--user", "camera"]

@@ -50,6 +50,7 @@ PURE: Final = {
     "report",
     "row_changes",
     "resemblance",
+    "row_names",
     "row_times",
     "sent_anew",
     "stability",

@@ -82,6 +82,9 @@ def _everything(
     findings += check_telling(config)
     findings += check_service(config, os.environ, [name for name in flags if name != "json"])
     names: dict[str, Any] = dict(suggestion.keys) if suggestion else {}
+    rows: dict[str, Any] = {}
+    if suggestion is not None and suggestion.image_rows is not None:
+        rows["db_image_rows"] = suggestion.image_rows.value
     would_fit = dataclasses.replace(config, **names)
     foreseen, there = foresee(
         folders,
@@ -92,7 +95,7 @@ def _everything(
         clock=_now,
         most=_MOST_SHOWN,
     )
-    given = ", with the likeliest names" if suggestion else ""
+    given = ", with the likeliest names" if names else ""
     findings += [_exam(each, given) for each in foreseen]
     findings += [
         _clock(each.exam, said)
@@ -104,7 +107,7 @@ def _everything(
     if there > len(foreseen):
         findings.append(note("exams", f"{there - len(foreseen)} more were not looked at"))
     more = {
-        "suggestion": names,
+        "suggestion": names | rows,
         "exams": [_exam_as_json(each) for each in foreseen],
     }
     return findings, more

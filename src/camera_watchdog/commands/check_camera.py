@@ -1,6 +1,7 @@
 """``check``, the camera's database: what it has, whether the configured names fit, and which would."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from camera_watchdog import parts
@@ -9,12 +10,20 @@ from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.config import Config
 from camera_watchdog.errors import CameraDatabaseError, DatabaseBusy, Problem
 from camera_watchdog.mapping import Column, Look, Seen, Suggestion, Table, look, suggest
+from camera_watchdog.model import ImageRows
+from camera_watchdog.row_names import Naming, naming_of
 
 __all__ = ["as_settings", "check_camera", "seen_in"]
 
 _Named = TypeVar("_Named", Table, Column)
 
 _BAD_CONFIG: Final = 78
+_ROW_KEYS: Final = (
+    "db_image_table",
+    "db_image_subject_id",
+    "db_image_filename",
+    "db_image_eye",
+)
 _MOST_FOLDERS: Final = 500
 _EXPECTED: Final = {
     "db_image_eye": (Look.EYES, "spellings of an eye"),
@@ -23,7 +32,7 @@ _EXPECTED: Final = {
 
 
 def check_camera(config: Config, seen: Seen) -> tuple[list[Finding], Suggestion | None]:
-    """The database's findings, and the names to configure where the configured ones do not fit."""
+    """The database's findings, and what to configure where what is configured does not fit."""
     camera = parts.camera_database(config)
     if camera is None:
         return [note("camera's database", "not used: it is no source of the eye")], None
@@ -45,12 +54,46 @@ def check_camera(config: Config, seen: Seen) -> tuple[list[Finding], Suggestion 
     findings += misfits
     if not asked and not misfits:
         findings.append(ok("columns of the images", "as configured"))
-        return findings, None
+        named = {key: getattr(config, key) for key in _ROW_KEYS}
+        return _with_naming(config, findings, None, _naming(tables, named))
     suggestion = suggest(tables, seen)
+    naming = _naming(tables, suggestion.keys) if suggestion is not None else Naming.OWN
     if suggestion is not None:
         news = {key: n for key, n in suggestion.keys.items() if getattr(config, key) != n}
         suggestion = Suggestion(news, suggestion.why) if news else None
     findings.append(_suggested(suggestion))
+    return _with_naming(config, findings, suggestion, naming)
+
+
+def _naming(tables: Sequence[Table], names: Mapping[str, str]) -> Naming:
+    """How the camera names its pictures, where the image table and its columns have these names."""
+    table = _named(tables, names["db_image_table"])
+    columns = [_named(table.columns if table else (), names[key]) for key in _ROW_KEYS[1:]]
+    subjects, files, eyes = (column.values if column else () for column in columns)
+    return naming_of(zip(subjects, files, eyes, strict=False))
+
+
+def _with_naming(
+    config: Config, findings: list[Finding], suggestion: Suggestion | None, naming: Naming
+) -> tuple[list[Finding], Suggestion | None]:
+    """What ``db_image_rows`` should be, as far as the names in the rows tell."""
+    tried, per_name = "db_image_rows", ImageRows.PER_NAME
+    said = f"the names of the pictures are {naming.value}"
+    if config.db_image_rows is per_name:
+        if naming is Naming.NUMBERED:
+            mend = f'Set "{tried}": "{ImageRows.PER_PICTURE}", or pictures go as the wrong eye.'
+            findings.append(odd(tried, f"per_name, but {said}", mend))
+        return findings, suggestion
+    if naming is Naming.BY_EYE:
+        suggestion = replace(suggestion or Suggestion({}, said), image_rows=per_name)
+        mend = f'Set "{tried}": "{per_name}", so that a row counts at every visit.'
+        findings.append(odd(tried, said, mend))
+    elif naming is Naming.OF_ONE_EYE:
+        mend = (
+            f'If the camera names them by the eye, set "{tried}": "{per_name}". If it numbers them, '
+            "leave it: somebody may begin with the other eye."
+        )
+        findings.append(note(tried, said, mend))
     return findings, suggestion
 
 

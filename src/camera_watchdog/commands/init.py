@@ -99,8 +99,15 @@ def _suggested(config: Config) -> dict[str, Any]:
             _tell(str(finding))
     if suggestion is None:
         return {}
-    _tell("The likeliest names of the database's tables and columns are filled in: compare them.")
-    return dict(suggestion.keys)
+    suggested = dict(suggestion.keys)
+    if suggested:
+        _tell(
+            "The likeliest names of the database's tables and columns are filled in: compare them."
+        )
+    if suggestion.image_rows is not None:
+        _tell(f"db_image_rows is set to {suggestion.image_rows}: the names say which eye it is.")
+        suggested["db_image_rows"] = suggestion.image_rows.value
+    return suggested
 
 
 def _write(path: Path, text: str) -> None:
