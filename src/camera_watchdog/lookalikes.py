@@ -25,8 +25,11 @@ _MOST_NAMED: Final = 3
 
 def with_resemblance(reason: Reason, exam: Exam, tools: Tools) -> Reason:
     """The reason, with the known identifiers that the one that is not known resembles."""
-    if reason.code == "wrong_patient" and (inside := reason.details.get("said")):
-        return _told(reason, inside, Identifiers([exam.subject]).resembled_by(inside))
+    if reason.code == "wrong_patient":
+        one, known_one = exam.subject, reason.details.get("said", "")
+        if "by_rows" not in reason.details:  # the file itself, which has what the camera was told
+            one, known_one = known_one, one
+        return _told(reason, one, Identifiers([known_one]).resembled_by(one))
     if reason.code not in _UNKNOWN_ON_CAMERA | _UNKNOWN_IN_EDC or not exam.subject:
         return reason
     if reason.code == "unsafe_name" and reason.files:

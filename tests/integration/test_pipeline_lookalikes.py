@@ -107,6 +107,16 @@ def test_a_patient_inside_a_picture_whose_identifier_lacks_the_hyphens_is_compar
         assert f"105100001 resembles {KNOWN}" in said(clinic, KNOWN)
 
 
+def test_the_subject_under_whom_the_rows_stand_is_compared(tmp_path: Path) -> None:
+    with made(tmp_path) as clinic:
+        clinic.put_exam(LOOKALIKE)
+        for name, eye in (("OD.jpg", "R"), ("OS.jpg", "L")):
+            clinic.camera.know(KNOWN, name, eye)
+        clinic.live_for(1900)
+        assert clinic.told(LOOKALIKE) == (State.HELD, "wrong_patient")
+        assert f"{LOOKALIKE} resembles {KNOWN}, which is known" in said(clinic, LOOKALIKE)
+
+
 def test_a_database_that_is_busy_just_then_costs_nothing_but_the_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
