@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from camera_watchdog import deliver, disk, identify, rechecks
+from camera_watchdog import deliver, disk, eyes, rechecks
 from camera_watchdog.ambiguity import Belief
 from camera_watchdog.disk import Disk
 from camera_watchdog.model import Exam, ExamFile
@@ -74,7 +74,7 @@ def _no_bytes_of_an_answer(take_out: pytest.MonkeyPatch) -> None:
         said = [each for each in exam.overrides if each.eye and each.name == file.name]
         return said[-1].eye if said else None
 
-    take_out.setattr(identify, "eye_said", eye_said)
+    take_out.setattr(eyes, "eye_said", eye_said)
 
 
 def _no_second_look(take_out: pytest.MonkeyPatch) -> None:
