@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -25,6 +27,45 @@ def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
         yield clinic
 
 
+HASTY: Final = """
+import sys
+from camera_watchdog import rechecks
+from camera_watchdog.cli import main
+rechecks._AFTER_S, rechecks._LOOK_EVERY_S = (2.0, 6.0), 0.1
+sys.exit(main(sys.argv[1:]))
+"""
+"""The daemon itself, to which a minute is two seconds after the archive."""
+
+
+def test_what_is_written_in_the_archive_is_told_though_the_daemon_never_stops(
+    edc: DemoEdc, tmp_path: Path
+) -> None:
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        edc.add_session(SUBJECT)
+        taken = clinic.camera.take(SUBJECT)
+        first, second = (file.name for file in taken.files if file.name.endswith(".jpg"))
+        clinic.config_path.write_text(json.dumps(clinic.settings), "utf-8")
+        clinic.config_path.chmod(0o600)
+        line = [sys.executable, "-c", HASTY, "--config", str(clinic.config_path)]
+        with (
+            clinic.log_path.open("ab") as log,
+            subprocess.Popen(line, stdout=log, stderr=log) as daemon,
+        ):
+            try:
+                (folder,) = clinic.archived(SUBJECT)
+                grow(folder / first)
+                assert first in needs(clinic, "changed_after_archive")["reason"]
+                grow(folder / second)
+                until(
+                    lambda: second in needs(clinic, "changed_after_archive")["reason"],
+                    15,
+                    "at the second look",
+                )
+            finally:
+                daemon.terminate()
+        assert "Traceback" not in clinic.log_path.read_text("utf-8")
+
+
 def status(clinic: Clinic) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(clinic.command("status", "--json").stdout)
     return told
@@ -37,17 +78,15 @@ def needs(clinic: Clinic, code: str) -> dict[str, Any]:
         rows = status(clinic)["exams"]
         return next((row for row in rows if row["reason_code"] == code), None)
 
-    found = until(listed, 20, lambda: clinic.running.text)
+    found = until(listed, 20, lambda: clinic.log_path.read_text("utf-8"))
     assert found is not None
     return found
 
 
-def grow(folder: Path) -> Path:
-    """A writer that kept its handle goes on."""
-    picture = next(folder.glob("*.jpg"))
+def grow(picture: Path) -> None:
+    """A writer goes on."""
     with picture.open("ab") as file:
         file.write(b"the rest of it")
-    return picture
 
 
 def test_a_file_that_went_on_while_nobody_looked_is_told_at_the_start_until_it_was_seen(
@@ -55,7 +94,8 @@ def test_a_file_that_went_on_while_nobody_looked_is_told_at_the_start_until_it_w
 ) -> None:
     (folder,) = clinic.archived(SUBJECT)
     clinic.running.stop()
-    picture = grow(folder)
+    picture = next(folder.glob("*.jpg"))
+    grow(picture)
     clinic.start()
 
     row = needs(clinic, "changed_after_archive")
