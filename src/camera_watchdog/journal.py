@@ -253,15 +253,18 @@ class Journal:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject, fits=lambda exam: exam.subject == subject)
 
-    def archived_subjects(self) -> frozenset[str]:
-        """The subjects of whom an exam was archived: the EDC knows them.
+    def subjects_in_edc(self) -> frozenset[str]:
+        """The subjects whom the EDC knows: one of their exams has a session, or is archived.
 
         Raises:
             JournalError: it cannot be read.
         """
-        # Of the index alone: no exam is read for it.
-        archived = "SELECT DISTINCT subject FROM exams WHERE archived_at IS NOT NULL"
-        return frozenset(row["subject"] for row in self._rows_written(archived))
+        # Each by its own index; nothing of a large archive is read for it but that.
+        known = (
+            "SELECT subject FROM exams WHERE archived_at IS NOT NULL UNION SELECT subject FROM exams "
+            "WHERE state NOT IN ('archived', 'gone') AND session_id IS NOT NULL"
+        )
+        return frozenset(row["subject"] for row in self._rows_written(known))
 
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""

@@ -75,7 +75,7 @@ def _known_subjects(tools: Tools) -> KnownSubjects:
     in_edc: frozenset[str] = frozenset()
     on_camera: frozenset[str] = frozenset()
     with suppress(TransientError):
-        in_edc = tools.journal.archived_subjects()
+        in_edc = tools.journal.subjects_in_edc()
     with suppress(TransientError):
         on_camera = tools.camera.subjects() if tools.camera is not None else on_camera
     known = KnownSubjects(now, Identifiers(in_edc), Identifiers(on_camera))

@@ -94,7 +94,7 @@ class _Records:
         """Of none is it known how its eyes were found."""
         return []
 
-    def archived_subjects(self) -> frozenset[str]:
+    def subjects_in_edc(self) -> frozenset[str]:
         """None is looked for."""
         return frozenset()
 

@@ -122,7 +122,7 @@ class OnRecord:
         """No eye is asked for again."""
         return []
 
-    def archived_subjects(self) -> frozenset[str]:
+    def subjects_in_edc(self) -> frozenset[str]:
         """None is looked for."""
         return frozenset()
 

@@ -120,8 +120,8 @@ class JournalLike(Protocol):
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""
 
-    def archived_subjects(self) -> frozenset[str]:
-        """The subjects of whom an exam was archived: the EDC knows them."""
+    def subjects_in_edc(self) -> frozenset[str]:
+        """The subjects whom the EDC knows: one of their exams has a session, or is archived."""
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes, or began to."""
@@ -214,7 +214,7 @@ class GateLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownSubjects:
-    """The subjects whose exams are archived, and those of the camera's database, as of a time."""
+    """The subjects whom the EDC knows, and those of the camera's database, as of a time."""
 
     at: datetime
     in_edc: Identifiers

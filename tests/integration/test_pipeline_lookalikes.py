@@ -10,7 +10,7 @@ from camera_watchdog.model import State
 from camera_watchdog.reasons import explain
 from camera_watchdog_demo import pictures
 from clinic import Clinic
-from one_exam import made
+from one_exam import FAILED, made
 
 KNOWN = "105-10-0001"
 LOOKALIKE = "105\u201010-0001"
@@ -66,6 +66,17 @@ def test_whom_the_edc_does_not_know_is_compared_with_those_whose_exams_are_archi
         clinic.live_for(90)
         assert f"105-100001 resembles {KNOWN}, which is known." in said(clinic, "105-100001")
         assert "resembles" not in said(clinic, "105-10-0002")
+
+
+def test_whom_the_edc_knows_from_an_exam_that_is_on_its_way_is_known(tmp_path: Path) -> None:
+    with made(tmp_path) as clinic:
+        clinic.edc.add_session(KNOWN)
+        clinic.take(KNOWN)
+        clinic.edc.uploads = [FAILED] * 99
+        clinic.take("105100001", seed=3)
+        clinic.live_for(100)
+        assert clinic.exam(KNOWN).session is not None
+        assert f"105100001 resembles {KNOWN}" in said(clinic, "105100001")
 
 
 def test_whom_the_edc_had_before_is_himself_while_he_waits_for_an_entry(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
             day_bytes=full_day_bytes(journal, now),
             held_since=journal.history.held_since(),
             requests=journal.open_requests(),
-            subjects=journal.archived_subjects(),
+            subjects=journal.subjects_in_edc(),
         )
     finally:
         journal.close()
@@ -162,8 +162,7 @@ def _warnings(config: Config, known: _Known) -> list[str]:
         told.append(f"Loose in the camera's folder, in no subject's, left alone: {_some(loose)}.")
     if unmatched:
         count = f"{len(unmatched)} folder{'s' if len(unmatched) > 1 else ''}"
-        in_edc = {exam.subject for exam in known.exams if exam.session is not None}
-        subjects = Identifiers(in_edc | known.subjects)
+        subjects = Identifiers(known.subjects)
         named = _some(tuple(subjects.noted(name) for name in unmatched))
         told.append(f"{count} that no subject's name matches, left alone: {named}.")
     told += disk_warning(config.watch_dir, known.day_bytes)
