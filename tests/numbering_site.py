@@ -154,8 +154,12 @@ class NumberingSite:
         return self.write(folder, [*names, "report.pdf"])
 
     def write(self, folder: str, names: Sequence[str]) -> dict[str, str]:
-        """Write files whose bytes nothing else has; their checksums by name."""
+        """Write files whose bytes nothing else has, of a subject with an entry; checksums by name."""
         self.add_subject(folder)
+        return self.write_files(folder, names)
+
+    def write_files(self, folder: str, names: Sequence[str]) -> dict[str, str]:
+        """Write files whose bytes nothing else has; their checksums by name."""
         checksums = {}
         for name in names:
             self._pictures += 1
@@ -189,13 +193,18 @@ class NumberingSite:
 
     def arrive(self, files: dict[str, str], subject: str = "S1") -> None:
         """Let the newest exam be archived; it must be, without a question."""
-        done = self.live(_LIMIT_S, lambda: self.told(subject)[0] in {State.ARCHIVED, State.HELD})
-        assert done
+        assert self.live(120, lambda: self._has_begun(files, subject))
+        assert self.live(_LIMIT_S, lambda: self.told(subject)[0] in {State.ARCHIVED, State.HELD})
         assert self.told(subject) == (State.ARCHIVED, "")
         stored = {
             file.name for file in self.edc.stored_files(subject) if file.sha256 in files.values()
         }
         assert stored == files.keys()
+
+    def _has_begun(self, files: dict[str, str], subject: str) -> bool:
+        exams = self.core.journal.exams_of_subject(subject)
+        known = {file.sha256 for file in exams[-1].files} if exams else set()
+        return known >= {*files.values()}
 
     def arrive_within(self, files: dict[str, str], seconds: float, subject: str = "S1") -> None:
         """Let an exam that is held go on by itself."""

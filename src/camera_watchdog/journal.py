@@ -89,7 +89,9 @@ class Journal:
         self._path = path
         self.notices = JournalNotices(self._rows, self._writer.transaction)
         self.history = JournalHistory(self._rows_written)
-        self.archived = JournalArchived(self._exams, self.save, self._rows_written)
+        self.archived = JournalArchived(
+            self._exams, self.save, self._rows_written, self._writer.transaction
+        )
 
     @classmethod
     def open(cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]) -> Self:

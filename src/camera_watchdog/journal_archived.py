@@ -7,6 +7,7 @@ more changes it here, from what it is at that moment, so that nobody writes over
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -40,13 +41,27 @@ class Save(Protocol):
         """Take in what an exam is now."""
 
 
+class Transaction(Protocol):
+    """Everything done with the connection that it gives, or nothing."""
+
+    def __call__(self, *, durable: bool) -> AbstractContextManager[sqlite3.Connection]:
+        """Begin one."""
+
+
 class JournalArchived:
     """Every method raises JournalError where the journal cannot be read or written."""
 
-    def __init__(self, find: Find, save: Save, rows: Callable[..., list[sqlite3.Row]]) -> None:
+    def __init__(
+        self,
+        find: Find,
+        save: Save,
+        rows: Callable[..., list[sqlite3.Row]],
+        transaction: Transaction,
+    ) -> None:
         self._find = find
         self._save = save
         self._rows = rows
+        self._transaction = transaction
         self._one_at_a_time = threading.RLock()
 
     def since(self, moment: datetime) -> list[tuple[int, datetime]]:
@@ -61,6 +76,25 @@ class JournalArchived:
             "state = 'archived' AND reason IS NOT NULL",
             fits=awaits_answer,
         )
+
+    def without_rows(self) -> dict[str, set[tuple[int, str]]]:
+        """The files that a release wrote which kept no rows of theirs, by subject: exam and name.
+
+        None any more once :meth:`rows_are_known`.
+        """
+        query = (
+            "SELECT exam_id, name, subject FROM files JOIN exams ON exams.id = exam_id "
+            "WHERE eye_rows IS NULL AND state = 'archived'"
+        )
+        found: dict[str, set[tuple[int, str]]] = {}
+        for row in self._rows(query):
+            found.setdefault(row["subject"], set()).add((row["exam_id"], row["name"]))
+        return found
+
+    def rows_are_known(self) -> None:
+        """What is on record of the files' rows is all that can be known."""
+        with self._transaction(durable=False) as connection:
+            connection.execute("UPDATE files SET eye_rows = '[]' WHERE eye_rows IS NULL")
 
     def amend(
         self,

@@ -75,7 +75,7 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "rows_left": "'[]'",
     },
     "files": {
-        "eye_rows": "'[]'",
+        "eye_rows": "NULL",
         "file_id": "0",
         "ctime_ns": "0",
         "touched_ns": "0",
@@ -97,6 +97,8 @@ STEPS: Final[tuple[Step, ...]] = (
             for table, columns in ADDED_COLUMNS.items()
             for name, default in columns.items()
         ),
+        # Of the release of before; a step of the first start takes them out (rows_of_before).
+        "CREATE INDEX files_of_before ON files (exam_id) WHERE eye_rows IS NULL",
         "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
     ),
 )

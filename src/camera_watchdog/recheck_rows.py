@@ -5,14 +5,16 @@ camera may write the rows of a new visit in place of the old ones before the fol
 What was told is taken back once the rows are as they were, or are a later exam's.
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.model import Exam, EyeRow, Reason, State
 from camera_watchdog.row_changes import (
     Elsewhere,
     RowLook,
@@ -24,12 +26,16 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
+from camera_watchdog.rows_of_before import rows_of_before
 
 __all__ = ["CameraRows", "Finding", "RowRecheck"]
 
 _FOR: Final = timedelta(days=7)
 _TAKEN_BACK_WITHIN: Final = timedelta(days=1)
 """After that a later exam that has the rows is no reason to take it back: it was not that which was seen."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class CameraRows(Protocol):
@@ -73,6 +79,7 @@ class RowRecheck:
             CameraDatabaseError: the camera's database cannot be read now.
             JournalError: the journal cannot be read.
         """
+        self._take_in_what_was_there_before()
         archived = self._journal.archived
         numbers = {number for number, _ in archived.since(self._clock() - _FOR)}
         numbers |= {exam.id for exam in archived.to_see()}
@@ -110,6 +117,20 @@ class RowRecheck:
         unseen = exam.but(overrides=())
         return eye_reason(unseen, look.eyes) or subject_reason(unseen, look.subjects)
 
+    def _take_in_what_was_there_before(self) -> None:
+        """At the first look after an upgrade: which rows answered for exams of the release before."""
+        archived = self._journal.archived
+        if not (unknown := archived.without_rows()):
+            return
+        rows = Rows(self._camera.images_again(sorted(unknown), (), ())).of_subject
+        for subject, files in unknown.items():
+            exams = self._journal.exams_of_subject(subject)
+            found = rows_of_before(exams, files, rows.get(subject, ()))
+            for number in {number for (number, _), own in found.items() if own}:
+                archived.amend(number, partial(_with_rows, found), durable=False)
+        archived.rows_are_known()
+        logger.info("camera database  its rows count for the exams that were archived before")
+
     def _rows_of(self, exams: Sequence[Exam]) -> Rows:
         records = [row for exam in exams for file in watched(exam) for row in file.eye_rows]
         numbers = {row.number for row in records if row.number is not None}
@@ -139,3 +160,10 @@ class RowRecheck:
         found_at = self._journal.history.held_since().get(exam.id)
         recent = found_at is not None and self._clock() - found_at <= _TAKEN_BACK_WITHIN
         return recent and (look.same | look.later).issuperset(reason.files)
+
+
+def _with_rows(found: Mapping[tuple[int, str], tuple[EyeRow, ...]], exam: Exam) -> Exam:
+    """The exam, with the rows that were found to have answered for its files."""
+    return exam.with_files(
+        file.but(eye_rows=found.get((exam.id, file.name)) or file.eye_rows) for file in exam.files
+    )

@@ -52,6 +52,7 @@ PURE: Final = {
     "resemblance",
     "row_names",
     "row_times",
+    "rows_of_before",
     "sent_anew",
     "stability",
     "status_page",
