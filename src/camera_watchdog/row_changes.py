@@ -134,7 +134,8 @@ def compare(
     same: set[str] = set()
     later: set[str] = set()
     for file in watched(exam):
-        found = [_row_now(exam, file, record, sorted_rows.free) for record in file.eye_rows]
+        its = sorted_rows.of(file, names)
+        found = [_row_now(exam, file, record, its.own) for record in file.eye_rows]
         told = [parse_eye(row.eye) for row in found if row is not None]
         other = next((eye for eye in told if eye not in {None, file.eye}), None)
         if other is not None:
@@ -142,9 +143,8 @@ def compare(
         elif told and None not in told and len(told) == len(found):
             same.add(file.name)
         elif not told:
-            whose = sorted_rows.of(file, names).whose
             subject = _subject_now(exam, file, rows, elsewhere, now)
-            if subject is None or (whose is not None and whose.id > exam.id):
+            if subject is None or (its.whose is not None and its.whose.id > exam.id):
                 later.add(file.name)
             elif subject:
                 subjects[file.name] = subject
@@ -165,11 +165,11 @@ def _is_under_way(exam: Exam, now: datetime) -> bool:
 
 
 def _row_now(
-    exam: Exam, file: ExamFile, record: EyeRow, free: Sequence[ImageRow]
+    exam: Exam, file: ExamFile, record: EyeRow, own: Sequence[ImageRow]
 ) -> ImageRow | None:
-    """The row that answered, as it is now; none where it cannot be told."""
+    """The row that answered, as it is now, of those that may be the file's; none where none can."""
     fitting = [
-        row for row in free if is_named(file.name, row.filename) and _has_time(exam, record, row)
+        row for row in own if is_named(file.name, row.filename) and _has_time(exam, record, row)
     ]
     for row in fitting:
         if row.number is not None and row.number == record.number:
@@ -187,7 +187,7 @@ def _subject_now(
     elsewhere: Mapping[str, Elsewhere],
     now: datetime,
 ) -> str | None:
-    """The subject under which the rows of a file stand now, and have answered for no bytes there.
+    """The subject under which the rows of a file stand now, and have answered for no other bytes.
 
     Empty where there is none; none where an exam of that subject has them.
     """
@@ -200,8 +200,9 @@ def _subject_now(
         theirs = elsewhere[subject]
         if any(_is_under_way(other, now) for other in theirs.exams):
             return ""
-        free = _sorted(exam.but(rows_gone=()), theirs.rows, theirs.exams).free
-        if not any((each, each.number) == (row, row.number) for each in free):
+        names = [each.name for each in exam.files]
+        own = _sorted(exam.but(rows_gone=()), theirs.rows, theirs.exams).of(file, names).own
+        if not any((each, each.number) == (row, row.number) for each in own):
             return None
         subjects.add(subject)
     return subjects.pop() if len(subjects) == 1 else ""

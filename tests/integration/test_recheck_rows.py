@@ -297,6 +297,8 @@ def test_without_times_too_once_the_folder_is_seen_within_minutes(visits: Visits
     visits.archive("S1")
     visits.live_for(7200)
     assert visits.told(0) == visits.told(1) == ()
+    steps = [step for _, step, _ in visits.clinic.journal.history.events_of(visits.exam.id)]
+    assert "found" not in steps
 
 
 @pytest.mark.parametrize("how", NEW_VISIT)
@@ -454,6 +456,17 @@ def test_rows_that_another_subjects_exam_may_be_given_are_not_told_and_taken_bac
     visits.archive("S2")
     visits.live_for(700)
     assert visits.told() == ()
+
+
+def test_the_same_pictures_under_the_right_subject_do_not_hide_those_under_the_wrong_one(
+    visits: Visits,
+) -> None:
+    """The folder was exported again under the right name, and its rows answered for that exam."""
+    visits.camera.do(MOVED)
+    exam, journal = visits.exam, visits.clinic.journal
+    journal.add(exam.but(folder="S2", subject="S2", destination="S2_20260301_100000"), "moved")
+    visits.begin()
+    assert visits.told() == (SUBJECT_CHANGED, "IM_1.jpg", "IM_2.jpg")
 
 
 def test_a_subject_that_was_corrected_back_is_taken_back(visits: Visits) -> None:
