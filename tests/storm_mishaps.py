@@ -121,8 +121,11 @@ class Mishaps:
         """At its full size from the beginning, and filled after a while, in one part or in two.
 
         The writer keeps it open, or what is not written yet is a hole in it: of zeros that somebody
-        wrote and closed nobody can tell that they are no picture.
+        wrote and closed nobody can tell that they are no picture. Its row is there from the beginning,
+        so that nothing else keeps the exam back.
         """
+        assert file.eye is not None
+        self._time.plan(at, partial(self._record, subject, file.name, file.eye))
         stays_open = self._chance.random() < 0.5
         writer = _Writer(stays_open=stays_open)
         whole = len(file.content)

@@ -41,7 +41,7 @@ def makes_holes(folder: Path) -> bool | None:
             if trial.write(content) < len(content):
                 return False
             os.fsync(trial.fileno())
-            return has_hole(trial, 0, len(content))
+            return _has_hole(trial.fileno(), 0, len(content))
     except OSError as error:
         return False if error.errno in _FULL else None
 

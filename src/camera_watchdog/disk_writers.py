@@ -51,14 +51,19 @@ if sys.platform == "win32":
         return False
 
 elif sys.platform == "linux":
-    import ctypes
     import fcntl
     import operator
     from functools import partial
 
-    # Nothing between taking a lease and giving it back may let another thread run, for which the
-    # camera would wait: PyDLL keeps the interpreter's lock, and so does one step of the interpreter.
-    _fcntl = ctypes.PyDLL(None, use_errno=True).fcntl
+    _fcntl: Callable[[int, int, int], int] | None
+    try:
+        import ctypes
+
+        # Nothing between taking a lease and giving it back may let another thread run, for which the
+        # camera would wait: PyDLL keeps the interpreter's lock, and so does one step of it.
+        _fcntl = ctypes.PyDLL(None, use_errno=True).fcntl
+    except (ImportError, OSError):  # a Python that was built without libffi, or without libraries
+        _fcntl = None
 
     def open_for_writing_elsewhere(path: Path) -> bool:
         """Take a lease for reading, and give it back at once.
@@ -66,6 +71,8 @@ elif sys.platform == "linux":
         Whoever opens the file in between waits for some microseconds, and we are sent a signal: SIGIO
         would end the process, SIGURG is ignored unless a process asks for it.
         """
+        if _fcntl is None:
+            return False
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             descriptor = os.open(path, flags)

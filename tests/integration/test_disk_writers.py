@@ -116,6 +116,15 @@ def test_without_a_signal_that_is_ignored_no_lease_is_taken(
 
 
 @linux
+def test_a_python_that_cannot_call_the_system_tells_of_nobody(
+    picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_writers, "_fcntl", None)
+    with picture.open("r+b"):
+        assert not DISK.open_elsewhere(picture)
+
+
+@linux
 def test_a_file_that_is_leased_for_writing_is_written(picture: Path) -> None:
     """Samba leases a file so for a client that has it open alone."""
     import fcntl  # noqa: PLC0415  # not on Windows
