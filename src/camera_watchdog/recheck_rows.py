@@ -19,6 +19,7 @@ from camera_watchdog.row_changes import (
     Elsewhere,
     RowLook,
     Rows,
+    answered,
     compare,
     eye_reason,
     is_as_it_was,
@@ -132,7 +133,7 @@ class RowRecheck:
         logger.info("camera database  its rows count for the exams that were archived before")
 
     def _rows_of(self, exams: Sequence[Exam]) -> Rows:
-        records = [row for exam in exams for file in watched(exam) for row in file.eye_rows]
+        records = [row for exam in exams for file in watched(exam) for row in answered(file)]
         numbers = {row.number for row in records if row.number is not None}
         times = {row.captured_at for row in records if row.captured_at is not None}
         subjects = sorted({exam.subject for exam in exams})

@@ -23,6 +23,7 @@ __all__ = [
     "Elsewhere",
     "RowLook",
     "Rows",
+    "answered",
     "compare",
     "eye_reason",
     "is_as_it_was",
@@ -86,11 +87,15 @@ def watched(exam: Exam) -> list[ExamFile]:
     return [
         file
         for file in exam.files
-        if file.was_sent
-        and file.eye is not None
-        and file.eye_rows
-        and "database" in file.eye_source.split("+")
+        if file.was_sent and answered(file) and "database" in file.eye_source.split("+")
     ]
+
+
+def answered(file: ExamFile) -> list[EyeRow]:
+    """The rows on record of a file that told the eye as which it was sent; others prove nothing."""
+    if file.eye is None:
+        return []
+    return [record for record in file.eye_rows if parse_eye(record.eye) is file.eye]
 
 
 def is_as_it_was(exam: Exam, rows: Rows) -> bool:
@@ -104,13 +109,13 @@ def is_as_it_was(exam: Exam, rows: Rows) -> bool:
             for row in rows.of_subject.get(exam.subject, ())
         )
         for file in watched(exam)
-        for record in file.eye_rows
+        for record in answered(file)
     )
 
 
 def moved_to(exam: Exam, rows: Rows) -> set[str]:
     """The other subjects under which rows of the exam may stand now."""
-    found = (rows.moved(exam, f, record) for f in watched(exam) for record in f.eye_rows)
+    found = (rows.moved(exam, f, record) for f in watched(exam) for record in answered(f))
     return {each[0] for each in found if each is not None}
 
 
@@ -135,7 +140,7 @@ def compare(
     later: set[str] = set()
     for file in watched(exam):
         its = sorted_rows.of(file, names)
-        found = [_row_now(exam, file, record, its.own) for record in file.eye_rows]
+        found = [_row_now(exam, file, record, its.own) for record in answered(file)]
         told = [parse_eye(row.eye) for row in found if row is not None]
         other = next((eye for eye in told if eye not in {None, file.eye}), None)
         if other is not None:
@@ -192,7 +197,7 @@ def _subject_now(
     Empty where there is none; none where an exam of that subject has them.
     """
     subjects = set()
-    for record in file.eye_rows:
+    for record in answered(file):
         found = rows.moved(exam, file, record)
         if found is None or found[0] not in elsewhere:
             return ""
