@@ -81,10 +81,16 @@ class SeamJournal(Journal):
 
     @classmethod
     def watched(
-        cls, effects: Effects, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]
+        cls,
+        effects: Effects,
+        folder: Path,
+        *,
+        watch_dir: Path,
+        clock: Callable[[], datetime],
+        damage: str = "",
     ) -> Self:
         """Open it with the seam around every commit."""
-        journal = cls.open(folder, watch_dir=watch_dir, clock=clock)
+        journal = cls.open(folder, watch_dir=watch_dir, clock=clock, damage=damage)
         journal.effects = effects
         return journal
 

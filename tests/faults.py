@@ -40,6 +40,8 @@ _PIPELINE_KILLED: Final = "integration/test_pipeline_killed.py::test_"
 _WINDOWS: Final = "integration/test_windows_rules.py::test_"
 _MACHINE: Final = "integration/test_faults_machine.py::test_"
 _DISK: Final = "integration/test_disk.py::test_"
+_DAMAGED: Final = "integration/test_journal_damage.py::test_"
+_DAMAGED_RUNNING: Final = "system/test_journal_damage.py::test_"
 _JOURNAL: Final = "integration/test_journal.py::test_"
 _CAMERA: Final = "integration/test_camera_db.py::test_"
 _LOCKS: Final = "integration/test_camera_db_locks.py::test_"
@@ -765,13 +767,25 @@ FAULTS: Final[dict[int, Fault]] = {
         ),
     ),
     78: Fault(
-        "a receipt of zeros, cut off, or changed in any field",
+        "a receipt of zeros, cut off, or changed in any field; a journal damaged without a new time stamp",
         (
             "integration/test_receipts.py::test_zeros_and_what_was_cut_off_are_no_receipt_and_what_is_left_is_kept",
             "unit/test_receipt_check.py::test_whatever_is_changed_in_it_is_told_and_where",
             "unit/test_receipt_check.py::test_an_exam_that_was_sent_again_is_compared_as_a_whole",
             f"{_AFTER}a_receipt_of_zeros_is_rebuilt_at_the_start_and_all_is_as_on_record",
             f"{_AFTER}a_receipt_that_was_changed_by_hand_is_told_and_left_as_it_is",
+            f"{_DAMAGED}damage_without_a_new_time_stamp_is_set_aside_whenever_it_is_met",
+            f"{_DAMAGED}no_damage_of_a_row_passes_for_whole",
+            f"{_DAMAGED}where_damage_is_met_nothing_more_is_read_or_written",
+            f"{_DAMAGED}damage_that_nobody_meets_is_found_by_the_look_at_the_start",
+            f"{_DAMAGED}a_command_that_meets_damage_says_what_to_do_and_lets_the_daemon_look",
+            f"{_DAMAGED}a_column_that_is_missing_is_no_damage",
+            f"{_DAMAGED}a_lock_is_no_damage",
+            f"{_DAMAGED_RUNNING}damage_without_a_new_time_stamp_while_it_is_stopped",
+            f"{_DAMAGED_RUNNING}damage_while_it_runs",
+            f"{_DAMAGED_RUNNING}damage_while_a_picture_is_on_its_way_is_a_lost_journal",
+            "integration/test_desk.py::test_the_page_is_kept_where_requests_fail",
+            "integration/test_desk.py::test_requests_are_done_where_the_page_fails",
         ),
     ),
     77: Fault(

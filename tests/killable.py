@@ -97,7 +97,7 @@ def _run(job: Mapping[str, Any]) -> int:
         return SeamJournal.watched(effects, state_dir, **options)
 
     class Daemon(daemon._Daemon):
-        def _shut_down(self) -> None:
+        def _shut_down(self, _signals: Any) -> None:
             """To stop in good order takes its time; that what was saved is written must not be left out."""
             self._journal.write_down()
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE, with_seen
+from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Exam, Override, State
@@ -67,6 +68,7 @@ class Answers:
         self._recheck = recheck
         self._monotonic = monotonic
         self._seen: int | None = None
+        self._failing: set[int] = set()
 
     def apply(self) -> None:
         """Do what is asked and can be done now; costs next to nothing where nothing is asked.
@@ -81,8 +83,26 @@ class Answers:
         ours = [request for request in asked if request.wish is not Wish.RESEND]
         if len(ours) < len(asked):
             self._resend()
-        later = [not self._do(request) for request in ours]
+        later = [not self._tried(request) for request in ours]
         self._seen = None if any(later) else seen
+
+    def _tried(self, request: Request) -> bool:
+        """Whether a request is done with; one that fails keeps no other one waiting.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+        """
+        try:
+            return self._do(request)
+        except JournalError:
+            raise
+        except Exception:
+            if request.id not in self._failing:
+                logger.exception(
+                    "%s  %s: unforeseen failure, tried again", request.folder, request.wish
+                )
+            self._failing.add(request.id)
+            return False
 
     def _do(self, request: Request) -> bool:
         """Whether a request is done with; not while somebody else has the exam."""

@@ -1,20 +1,18 @@
 """The root: builds every part from the configuration, starts them upwards, stops them downwards.
 
 Threads: the Observer's (hints), one that sweeps, ``workers`` that take exams on, and the main one,
-which probes a server that is away, watches over the others, and waits for the signal to stop. Signal
-handlers only set a flag; a second signal ends the process at once, which is always safe.
+which probes a server that is away, watches over the others, and waits for the signal to stop.
+
+Where the journal is found to be damaged, by whichever part, all parts end and begin anew in the same
+process: the journal is set aside as at a start, and what lies in the folders is taken in again.
 """
 
 import contextlib
 import logging
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from types import FrameType
 from typing import Final
 
 from camera_watchdog import __version__, logs, parts, systemd, telling
@@ -25,9 +23,10 @@ from camera_watchdog.config import Config
 from camera_watchdog.desk import Desk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
-from camera_watchdog.errors import JournalError, NotNow, Unauthorized
+from camera_watchdog.errors import JournalDamaged, JournalError, NotNow, Unauthorized
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
+from camera_watchdog.journal_upkeep import JournalUpkeep
 from camera_watchdog.model import State
 from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Outcome, Pipeline
@@ -35,9 +34,11 @@ from camera_watchdog.recheck_rows import RowRecheck
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
+from camera_watchdog.signals import StopSignals
 from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
 from camera_watchdog.steps import ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
+from camera_watchdog.threads import Threads
 from camera_watchdog.turns import Turns
 from camera_watchdog.watcher import Watcher
 
@@ -50,6 +51,7 @@ _TOLD_AGAIN_S: Final = 0.1
 _TICK_S: Final = 0.5
 _TELL_LIFE_EVERY_S: Final = 5.0
 _GATHER_S: Final = 0.05
+_JOURNAL_AGAIN_S: Final = 5.0
 _BEATS_WITHIN_S: Final = 120.0
 """A thread that has not come round for so long beyond its own pause is not alive and well."""
 
@@ -72,22 +74,38 @@ def run(config: Config, *, once: bool = False) -> int:
         raise NotNow(f"The log file {config.log_file} cannot be opened: {error}.") from error
     with locked(config.watch_dir):
         camera = camera_of(config)
-        return _Daemon(config, camera).run(once=once)
+        daemon = _Daemon(config, camera)
+        with StopSignals() as signals:
+            pause_s = 0.0
+            while (code := daemon.run(signals, once=once)) is None:
+                while not signals.wait(pause_s):
+                    # A disk that damages each of them is not to be filled with them.
+                    pause_s = _JOURNAL_AGAIN_S
+                    try:
+                        daemon = _Daemon(config, camera, damage=daemon.damage)
+                        break
+                    except JournalError as error:
+                        logger.warning("journal  is begun anew later: %s", error)
+                else:
+                    return 0
+        return code
 
 
 class _Daemon:
-    """Every part of one running daemon."""
+    """Every part of one running daemon; ``damage`` is what was found of the journal before."""
 
-    def __init__(self, config: Config, camera: CameraDatabase | None) -> None:
+    def __init__(self, config: Config, camera: CameraDatabase | None, damage: str = "") -> None:
         self._config = config
         self._camera = camera
         self._stop = threading.Event()
-        self._signals = 0
         self._disk = parts.disk(config)
         self._registry = Registry()
         self._memory = ServerMemory()
         self._turns = Turns(monotonic=time.monotonic, pause=self._stop.wait)
-        self._journal = Journal.open(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
+        self._journal = Journal.open(
+            config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
+        )
+        self._upkeep = JournalUpkeep(self._journal, time.monotonic)
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher = Watcher(config.watch_dir)
@@ -126,10 +144,7 @@ class _Daemon:
             resend=self._resends.hint,
             recheck=self._rechecks.look_again,
         )
-        self._threads: dict[str, threading.Thread] = {}
-        self._targets: dict[str, Callable[[], None]] = {}
-        self._must_beat_by: dict[str, float] = {}
-        self._journal_fails = False
+        self._threads = Threads()
         self._backlog, self._draining = Backlog(), Draining()
         self._shown, self._tell_life_at = -1, 0.0
         self._once = Once(
@@ -138,16 +153,23 @@ class _Daemon:
             monotonic=time.monotonic,
         )
 
-    def run(self, *, once: bool) -> int:
-        """Start, wait, stop; in this order whatever happens."""
-        with self._stopping_on_signals():
+    @property
+    def damage(self) -> str:
+        """What was found damaged of its journal."""
+        return self._journal.damage
+
+    def run(self, signals: StopSignals, *, once: bool) -> int | None:
+        """Start, wait, stop; in this order whatever happens. None where the journal is damaged."""
+        with signals.setting(self._stop):
             try:
                 self._start()
                 if not once:
                     self._tell_those_away()
                 return self._watch_over(once=once)
+            except JournalDamaged:
+                return None
             finally:
-                self._shut_down()
+                self._shut_down(signals)
 
     def _start(self) -> None:
         config = self._config
@@ -165,12 +187,13 @@ class _Daemon:
         self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
         self._desk.open()
         self._watcher.start(self._sweep.hint)
-        self._spawn("sweep", self._sweep_forever)
-        self._spawn("desk", self._serve_people)
-        self._spawn("resend", partial(self._resends.serve, self._stop))
-        self._spawn("recheck", partial(self._rechecks.serve, self._stop))
+        self._threads.spawn("sweep", self._sweep_forever)
+        self._threads.spawn("desk", self._serve_people)
+        self._threads.spawn("journal", partial(self._upkeep.serve, self._stop))
+        self._threads.spawn("resend", self._resend)
+        self._threads.spawn("recheck", partial(self._rechecks.serve, self._stop))
         for number in range(1, config.workers + 1):
-            self._spawn(f"worker {number}", self._work_forever)
+            self._threads.spawn(f"worker {number}", self._work_forever)
         systemd.tell(systemd.READY)
 
     def _tell_those_away(self) -> None:
@@ -182,33 +205,27 @@ class _Daemon:
             exams=self._journal.current,
             gate=self._gate,
             client=client,
-            is_alive=self._is_alive,
+            is_alive=self._threads.are_alive,
         )
         for name, serve in threads.items():
-            self._spawn(name, partial(serve, self._stop))
-
-    def _is_alive(self) -> bool:
-        now = time.monotonic()
-        return all(now < latest for latest in list(self._must_beat_by.values()))
-
-    def _spawn(self, name: str, target: Callable[[], None]) -> None:
-        self._targets[name] = target
-        thread = threading.Thread(target=target, name=name, daemon=True)
-        self._threads[name] = thread
-        thread.start()
+            self._threads.spawn(name, partial(serve, self._stop))
 
     def _serve_people(self) -> None:
         self._desk.serve(self._stop)
 
+    def _resend(self) -> None:
+        self._upkeep.wait_for_first_look()
+        self._resends.serve(self._stop)
+
     def _sweep_forever(self) -> None:
         while not self._stop.is_set():
-            self._must_beat_by["sweep"] = time.monotonic() + _BEATS_WITHIN_S
+            self._threads.beat("sweep", _BEATS_WITHIN_S)
             try:
                 wait_s = self._sweep.run_once()
             except Exception:
                 logger.exception("sweep  unforeseen failure, goes on")
                 wait_s = self._config.retry_delay
-            self._must_beat_by["sweep"] = time.monotonic() + wait_s + _BEATS_WITHIN_S
+            self._threads.beat("sweep", wait_s + _BEATS_WITHIN_S)
             if self._sweep.wait(wait_s):
                 self._stop.wait(_GATHER_S)  # where there is one hint there are more
 
@@ -216,11 +233,12 @@ class _Daemon:
         client = parts.edc_client(self._config)
         self._clients.append(client)
         pipeline = Pipeline(self._tools(client), self._stop.is_set)
+        self._upkeep.wait_for_first_look()
         while not self._stop.is_set():
             with self._turns.taken():
                 if self._take_one_on(pipeline):
                     continue
-            self._write_down()  # nothing is about to be sent that it could go along with
+            self._upkeep.write_down()  # nothing is about to be sent that it could go along with
             next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
             wait_s = 60.0 if next_due is None else max(0.01, next_due - time.monotonic())
             self._registry.wait(wait_s)
@@ -265,29 +283,31 @@ class _Daemon:
             before_move=self._watcher.forget,
         )
 
-    def _watch_over(self, *, once: bool) -> int:
-        """Probe a server that is away, restart what died, and see when to stop."""
+    def _watch_over(self, *, once: bool) -> int | None:
+        """Probe a server that is away, restart what died, and see when to stop.
+
+        None where the journal is damaged, which whoever met it left to be seen here.
+        """
         threading.Thread(target=self._gate.look, name="first ping", daemon=True).start()
         while not self._stop.wait(self._seconds_to_look(once=once)):
+            if self.damage:
+                return None
             self._show_life()
-            self._write_down()
+            self._upkeep.write_down()
             self._show_backlog()
             if self._gate.probe_if_due():
                 self._registry.wake(now=time.monotonic())
             if self._journal.rebuilt and self._sweep.is_settled():
                 with contextlib.suppress(JournalError):  # said where it matters, and tried again
                     self._journal.folders_taken_in()
-            for name, thread in list(self._threads.items()):
-                if not thread.is_alive():
-                    logger.error("threads  %s died, started again", name)
-                    self._spawn(name, self._targets[name])
+            self._threads.restart_dead()
             if once and self._is_drained():
                 return self._verdict()
         return 0
 
     def _show_life(self) -> None:
         now = time.monotonic()
-        self._must_beat_by["main"] = now + _BEATS_WITHIN_S
+        self._threads.beat("main", _BEATS_WITHIN_S)
         if now >= self._tell_life_at:
             self._tell_life_at = now + _TELL_LIFE_EVERY_S
             systemd.tell(systemd.ALIVE)
@@ -298,16 +318,6 @@ class _Daemon:
             return
         self._shown = changes
         self._draining.show(self._backlog.look(self._registry.exams(), time.monotonic()))
-
-    def _write_down(self) -> None:
-        try:
-            self._journal.write_down()
-        except JournalError as error:
-            if not self._journal_fails:
-                logger.warning("journal  is tried again: %s", error)
-            self._journal_fails = True
-        else:
-            self._journal_fails = False
 
     def _seconds_to_look(self, *, once: bool) -> float:
         probe_s = self._gate.seconds_to_probe()
@@ -340,55 +350,40 @@ class _Daemon:
             logger.warning("camera-watchdog  %s not brought to the EDC", count)
         return 1 if left or to_see or error or not self._sweep.is_settled() else 0
 
-    def _shut_down(self) -> None:
-        """Stop in reverse order; a request that does not end is given up."""
+    def _shut_down(self, signals: StopSignals) -> None:
+        """Stop in reverse order; a request that does not end is given up.
+
+        Where the journal is damaged this is no end: whoever begins anew must not find another at work.
+        """
+        is_stopping = not self.damage
         self._stop.set()
         self._draining.stop()
-        systemd.tell(systemd.STOPPING)
+        if is_stopping:
+            systemd.tell(systemd.STOPPING)
+        else:
+            logger.error("journal  is damaged (%s): all parts begin anew", self.damage)
         self._sweep.hint("")
         self._resends.hint()
         began = time.monotonic()
         if not self._all_ended(by=began + _STOP_WITHIN_S / 2):
             for client in list(self._clients):
                 client.abort()
-        self._all_ended(by=began + _STOP_WITHIN_S)
+        while not self._all_ended(by=began + _STOP_WITHIN_S):
+            if is_stopping or signals.wait(_TOLD_AGAIN_S):
+                break
         self._watcher.stop()
         self._probe.close()
-        self._desk.close()
-        self._write_down()
+        if is_stopping or signals.asked:
+            self._desk.close()
+        self._upkeep.write_down()
         if self._all_ended(by=0.0):
             with contextlib.suppress(JournalError):
                 self._journal.close()
-        logger.info("camera-watchdog  stopped")
+        if is_stopping or signals.asked:
+            logger.info("camera-watchdog  stopped")
 
     def _all_ended(self, *, by: float) -> bool:
-        """Whether every thread has ended; waits for it until then."""
-        for thread in self._threads.values():
-            while thread.is_alive() and (left_s := by - time.monotonic()) > 0:
-                self._registry.notify()  # one may have begun to wait just after it was told to stop
-                thread.join(min(left_s, _TOLD_AGAIN_S))
-        return not any(thread.is_alive() for thread in self._threads.values())
-
-    @contextlib.contextmanager
-    def _stopping_on_signals(self) -> Iterator[None]:
-        """Ctrl+C, SIGTERM and, on Windows, Ctrl+Break stop; a second one ends at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        names = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: signal.signal(number, self._on_signal) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
-        if self._signals > 1:
-            os._exit(1)
-        self._stop.set()
+        return self._threads.all_ended(by=by, wake=self._registry.notify)
 
 
 def _utc_now() -> datetime:

@@ -1,7 +1,8 @@
 """The desk between people and the daemon: takes what they ask for, and keeps the status page.
 
 A thread of its own, so that neither a server that does not answer nor a folder that is slow keeps a
-person waiting.
+person waiting. Neither of the two stops the other: where requests cannot be read the page still tells
+how it stands.
 """
 
 import logging
@@ -14,6 +15,7 @@ from typing import Final
 from camera_watchdog.answers import Answers
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
+from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.registry import Registry
@@ -44,6 +46,7 @@ class Desk:
     ) -> None:
         self._sweep = sweep
         self._is_open = False
+        self._failing: set[str] = set()
         self._answers = Answers(
             journal,
             registry,
@@ -81,11 +84,23 @@ class Desk:
             self._status.stopped()
 
     def _serve_once(self) -> None:
+        self._try("requests", self._answers.apply)
+        self._try("status page", self._status.update)
+
+    def _try(self, what: str, do: Callable[[], None]) -> None:
+        """Do it; a failure is said once, until it is over."""
         try:
-            self._answers.apply()
-            self._status.update()
+            do()
+        except JournalError as error:
+            if what not in self._failing:
+                logger.warning("desk  the %s: tried again: %s", what, error)
+            self._failing.add(what)
         except Exception:
-            logger.exception("desk  unforeseen failure, goes on")
+            if what not in self._failing:
+                logger.exception("desk  the %s: unforeseen failure, tried again", what)
+            self._failing.add(what)
+        else:
+            self._failing.discard(what)
 
     def _others(self) -> tuple[int, int]:
         return len(self._sweep.root.loose), len(self._sweep.root.unmatched)

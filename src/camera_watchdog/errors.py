@@ -19,6 +19,7 @@ __all__ = [
     "EdcFailure",
     "EdcRefusal",
     "FileChanged",
+    "JournalDamaged",
     "JournalError",
     "JournalOutdated",
     "JournalRefused",
@@ -206,6 +207,10 @@ class JournalError(TransientError):
 
     def __init__(self, message: str, *, code: str = "disk_full") -> None:
         super().__init__(message, code=code)
+
+
+class JournalDamaged(JournalError):
+    """The journal's file is damaged; its daemon sets it aside and begins a new one."""
 
 
 class JournalOutdated(JournalError):

@@ -88,13 +88,13 @@ class Herald:
     def serve(self, stop: threading.Event) -> None:
         """Look and tell until it is time to stop."""
         while not stop.wait(_LOOK_EVERY_S):
-            try:
-                self.look()
-                self.deliver()
-            except JournalError as error:
-                logger.debug("notify  %s", error)
-            except Exception:
-                logger.exception("notify  unforeseen failure, goes on")
+            for step in (self.look, self.deliver):  # what is to be told is told, whatever is seen
+                try:
+                    step()
+                except JournalError as error:
+                    logger.debug("notify  %s", error)
+                except Exception:
+                    logger.exception("notify  unforeseen failure, goes on")
 
     def look(self) -> None:
         """See what is wrong now, and write down what is to be told of it.

@@ -19,13 +19,22 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Self, TypeVar
 
 from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
+from camera_watchdog.journal_damage import (
+    Condition,
+    Damage,
+    as_written,
+    look_wanted,
+    met_by_a_command,
+)
+from camera_watchdog.journal_exams import JournalExams
 from camera_watchdog.journal_file import (
     connect,
+    file_number,
     has_log,
     is_cut_off,
     is_instead_of_a_lost_one,
@@ -34,6 +43,7 @@ from camera_watchdog.journal_file import (
     set_aside,
 )
 from camera_watchdog.journal_history import JournalHistory
+from camera_watchdog.journal_look import look_through
 from camera_watchdog.journal_migrations import VERSION
 from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_pending import change_of
@@ -49,37 +59,39 @@ from camera_watchdog.person import Request
 
 __all__ = ["JOURNAL_NAME", "VERSION", "Journal"]
 
+T = TypeVar("T")
+
 JOURNAL_NAME: Final = "journal.sqlite3"
 
 _PUT_REQUEST: Final = (
     f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) "  # noqa: S608 - our own column names
     f"VALUES ({', '.join('?' * len(REQUEST_COLUMNS))})"
 )
-_NEWEST: Final = 50
-"""How far back it is looked for what comes up in exam after exam."""
 
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
-class Journal:
+class Journal(JournalExams):
     """The journal of one watch folder; safe to use from several threads."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
+        path: Path,
         *,
         clock: Callable[[], datetime],
+        is_ours: bool,
         rebuilt: bool = False,
-        path: Path | None = None,
     ) -> None:
         self._connection = connection
-        self._writer = JournalWriter(connection)
+        self._condition = Condition(path, connection, is_ours=is_ours)
+        self._writer = JournalWriter(connection, self._condition)
         self._lock = self._writer.lock
         self._clock = clock
         self._saved: dict[int, Exam] = {}
         self._to_see: dict[int, Exam] = {}
         self._exams = JournalReader(
-            connection, self._writer, self._saved, alone=path is not None
+            connection, self._writer, self._saved, self._condition, alone=is_ours
         ).exams
         self._numbers = threading.Lock()
         self._last_number: int | None = None
@@ -87,15 +99,21 @@ class Journal:
         self._changes = 0
         self.rebuilt = rebuilt
         self._path = path
-        self.notices = JournalNotices(self._rows, self._writer.transaction)
-        self.history = JournalHistory(self._rows_written)
+        self._file_number = file_number(path)
+        self._is_ours = is_ours
+        self.notices = JournalNotices(self._read, self._writer.transaction)
+        self.history = JournalHistory(self._read_written, self._exams)
         self.archived = JournalArchived(
-            self._exams, self.save, self._rows_written, self._writer.transaction
+            self._exams, self.save, self._read_written, self._writer.transaction
         )
 
     @classmethod
-    def open(cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]) -> Self:
+    def open(
+        cls, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime], damage: str = ""
+    ) -> Self:
         """Open the journal in ``folder``, make it, or set a damaged one aside and begin anew.
+
+        ``damage`` is what was found of the one that is there while it was used.
 
         Raises:
             JournalRefused: it belongs to another watch folder or a newer release.
@@ -104,19 +122,27 @@ class Journal:
         path = folder / JOURNAL_NAME
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not has_log(path) and is_cut_off(path):
-                set_aside(path, clock())
+            if not damage and not has_log(path) and is_cut_off(path):
+                damage = "it is cut off"
+            if damage:
+                set_aside(path, clock(), damage)
             try:
                 connection = connect(path, watch_dir)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                set_aside(path, clock())
+            except Damage as found:
+                set_aside(path, clock(), str(found))
                 connection = connect(path, watch_dir)
-            rebuilt = is_instead_of_a_lost_one(connection)
         except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
-        return cls(connection, clock=clock, rebuilt=rebuilt, path=path)
+            raise JournalError(
+                f"The journal {path} cannot be opened: {error}. Let this account write to "
+                f"{folder}, and make room there if the disk is full; then start again."
+            ) from error
+        return cls(
+            connection,
+            path,
+            clock=clock,
+            is_ours=True,
+            rebuilt=is_instead_of_a_lost_one(connection),
+        )
 
     @classmethod
     def join(
@@ -127,13 +153,46 @@ class Journal:
         Raises:
             JournalRefused: it belongs to another watch folder or a newer release.
             JournalOutdated: no daemon of this release has upgraded it yet.
+            JournalDamaged: it is damaged.
             JournalError: it is not there, or this account may not read it (or, ``writing``, write).
         """
         path = folder / JOURNAL_NAME
         try:
-            return cls(join(path, watch_dir, writing=writing), clock=clock)
+            connection = join(path, watch_dir, writing=writing)
+        except Damage as found:
+            raise met_by_a_command(path, str(found)) from found
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
+        return cls(connection, path, clock=clock, is_ours=False)
+
+    @property
+    def damage(self) -> str:
+        """What was found damaged, or empty; then every method raises JournalDamaged."""
+        return self._condition.damage
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file, or none, stands where this journal was opened."""
+        return file_number(self._path) != self._file_number
+
+    def check(self, stop: threading.Event) -> None:
+        """Look through all of it, beside those who use it, unless it is time to stop.
+
+        Raises:
+            JournalDamaged: it is damaged; from now on every method says so.
+            JournalError: it cannot be looked through now.
+        """
+        try:
+            damage = look_through(self._path, stop.is_set)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"The journal {self._path} cannot be read: {error}.") from error
+        if damage:
+            self._condition.found(damage)
+        self._read(tuple, "SELECT 1")
+
+    def is_look_wanted(self) -> bool:
+        """Whether a command met damage in it that was not looked for yet."""
+        return look_wanted(self._path).exists()
 
     def close(self) -> None:
         """Write down what was saved, and close it in any case; raises JournalError as that does."""
@@ -142,7 +201,7 @@ class Journal:
         finally:
             with self._lock:
                 self._connection.close()
-                if self._path is not None:
+                if self._is_ours and not self.damage:
                     note_as_left(self._path)
 
     def write_down(self) -> None:
@@ -169,7 +228,8 @@ class Journal:
         """No other process adds exams."""
         with self._numbers:
             if self._last_number is None:
-                self._last_number = self._rows("SELECT max(id) FROM exams")[0][0] or 0
+                (last,) = self._read(lambda row: int(row[0] or 0), "SELECT max(id) FROM exams")
+                self._last_number = last
             self._last_number += 1
             return self._last_number
 
@@ -217,7 +277,7 @@ class Journal:
         """
         is_open = "state NOT IN ('archived', 'gone')"
         exams = self._exams(is_open, fits=lambda exam: exam.state not in _ENDED)
-        if self._path is not None:  # else another process goes on with them
+        if self._is_ours:  # else another process goes on with them
             self._saved.update({exam.id: exam for exam in exams})
             self._to_see.update({exam.id: exam for exam in self.archived.to_see()})
         return exams
@@ -240,91 +300,7 @@ class Journal:
         Raises:
             JournalError: it cannot be read.
         """
-        return int(self._rows("PRAGMA data_version")[0][0])
-
-    def exam(self, number: int) -> Exam:
-        """An exam by its number, archived or not."""
-        return self._exams("id = ?", number, fits=lambda exam: exam.id == number)[0]
-
-    def archived_named(self, name: str) -> list[Exam]:
-        """The archived exams of a subject, or in an archive folder of that name, oldest first."""
-        self._write_down_if_possible()
-        return self._exams("state = 'archived' AND (subject = ? OR destination = ?)", name, name)
-
-    def exams_of_subject(self, subject: str) -> list[Exam]:
-        """Every exam of a subject, the archived ones too, oldest first."""
-        return self._exams("subject = ?", subject, fits=lambda exam: exam.subject == subject)
-
-    def subjects_in_edc(self) -> frozenset[str]:
-        """The subjects whom the EDC knows: one of their exams has a session, or is archived.
-
-        Raises:
-            JournalError: it cannot be read.
-        """
-        # Each by its own index; nothing of a large archive is read for it but that.
-        known = (
-            "SELECT subject FROM exams WHERE archived_at IS NOT NULL UNION SELECT subject FROM exams "
-            "WHERE state NOT IN ('archived', 'gone') AND session_id IS NOT NULL"
-        )
-        return frozenset(row["subject"] for row in self._rows_written(known))
-
-    def newest_exams(self) -> list[Exam]:
-        """The exams that were seen last, whatever became of them, the newest first."""
-        newest = "id > (SELECT coalesce(max(id), 0) FROM exams) - ?"
-        exams = self._exams(newest, _NEWEST, fits=lambda _exam: True)
-        return exams[: -_NEWEST - 1 : -1]
-
-    def exams_in_session(self, session_id: str) -> list[Exam]:
-        """The exams that have this session, by whatever address its server was reached."""
-        return self._exams(
-            "session_id = ?",
-            session_id,
-            fits=lambda exam: exam.session is not None and exam.session.session_id == session_id,
-        )
-
-    def exams_with_content(self, *sha256: str) -> list[Exam]:
-        """The exams that sent any of these bytes, or began to."""
-        contents = {*sha256} - {""}
-        these = ", ".join("?" * len(contents))
-        return self._exams(
-            f"id IN (SELECT exam_id FROM files WHERE sent_sha256 IN ({these})"  # noqa: S608 - ours
-            " AND sent_sha256 <> '')",
-            *contents,
-            fits=lambda exam: any(file.sent_sha256 in contents for file in exam.files),
-        )
-
-    def exams_of_period(self, since: datetime, until: datetime) -> list[Exam]:
-        """The exams that a report of this period tells of, as they were at one moment.
-
-        They were archived in it; or are open, and were first seen before its end; or were first seen
-        in it, and are gone.
-
-        Raises:
-            JournalError: it cannot be read.
-        """
-        begin, end = (moment.astimezone(UTC).isoformat() for moment in (since, until))
-        # Each by its own index; nothing of a large archive is read in vain.
-        archived = "SELECT id FROM exams WHERE archived_at >= ? AND archived_at < ?"
-        still_open = (
-            "SELECT id FROM exams WHERE state NOT IN ('archived', 'gone') AND first_seen < ?"
-        )
-        gone = "SELECT id FROM exams WHERE state = 'gone' AND first_seen >= ? AND first_seen < ?"
-        self._write_down_if_possible()
-        self._rows("BEGIN")
-        try:
-            return self._exams(
-                f"id IN ({archived} UNION {still_open} UNION {gone})", begin, end, end, begin, end
-            )
-        finally:
-            self._rows("COMMIT")
-
-    def last_archived(self, limit: int) -> list[tuple[int, str]]:
-        """The exams that were archived last: number, and folder in the archive."""
-        query = (
-            "SELECT id, destination FROM exams WHERE archived_at IS NOT NULL "
-            "ORDER BY archived_at DESC LIMIT ?"
-        )
-        return [(row["id"], row["destination"]) for row in self._rows_written(query, limit)]
+        return self._read(lambda row: int(row[0]), "PRAGMA data_version")[0]
 
     def folders_taken_in(self) -> None:
         """What lay there when a lost journal was begun anew is on record, or JournalError is raised."""
@@ -348,8 +324,8 @@ class Journal:
         Raises:
             JournalError: it cannot be read.
         """
-        rows = self._rows("SELECT * FROM requests WHERE done_at IS NULL ORDER BY id")
-        return [request_from(row) for row in rows]
+        query = "SELECT * FROM requests WHERE done_at IS NULL ORDER BY id"
+        return self._read(request_from, query)
 
     def request(self, number: int) -> Request:
         """A request as it is now.
@@ -357,7 +333,8 @@ class Journal:
         Raises:
             JournalError: it cannot be read.
         """
-        return request_from(self._rows("SELECT * FROM requests WHERE id = ?", number)[0])
+        found = self._read(request_from, "SELECT * FROM requests WHERE id = ?", number)
+        return found[0] if found else self._must_be_there(f"request {number}")
 
     def answer(self, request: Request, outcome: str) -> None:
         """Write down what became of a request.
@@ -375,13 +352,19 @@ class Journal:
         with contextlib.suppress(JournalError):
             self.write_down()
 
-    def _rows_written(self, query: str, *values: object) -> list[sqlite3.Row]:
-        self._write_down_if_possible()
-        return self._rows(query, *values)
+    def _must_be_there(self, what: str) -> NoReturn:
+        with self._lock, self._condition.using("read"):
+            raise Damage(f"{what} is missing")
 
-    def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        with self._lock:
-            try:
-                return self._connection.execute(query, values).fetchall()
-            except sqlite3.Error as error:
-                raise JournalError(f"The journal cannot be read: {error}.") from error
+    def _read_written(
+        self, told: Callable[[sqlite3.Row], T], query: str, *values: object
+    ) -> list[T]:
+        self._write_down_if_possible()
+        return self._read(told, query, *values)
+
+    def _read(self, told: Callable[[sqlite3.Row], T], query: str, *values: object) -> list[T]:
+        """What each row that the query finds tells."""
+        with self._lock, self._condition.using("read"):
+            rows = self._connection.execute(query, values).fetchall()
+            with as_written("a row"):
+                return [told(row) for row in rows]

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from camera_watchdog.after_archive import awaits_answer
-from camera_watchdog.model import Exam
+from camera_watchdog.journal_damage import Read
+from camera_watchdog.model import Exam, State
 
 __all__ = ["JournalArchived"]
 
@@ -51,24 +52,32 @@ class Transaction(Protocol):
 class JournalArchived:
     """Every method raises JournalError where the journal cannot be read or written."""
 
-    def __init__(
-        self,
-        find: Find,
-        save: Save,
-        rows: Callable[..., list[sqlite3.Row]],
-        transaction: Transaction,
-    ) -> None:
+    def __init__(self, find: Find, save: Save, read: Read, transaction: Transaction) -> None:
         self._find = find
         self._save = save
-        self._rows = rows
+        self._read = read
         self._transaction = transaction
         self._one_at_a_time = threading.RLock()
 
     def since(self, moment: datetime) -> list[tuple[int, datetime]]:
         """The numbers of the exams that were archived since then, and when; they may be many."""
         query = "SELECT id, archived_at FROM exams WHERE archived_at >= ? ORDER BY archived_at"
-        rows = self._rows(query, moment.astimezone(UTC).isoformat())
-        return [(row["id"], datetime.fromisoformat(row["archived_at"])) for row in rows]
+        return self._read(
+            lambda row: (row["id"], datetime.fromisoformat(row["archived_at"])),
+            query,
+            moment.astimezone(UTC).isoformat(),
+        )
+
+    def named(self, name: str) -> list[Exam]:
+        """The archived exams of a subject, or in an archive folder of that name, oldest first."""
+        return self._find(
+            "state = 'archived' AND (subject = ? OR destination = ?)",
+            name,
+            name,
+            fits=lambda exam: (
+                exam.state is State.ARCHIVED and name in {exam.subject, exam.destination}
+            ),
+        )
 
     def to_see(self) -> list[Exam]:
         """The archived exams with something that a person must see, oldest first."""
@@ -87,8 +96,10 @@ class JournalArchived:
             "WHERE eye_rows IS NULL AND state = 'archived'"
         )
         found: dict[str, set[tuple[int, str]]] = {}
-        for row in self._rows(query):
-            found.setdefault(row["subject"], set()).add((row["exam_id"], row["name"]))
+        for subject, file in self._read(
+            lambda row: (row["subject"], (row["exam_id"], row["name"])), query
+        ):
+            found.setdefault(subject, set()).add(file)
         return found
 
     def rows_are_known(self) -> None:

@@ -3,22 +3,26 @@
 import contextlib
 import logging
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.errors import JournalOutdated, JournalRefused
+from camera_watchdog.errors import JournalError, JournalOutdated, JournalRefused
+from camera_watchdog.journal_damage import Damage, as_written, damage_of
 from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
 
 __all__ = [
     "connect",
+    "file_number",
     "has_log",
     "is_cut_off",
     "is_instead_of_a_lost_one",
     "join",
     "note_as_left",
     "set_aside",
+    "whose",
 ]
 
 _DAMAGED: Final = ".damaged-"
@@ -27,6 +31,9 @@ _CHECKPOINT_PAGES: Final = 4000
 """16 MB of log before it is brought into the file: seldom, and never long."""
 
 _HEADER_BYTES: Final = 100  # https://www.sqlite.org/fileformat.html, "The Database Header"
+
+_NO_VERSION: Final = 10_000
+"""There is no release of such a number: it was not written by one."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,27 +44,39 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
     Raises:
         JournalRefused: it belongs to another watch folder or a newer release.
         JournalError: it cannot be upgraded.
-        sqlite3.Error: it is damaged, or the disk does not let it be opened.
+        Damage: it is damaged.
+        sqlite3.Error: the disk does not let it be opened.
     """
     existed = path.exists()
     lost = not existed and any(path.parent.glob(f"{path.name}{_DAMAGED}*"))
     as_left = not has_log(path) and _is_as_left(path)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        if not as_left or version_of(connection) < VERSION:
-            # A page that is damaged would be noticed when it is read, perhaps after a request.
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - as SQLite itself would
-        connection.execute("PRAGMA foreign_keys = ON")
-        _prepare(connection, watch_dir, path=path, existed=existed, lost=lost)
+        with _damage_told(connection):
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            if not as_left or version_of(connection) < VERSION:
+                # A page that is damaged would be noticed when it is read, perhaps after a request.
+                (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                if verdict != "ok":
+                    raise Damage(verdict)  # noqa: TRY301 - as SQLite itself would
+            connection.execute("PRAGMA foreign_keys = ON")
+            _prepare(connection, watch_dir, path=path, existed=existed, lost=lost)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+@contextlib.contextmanager
+def _damage_told(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if damage := damage_of(error, connection):
+            raise Damage(damage) from error
+        raise
 
 
 def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
@@ -66,6 +85,8 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     Raises:
         JournalRefused: it belongs to another watch folder or a newer release.
         JournalOutdated: it is an older release's, and its daemon has not upgraded it yet.
+        JournalError: its daemon has not made its tables yet.
+        Damage: it is damaged.
         sqlite3.Error: it is not there, or this account may not open it.
     """
     uri = f"{path.absolute().as_uri()}?mode={'rw' if writing else 'ro'}"
@@ -74,8 +95,14 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
-        _check(connection, watch_dir)
-        if (version := version_of(connection)) < VERSION:
+        with _damage_told(connection):
+            version = version_of(connection)
+            if not version:
+                raise JournalError(  # noqa: TRY301 - the connection is closed below
+                    f"The journal {path} is empty. Start camera-watchdog, then try again."
+                )
+            _check(connection, watch_dir)
+        if version < VERSION:
             raise JournalOutdated(  # noqa: TRY301 - the connection is closed below
                 f"The journal {path} is still of version {version}; this release reads version "
                 f"{VERSION}. The daemon upgrades it when it starts: restart camera-watchdog with "
@@ -98,7 +125,7 @@ def _prepare(
     """Make the tables of a new journal, upgrade those of an old one; refuse what is not ours."""
     if version_of(connection) == 0:
         if existed:  # whatever it held is lost, and that must be known
-            raise sqlite3.DatabaseError("it is empty")
+            raise Damage("it is empty")
         # That one was lost is on record, for whoever begins here may be killed before it has looked.
         create(connection, {"watch_dir": str(watch_dir)} | ({"lost": "yes"} if lost else {}))
         return
@@ -109,17 +136,35 @@ def _prepare(
 def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
     """Refuse what is not ours."""
     version = version_of(connection)
+    if not 0 <= version < _NO_VERSION:
+        raise Damage(f"it says that it is of version {version}")
     if version > VERSION:
         raise JournalRefused(
             f"The journal was written by a newer release (version {version}; this one reads "
             f"{VERSION}). Install that release again, or name another state_dir."
         )
-    (recorded,) = connection.execute("SELECT value FROM meta WHERE key = 'watch_dir'").fetchone()
+    recorded = whose(connection)
     if recorded != str(watch_dir):
         raise JournalRefused(
             f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
             "Set watch_dir back, or name another state_dir."
         )
+
+
+def whose(connection: sqlite3.Connection) -> str:
+    """The watch folder that the journal belongs to.
+
+    Raises:
+        Damage: it does not say.
+        sqlite3.Error: it cannot be read.
+    """
+    with as_written("whose journal it is"):
+        told = dict(connection.execute("SELECT * FROM meta WHERE key LIKE 'watch_dir%'").fetchall())
+        recorded = told["watch_dir"]
+        again = told["watch_dir_again"] if version_of(connection) > 1 else recorded
+        if recorded != again or not isinstance(recorded, str):
+            raise ValueError(recorded)
+        return recorded
 
 
 def note_as_left(path: Path) -> None:
@@ -154,6 +199,14 @@ def has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
+def file_number(path: Path) -> int:
+    """Another number where another file stands there; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
 def is_cut_off(path: Path) -> bool:
     """Whether the file is shorter than its own header says, or no database at all.
 
@@ -173,13 +226,22 @@ def is_cut_off(path: Path) -> bool:
     return size_bytes < pages * (65536 if page_bytes == 1 else page_bytes)
 
 
-def set_aside(path: Path, now: datetime) -> None:
-    """Move a damaged journal, with its log, out of the way; it is kept for whoever looks into it."""
+def set_aside(path: Path, now: datetime, damage: str) -> None:
+    """Move a damaged journal, with its log, out of the way; it is kept for whoever looks into it.
+
+    Where there is none any more an empty file says that one was lost.
+
+    Raises:
+        OSError: it cannot be moved now.
+    """
     name = _free_name(path, f"{path.name}{_DAMAGED}{now.astimezone(UTC):%Y%m%d_%H%M%S}")
     for ending in _PARTS:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             path.with_name(path.name + ending).rename(path.with_name(name + ending))
-    logger.warning("journal: damaged; set aside as %s and begun anew", name)
+        except FileNotFoundError:
+            if not ending:
+                path.with_name(name).touch()
+    logger.warning("journal: damaged (%s); set aside as %s and begun anew", damage, name)
 
 
 def _free_name(path: Path, name: str) -> str:

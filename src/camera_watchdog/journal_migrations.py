@@ -90,18 +90,20 @@ in the rows of before (``"''"``, ``"'[]'"``, ``"0"``, ``"NULL"``)."""
 Step = tuple[str, ...]
 """The statements that lead from one version to the next."""
 
-STEPS: Final[tuple[Step, ...]] = (
-    (
-        *(
-            f"ALTER TABLE {table} ADD COLUMN {name} DEFAULT {default}"
-            for table, columns in ADDED_COLUMNS.items()
-            for name, default in columns.items()
-        ),
-        # Of the release of before; a step of the first start takes them out (rows_of_before).
-        "CREATE INDEX files_of_before ON files (exam_id) WHERE eye_rows IS NULL",
-        "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
+_TO_VERSION_2: Final[Step] = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN {name} DEFAULT {default}"
+        for table, columns in ADDED_COLUMNS.items()
+        for name, default in columns.items()
     ),
+    # Of the release of before; a step of the first start takes them out (rows_of_before).
+    "CREATE INDEX files_of_before ON files (exam_id) WHERE eye_rows IS NULL",
+    "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
+    # So that damage there is not taken for another folder's journal.
+    "INSERT INTO meta SELECT 'watch_dir_again', value FROM meta WHERE key = 'watch_dir'",
 )
+
+STEPS: Final[tuple[Step, ...]] = (_TO_VERSION_2,)
 """The first leads from version 1 to version 2. What was released is never changed."""
 
 VERSION: Final = 1 + len(STEPS)
@@ -126,9 +128,12 @@ def create(connection: sqlite3.Connection, meta: dict[str, str]) -> None:
         sqlite3.Error: it cannot be written.
     """
     with _transaction(connection):
-        for statement in (*_VERSION_1.split(";"), *(each for step in STEPS for each in step)):
+        for statement in _VERSION_1.split(";"):
             connection.execute(statement)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+        for step in STEPS:
+            for statement in step:
+                connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

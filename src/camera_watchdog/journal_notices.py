@@ -1,11 +1,14 @@
 """What is to be told to somebody who is not looking, kept in the journal until it is delivered."""
 
+import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-__all__ = ["JournalNotices"]
+from camera_watchdog.journal_damage import Read, as_written
+
+__all__ = ["JournalNotices", "read_notices"]
 
 
 class Transaction(Protocol):
@@ -21,13 +24,13 @@ class JournalNotices:
     Every method raises JournalError where the journal cannot be read or written.
     """
 
-    def __init__(self, rows: Callable[..., list[sqlite3.Row]], transaction: Transaction) -> None:
-        self._rows = rows
+    def __init__(self, read: Read, transaction: Transaction) -> None:
+        self._read = read
         self._transaction = transaction
 
     def troubles(self) -> dict[str, str]:
         """What is known of troubles that may be told, by their keys."""
-        return {row["key"]: row["told"] for row in self._rows("SELECT * FROM troubles")}
+        return dict(self._read(_trouble, "SELECT * FROM troubles"))
 
     def note(
         self, changed: Mapping[str, str | None], messages: Sequence[tuple[str, str]] = ()
@@ -45,10 +48,39 @@ class JournalNotices:
 
     def messages(self) -> list[tuple[int, str, str]]:
         """What is still to be told: number, channel and body, oldest first."""
-        rows = self._rows("SELECT id, channel, body FROM messages ORDER BY id")
-        return [(row["id"], row["channel"], row["body"]) for row in rows]
+        return self._read(_message, "SELECT id, channel, body FROM messages ORDER BY id")
 
     def delivered(self, number: int) -> None:
         """A message was told, or cannot be any more."""
         with self._transaction(durable=False) as connection:
             connection.execute("DELETE FROM messages WHERE id = ?", (number,))
+
+
+def read_notices(connection: sqlite3.Connection) -> None:
+    """Read all of them.
+
+    Raises:
+        Damage: one is not as it was written.
+        sqlite3.Error: they cannot be read.
+    """
+    with as_written("a notice"):
+        for row in connection.execute("SELECT * FROM troubles"):
+            _trouble(row)
+        for row in connection.execute("SELECT * FROM messages"):
+            _message(row)
+
+
+def _trouble(row: sqlite3.Row) -> tuple[str, str]:
+    _as_json(row["told"])
+    return row["key"], row["told"]
+
+
+def _message(row: sqlite3.Row) -> tuple[int, str, str]:
+    _as_json(row["body"])
+    return row["id"], row["channel"], row["body"]
+
+
+def _as_json(text: str) -> None:
+    """Whoever reads it later could only fail, again and again."""
+    if not isinstance(json.loads(text), dict):
+        raise TypeError(text)

@@ -4,12 +4,26 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from camera_watchdog.errors import JournalError
+from camera_watchdog.journal_damage import Condition, Damage
 from camera_watchdog.journal_rows import FILE_COLUMNS, exam_from, file_from
 from camera_watchdog.journal_writer import JournalWriter
-from camera_watchdog.model import Exam, ExamFile
+from camera_watchdog.model import Exam
 
-__all__ = ["JournalReader"]
+__all__ = ["JournalReader", "read_exam"]
+
+
+def read_exam(connection: sqlite3.Connection, number: int) -> Exam:
+    """An exam as it stands in the file.
+
+    Raises:
+        Damage: it is not there, though an index or a row told of it; or not as it was written.
+        sqlite3.Error: it cannot be read.
+    """
+    row = connection.execute("SELECT * FROM exams WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise Damage(f"exam {number} is missing")
+    query = f"SELECT {', '.join(FILE_COLUMNS)} FROM files WHERE exam_id = ?"  # noqa: S608 - ours
+    return exam_from(row, [file_from(file) for file in connection.execute(query, (number,))])
 
 
 class JournalReader:
@@ -23,9 +37,11 @@ class JournalReader:
         connection: sqlite3.Connection,
         writer: JournalWriter,
         saved: Mapping[int, Exam],
+        condition: Condition,
         *,
         alone: bool,
     ) -> None:
+        self._condition = condition
         self._connection = connection
         self._writer = writer
         self._saved = saved
@@ -44,16 +60,16 @@ class JournalReader:
         """
         with self._writer.lock:
             unwritten = self._writer.unwritten()
-            try:
-                with contextlib.nullcontext() if self._alone else self._one_moment():
-                    query = f"SELECT id FROM exams WHERE {condition}"  # noqa: S608 - ours
-                    found = {row[0] for row in self._connection.execute(query, values)}
-                    found -= unwritten.keys()
-                    found |= {number for number, exam in unwritten.items() if fits(exam)}
-                    known = {n: e for n in found if (e := unwritten.get(n) or self._saved.get(n))}
-                    known |= self._read(found - known.keys())
-            except sqlite3.Error as error:
-                raise JournalError(f"The journal cannot be read: {error}.") from error
+            with (
+                self._condition.using("read"),
+                contextlib.nullcontext() if self._alone else self._one_moment(),
+            ):
+                query = f"SELECT id FROM exams WHERE {condition}"  # noqa: S608 - ours
+                found = {row[0] for row in self._connection.execute(query, values)}
+                found -= unwritten.keys()
+                found |= {number for number, exam in unwritten.items() if fits(exam)}
+                known = {n: e for n in found if (e := unwritten.get(n) or self._saved.get(n))}
+                known |= self._read(found - known.keys())
         return [known[number] for number in sorted(found)]
 
     def _read(self, numbers: Collection[int]) -> dict[int, Exam]:
@@ -61,11 +77,7 @@ class JournalReader:
         if not numbers:
             return {}
         with self._one_moment():
-            rows = [
-                self._connection.execute("SELECT * FROM exams WHERE id = ?", (number,)).fetchone()
-                for number in numbers
-            ]
-            return {row["id"]: exam_from(row, self._files(row["id"])) for row in rows}
+            return {number: read_exam(self._connection, number) for number in numbers}
 
     @contextlib.contextmanager
     def _one_moment(self) -> Iterator[None]:
@@ -78,7 +90,3 @@ class JournalReader:
             yield
         finally:
             self._connection.execute("ROLLBACK")
-
-    def _files(self, exam_id: int) -> list[ExamFile]:
-        query = f"SELECT {', '.join(FILE_COLUMNS)} FROM files WHERE exam_id = ?"  # noqa: S608 - ours
-        return [file_from(row) for row in self._connection.execute(query, (exam_id,))]

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, Final
+from types import UnionType
+from typing import Any, Final, NamedTuple, TypeVar, get_type_hints
 
+from camera_watchdog.journal_damage import as_written
 from camera_watchdog.model import (
     Acknowledgement,
     Exam,
@@ -42,6 +44,8 @@ __all__ = [
     "request_row",
 ]
 
+T = TypeVar("T", Exam, ExamFile, Request)
+
 REQUEST_COLUMNS: Final = (
     "exam_id",
     "folder",
@@ -61,14 +65,17 @@ def _time(value: datetime | None) -> str | None:
 
 
 def _from_time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return _certain_time(text) if text else None
 
 
 def _certain_time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
 
 
-def _plain(value: object) -> Any:
+def _as_json(value: object) -> Any:
     if isinstance(value, datetime):
         return _time(value)
     if isinstance(value, Mapping):
@@ -77,7 +84,7 @@ def _plain(value: object) -> Any:
 
 
 # Made once: json.dumps makes one each time where it is not asked for its own form.
-_json: Final = json.JSONEncoder(default=_plain, ensure_ascii=True, separators=(",", ":")).encode
+_json: Final = json.JSONEncoder(default=_as_json, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def _record(value: Any) -> str | None:
@@ -172,10 +179,21 @@ def file_changes(file: ExamFile, before: ExamFile | None) -> dict[str, object]:
 
 
 def file_from(row: sqlite3.Row) -> ExamFile:
-    """A file as its row tells it."""
+    """A file as its row tells it.
+
+    Raises:
+        Damage: it is not as it was written.
+    """
+    with as_written("a file's row"):
+        return _fitting(_file_from(row), _PLAIN_OF_FILE)
+
+
+def _file_from(row: sqlite3.Row) -> ExamFile:
     values = {name: row[name] for name in FILE_COLUMNS}
-    for name in ("captured_at", "captured_inside", "sent_at", "acknowledged_at"):
+    for name in ("captured_at", "sent_at", "acknowledged_at"):
         values[name] = _from_time(values[name])
+    inside = values["captured_inside"]
+    values["captured_inside"] = datetime.fromisoformat(inside) if inside else None
     for name, kind in (("format", Format), ("eye", Laterality), ("file_type", FileType)):
         values[name] = kind(values[name]) if values[name] else None
     raw = values["captured_in_database"]
@@ -190,7 +208,16 @@ def file_from(row: sqlite3.Row) -> ExamFile:
 
 
 def exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
-    """An exam as its row tells it, with its files."""
+    """An exam as its row tells it, with its files.
+
+    Raises:
+        Damage: it is not as it was written.
+    """
+    with as_written("an exam's row"):
+        return _fitting(_exam_from(row, files), _PLAIN_OF_EXAM)
+
+
+def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
     return Exam(
         id=row["id"],
         folder=row["folder"],
@@ -238,7 +265,16 @@ def request_row(request: Request) -> tuple[object, ...]:
 
 
 def request_from(row: sqlite3.Row) -> Request:
-    """A person's request as its row tells it."""
+    """A person's request as its row tells it.
+
+    Raises:
+        Damage: it is not as it was written.
+    """
+    with as_written("a request's row"):
+        return _fitting(_request_from(row), _PLAIN_OF_REQUEST)
+
+
+def _request_from(row: sqlite3.Row) -> Request:
     return Request(
         id=row["id"],
         exam_id=row["exam_id"],
@@ -250,6 +286,40 @@ def request_from(row: sqlite3.Row) -> Request:
         overrides=tuple(_override_from(item) for item in json.loads(row["overrides"])),
         outcome=row["outcome"],
     )
+
+
+class _Plain(NamedTuple):
+    """A field that is read as it is, what it must be, and what it is where nothing was written."""
+
+    name: str
+    kind: type | UnionType
+    default: object
+
+
+def _plain(noun: type[Exam | ExamFile | Request]) -> tuple[_Plain, ...]:
+    hints = get_type_hints(noun)
+    return tuple(
+        _Plain(field.name, hints[field.name], field.default)
+        for field in dataclasses.fields(noun)
+        if hints[field.name] in (str, int, str | None)
+    )
+
+
+_PLAIN_OF_EXAM: Final = _plain(Exam)
+_PLAIN_OF_FILE: Final = _plain(ExamFile)
+_PLAIN_OF_REQUEST: Final = _plain(Request)
+
+
+def _fitting(noun: T, plain: tuple[_Plain, ...]) -> T:
+    """The noun, whose plain fields are what they must be."""
+    unwritten: dict[str, Any] = {}
+    for name, kind, default in plain:
+        value = getattr(noun, name)
+        if value is None and default is not dataclasses.MISSING:
+            unwritten[name] = default
+        elif not isinstance(value, kind):
+            raise TypeError(name)
+    return dataclasses.replace(noun, **unwritten) if unwritten else noun
 
 
 def _reason_from(text: str | None) -> Reason | None:

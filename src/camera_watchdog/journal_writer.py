@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.errors import JournalError
+from camera_watchdog.journal_damage import Condition, Damage
 from camera_watchdog.journal_pending import Change, merged
 from camera_watchdog.model import Exam
 
@@ -36,9 +36,10 @@ class _Waiting:
 class JournalWriter:
     """Writes; safe to use from several threads. ``lock`` is for whoever uses the connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, condition: Condition) -> None:
         self.lock = threading.Lock()
         self._connection = connection
+        self._condition = condition
         self._lists = threading.Lock()
         self._pending: list[Change] = []
         self._waiting: list[_Waiting] = []
@@ -131,14 +132,13 @@ class JournalWriter:
 
     @contextlib.contextmanager
     def _or_nothing(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.rollback()
-            if isinstance(error, sqlite3.Error):
-                raise JournalError(f"The journal cannot be written: {error}.") from error
-            raise
+        with self._condition.using("written"):
+            try:
+                yield
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.rollback()
+                raise
 
 
 def _write(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
@@ -180,7 +180,9 @@ def _update(
 ) -> None:
     if columns:
         pairs = ", ".join(f"{name} = ?" for name in columns)
-        connection.execute(
+        changed = connection.execute(
             f"UPDATE {table} SET {pairs} WHERE {condition}",  # noqa: S608 - our own names
             (*columns.values(), *which),
         )
+        if changed.rowcount != 1:  # it was written before, and nobody takes it out
+            raise Damage(f"a row of {table} is missing")

@@ -9,30 +9,20 @@ import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from camera_watchdog import __version__
 from camera_watchdog.archive import receipt, receipt_name
 from camera_watchdog.disk import Disk
-from camera_watchdog.model import Exam
+from camera_watchdog.journal import Journal
 
-__all__ = ["Archived", "read_receipt", "rebuild_receipts"]
+__all__ = ["read_receipt", "rebuild_receipts"]
 
 _LATEST: Final = 500
 """More than an operating system keeps back from the disk."""
 _LARGEST_BYTES: Final = 16 << 20
 
 logger = logging.getLogger(__name__)
-
-
-class Archived(Protocol):
-    """The journal, as far as the archive is concerned."""
-
-    def last_archived(self, count: int) -> list[tuple[int, str]]:
-        """The exams that were archived last: number, and folder in the archive."""
-
-    def exam(self, number: int) -> Exam:
-        """An exam by its number."""
 
 
 def read_receipt(disk: Disk, path: Path) -> dict[str, Any] | None:
@@ -52,7 +42,7 @@ def read_receipt(disk: Disk, path: Path) -> dict[str, Any] | None:
 
 
 def rebuild_receipts(
-    journal: Archived,
+    journal: Journal,
     disk: Disk,
     archive_dir: Path,
     *,
@@ -68,7 +58,7 @@ def rebuild_receipts(
     Raises:
         JournalError: the journal cannot be read.
     """
-    for number, name in journal.last_archived(_LATEST):
+    for number, name in journal.history.last_archived(_LATEST):
         folder, exam = archive_dir / name, journal.exam(number)
         path = folder / receipt_name(exam)
         try:

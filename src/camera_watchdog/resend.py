@@ -30,6 +30,7 @@ from camera_watchdog.errors import (
     CameraDatabaseError,
     CameraWatchdogError,
     EdcFailure,
+    JournalError,
     PermanentError,
     ServerWideError,
     TransientError,
@@ -110,6 +111,8 @@ class Resends:
             try:
                 self.look()
                 wait_s = _LOOK_EVERY_S if self._waiting else _IDLE_S
+            except JournalError as error:  # said by those who find it out first
+                logger.debug("resend  %s", error)
             except Exception:
                 logger.exception("resend  unforeseen failure, goes on")
             self._hinted.wait(wait_s)

@@ -7,17 +7,19 @@ and else once a minute, so that a page that is older than that belongs to a daem
 import json
 import logging
 import shutil
-from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import ServerState
-from camera_watchdog.journal import Journal
+from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.overview import Overview, Rows, overview, server
 from camera_watchdog.overview_json import as_json
+from camera_watchdog.person import Request
 from camera_watchdog.status_page import page
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "PAGE_NAME",
     "StatusFiles",
     "away_warning",
+    "damage_warnings",
     "disk_warning",
     "full_day_bytes",
     "least_free_bytes",
@@ -41,8 +44,20 @@ _AT_LEAST_EVERY_S: Final = 60.0
 _COUNT_AGAIN_S: Final = 3600.0
 _LEAST_FREE_BYTES: Final = 1_000_000_000
 _PAST: Final = timedelta(days=30)
+_TOLD_DAYS: Final = 7
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _OnRecord:
+    """What the journal told last."""
+
+    archived_today: int = 0
+    notes_of_today: list[tuple[str, str]] = field(default_factory=list)
+    day_bytes: int = 0
+    held_since: Mapping[int, datetime] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
 
 
 class StatusFiles:
@@ -73,10 +88,10 @@ class StatusFiles:
         self._clock = clock
         self._monotonic = monotonic
         self._rows = Rows()
+        self._on_record = _OnRecord()
         self._seen: object = None
         self._written_at = float("-inf")
         self._said: set[str] = set()
-        self._day_bytes = 0
         self._count_at = float("-inf")
 
     def update(self) -> None:
@@ -109,7 +124,7 @@ class StatusFiles:
             for name, text in ((JSON_NAME, as_text), (PAGE_NAME, page(told, self._zone))):
                 content = text.encode("utf-8", "backslashreplace")
                 self._disk.write_whole(self._state_dir / name, content, durable=False)
-        except (OSError, JournalError) as error:
+        except OSError as error:
             self._seen = None  # a browser or a virus scanner has it open: again in a moment
             self._say(f"the status page cannot be written: {error}")
 
@@ -117,12 +132,15 @@ class StatusFiles:
         now, state = self._clock(), self._server_state()
         today = midnight(now, self._zone)
         loose, unmatched = self._others()
-        day_bytes = self._full_day_bytes(now)
+        unread = self._read(now, today)
+        known = self._on_record
+        day_bytes = known.day_bytes
         warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir, day_bytes)]
         if away := self._away():
             warnings.insert(0, away_warning(away))
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
+        warnings += [*unread, *damage_warnings(self._state_dir, now)]
         for warning in warnings:
             self._say(warning)
         return overview(
@@ -136,20 +154,35 @@ class StatusFiles:
                 trouble=state.error.code if state.error else "",
                 said=str(state.error) if state.error else "",
             ),
-            archived_today=self._journal.history.archived_since(today),
+            archived_today=known.archived_today,
             warnings=tuple(dict.fromkeys(warnings)),
-            held_since=self._journal.history.held_since(),
-            requests=self._journal.open_requests(),
-            clocks=self._journal.history.notes_since(today),
+            held_since=known.held_since,
+            requests=known.requests,
+            clocks=known.notes_of_today,
             rows=self._rows,
         )
 
-    def _full_day_bytes(self, now: datetime) -> int:
-        """What a full day brings; counted anew once an hour."""
-        if self._monotonic() - self._count_at >= _COUNT_AGAIN_S:
-            self._day_bytes = full_day_bytes(self._journal, now)
-            self._count_at = self._monotonic()
-        return self._day_bytes
+    def _read(self, now: datetime, today: datetime) -> list[str]:
+        """Read what the journal tells; a warning where it cannot be read, and what it told last stands.
+
+        What a full day brings is counted anew once an hour.
+        """
+        journal, known = self._journal, self._on_record
+        try:
+            if self._monotonic() - self._count_at >= _COUNT_AGAIN_S:
+                known = replace(known, day_bytes=full_day_bytes(journal, now))
+                self._count_at = self._monotonic()
+            self._on_record = _OnRecord(
+                journal.history.archived_since(today),
+                journal.history.notes_since(today),
+                known.day_bytes,
+                journal.history.held_since(),
+                journal.open_requests(),
+            )
+        except JournalError as error:
+            self._seen = None
+            return [f"Something here may be older than the rest: {error}"]
+        return []
 
     def _say(self, warning: str) -> None:
         """In the log once, however long it lasts."""
@@ -182,6 +215,23 @@ def away_warning(why: str) -> str:
         f"The camera's folder is away ({why}). Nothing is taken for deleted. Connect the drive or "
         "the share again; everything then goes on by itself."
     )
+
+
+def damage_warnings(state_dir: Path, now: datetime) -> list[str]:
+    """A sentence for the journal that was set aside last, where that was in the last days."""
+    days = [(now - timedelta(days=ago)).astimezone(UTC) for ago in range(_TOLD_DAYS)]
+    kept = [
+        p for day in days for p in state_dir.glob(f"{JOURNAL_NAME}.damaged-{day:%Y%m%d}_??????*")
+    ]
+    names = sorted(path.name for path in kept if not path.name.endswith(("-wal", "-shm")))
+    if not names:
+        return []
+    told = (
+        "The journal was damaged and begun anew; what it held is not known any more. The damaged one "
+        f"is kept as {names[-1]} in {state_dir}. Have the disk looked at; this is told for "
+        f"{_TOLD_DAYS} days, or until that file is moved away."
+    )
+    return [told]
 
 
 def full_day_bytes(journal: Journal, now: datetime) -> int:

@@ -244,9 +244,9 @@ def test_what_is_asked_about_the_past_has_been_written_down(tmp_path: Path) -> N
         one = journal.add(exam(acknowledged("OD.jpg")), "seen")
         done = dataclasses.replace(one, state=State.ARCHIVED, archived_at=NOON, destination="S1_1")
         journal.save(done, "moved", durable=False)
-        assert journal.last_archived(5) == [(one.id, "S1_1")]
-        assert journal.archived_named("S1_1") == [done]
-        assert journal.exams_of_period(NOON, NOON + timedelta(days=1)) == [done]
+        assert journal.history.last_archived(5) == [(one.id, "S1_1")]
+        assert journal.archived.named("S1_1") == [done]
+        assert journal.history.exams_of_period(NOON, NOON + timedelta(days=1)) == [done]
 
 
 def test_who_must_wait_for_the_disk_waits_together(tmp_path: Path) -> None:

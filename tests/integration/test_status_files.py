@@ -188,3 +188,23 @@ def test_a_page_that_cannot_be_written_stops_nothing_and_is_written_later(
     said = [each for each in caplog.messages if "status page cannot be written" in each]
     assert len(said) == 1
     assert status_files.PAGE_NAME in {path.name for path in desk.folder.iterdir()}
+
+
+@pytest.mark.parametrize("ago_days, is_told", [(0, True), (6, True), (8, False)])
+def test_a_journal_that_was_damaged_is_told_for_a_week_or_until_it_is_moved_away(
+    desk: Desk, ago_days: int, *, is_told: bool
+) -> None:
+    day = NOON - timedelta(days=ago_days)
+    kept = [
+        desk.folder / f"journal.sqlite3.damaged-{day:%Y%m%d}_080000{end}" for end in ("", "-wal")
+    ]
+    for path in kept:
+        path.write_bytes(b"damaged")
+    desk.after(0)
+    told = [each for each in desk.told["warnings"] if "damaged and begun anew" in each]
+    assert bool(told) == is_told
+    assert not told or kept[0].name in told[0]
+    for path in kept:
+        path.unlink()
+    desk.after(61)
+    assert desk.told["warnings"] == []

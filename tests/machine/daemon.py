@@ -43,9 +43,15 @@ class _Journal(SeamJournal):
 
     @classmethod
     def watched(
-        cls, effects: Effects, folder: Path, *, watch_dir: Path, clock: Callable[[], datetime]
+        cls,
+        effects: Effects,
+        folder: Path,
+        *,
+        watch_dir: Path,
+        clock: Callable[[], datetime],
+        damage: str = "",
     ) -> Self:
-        journal = super().watched(effects, folder, watch_dir=watch_dir, clock=clock)
+        journal = super().watched(effects, folder, watch_dir=watch_dir, clock=clock, damage=damage)
         journal.log = folder / f"{JOURNAL_NAME}-wal"
         journal.flush()
         return journal

@@ -1,5 +1,6 @@
 """What waits to be told is told in order, again and again until it is; the sign of life only if all is well."""
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -109,6 +110,46 @@ def test_messages_are_kept_in_order_and_tried_with_growing_pauses(
 
     assert web.told == mail.told
     assert journal.notices.messages() == []
+    journal.close()
+
+
+class Once(threading.Event):
+    """Time to stop after a few rounds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self.rounds += 1
+        return self.rounds > 2
+
+
+def test_what_is_to_be_told_is_told_where_nothing_more_can_be_seen(
+    tmp_path: Path, clock: Clock, gate: Gate
+) -> None:
+    def unforeseen() -> list[Exam]:
+        raise KeyError("a word that nobody knows")
+
+    journal = Journal.open(tmp_path, watch_dir=tmp_path, clock=clock.now)
+    journal.notices.note(
+        {}, [("webhook", '{"event": "trouble", "subject": "S1", "reason_code": "late"}')]
+    )
+    web = Channel()
+    herald = Herald(
+        {"webhook": web},
+        notices=journal.notices,
+        exams=unforeseen,
+        gate=gate,
+        after=timedelta(0),
+        machine="pc7",
+        device_id="",
+        clock=clock.now,
+        monotonic=clock.monotonic,
+    )
+    herald.serve(Once())
+    assert web.told == [("trouble", "S1")]
     journal.close()
 
 

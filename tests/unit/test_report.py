@@ -112,7 +112,7 @@ def test_a_period_has_what_was_archived_in_it_and_what_is_not_done_at_its_end(
             "seen",
         )
 
-    told = journal.exams_of_period(NOON - day / 2, NOON + day)
+    told = journal.history.exams_of_period(NOON - day / 2, NOON + day)
 
     journal.close()
     assert [exam.folder for exam in told] == ["in it", "long held", "gone in it"]

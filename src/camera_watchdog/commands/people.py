@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog.config import Config
-from camera_watchdog.errors import CameraWatchdogError, JournalError, JournalOutdated
+from camera_watchdog.errors import (
+    CameraWatchdogError,
+    JournalDamaged,
+    JournalError,
+    JournalOutdated,
+)
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.person import Request
@@ -76,7 +81,10 @@ def journal_of(config: Config) -> Iterator[Journal]:
 def _told_who_may(path: Path) -> Iterator[None]:
     try:
         yield
-    except JournalOutdated:  # says itself what to do, and no other account can do more
+    except (
+        JournalDamaged,
+        JournalOutdated,
+    ):  # says itself what to do, and no other account can do more
         raise
     except (JournalError, PermissionError) as error:
         owner = _owner(path)
@@ -151,11 +159,18 @@ def ask(
             break
         time.sleep(_POLL_S)
         told |= {each.id: journal.request(each.id) for each in waiting}
-    later = (
-        "it is busy now; camera-watchdog does it as soon as it can"
-        if running
-        else "camera-watchdog does not run now; it is done first when it is started"
-    )
     for each in told.values():
-        say(f"{each.folder}: {each.outcome or 'noted; ' + later}.")
+        say(f"{each.folder}: {each.outcome or _later(journal, running=running)}.")
     return list(told.values())
+
+
+def _later(journal: Journal, *, running: bool) -> str:
+    """What is said of a request that was not done yet."""
+    if journal.is_replaced:
+        return (
+            "not done: the journal was damaged and begun anew just now. See how it stands with "
+            "camera-watchdog status, then ask again"
+        )
+    if running:
+        return "noted; it is busy now; camera-watchdog does it as soon as it can"
+    return "noted; camera-watchdog does not run now; it is done first when it is started"

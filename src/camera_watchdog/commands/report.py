@@ -121,7 +121,7 @@ def _from_journal(
         )
     journal = Journal.join(config.state_dir, watch_dir=config.watch_dir, clock=_utc_now)
     with contextlib.closing(journal):
-        exams = journal.exams_of_period(since, until)
+        exams = journal.history.exams_of_period(since, until)
         if not subject:
             return exams, {}
         exams = [e for e in exams if subject in {e.subject, e.folder, e.destination}]

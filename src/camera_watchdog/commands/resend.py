@@ -56,7 +56,7 @@ def _archived(journal: Journal, config: Config, name: str) -> Exam:
     path = Path(name)
     if path.parent != Path() and path.absolute().parent == config.archive_dir:
         name = path.name
-    found = journal.archived_named(name)
+    found = journal.archived.named(name)
     if not found:
         waiting = any(name in {exam.subject, exam.folder} for exam in journal.open_exams())
         advice = (

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Final
 from camera_watchdog import parts
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
-from camera_watchdog.errors import CameraWatchdogError, JournalError, JournalOutdated
+from camera_watchdog.errors import (
+    CameraWatchdogError,
+    JournalDamaged,
+    JournalError,
+    JournalOutdated,
+)
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam
 from camera_watchdog.overview import Overview, Server, overview
@@ -22,6 +27,7 @@ from camera_watchdog.running import Daemon, running_daemon
 from camera_watchdog.status_files import (
     JSON_NAME,
     away_warning,
+    damage_warnings,
     disk_warning,
     full_day_bytes,
     midnight,
@@ -87,15 +93,17 @@ def _overview(config: Config, now: datetime) -> Overview:
         else:
             known = _from_journal(config, now)
     except JournalError as error:
-        outdated = isinstance(error, JournalOutdated)
-        if kept is None and outdated:
+        is_no_matter_of_the_account = isinstance(error, (JournalDamaged, JournalOutdated))
+        if kept is None and is_no_matter_of_the_account:
             raise
         if kept is None:
             raise NoStatus(
                 f"{error} There is no {config.state_dir / JSON_NAME} either. Run this as the "
                 "account that camera-watchdog runs as, or let this one read the state folder."
             ) from error
-        why = str(error) if outdated else "This account may not read the journal."
+        why = (
+            str(error) if is_no_matter_of_the_account else "This account may not read the journal."
+        )
         old = f"From {JSON_NAME}: {why}"
         return Overview(
             kept.at,
@@ -165,6 +173,7 @@ def _warnings(config: Config, known: _Known) -> list[str]:
         subjects = Identifiers(known.subjects)
         named = _some(tuple(subjects.noted(name) for name in unmatched))
         told.append(f"{count} that no subject's name matches, left alone: {named}.")
+    told += damage_warnings(config.state_dir, datetime.now(UTC))
     told += disk_warning(config.watch_dir, known.day_bytes)
     elsewhere = not config.state_dir.is_relative_to(config.watch_dir)
     return [*told, *(disk_warning(config.state_dir) if elsewhere else ())]

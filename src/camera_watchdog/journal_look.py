@@ -1,0 +1,69 @@
+"""A look through a journal beside those who use it: the file as SQLite sees it, and what its rows say."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from camera_watchdog.journal_damage import as_written, check, damage_of, look_wanted
+from camera_watchdog.journal_file import whose
+from camera_watchdog.journal_notices import read_notices
+from camera_watchdog.journal_reader import read_exam
+from camera_watchdog.journal_rows import request_from
+
+__all__ = ["look_through"]
+
+_OPEN: Final = "state NOT IN ('archived', 'gone')"
+
+
+def look_through(path: Path, stopping: Callable[[], bool]) -> str:
+    """What is damaged, or empty; empty, too, where ``stopping`` said that nobody waits for the answer.
+
+    The rows of what is done are read only where a command met damage: else that is left to whoever
+    needs one of them, for there may be very many.
+
+    Raises:
+        sqlite3.Error, OSError: it cannot be read now.
+    """
+    everything = look_wanted(path).exists()
+    look_wanted(path).unlink(missing_ok=True)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(
+        sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None)
+    ) as connection:
+        connection.row_factory = sqlite3.Row
+        try:
+            return check(connection, stopping) or _read(connection, stopping, everything=everything)
+        except sqlite3.Error as error:
+            if stopping():
+                return ""
+            if damage := damage_of(error, connection):
+                return damage
+            raise
+
+
+def _read(connection: sqlite3.Connection, stopping: Callable[[], bool], *, everything: bool) -> str:
+    """Read it as it is read when it is needed; always empty.
+
+    Raises:
+        Damage: a row is not as it was written.
+        sqlite3.Error: it cannot be read.
+    """
+    connection.execute("BEGIN")  # the daemon goes on writing
+    whose(connection)
+    which = "1" if everything else _OPEN
+    events = "SELECT at FROM events WHERE exam_id = ?"
+    for (number,) in connection.execute(f"SELECT id FROM exams WHERE {which}").fetchall():  # noqa: S608 - ours
+        if stopping():
+            return ""
+        read_exam(connection, number)
+        with as_written("an event"):
+            for row in connection.execute(events, (number,)):
+                datetime.fromisoformat(row["at"])
+    which = "1" if everything else "done_at IS NULL"
+    for row in connection.execute(f"SELECT * FROM requests WHERE {which}"):  # noqa: S608 - ours
+        request_from(row)
+    read_notices(connection)
+    return ""

@@ -1,0 +1,56 @@
+"""The daemon's threads by name: started, started again where one died, and waited for at the end."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["Threads"]
+
+_TOLD_AGAIN_S: Final = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+class Threads:
+    """Belongs to one thread, but for :meth:`beat` and :meth:`are_alive`."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, threading.Thread] = {}
+        self._targets: dict[str, Callable[[], None]] = {}
+        self._must_beat_by: dict[str, float] = {}
+
+    def spawn(self, name: str, target: Callable[[], None]) -> None:
+        """Start a thread."""
+        self._targets[name] = target
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads[name] = thread
+        thread.start()
+
+    def restart_dead(self) -> None:
+        """Start again what died."""
+        for name, thread in list(self._threads.items()):
+            if not thread.is_alive():
+                logger.error("threads  %s died, started again", name)
+                self.spawn(name, self._targets[name])
+
+    def beat(self, name: str, within_s: float) -> None:
+        """Somebody lives, and will say so again within so many seconds; safe from any thread."""
+        self._must_beat_by[name] = time.monotonic() + within_s
+
+    def are_alive(self) -> bool:
+        """Whether all who must have said that they live; safe from any thread."""
+        now = time.monotonic()
+        return all(now < latest for latest in list(self._must_beat_by.values()))
+
+    def all_ended(self, *, by: float, wake: Callable[[], None]) -> bool:
+        """Whether every thread has ended; waits for it until then, by the monotonic clock.
+
+        ``wake`` wakes those that wait: one may have begun to just after it was told to stop.
+        """
+        for thread in self._threads.values():
+            while thread.is_alive() and (left_s := by - time.monotonic()) > 0:
+                wake()
+                thread.join(min(left_s, _TOLD_AGAIN_S))
+        return not any(thread.is_alive() for thread in self._threads.values())
