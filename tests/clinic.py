@@ -21,6 +21,7 @@ from camera_watchdog.model import Demographics, Exam, ImageRows, Override, Reaso
 from camera_watchdog.overrides import about
 from camera_watchdog.person import bound
 from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.sent_anew import unsent
 from camera_watchdog.steps import Rules, ServerMemory, Tools
 from scripted_edc import GENERATIONS, ScriptedEdc
 from watched_folder import WatchedFolder
@@ -165,6 +166,7 @@ class Clinic(WatchedFolder):
             "max_file_size_bytes": 10 << 20,
             "incomplete_after": timedelta(seconds=1800),
             "visit_gap": timedelta(hours=2),
+            "visit_days": 3,
             "retry_attempts": 3,
             "retry_delay_s": 5.0,
             "retry_max_delay_s": 60.0,
@@ -284,6 +286,7 @@ class Clinic(WatchedFolder):
         answered = dataclasses.replace(
             exam,
             overrides=(*exam.overrides, said),
+            files=unsent(exam, [f for f in exam.files if said.send_again and f.name in names]),
             state=State.COLLECTING,
             reason=None,
             not_before=None,

@@ -152,6 +152,7 @@ ROOTS: Final = (
     *("sqlite_schema", "meta", "exams", "files", "events", "requests", "troubles", "messages"),
     *("open_requests", "open_exams", "exams_by_subject", "exams_by_session", "exams_by_archiving"),
     *("exams_gone", "files_by_content", "events_by_exam", "exams_to_see", "files_of_before"),
+    *("entries", "entries_by_subject", "sqlite_autoindex_entries_1"),
 )
 """The tables and indexes."""
 

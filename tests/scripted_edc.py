@@ -6,14 +6,18 @@ It stands where :class:`camera_watchdog.edc_api.client.EdcClient` stands: no HTT
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.errors import EdcFailure, EdcRefusal, TransientError, Unreachable
 from camera_watchdog.model import Acknowledgement, Demographics, FileType
 
-__all__ = ["GENERATIONS", "Generation", "ScriptedEdc", "Stored", "lost"]
+__all__ = ["GENERATIONS", "MARCH_1", "Generation", "ScriptedEdc", "Stored", "lost"]
+
+
+MARCH_1: Final = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+"""When a clinician makes an entry, if a test does not say otherwise: the day on which tests begin."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class _Session:
     subject: str
     needs: frozenset[str]
     report_type: str = "combined"
+    dated: datetime | None = None
+    contraindicated: bool = False
 
     def missing(self, held: set[str]) -> tuple[str, ...]:
         eyes = {eye for eye in ("left", "right") if f"{eye}_dicom" in held and eye in self.needs}
@@ -89,13 +95,18 @@ class ScriptedEdc:
     given: list[str] = field(default_factory=list)
 
     def add_session(
-        self, subject: str = "S1", *, report_type: str = "combined", id_: str = ""
+        self,
+        subject: str = "S1",
+        *,
+        report_type: str = "combined",
+        id_: str = "",
+        dated: datetime | None = MARCH_1,
     ) -> str:
-        """A clinician makes an entry, the subject's newest from then on."""
+        """A clinician makes an entry, the subject's newest from then on; ``status`` tells its date."""
         reports = {"combined": ("report",), "per_eye": ("left_report", "right_report")}
         needs = frozenset({"left", "right", *reports[report_type]})
         name = id_ or f"s-{len(self.sessions) + 1}"
-        self.sessions.append(_Session(name, subject, needs, report_type))
+        self.sessions.append(_Session(name, subject, needs, report_type, dated))
         return name
 
     def count(self, what: str) -> int:
@@ -122,7 +133,7 @@ class ScriptedEdc:
             raise EdcRefusal(400, "", ("initials", "sex", "age"))
         self.demographics = demographics
         mine = self._of(subject)
-        open_ones = [s for s in mine if s.missing(self._types(s.id))]
+        open_ones = [s for s in mine if not s.contraindicated and s.missing(self._types(s.id))]
         if not open_ones:
             raise EdcRefusal(400, "no_eligible_session")
         given = open_ones[-1]
@@ -146,7 +157,12 @@ class ScriptedEdc:
         types = self._types(newest.id)
         missing = newest.missing(types)
         return SessionStatus(
-            newest.id, tuple(sorted(types)), missing, not missing, self.generation.key
+            newest.id,
+            tuple(sorted(types)),
+            missing,
+            not missing,
+            self.generation.key,
+            newest.dated,
         )
 
     def upload(

@@ -20,6 +20,7 @@ from camera_watchdog.model import Exam, Override, State
 from camera_watchdog.overrides import for_other_bytes
 from camera_watchdog.person import NOT_USED, Request, Wish
 from camera_watchdog.registry import Registry
+from camera_watchdog.sent_anew import unsent
 
 __all__ = ["Answers"]
 
@@ -145,7 +146,9 @@ class Answers:
         answered = dataclasses.replace(
             _afresh(exam), overrides=_with(exam, request), failing_since=None, attempts=0
         )
-        return self._journal.save(answered, "released", _detail(request))
+        again = {name for said in request.overrides if said.send_again for name in said.checksums}
+        files = unsent(answered, [file for file in exam.files if file.name in again])
+        return self._journal.save(answered.but(files=files), "released", _detail(request))
 
     def _retried(self, exam: Exam, request: Request) -> Exam:
         if exam.state is State.HELD:

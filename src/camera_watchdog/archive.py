@@ -182,6 +182,8 @@ def _override(exam: Exam, override: Override) -> dict[str, Any]:
         "file": override.name,
         "eye": override.eye,
         "skip": override.skip,
+        **({"entry": override.entry} if override.entry else {}),
+        **({"send_again": True} if override.send_again else {}),
     }
     # Earlier releases, which did not put the device on record, told nothing of it.
     if exam.device_id is not None and for_other_bytes(exam, [override]):

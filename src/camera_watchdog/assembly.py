@@ -200,8 +200,18 @@ class Assembly:
             newest_ns = max(entry.mtime_ns for entry in listing.values())
             last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
         subject = self._rules.subject(folder) or folder
+        archived = [
+            other.id
+            for other in self._journal.exams_of_subject(subject)
+            if other.archived_at is not None
+        ]
         exam = Exam(
-            folder=folder, subject=subject, first_seen=now, last_change=last_change, notes=notes
+            folder=folder,
+            subject=subject,
+            first_seen=now,
+            last_change=last_change,
+            notes=notes,
+            follows=max(archived, default=0),
         )
         self._registry.add(self._journal.add(exam, "seen"))
         logger.info("%s  seen", folder)

@@ -39,7 +39,12 @@ from camera_watchdog.model import (
     Session,
 )
 from camera_watchdog.overrides import waived
-from camera_watchdog.session_checks import check_one_per_type, session_reason, waiting_files
+from camera_watchdog.session_checks import (
+    check_listing,
+    check_one_per_type,
+    session_reason,
+    waiting_files,
+)
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
@@ -50,11 +55,16 @@ logger = logging.getLogger(__name__)
 _MOMENT: Final = timedelta(seconds=2)
 """A request whose answer was lost may still be running on the server."""
 
+_STILL_TRUE: Final = timedelta(seconds=10)
+"""For so long what the EDC said of a session is taken for what it holds."""
+
 _DAMAGED_AGAIN: Final = "damaged on the way, after an answer that was lost"
 _NEVER_TAKEN: Final = frozenset({"invalid_file_type", "invalid_content", "file_too_large"})
 _TOO_MANY_REQUESTS: Final = 429
 _STORED_BEFORE: Final = 200
 """The EDC has the file from an earlier try, with the time that was given then."""
+
+_CREATED: Final = 201
 
 
 class Deliver:
@@ -72,6 +82,8 @@ class Deliver:
             TransientError: the EDC did not answer, or failed.
             FolderChanged: a file is no longer as recorded.
         """
+        if waiting_files(passage.exam):
+            self._check_listing(passage)
         while waiting := waiting_files(passage.exam):
             passage.checkpoint()
             session = passage.exam.session
@@ -82,7 +94,39 @@ class Deliver:
             if session.already is None:
                 self._check_one_per_type(passage, session)
             self._send(passage, waiting[0], len(waiting))
+            if _was_not_there(waiting[0], passage.exam.file(waiting[0].name)):
+                passage.asked_at = None  # what is listed of its type is not ours
+                self._check_listing(passage)
         passage.event(Event.SENT)
+
+    def send_again(self, passage: Passage, file: ExamFile) -> Acknowledgement:
+        """Send a file that is acknowledged once more, to a server that takes the same bytes twice.
+
+        Raises as :meth:`upload`.
+        """
+        self._send(passage, file, 1)
+        stored = passage.exam.file(file.name)
+        assert stored is not None and stored.acknowledgement is not None  # noqa: S101, PT018 - it was acknowledged
+        return stored.acknowledgement
+
+    def _check_listing(self, passage: Passage) -> None:
+        """Before the first byte, and after every gap: does the session hold what we left in it?
+
+        Another workstation may have sent into it meanwhile, or the EDC was restored from a backup.
+
+        Raises:
+            PermanentError: it holds what nobody here sent, or lacks what it acknowledged.
+        """
+        session, now = passage.exam.session, self._tools.clock()
+        if passage.asked_at and timedelta(0) <= now - passage.asked_at <= _STILL_TRUE:
+            return
+        if session is None:
+            return
+        passage.write_down()
+        passage.asked_at = now
+        listing = self._sessions.listing(passage.exam, session)
+        if listing is not None:
+            check_listing(passage.exam, session, listing, self._tools.rules.zone)
 
     def _check_one_per_type(self, passage: Passage, session: Session) -> None:
         try:
@@ -257,9 +301,11 @@ class Deliver:
         # What is stored under that name may be gone by now, though it is listed still.
         lost = code == "checksum_mismatch" and _must_not_be_sent_twice(file, session)
         # The server compares what comes with what it holds before it looks whether it came whole.
-        ours = code == "filename_conflict" and file.sent is Sent.UNKNOWN and file.note != code
+        in_doubt = file.sent is Sent.UNKNOWN
+        ours = in_doubt and code == "filename_conflict" and file.note != code
         told = file.but(
-            sent=Sent.REFUSED if never else Sent.UNKNOWN if lost or ours else Sent.NO,
+            # That this one was not stored says nothing about what an earlier try may have stored.
+            sent=Sent.REFUSED if never else Sent.UNKNOWN if lost or in_doubt else Sent.NO,
             note=_DAMAGED_AGAIN if lost else code,
             attempts=file.attempts + 1,
             sha256="" if code == "checksum_mismatch" else file.sha256,
@@ -281,6 +327,13 @@ class Deliver:
         if code == "no_session":
             return PermanentError("session_gone", details={"session": session_id})
         return session_reason(refusal)
+
+
+def _was_not_there(before: ExamFile, now: ExamFile | None) -> bool:
+    """Whether an upload in doubt, sent again, was stored only now."""
+    answer = now.acknowledgement if now else None
+    in_doubt = before.sent is Sent.UNKNOWN and answer is not None and not answer.listed
+    return in_doubt and answer is not None and answer.http_status == _CREATED
 
 
 def _must_not_be_sent_twice(file: ExamFile, session: Session | None) -> bool:

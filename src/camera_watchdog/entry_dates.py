@@ -5,8 +5,9 @@ are compared as a clinic's calendar has them: Friday's pictures and Monday's ent
 at whatever hour either was made.
 
 The pictures' day is what the camera's clock says, unless the daemon's own first sight of the exam
-contradicts it; then that day is compared. A clock is contradicted that shows a time yet to come, or one
-before 2000, or that is off by the same time in several exams which were first seen at different times: a
+contradicts it; then that day will do, too. A clock is contradicted that shows a time yet to come, or one
+before 2010 (clocks that were never set begin with 1970, 1980, 2000 and the like, and no trial's pictures
+are so old), or that is off by the same time in several exams which were first seen at different times: a
 backlog after an outage is older than its first sight, too, but not by the same time each.
 """
 
@@ -17,9 +18,16 @@ from typing import Final
 
 from camera_watchdog.model import Exam, Sent
 
-__all__ = ["PictureDays", "days_apart", "picture_days"]
+__all__ = [
+    "PictureDays",
+    "calendar_day",
+    "camera_days",
+    "days_apart",
+    "entry_words",
+    "picture_days",
+]
 
-_FIRST_PLAUSIBLE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_FIRST_PLAUSIBLE: Final = datetime(2010, 1, 1, tzinfo=UTC)
 _AHEAD: Final = timedelta(hours=1)
 _OFF_BY: Final = timedelta(hours=12)
 """Less makes no other visit of it."""
@@ -44,18 +52,24 @@ class PictureDays:
         return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
+def camera_days(exam: Exam, zone: tzinfo) -> PictureDays | None:
+    """When an exam's pictures were taken by the camera's clock; none where no picture has a time."""
+    if taken := _taken(exam):
+        first, last = (at.astimezone(zone).date() for at in (min(taken), max(taken)))
+        return PictureDays(first, last)
+    return None
+
+
 def picture_days(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> PictureDays:
     """When an exam's pictures were taken, by the calendar of ``zone``.
 
     ``recent`` are other exams of the same camera, of any subject.
     """
-    taken = _taken(exam)
-    seen = exam.first_seen
-    if taken and not _cannot_be(taken, seen) and not _is_always_off(exam, recent):
-        first, last = (at.astimezone(zone).date() for at in (min(taken), max(taken)))
-        return PictureDays(first, last)
-    day = seen.astimezone(zone).date()
-    return PictureDays(day, day, clock_is_off=bool(taken))
+    by_camera = camera_days(exam, zone)
+    if by_camera and not _cannot_be(exam) and not _is_always_off(exam, recent):
+        return by_camera
+    day = exam.first_seen.astimezone(zone).date()
+    return PictureDays(day, day, clock_is_off=by_camera is not None)
 
 
 def days_apart(days: PictureDays, entry: datetime, zone: tzinfo) -> int:
@@ -65,6 +79,7 @@ def days_apart(days: PictureDays, entry: datetime, zone: tzinfo) -> int:
 
 
 def _taken(exam: Exam) -> list[datetime]:
+    """The times of the pictures that count; those of an exam that still waits are not known yet."""
     return [
         file.captured_at
         for file in exam.files
@@ -74,8 +89,9 @@ def _taken(exam: Exam) -> list[datetime]:
     ]
 
 
-def _cannot_be(taken: Iterable[datetime], seen: datetime) -> bool:
-    return any(at < _FIRST_PLAUSIBLE or at > seen + _AHEAD for at in taken)
+def _cannot_be(exam: Exam) -> bool:
+    latest = exam.first_seen + _AHEAD
+    return any(at < _FIRST_PLAUSIBLE or at > latest for at in _taken(exam))
 
 
 def _is_always_off(exam: Exam, recent: Iterable[Exam]) -> bool:
@@ -102,3 +118,14 @@ def _behind(exam: Exam) -> timedelta | None:
         if file.is_image and file.captured_at is not None and file.captured_source != "file"
     ]
     return exam.first_seen - max(taken) if taken else None
+
+
+def calendar_day(dated: datetime | None, zone: tzinfo) -> str:
+    """An entry's date by the clinic's calendar, as ``2026-03-02``; empty where none is known."""
+    return f"{dated.astimezone(zone):%Y-%m-%d}" if dated is not None else ""
+
+
+def entry_words(session_id: str, dated: datetime | None, zone: tzinfo) -> str:
+    """An entry as a person finds it in the EDC: by its date there, where it is known, and its id."""
+    when = f"of {calendar_day(dated, zone)}" if dated is not None else "date unknown"
+    return f"{when} ({session_id})"

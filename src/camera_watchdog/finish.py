@@ -14,16 +14,15 @@ from camera_watchdog.archive import archive_name, our_names, receipt, receipt_na
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
-    EdcRefusal,
     FileChanged,
     NotRegular,
     PermanentError,
     TransientError,
 )
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
+from camera_watchdog.model import Exam, ExamFile, Sent, Session
 from camera_watchdog.overrides import skipped
-from camera_watchdog.screening import hold_unless_waived
+from camera_watchdog.proof import Proof
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
 __all__ = ["Finish"]
@@ -41,6 +40,7 @@ class Finish:
     ) -> None:
         self._tools = tools
         self._before_proof = before_proof
+        self._proof = Proof(tools)
 
     def verify(self, passage: Passage) -> None:
         """Take the exam from ``verifying`` to ``archiving``: the proof is complete.
@@ -61,8 +61,9 @@ class Finish:
             if wrong := _not_proven(file, session):
                 details = {"said": wrong, "session": session.session_id}
                 raise PermanentError("wrong_acknowledgement", files=(file.name,), details=details)
-        note = self._ask_status(exam, session, sent)
+        note = self._proof.ask(passage, session)
         self._before_proof(passage)
+        exam = passage.exam
         notes = exam.notes if not note or note in exam.notes else (*exam.notes, note)
         passage.event(Event.PROVEN, note, notes=notes, with_next=True)
         logger.info("%s  verified with the EDC", passage.name)
@@ -119,25 +120,6 @@ class Finish:
         if entry.kind is Kind.FOLDER and not self._tools.disk.holds_files(path):
             return False
         return not skipped(exam, entry.name, self._tools.disk.identity(path))
-
-    def _ask_status(self, exam: Exam, session: Session, sent: list[ExamFile]) -> str:
-        """What ``status`` says about our session; a note where it speaks of a newer one."""
-        self._tools.gate.check()
-        try:
-            status = self._tools.edc.status(exam.subject)
-        except EdcRefusal as refusal:
-            details = {"session": session.session_id}
-            raise PermanentError("session_gone", details=details) from refusal
-        if status.session_id != session.session_id:
-            return (
-                f"The EDC's status spoke of session {status.session_id}; "
-                "the acknowledgements are the proof."
-            )
-        if missing := tuple(f.name for f in sent if f.file_type not in status.uploaded):
-            details = {"session": session.session_id}
-            hold_unless_waived(exam, Reason("not_listed", missing, details))
-            return f"The EDC did not list {', '.join(missing)}; a person released the exam."
-        return ""
 
     def archive(self, passage: Passage) -> None:
         """Take the exam from ``archiving`` to ``archived``: the folder is moved, with its receipt.

@@ -31,6 +31,7 @@ from camera_watchdog.journal_damage import (
     look_wanted,
     met_by_a_command,
 )
+from camera_watchdog.journal_entries import JournalEntries
 from camera_watchdog.journal_exams import JournalExams
 from camera_watchdog.journal_file import (
     connect,
@@ -106,6 +107,7 @@ class Journal(JournalExams):
         self.archived = JournalArchived(
             self._exams, self.save, self._read_written, self._writer.transaction
         )
+        self._entries = JournalEntries(self._read, self._writer.transaction)
 
     @classmethod
     def open(

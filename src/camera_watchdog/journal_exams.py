@@ -3,8 +3,10 @@
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, NoReturn, TypeVar
 
+from camera_watchdog.journal_entries import JournalEntries
 from camera_watchdog.model import Exam
 
 __all__ = ["JournalExams"]
@@ -22,6 +24,7 @@ class JournalExams(ABC):
     """
 
     _exams: Callable[..., list[Exam]]
+    _entries: JournalEntries
 
     @abstractmethod
     def _read_written(
@@ -64,6 +67,17 @@ class JournalExams(ABC):
         newest = "id > (SELECT coalesce(max(id), 0) FROM exams) - ?"
         exams = self._exams(newest, _NEWEST, fits=lambda _exam: True)
         return exams[: -_NEWEST - 1 : -1]
+
+    def entry_dates(self, subject: str) -> dict[str, datetime]:
+        """The dates of a subject's entries in the EDC, by session id, as far as they were told."""
+        sessions = (exam.session for exam in self.exams_of_subject(subject))
+        ours = {each.session_id: each.dated for each in sessions if each and each.dated}
+        return self._entries.dates_of(subject) | ours
+
+    def note_entry(self, subject: str, session_id: str, dated: datetime | None) -> None:
+        """Keep the date that was told of an entry that no exam has for its session."""
+        if dated is not None:
+            self._entries.note(subject, session_id, dated)
 
     def exams_in_session(self, session_id: str) -> list[Exam]:
         """The exams that have this session, by whatever address its server was reached."""

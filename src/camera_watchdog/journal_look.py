@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog.journal_damage import as_written, check, damage_of, look_wanted
+from camera_watchdog.journal_entries import read_entries
 from camera_watchdog.journal_file import whose
 from camera_watchdog.journal_notices import read_notices
 from camera_watchdog.journal_reader import read_exam
@@ -66,4 +67,5 @@ def _read(connection: sqlite3.Connection, stopping: Callable[[], bool], *, every
     for row in connection.execute(f"SELECT * FROM requests WHERE {which}"):  # noqa: S608 - ours
         request_from(row)
     read_notices(connection)
+    read_entries(connection)
     return ""

@@ -73,6 +73,7 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "receipt": "''",
         "rows_gone": "'[]'",
         "rows_left": "'[]'",
+        "follows": "0",
     },
     "files": {
         "eye_rows": "NULL",
@@ -99,6 +100,8 @@ _TO_VERSION_2: Final[Step] = (
     # Of the release of before; a step of the first start takes them out (rows_of_before).
     "CREATE INDEX files_of_before ON files (exam_id) WHERE eye_rows IS NULL",
     "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
+    "CREATE TABLE entries (session_id TEXT PRIMARY KEY, subject TEXT NOT NULL, dated TEXT NOT NULL)",
+    "CREATE INDEX entries_by_subject ON entries (subject)",
     # So that damage there is not taken for another folder's journal.
     "INSERT INTO meta SELECT 'watch_dir_again', value FROM meta WHERE key = 'watch_dir'",
 )

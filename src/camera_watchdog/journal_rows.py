@@ -129,6 +129,7 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "device_id": _as_it_is,
     "site_id": _as_it_is,
     "receipt": _as_it_is,
+    "follows": _as_it_is,
 }
 """The fields of an exam that are columns, and how each is written."""
 
@@ -241,6 +242,7 @@ def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         device_id=row["device_id"],
         site_id=row["site_id"],
         receipt=row["receipt"] or "",
+        follows=row["follows"],
         files=tuple(sorted(files, key=lambda file: file.name)),
     )
 
@@ -336,7 +338,9 @@ def _session_from(text: str | None) -> Session | None:
     already = values["already"]
     values["already"] = tuple(already) if already is not None else None
     values["listed"] = tuple(values["listed"])
+    values["missing"] = tuple(values.get("missing", ()))
     values["resolved_at"] = _certain_time(values["resolved_at"])
+    values["dated"] = _from_time(values.get("dated"))
     return Session(**values)
 
 

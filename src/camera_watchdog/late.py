@@ -1,7 +1,9 @@
 """What comes after its exam was archived: whose it is, and which session it goes into. Pure.
 
 A part of a set, first seen within a day of the archive of the subject's last exam, came late for that
-exam. Nothing of it is sent before a person says so; it then goes into the session of that exam.
+exam. Nothing of it is sent before a person says so; it then goes into the session of that exam. What
+came before what is the journal's order (``follows``), for the clock may have been set back between the
+two; the clock only bounds it.
 """
 
 import dataclasses
@@ -29,9 +31,14 @@ def exam_before(exam: Exam, others: Iterable[Exam]) -> Exam | None:
         for other in others
         if other.id != exam.id
         and other.archived_at is not None
-        and -_SLIPPED_IN <= exam.first_seen - other.archived_at <= _WITHIN
+        and exam.first_seen - other.archived_at <= _WITHIN
+        and (other.id == exam.follows or exam.first_seen - other.archived_at >= -_SLIPPED_IN)
     ]
-    return max(fitting, default=None, key=lambda other: (str(other.archived_at), other.id))
+    return max(
+        fitting,
+        default=None,
+        key=lambda other: (other.id == exam.follows, str(other.archived_at), other.id),
+    )
 
 
 def late_reason(exam: Exam, before: Exam) -> Reason:

@@ -170,7 +170,8 @@ class Session:
 
     ``key`` is the name under which the server gave the id, ``already`` the file types that it held
     at the first resolve, one entry a file; none where the server does not tell (0.1 to 0.3).
-    ``listed`` are the types that ``status`` listed then, which every server tells.
+    ``listed`` and ``missing`` are the types that ``status`` told then, ``dated`` the session's date,
+    and ``day`` that date by the clinic's calendar: empty, and none, where it spoke of another one.
     """
 
     session_id: str
@@ -179,14 +180,16 @@ class Session:
     already: tuple[str, ...] | None
     resolved_at: datetime
     listed: tuple[str, ...] = ()
+    dated: datetime | None = None
+    day: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The EDC's word that it stored a file.
+    """The EDC's word that it stored a file, with the SHA-256 that it computed from what it stored.
 
-    ``checksum`` is the SHA-256 that the server computed from what it stored. ``listed`` where the
-    answer was lost and the session's listing took its place.
+    ``listed`` where the answer was lost and the session's listing took its place.
     """
 
     subject: str
@@ -207,8 +210,8 @@ class Override:
     ``eye`` answers what the database could not, ``skip`` leaves the file out. ``checksums`` are
     those of the exam's files at that moment: the answer holds for these bytes and no others.
     ``session_id`` and ``resolved_at`` are of the session that it was about, ``tries`` how often each
-    file had been sent: it says nothing of another session, or of a later try. No clock is asked
-    which came first, for it may have been set back.
+    file had been sent: it says nothing of another session, or of a later try, whatever the clock
+    says. ``entry`` is the session that the person named; ``send_again`` has the files sent once more.
     """
 
     reason_code: str
@@ -222,6 +225,8 @@ class Override:
     session_id: str = ""
     resolved_at: datetime | None = None
     tries: Mapping[str, int] = field(default_factory=dict)
+    entry: str = ""
+    send_again: bool = False
 
 
 class _Record:
@@ -341,9 +346,9 @@ class Exam(_Record):
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
     ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
     that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
-    gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were when it was
-    archived, none where an earlier release did it; ``receipt`` is the text of the receipt where it
-    tells more than the exam, of times that it was sent before. Times are UTC.
+    gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were at the archive,
+    none where an earlier release did it; ``receipt`` is its text where it tells of earlier sendings.
+    ``follows``: the subject's exam that was archived when this was first seen, or 0. Times are UTC.
     """
 
     folder: str
@@ -369,6 +374,7 @@ class Exam(_Record):
     files: tuple[ExamFile, ...] = ()
     rows_gone: tuple[EyeRow, ...] = ()
     rows_left: tuple[EyeRow, ...] = ()
+    follows: int = 0
 
     def file(self, name: str) -> ExamFile | None:
         """The file of that name."""

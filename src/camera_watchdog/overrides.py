@@ -25,6 +25,7 @@ __all__ = [
     "eye_said",
     "for_other_bytes",
     "goes_after",
+    "names_entry",
     "said_together",
     "sha256_of",
     "skipped",
@@ -86,8 +87,17 @@ def waived(exam: Exam, reason: Reason) -> bool:
     )
 
 
+def names_entry(exam: Exam, session_id: str) -> bool:
+    """Whether a person named this entry of the EDC for these bytes: by its date, or its id."""
+    now = {file.name: sha256_of(file) for file in exam.files}
+    return any(
+        override.entry == session_id and _as_they_were(override, (), now)
+        for override in exam.overrides
+    )
+
+
 def _releases(override: Override) -> bool:
-    return not override.skip and override.eye is None
+    return not (override.skip or override.eye or override.send_again)
 
 
 def _as_they_were(override: Override, names: tuple[str, ...], now: dict[str, str]) -> bool:

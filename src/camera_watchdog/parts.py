@@ -124,6 +124,7 @@ def rules(config: Config) -> Rules:
         max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
         incomplete_after=timedelta(seconds=config.incomplete_after),
         visit_gap=timedelta(seconds=config.visit_gap),
+        visit_days=config.visit_days,
         retry_attempts=config.retry_attempts,
         retry_delay_s=config.retry_delay,
         retry_max_delay_s=config.retry_max_delay,

@@ -61,11 +61,14 @@ def overrides_for(
     skips: Iterable[str],
     checksum: Callable[[str], str],
     report_type: ReportType,
+    entry: str = "",
+    send_again: bool = False,
 ) -> tuple[Override, ...]:
     """A release as it is put on record; of an archived exam, that what was found was seen.
 
-    ``eyes`` and ``skips`` are of files by name; without either the reason itself is released.
-    ``checksum`` gives that of what stands under a name now; it is asked only for what the answer is
+    ``eyes`` and ``skips`` are of files by name; without either the reason itself is released. ``entry``
+    names the EDC's entry that is meant, by its date or its id, and ``send_again`` has the files sent
+    once more that the reason names. ``checksum`` gives that of what stands under a name now; it is asked only for what the answer is
     about, and once the answer is known to fit.
 
     Raises:
@@ -83,20 +86,19 @@ def overrides_for(
             f"The exam of {exam.subject} is not held, it is {exam.state}: there is nothing to "
             f"release. See: camera-watchdog status"
         )
-    _check_answer(exam, eyes=bool(eyes), skips=bool(skips))
+    given = {
+        Answer.EYE: bool(eyes),
+        Answer.SKIP: bool(skips),
+        Answer.ENTRY: bool(entry),
+        Answer.SEND_AGAIN: send_again,
+    }
+    _check_answer(exam, given)
     if awaits_answer(exam):
         return (seen(reason, text=text, user=user, at=at),)
-    if both := sorted({*eyes} & {*skips}):
-        raise WordRefused(f"{both[0]} cannot be left out and have an eye. Choose one.")
-    for name in (*eyes, *skips):
-        _check_name(exam, name)
-    for name in eyes:
-        file = exam.file(name)
-        is_report = file is not None and file.format is not None and not file.is_image
-        if is_report and report_type is ReportType.COMBINED:
-            raise WordRefused(f"{name} is a report of both eyes: it has no eye of its own.")
-    _check_images_left(exam, skips)
+    _check_files(exam, eyes, skips, report_type)
     common = (reason.code, text, user, at)
+    if not (eyes or skips):
+        return (_released(exam, Override(*common, send_again=send_again), checksum, entry),)
     told = [
         Override(*common, name=name, eye=eye, checksums={name: checksum(name)})
         for name, eye in eyes.items()
@@ -104,10 +106,28 @@ def overrides_for(
     told += [
         Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
     ]
-    if told:
-        return tuple(told)
-    sums = {name: checksum(name) for name in _released_files(exam, reason)}
-    return (bound(exam, Override(*common, checksums=sums)),)
+    return tuple(told)
+
+
+def _released(exam: Exam, said: Override, checksum: Callable[[str], str], entry: str) -> Override:
+    """The answer to what holds the exam itself, bound to the files and the session that it is about."""
+    assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
+    names = _released_files(exam, exam.reason)
+    named = _entry_named(exam, exam.reason, entry) if entry else ""
+    sums = {name: checksum(name) for name in names}
+    return bound(exam, replace(said, checksums=sums, entry=named))
+
+
+def _entry_named(exam: Exam, reason: Reason, entry: str) -> str:
+    """The session that a person names, who can name no other one than the EDC gives now."""
+    given = {reason.details.get("session", ""), reason.details.get("day", "")} - {""}
+    if entry not in given:
+        raise WordRefused(
+            f"The EDC gives {exam.subject} its entry {reason.details.get('entry', 'unknown')} and no "
+            f"other one, so the exam cannot be sent into {entry}. Ask the clinician to create or to "
+            "correct that one; it is asked for again by itself."
+        )
+    return reason.details.get("session", "")
 
 
 def _released_files(exam: Exam, reason: Reason) -> tuple[str, ...]:
@@ -135,24 +155,42 @@ def bound(exam: Exam, said: Override) -> Override:
     )
 
 
-def _check_answer(exam: Exam, *, eyes: bool, skips: bool) -> None:
+def _check_answer(exam: Exam, given: dict[Answer, bool]) -> None:
     """Whether what holds the exam can be answered like this."""
     assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
     allowed = REASONS[exam.reason.code].answers
     words = explain(exam.reason, exam)
-    given = {Answer.EYE: eyes, Answer.SKIP: skips, Answer.RELEASE: not (eyes or skips)}
+    given = {**given, Answer.RELEASE: not any(given.values())}
     if all(answer in allowed for answer, is_given in given.items() if is_given):
         return
     flags = {
         Answer.RELEASE: "--reason alone",
         Answer.EYE: "--eye FILE=LEFT-OR-RIGHT",
         Answer.SKIP: "--skip FILE",
+        Answer.ENTRY: "--entry YYYY-MM-DD",
+        Answer.SEND_AGAIN: "--send-again",
     }
     possible = [flag for answer, flag in flags.items() if answer in allowed]
     advice = f"It can be answered with {' or with '.join(possible)}." if possible else ""
     raise WordRefused(
         f"That is no answer to this: {words.sentence} {advice or words.next_step}".strip()
     )
+
+
+def _check_files(
+    exam: Exam, eyes: Mapping[str, Laterality], skips: tuple[str, ...], report_type: ReportType
+) -> None:
+    """Whether these can be the files of an answer."""
+    if both := sorted({*eyes} & {*skips}):
+        raise WordRefused(f"{both[0]} cannot be left out and have an eye. Choose one.")
+    for name in (*eyes, *skips):
+        _check_name(exam, name)
+    for name in eyes:
+        file = exam.file(name)
+        is_report = file is not None and file.format is not None and not file.is_image
+        if is_report and report_type is ReportType.COMBINED:
+            raise WordRefused(f"{name} is a report of both eyes: it has no eye of its own.")
+    _check_images_left(exam, skips)
 
 
 def _check_name(exam: Exam, name: str) -> None:

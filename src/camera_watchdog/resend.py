@@ -6,8 +6,8 @@ take every exam, from the session to the proof; they see the archive in the plac
 folder. Nothing is written down before there is a session; from then on every effect is, so that a
 daemon that is killed goes on where it was.
 
-The session is the one that ``resolve`` gives now. One that must not be used without a person's word
-is not used: the request is answered with what stands in the way.
+Which session it goes into stands in :mod:`camera_watchdog.resend_session`. One that must not be used
+without a person's word is not used: the request is answered with what stands in the way.
 """
 
 import contextlib
@@ -37,13 +37,13 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.finish import Finish
 from camera_watchdog.lifecycle import Event, pause_s
-from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session, State
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import explain
 from camera_watchdog.receipt_check import receipt_differences
 from camera_watchdog.receipts import read_receipt
 from camera_watchdog.resend_record import RESENT, OnRecord, Records
-from camera_watchdog.sessions import Sessions
+from camera_watchdog.resend_session import NoSession, gone, session_for
 from camera_watchdog.steps import (
     FolderChanged,
     NotYet,
@@ -226,15 +226,19 @@ class _Resend:
         passage.event(Event.CLAIMED)
         passage.event(Event.IDENTIFIED)
         try:
-            Sessions(self._tools).resolve(passage)
             if not self._on_record.goes_on:
-                self._check_no_other()
-                self._check_session(passage.exam)
+                self._choose_session(passage)
+            else:
+                passage.event(Event.RESOLVED)
             Deliver(self._tools).upload(passage)
             Finish(self._tools).verify(passage)
-        except (_Refused, PermanentError):
-            if self._on_record.written and not passage.exam.anything_sent:
+        except (_Refused, PermanentError) as error:
+            if passage.exam.anything_sent:
+                raise
+            if self._on_record.written:
                 self._on_record.give_up()
+            if isinstance(error, PermanentError) and error.code == "session_gone":
+                raise _Refused(str(gone(self._exam, self._tools))) from error
             raise
         receipt_of_both = self._write_receipt(passage.exam)
         session = passage.exam.session.session_id if passage.exam.session else ""
@@ -243,6 +247,18 @@ class _Resend:
         told = f"{self._request.user}: {self._request.text}; {outcome}"
         self._on_record.end(passage.exam, receipt_of_both, told)
         return outcome
+
+    def _choose_session(self, passage: Passage) -> None:
+        """The exam's own, or the one that the person named, is on record before the first upload."""
+        named = next((said.entry for said in self._request.overrides if said.entry), "")
+        try:
+            session = session_for(passage.exam, named, self._tools)
+        except NoSession as error:
+            raise _Refused(str(error)) from error
+        passage.asked_at = self._tools.clock()
+        self._check_no_other()
+        self._check_session(passage.exam, session)
+        passage.event(Event.RESOLVED, f"session {session.session_id}", session=session)
 
     def _check_no_other(self) -> None:
         """An exam of the subject that is on its way may be given the same session at this moment."""
@@ -253,10 +269,10 @@ class _Resend:
                     "When it is, ask for it again"
                 )
 
-    def _check_session(self, exam: Exam) -> None:
+    def _check_session(self, exam: Exam, session: Session) -> None:
         """These releases damage what they have where a name comes a second time."""
-        session, before = exam.session, self._exam.session
-        if session is None or before is None:
+        before = self._exam.session
+        if before is None:
             return
         same = session.session_id == before.session_id
         listed = {f.file_type for f in exam.files if f.sent is Sent.NO} & {*(session.already or ())}
@@ -284,7 +300,6 @@ class _Resend:
         return self._exam.but(
             folder=self._exam.destination,
             state=State.READY,
-            session=self._exam.session if self._on_record.goes_on else None,
             reason=None,
             attempts=0,
             notes=(),

@@ -1,6 +1,7 @@
 """An archived exam on record while it is sent once more."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 from camera_watchdog.journal_archived import JournalArchived
@@ -44,7 +45,8 @@ class OnRecord:
         self._journal = journal
         self._exam = exam
         self.receipt = receipt
-        self._said = Override(RESENT, request.text, request.user, request.at)
+        named = next((said.entry for said in request.overrides), "")
+        self._said = Override(RESENT, request.text, request.user, request.at, entry=named)
         self.goes_on = self._said in exam.overrides
         """Whether an earlier try of this very request got so far that its session is on record."""
         self.written = self.goes_on
@@ -125,6 +127,14 @@ class OnRecord:
     def subjects_in_edc(self) -> frozenset[str]:
         """None is looked for."""
         return frozenset()
+
+    def entry_dates(self, subject: str) -> dict[str, datetime]:
+        """The dates of the subject's entries."""
+        return self._journal.entry_dates(subject)
+
+    def note_entry(self, subject: str, session_id: str, dated: datetime | None) -> None:
+        """Keep an entry's date."""
+        self._journal.note_entry(subject, session_id, dated)
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes."""

@@ -4,6 +4,7 @@ An exam is held whole, not half sent; what a person waived, for these files as t
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,11 +20,14 @@ from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 __all__ = [
     "check_folders",
     "check_names",
+    "folder_names",
     "hold_unless_waived",
     "names_subject",
+    "other_folders",
     "screen",
     "size_words",
     "to_send",
+    "waits_behind",
 ]
 
 _Visit = list[tuple[datetime, ExamFile]]
@@ -69,7 +73,7 @@ def screen(exam: Exam, tools: Tools) -> None:
     _check_sizes(exam, tools)
     _check_visits(exam, tools)
     _check_seen_before(exam, tools)
-    check_folders(exam, tools)
+    _check_behind(exam, tools)
 
 
 def _check_complete(exam: Exam, tools: Tools) -> None:
@@ -165,23 +169,49 @@ def _check_seen_before(exam: Exam, tools: Tools) -> None:
 
 
 def check_folders(exam: Exam, tools: Tools) -> None:
-    """Two folders of one subject: the one with a session finishes, the other waits behind it.
+    """Two folders of one subject, of which it cannot be told which goes first.
 
     Raises:
-        PermanentError: neither has one.
-        WaitsBehind: the other has.
+        PermanentError: neither has a session.
+        WaitsBehind: the other has one.
     """
-    others = [
+    _check_behind(exam, tools)
+    others = other_folders(exam, tools)
+    if others and exam.session is None:
+        folders = folder_names(exam, others)
+        hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
+
+
+def _check_behind(exam: Exam, tools: Tools) -> None:
+    """Two folders of one subject: the one with a session finishes, the other waits behind it.
+
+    Which goes first where neither has one, the newest entry's date says, once the EDC was asked
+    (:mod:`camera_watchdog.session_checks`).
+    """
+    if exam.session is not None:
+        return
+    others = other_folders(exam, tools)
+    if any(other.session is not None for other in others):
+        raise waits_behind(exam, others)
+
+
+def other_folders(exam: Exam, tools: Tools) -> list[Exam]:
+    """The other exams of the subject that are not done."""
+    return [
         other
         for other in tools.journal.exams_of_subject(exam.subject)
         if other.id != exam.id and other.state not in _ENDED
     ]
-    if not others or exam.session is not None:
-        return
-    folders = ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
-    if any(other.session is not None for other in others):
-        raise WaitsBehind(Reason("waits_behind", (), {"folders": folders}))
-    hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
+
+
+def waits_behind(exam: Exam, others: Iterable[Exam]) -> WaitsBehind:
+    """That this exam waits for the subject's others."""
+    return WaitsBehind(Reason("waits_behind", (), {"folders": folder_names(exam, others)}))
+
+
+def folder_names(exam: Exam, others: Iterable[Exam]) -> str:
+    """The folders of a subject, for a person to read."""
+    return ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
 
 
 def names_subject(patient_id: str, subject: str, rule: str) -> bool:

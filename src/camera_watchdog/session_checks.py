@@ -1,18 +1,53 @@
-"""Which session may be used for an exam: the newest, nobody else's, one that takes what the exam has.
+"""Which session may be used for an exam: for its day, the newest, nobody else's, taking what it has.
 
-What a person waived, for the session that it was about, passes.
+A session is an entry of the EDC, which a clinician makes for a visit. What a person waived, for the
+session that it was about, passes.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
+from camera_watchdog.entry_dates import (
+    calendar_day,
+    camera_days,
+    days_apart,
+    entry_words,
+    picture_days,
+)
 from camera_watchdog.errors import EdcRefusal, PermanentError
-from camera_watchdog.model import Exam, ExamFile, FileType, Format, Reason, ReportType, Sent, State
-from camera_watchdog.screening import hold_unless_waived
+from camera_watchdog.listing import Listing, lost_files, strange_types, types_in_words
+from camera_watchdog.model import (
+    Exam,
+    ExamFile,
+    FileType,
+    Format,
+    Reason,
+    ReportType,
+    Sent,
+    Session,
+    State,
+)
+from camera_watchdog.overrides import names_entry
+from camera_watchdog.screening import (
+    folder_names,
+    hold_unless_waived,
+    other_folders,
+    waits_behind,
+)
 from camera_watchdog.steps import Tools
 
-__all__ = ["check_one_per_type", "check_session", "session_reason", "waiting_files"]
+__all__ = [
+    "check_listing",
+    "check_one_per_type",
+    "check_session",
+    "check_turn",
+    "session_reason",
+    "waiting_files",
+]
 
 _RESOLVE_REASONS: Final = {
     "no_session": "no_session",
@@ -20,41 +55,218 @@ _RESOLVE_REASONS: Final = {
     "subject_not_found": "subject_unknown",
     "validation_mismatch": "demographics_differ",
 }
+_THIRD: Final = 3
 
 
-def check_session(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools) -> None:
-    """A session is used only if it is the newest, nobody else's, and takes what we have.
+def check_turn(exam: Exam, status: SessionStatus, tools: Tools) -> None:
+    """Of a subject's folders the one that fits the newest entry's date goes first, whatever its age.
+
+    Raises:
+        WaitsBehind: another one does.
+        PermanentError: none of them does, or several do: somebody must look.
+    """
+    others = other_folders(exam, tools)
+    if not others:
+        return
+    if any(other.session is not None for other in others):
+        raise waits_behind(exam, others)
+    fitting = [each for each in (exam, *others) if _fits(each, status, tools)]
+    if len(fitting) == 1:
+        if fitting[0] is exam:
+            return
+        raise waits_behind(exam, others)
+    hold_unless_waived(exam, Reason("two_folders", (), {"folders": folder_names(exam, others)}))
+
+
+def _fits(exam: Exam, status: SessionStatus, tools: Tools) -> bool:
+    if status.dated is None or status.made_by_resolve:
+        return True
+    return _is_of_day(exam, status.dated, tools)
+
+
+def _is_of_day(exam: Exam, dated: datetime, tools: Tools) -> bool:
+    """Whether the camera's clock, or where that cannot be right the first sight, fits an entry's date."""
+    rules = tools.rules
+    days = (camera_days(exam, rules.zone), picture_days(exam, (), rules.zone))
+    return any(each and days_apart(each, dated, rules.zone) <= rules.visit_days for each in days)
+
+
+def check_session(
+    exam: Exam, given: Resolution, status: SessionStatus, tools: Tools, *, is_named: bool = False
+) -> None:
+    """A session is used only if it is for the pictures' day, the newest, nobody else's, and fits.
+
+    ``is_named``: a person named it, so it need be neither of that day nor the newest.
 
     Raises:
         PermanentError: it is not.
     """
-    rules = tools.rules
-    theirs = _report_type(given, status)
-    if theirs is not None and theirs is not rules.report_type:
-        details = {"ours": rules.report_type.value, "theirs": theirs.value}
-        raise PermanentError("report_type_differs", details=details)
-    if status.session_id != given.session_id:
-        details = {"session": given.session_id, "newest": status.session_id}
-        hold_unless_waived(exam, Reason("older_session", (), details))
+    _check_report_type(given, status, tools)
+    if not (is_named or names_entry(exam, given.session_id)):
+        _check_newest(exam, given, status, tools)
+        _check_day(exam, given, status, tools)
     users = _users_of(exam, given.session_id, tools)
-    other = next((f"{user.folder}, {user.state}" for user in users), "")
-    if given.session_id in exam.former_sessions:
-        other = "the one that this exam gave up"
-        if any(file.sent_sha256 not in {"", file.sha256} for file in waiting_files(exam)):
-            # Other bytes under a sent name: nobody's word makes that safe.
-            details = {"session": given.session_id, "other": other}
-            raise PermanentError("session_in_use", details=details)
-    replacing: tuple[str, ...] = ()
+    _check_unused(exam, given, status, users, tools)
     if generation(given.key, given.already) is Generation.REPLACES:
         check_one_per_type(exam)
-        replacing = tuple(f.name for f in waiting_files(exam) if f.file_type in status.uploaded)
-        if replacing:
-            other = other or "whose files this one's would replace"
-    if other:
-        details = {"session": given.session_id, "other": other}
-        hold_unless_waived(exam, Reason("session_in_use", replacing, details))
-    if generation(given.key, given.already) is not Generation.REPLACES:
+    else:
         _check_names(exam, users, given.session_id)
+    _check_explained(exam, given, status, users, tools)
+
+
+def _check_report_type(given: Resolution, status: SessionStatus, tools: Tools) -> None:
+    ours, theirs = tools.rules.report_type, _report_type(given, status)
+    if theirs is not None and theirs is not ours:
+        details = {"ours": ours.value, "theirs": theirs.value}
+        raise PermanentError("report_type_differs", details=details)
+
+
+def _check_newest(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools) -> None:
+    if status.session_id == given.session_id:
+        return
+    details = {
+        "session": given.session_id,
+        "entry": _entry(exam, given.session_id, status, tools),
+        "day": calendar_day(
+            tools.journal.entry_dates(exam.subject).get(given.session_id), tools.rules.zone
+        ),
+        "newest": _entry(exam, status.session_id, status, tools),
+    }
+    hold_unless_waived(exam, Reason("older_session", (), details))
+
+
+def _check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools) -> None:
+    """Pictures of another day than the entry's are another visit's, unless a person says otherwise.
+
+    0.1 makes its sessions when it is asked for one: they have no day of their own.
+    """
+    dated = tools.journal.entry_dates(exam.subject).get(given.session_id)
+    if status.session_id == given.session_id:
+        dated = status.dated
+    if dated is None or status.made_by_resolve:
+        return
+    rules = tools.rules
+    if _is_of_day(exam, dated, tools):
+        return
+    recent = tools.journal.newest_exams()
+    days = picture_days(exam, recent, rules.zone)
+    apart = days_apart(days, dated, rules.zone)
+    if apart <= rules.visit_days:
+        return
+    details = {
+        "session": given.session_id,
+        "entry": entry_words(given.session_id, dated, rules.zone),
+        "day": calendar_day(dated, rules.zone),
+        "pictures": str(days),
+        "days": str(apart),
+    }
+    if days.clock_is_off:
+        details["clock_is_off"] = "yes"
+    if fits := _value_that_fits(exam, recent, apart):
+        details["visit_days"] = str(fits)
+    hold_unless_waived(exam, Reason("entry_date_differs", (), details))
+
+
+def _value_that_fits(exam: Exam, recent: Iterable[Exam], apart: int) -> int | None:
+    """The ``visit_days`` that the exams would have needed, once the same question came three times."""
+    others = [other for other in recent if other.id != exam.id]
+    asked = [
+        other.reason.details.get("days", "")
+        for other in others
+        if other.reason and other.reason.code == "entry_date_differs"
+    ]
+    answered = sum(
+        any(each.reason_code == "entry_date_differs" for each in other.overrides)
+        for other in others
+    )
+    if len(asked) + answered + 1 < _THIRD:
+        return None
+    return max([apart, *(int(each) for each in asked if each.isdecimal())])
+
+
+def _check_unused(
+    exam: Exam, given: Resolution, status: SessionStatus, users: list[Exam], tools: Tools
+) -> None:
+    """A session that another exam uses, or that this one gave up, is another visit's.
+
+    Raises:
+        PermanentError: it is.
+    """
+    other = next((f"{user.folder}, {user.state}" for user in users), "")
+    entry = _entry(exam, given.session_id, status, tools)
+    details = {"session": given.session_id, "entry": entry, "other": other}
+    if given.session_id in exam.former_sessions:
+        details["other"] = "the one that this exam gave up"
+        if any(file.sent_sha256 not in {"", file.sha256} for file in waiting_files(exam)):
+            # Other bytes under a sent name: nobody's word makes that safe.
+            raise PermanentError("session_in_use", details=details)
+    if details["other"]:
+        hold_unless_waived(exam, Reason("session_in_use", (), details))
+
+
+def _check_explained(
+    exam: Exam, given: Resolution, status: SessionStatus, users: list[Exam], tools: Tools
+) -> None:
+    """What the session holds of the types that we send must be ours, or nobody's word is asked.
+
+    Raises:
+        PermanentError: it holds what no exam on record sent: another workstation's, or what was sent
+            before the journal was lost.
+    """
+    ours = {file.file_type.value for file in waiting_files(exam) if file.file_type}
+    there = given.already
+    if there is None:  # the types alone, each once
+        there = status.uploaded if status.session_id == given.session_id else ()
+    gave_it_up = given.session_id in exam.former_sessions
+    sent = Counter(
+        file.file_type.value
+        for user in (*users, *([exam] if gave_it_up else []))
+        for file in user.files
+        if file.file_type and (file.was_sent or file.sent_sha256)
+    )
+    if strange := Counter(kind for kind in there if kind in ours) - sent:
+        entry = _entry(exam, given.session_id, status, tools)
+        kind = generation(given.key, given.already)
+        _hold_not_explained(exam, given.session_id, entry, kind, tuple(strange.elements()))
+
+
+def check_listing(exam: Exam, session: Session, listing: Listing, zone: tzinfo) -> None:
+    """An exam that goes on after a gap finds in its session what it left there, and no more.
+
+    Raises:
+        PermanentError: it does not, and nobody waived that.
+    """
+    entry = entry_words(session.session_id, session.dated, zone)
+    if lost := lost_files(listing, session, exam.files):
+        details = {"session": session.session_id, "entry": entry}
+        names = tuple(file.name for file in lost)
+        hold_unless_waived(exam, Reason("not_listed", names, details))
+    if strange := strange_types(listing, session, exam.files):
+        kind = generation(session.key, session.already)
+        _hold_not_explained(exam, session.session_id, entry, kind, strange)
+
+
+def _hold_not_explained(
+    exam: Exam, session_id: str, entry: str, kind: Generation, strange: Sequence[str]
+) -> None:
+    details = {
+        "session": session_id,
+        "entry": entry,
+        "held": types_in_words(strange),
+    }
+    if kind is not Generation.IDEMPOTENT:
+        details["writes_over"] = "yes"
+    there = {*strange}
+    names = tuple(f.name for f in waiting_files(exam) if f.file_type in there)
+    hold_unless_waived(exam, Reason("not_explained", names, details))
+
+
+def _entry(exam: Exam, session_id: str, status: SessionStatus, tools: Tools) -> str:
+    """An entry as a person knows it: by its date, where ``status`` ever told it."""
+    dated = tools.journal.entry_dates(exam.subject).get(session_id)
+    if session_id == status.session_id:
+        dated = status.dated or dated
+    return entry_words(session_id, dated, tools.rules.zone)
 
 
 def _users_of(exam: Exam, session_id: str, tools: Tools) -> list[Exam]:

@@ -10,10 +10,12 @@ from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
+from camera_watchdog.entry_dates import calendar_day
 from camera_watchdog.errors import EdcRefusal, PermanentError
 from camera_watchdog.eyes import is_retaken
 from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
+from camera_watchdog.listing import Listing
 from camera_watchdog.model import (
     JOURNAL_LOST,
     Demographics,
@@ -26,12 +28,13 @@ from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import (
     check_one_per_type,
     check_session,
+    check_turn,
     session_reason,
     waiting_files,
 )
 from camera_watchdog.steps import Passage, Tools
 
-__all__ = ["Sessions"]
+__all__ = ["Sessions", "session_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -67,17 +70,17 @@ class Sessions:
             passage.event(Event.RESOLVED, note, session=joined, notes=notes)
             logger.info("%s  %s", passage.name, note)
             return
+        passage.asked_at = self._tools.clock()
         resolution = self._first_ask(passage.exam)
         status = self.status(passage.exam)
-        check_session(passage.exam, resolution, status, self._tools)
-        chosen = Session(
-            session_id=resolution.session_id,
-            key=resolution.key,
-            api_url=self._tools.rules.api_url,
-            already=resolution.already,
-            resolved_at=self._tools.clock(),
-            listed=status.uploaded if status.session_id == resolution.session_id else (),
-        )
+        check_turn(passage.exam, status, self._tools)
+        try:
+            check_session(passage.exam, resolution, status, self._tools)
+        except PermanentError:
+            # Whichever entry it is, it may be spoken of when it is no more the newest.
+            self._tools.journal.note_entry(passage.exam.subject, status.session_id, status.dated)
+            raise
+        chosen = session_of(resolution, status, self._tools)
         passage.event(
             Event.RESOLVED, f"session {chosen.session_id}", session=chosen, with_next=True
         )
@@ -119,10 +122,6 @@ class Sessions:
             if lost and error.code == "no_eligible_session":
                 hold_unless_waived(exam, _cannot_tell(exam, "that is complete"))
             raise
-        held = given.already or ()
-        ask_first = generation(given.key, given.already) is Generation.ASK_FIRST
-        if lost and ask_first and any(file.file_type in held for file in waiting_files(exam)):
-            hold_unless_waived(exam, _cannot_tell(exam, given.session_id))
         return given
 
     def _still_good(self, passage: Passage, session: Session) -> bool:
@@ -222,6 +221,41 @@ class Sessions:
         self._tools.memory.wants_demographics = True
         return resolution
 
+    def listing(self, exam: Exam, session: Session) -> Listing | None:
+        """What the exam's session holds now; none where the EDC speaks of other ones alone.
+
+        Raises:
+            PermanentError: it has no session of this subject any more.
+            TransientError: it cannot be asked now.
+        """
+        status = self.status(exam)
+        lists = generation(session.key, session.already) is not Generation.REPLACES
+        if lists and (given := self._given(exam)) and given.session_id == session.session_id:
+            return Listing(given.already or (), counted=True)
+        if status.session_id == session.session_id:
+            return Listing(status.uploaded, counted=False)
+        return None
+
+    def passes_over(self, exam: Exam, session: Session) -> bool:
+        """Whether ``resolve`` leaves out a session that is the newest and not complete.
+
+        Nothing but a contra-indication, entered since, makes it do so.
+        """
+        try:
+            given = self._given(exam)
+        except PermanentError:
+            return False
+        return given is None or given.session_id != session.session_id
+
+    def _given(self, exam: Exam) -> Resolution | None:
+        """What ``resolve`` gives now; none where no session takes files any more."""
+        try:
+            return self.ask(exam)
+        except PermanentError as refused:
+            if refused.code not in {"no_session", "no_eligible_session"}:
+                raise
+            return None
+
     def _resolve(self, exam: Exam, demographics: Demographics | None) -> Resolution:
         self._tools.gate.check()
         rules = self._tools.rules
@@ -254,6 +288,22 @@ class Sessions:
                 details = {"session": exam.session.session_id}
                 raise PermanentError("session_gone", details=details) from refusal
             raise session_reason(refusal) from refusal
+
+
+def session_of(given: Resolution, status: SessionStatus, tools: Tools) -> Session:
+    """The session that ``resolve`` gave, as it is put on record before the first upload."""
+    is_newest = status.session_id == given.session_id
+    return Session(
+        session_id=given.session_id,
+        key=given.key,
+        api_url=tools.rules.api_url,
+        already=given.already,
+        resolved_at=tools.clock(),
+        listed=status.uploaded if is_newest else (),
+        dated=status.dated if is_newest else None,
+        day=calendar_day(status.dated, tools.rules.zone) if is_newest else "",
+        missing=status.missing if is_newest else (),
+    )
 
 
 def _cannot_tell(exam: Exam, session_id: str) -> Reason:

@@ -92,6 +92,7 @@ class Rules:
     max_file_size_bytes: int | None
     incomplete_after: timedelta
     visit_gap: timedelta
+    visit_days: int
     retry_attempts: int
     retry_delay_s: float
     retry_max_delay_s: float
@@ -122,6 +123,12 @@ class JournalLike(Protocol):
 
     def subjects_in_edc(self) -> frozenset[str]:
         """The subjects whom the EDC knows: one of their exams has a session, or is archived."""
+
+    def entry_dates(self, subject: str) -> dict[str, datetime]:
+        """The dates of a subject's entries in the EDC, by session id, as far as they were told."""
+
+    def note_entry(self, subject: str, session_id: str, dated: datetime | None) -> None:
+        """Keep the date that ``status`` told of an entry that no exam has for its session."""
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes, or began to."""
@@ -276,6 +283,8 @@ class Passage:
         if exam.state is not State.READY:
             exam = exam.but(state=step(exam.state, Event.SETTLED))
         self.exam = exam
+        self.asked_at: datetime | None = None
+        """When the EDC was asked last what the session holds; none before that."""
         self._earlier: tuple[tuple[str, str], ...] = ()
         self._earlier_durable = False
         self._journal = journal

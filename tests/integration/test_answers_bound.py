@@ -106,7 +106,8 @@ def test_a_word_for_an_older_session_is_none_for_another_older_one(clinic: Clini
 
     assert is_held(outcome, "older_session", HOUR_S)
     assert outcome.exam.reason is not None
-    assert outcome.exam.reason.details == {"session": "s-3", "newest": "s-4"}
+    assert outcome.exam.reason.details["session"] == "s-3"
+    assert "s-4" in outcome.exam.reason.details["newest"]
     assert clinic.edc.count("upload") == 0
     clinic.answer()
     clinic.live_for(10)

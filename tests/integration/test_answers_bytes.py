@@ -519,13 +519,13 @@ def test_what_would_replace_more_in_a_session_than_was_said_is_asked_about(
         clinic.live_for(1900)
         nurse.says()  # only one eye could be taken
         clinic.live_for(10)
-        assert clinic.told("S1") == (State.HELD, "session_in_use")
+        assert clinic.told("S1") == (State.HELD, "not_explained")
         said = nurse.look()
         clinic.put("S1/OS.jpg")
         nurse.answer(said)
         clinic.live_for(70)
         if asked_again:
-            assert clinic.told("S1") == (State.HELD, "session_in_use")
+            assert clinic.told("S1") == (State.HELD, "not_explained")
             assert clinic.edc.count("upload") == 0
         else:
             assert len(clinic.archived()) == 1

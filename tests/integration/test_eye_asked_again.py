@@ -39,7 +39,10 @@ def when_all_is_sent(clinic: Clinic, **eyes: object) -> None:
 @pytest.mark.parametrize(
     "eyes, said",
     [
-        ({"OD": "L", "OS": "R"}, "sent as right, but now left"),
+        (
+            {"OD": "L", "OS": "R"},
+            "OD.jpg (sent as right, but now left), OS.jpg (sent as left, but now right)",
+        ),
         ({"OD": "L", "OS": "L"}, "sent as right, but now left"),
         ({"OD": "both", "OS": "L"}, "sent as right, but now nobody knows which eye it is"),
     ],
@@ -168,4 +171,4 @@ def test_a_report_of_one_eye_is_asked_for_too(tmp_path: Path) -> None:
         assert clinic.told("S1") == (State.HELD, "eye_conflict")
         reason = clinic.exam("S1").reason
         assert reason is not None
-        assert reason.files == ("1.pdf",)
+        assert reason.files == ("1.pdf", "2.pdf")

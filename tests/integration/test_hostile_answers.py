@@ -200,7 +200,7 @@ def test_no_name_leads_a_request_out_of_its_subjects_path(subject: str, name: st
         assert segment not in {"", ".", ".."}
         assert what in {"status", "left"}
         head = canned.sent.pop().split(b"\r\n\r\n" + PICTURE)[0]
-        assert head.count(b"filename") == (what == "left")
+        assert head.count(b'; filename="') == (what == "left")
 
 
 # A whole exam in front of such a server
@@ -239,8 +239,10 @@ def test_an_exam_that_meets_mutated_answers_is_archived_only_when_it_is_there(
         folder = tmp_path / str(seed)
         folder.mkdir()
         with (
-            DemoEdc(generation, storage=folder / "edc", faults=script) as edc,
             Clinic(folder) as clinic,
+            DemoEdc(
+                generation, storage=folder / "edc", clock=clinic.clock.now, faults=script
+            ) as edc,
             closing(wire(clinic, edc)),
         ):
             edc.add_subject("S1")

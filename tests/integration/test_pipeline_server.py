@@ -72,6 +72,8 @@ def test_a_refused_file_can_be_left_out(clinic: Clinic) -> None:
 
 def test_a_name_that_is_taken_by_other_bytes_is_held(clinic: Clinic) -> None:
     clinic.edc.stored = [Stored("s-1", "right", "OD.jpg", "x")]
+    assert is_held(clinic.try_once(), "not_explained", HOUR_S)
+    clinic.answer()
     assert is_held(clinic.try_once(), "filename_conflict")
     assert [one.sha256 for one in clinic.edc.held("s-1")] == ["x"]
 

@@ -143,6 +143,7 @@ def test_a_file_that_cannot_be_opened_to_be_sent_is_not_taken_for_sent(
     assert (exam.state, exam.reason and exam.reason.code) == (State.READY, "file_busy")
     assert [file.sent for file in exam.files] == [Sent.NO] * 3
     assert clinic.edc.count("upload") == 0
+    clinic.edc.resolve = resolve  # type: ignore[method-assign]
     disk.unreadable.clear()
     clinic.live_for(70)
     check_arrived_once(clinic)

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -20,7 +21,7 @@ from camera_watchdog.errors import (
 from camera_watchdog.model import Acknowledgement, Demographics
 from effects import Effects
 from in_process import Time
-from scripted_edc import GENERATIONS, Generation, ScriptedEdc, Stored
+from scripted_edc import GENERATIONS, MARCH_1, Generation, ScriptedEdc, Stored
 
 __all__ = ["RELEASES", "UPLOAD_FAULTS", "Line", "Server", "away"]
 
@@ -72,11 +73,19 @@ class Server(ScriptedEdc):
         return made
 
     def add_session(
-        self, subject: str = "S1", *, report_type: str = "combined", id_: str = ""
+        self,
+        subject: str = "S1",
+        *,
+        report_type: str = "combined",
+        id_: str = "",
+        dated: datetime | None = MARCH_1,
     ) -> str:
         """An id that never comes twice, though sessions are deleted."""
         return super().add_session(
-            subject, report_type=report_type, id_=id_ or f"{subject}-{len(self.owner) + 1}"
+            subject,
+            report_type=report_type,
+            id_=id_ or f"{subject}-{len(self.owner) + 1}",
+            dated=dated,
         )
 
     def newest(self, subject: str) -> str:

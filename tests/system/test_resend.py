@@ -27,8 +27,11 @@ def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
         yield clinic
 
 
-def resend(clinic: Clinic, name: str = SUBJECT) -> subprocess.CompletedProcess[str]:
-    return clinic.command("resend", name, "--reason", "disk of the EDC was lost")
+def resend(
+    clinic: Clinic, name: str = SUBJECT, *, entry: str = ""
+) -> subprocess.CompletedProcess[str]:
+    named = ["--entry", entry] if entry else []
+    return clinic.command("resend", name, "--reason", "disk of the EDC was lost", *named)
 
 
 def lose_session(edc: DemoEdc) -> str:
@@ -38,14 +41,24 @@ def lose_session(edc: DemoEdc) -> str:
     return edc.add_session(SUBJECT)
 
 
-def test_what_was_lost_goes_into_the_session_of_now_and_is_on_record(
+def test_what_was_lost_goes_into_the_session_that_a_person_names_and_is_on_record(
     clinic: Clinic, edc: DemoEdc
 ) -> None:
     (folder,) = clinic.archived(SUBJECT)
     before = receipt_of(folder)
     new = lose_session(edc)
 
-    done = resend(clinic)
+    refused = resend(clinic)
+    assert refused.returncode == 1
+    assert "no longer has the entry" in refused.stdout
+    assert "--entry YYYY-MM-DD" in refused.stdout
+    assert edc.stored_files(SUBJECT) == []
+    another_day = resend(clinic, entry="2020-01-31")
+    assert another_day.returncode == 1
+    assert "not 2020-01-31" in another_day.stdout
+    assert edc.stored_files(SUBJECT) == []
+
+    done = resend(clinic, entry=new)
 
     assert done.returncode == 0, done.stderr
     assert f"sent again: 3 files, into session {new}" in done.stdout
@@ -83,7 +96,7 @@ def test_a_daemon_that_is_killed_meanwhile_goes_on_and_sends_nothing_twice(
     new = lose_session(edc)
     faults.uploads_left = 1
     clinic.running.kill()
-    assert "when it is started" in resend(clinic).stdout
+    assert "when it is started" in resend(clinic, entry=new).stdout
     clinic.start()
     clinic.running.says("is sent again later")
     clinic.running.kill()
@@ -111,10 +124,6 @@ def test_what_cannot_be_sent_again_is_said_and_nothing_on_record_changes(
     (folder,) = clinic.archived(SUBJECT)
     before, receipt, asked = on_record(clinic), receipt_of(folder), len(edc.requests)
     assert "There is no archived exam of S9" in resend(clinic, "S9").stderr
-
-    done = resend(clinic)
-    assert done.returncode == 1
-    assert "not sent again: Every eye exam entry of 105-10-0001-2 in the EDC is" in done.stdout
 
     lose_session(edc)
     picture = next(folder.glob("*.jpg"))
@@ -150,11 +159,39 @@ def test_a_session_of_another_exam_is_not_used(clinic: Clinic, edc: DemoEdc) -> 
     (folder,) = clinic.archived(SUBJECT)
 
     assert "Name one" in resend(clinic).stderr
-    done = resend(clinic, folder.name)
+    done = resend(clinic, folder.name, entry=new)
 
     assert done.returncode == 1
-    assert f"the session {new}, which belongs to another exam" in done.stdout
+    assert f"({new}), which belongs to another exam" in done.stdout
     until(lambda: edc.stored_files(SUBJECT) == [], 1, "nothing was sent")
+
+
+def test_an_exam_that_is_sent_again_leaves_the_entry_of_the_next_visit_alone(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (own,) = {file.session_id for file in edc.stored_files(SUBJECT)}
+    edc.lose_files(own)
+    edc.add_session(SUBJECT)  # the clinician made it for the next visit
+
+    done = resend(clinic)
+
+    assert done.returncode == 0, done.stdout
+    assert [file.session_id for file in edc.stored_files(SUBJECT)] == [own] * 3
+
+
+@pytest.mark.parametrize("edc", ["0.4"], indirect=True)
+def test_where_it_cannot_be_told_what_its_own_entry_holds_nothing_is_sent_again(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (own,) = {file.session_id for file in edc.stored_files(SUBJECT)}
+    edc.lose_files(own)
+    edc.add_session(SUBJECT)
+
+    done = resend(clinic)
+
+    assert done.returncode == 1
+    assert "does not tell what the one that the exam was sent into holds" in done.stdout
+    assert edc.stored_files(SUBJECT) == []
 
 
 @pytest.mark.parametrize("edc", ["0.4"], indirect=True)

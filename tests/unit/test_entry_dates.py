@@ -53,7 +53,14 @@ def test_without_a_time_the_first_sight_says_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "at", [NOON + 2 * DAY, NOON + timedelta(hours=2), datetime(1999, 12, 31, tzinfo=UTC)]
+    "at",
+    [
+        NOON + 2 * DAY,
+        NOON + timedelta(hours=2),
+        datetime(1980, 1, 1, tzinfo=UTC),
+        datetime(1999, 12, 31, tzinfo=UTC),
+        datetime(2000, 1, 1, 0, 3, tzinfo=UTC),
+    ],
 )
 def test_a_time_that_cannot_be_is_the_clock_s(at: datetime) -> None:
     assert picture_days(taken(NOON, at), [], UTC) == PictureDays(

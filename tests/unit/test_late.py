@@ -57,6 +57,21 @@ def test_only_within_a_day_of_the_archive(seen_h: float, *, belongs: bool) -> No
     assert (exam_before(of, [archived()]) is not None) is belongs
 
 
+def test_a_clock_that_was_set_back_since_the_archive_does_not_hide_what_came_before() -> None:
+    before = archived(1, at_h=1)
+    set_back = NOON - timedelta(hours=5)
+    assert exam_before(late(first_seen=set_back, follows=1), [before]) is before
+    assert exam_before(late(first_seen=set_back), [before]) is None
+    a_day_later = NOON + timedelta(hours=25.1)
+    assert exam_before(late(first_seen=a_day_later, follows=1), [before]) is None
+
+
+def test_of_several_it_is_the_one_that_was_archived_when_it_was_first_seen() -> None:
+    ahead, then = archived(1, at_h=3), archived(2, at_h=1)
+    of = late(first_seen=NOON + timedelta(hours=3), follows=2)
+    assert exam_before(of, [ahead, then]) is then
+
+
 def test_what_was_begun_belongs_to_itself() -> None:
     begun = exam(file("OD2.jpg", sent=Sent.UNKNOWN), id=9, first_seen=LATER)
     assert exam_before(begun, [archived()]) is None

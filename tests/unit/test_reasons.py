@@ -46,7 +46,11 @@ DESIGNED = {
     "one_file_per_type": {Answer.SKIP},
     "cannot_tell": {Answer.RELEASE, Answer.SKIP},
     "wrong_acknowledgement": {Answer.RELEASE, Answer.SKIP},
-    "not_listed": {Answer.RELEASE, Answer.SKIP},
+    "not_listed": {Answer.RELEASE, Answer.SKIP, Answer.SEND_AGAIN},
+    "entry_date_differs": {Answer.ENTRY},
+    "not_explained": {Answer.RELEASE, Answer.SKIP},
+    "report_type_changed": {Answer.RELEASE},
+    "contraindicated": {Answer.RELEASE},
     "server_keeps_failing": {Answer.RETRY},
     "archive_blocked": set(),
     "database_busy": set(),
@@ -67,6 +71,10 @@ ASKED_HOURLY = {
     "session_gone",
     "server_changed",
     "server_keeps_failing",
+    "entry_date_differs",
+    "not_explained",
+    "report_type_changed",
+    "contraindicated",
 }
 
 

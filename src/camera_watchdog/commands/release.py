@@ -19,7 +19,7 @@ from camera_watchdog.reasons import REASONS, explain, name_for
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
 
-__all__ = ["add_arguments", "run", "words"]
+__all__ = ["add_arguments", "entry", "run", "words"]
 
 
 def _eye(text: str) -> tuple[str, Laterality]:
@@ -30,6 +30,15 @@ def _eye(text: str) -> tuple[str, Laterality]:
             "after the name of the file and = write left or right, as the picture shows it"
         )
     return name, eye
+
+
+def entry(text: str) -> str:
+    """The date or the id by which a person names an entry of the EDC."""
+    if not any(char.isdecimal() for char in text):
+        raise argparse.ArgumentTypeError(
+            "write the date of the entry as it stands in the EDC, year first (2026-03-02), or its id"
+        )
+    return text.strip()
 
 
 def words(text: str) -> str:
@@ -68,6 +77,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="leave this file out of the upload; may be given several times",
     )
+    parser.add_argument(
+        "--entry",
+        type=entry,
+        metavar="YYYY-MM-DD",
+        help="the date of the EDC's entry that the exam belongs to, or its id",
+    )
+    parser.add_argument(
+        "--send-again",
+        action="store_true",
+        help="the EDC does not have the files that it acknowledged: send them again",
+    )
 
 
 def run(invocation: "Invocation") -> int:
@@ -79,9 +99,9 @@ def run(invocation: "Invocation") -> int:
     given = invocation.arguments
     if bool(given.subject) is given.all:
         return _wrong_use("release takes a subject, or --all.")
-    if given.all and (given.eye or given.skip):
+    if given.all and (given.eye or given.skip or given.entry or given.send_again):
         return _wrong_use(
-            "--eye and --skip are about the files of one exam: name it instead of --all."
+            "--eye, --skip, --entry and --send-again are about one exam: name it instead of --all."
         )
     if given.yes and not given.all:
         return _wrong_use("--yes is for --all: a single exam is not asked about again.")
@@ -93,7 +113,15 @@ def run(invocation: "Invocation") -> int:
         if given.all:
             return _release_all(journal, config, given.reason, is_sure=given.yes)
         exam = _held_exam(journal, config, given.subject)
-        request = _request(config, exam, given.reason, eyes, given.skip)
+        request = _request(
+            config,
+            exam,
+            given.reason,
+            eyes,
+            given.skip,
+            entry=given.entry or "",
+            send_again=given.send_again,
+        )
         return 0 if _put_on_record(journal, config, [request]) else 1
 
 
@@ -158,7 +186,14 @@ def _says_yes(count: int) -> bool:
 
 
 def _request(
-    config: Config, exam: Exam, text: str, eyes: Mapping[str, Laterality], skips: Sequence[str]
+    config: Config,
+    exam: Exam,
+    text: str,
+    eyes: Mapping[str, Laterality],
+    skips: Sequence[str],
+    *,
+    entry: str = "",
+    send_again: bool = False,
 ) -> Request:
     """The answer for one exam, by the one who asks.
 
@@ -177,6 +212,8 @@ def _request(
         skips=skips,
         checksum=partial(_checksum, config, exam),
         report_type=config.report_type,
+        entry=entry,
+        send_again=send_again,
     )
     folder = exam.destination if awaits_answer(exam) else exam.folder
     return Request(Wish.RELEASE, exam.id, folder, who, at, text, overrides)
@@ -206,6 +243,10 @@ def _told(override: Override) -> str:
         return f"{override.name} is left out"
     if override.eye:
         return f"{override.name} shows the {override.eye} eye"
+    if override.send_again:
+        return f"{', '.join(override.checksums)} is sent again"
+    if override.entry:
+        return f"the exam belongs to the EDC's entry {override.entry}"
     if override.reason_code in AFTER_ARCHIVE:
         return f"seen ({override.reason_code}: {', '.join(override.checksums)})"
     return f"released ({REASONS[override.reason_code].code})"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog.commands.people import NotDone, ask, journal_of, now, say, user
-from camera_watchdog.commands.release import words
+from camera_watchdog.commands.release import entry, words
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
-from camera_watchdog.model import Exam
+from camera_watchdog.model import Exam, Override
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.resend import NOT_SENT
+from camera_watchdog.resend_record import RESENT
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -32,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reason", required=True, type=words, metavar='"..."', help="why; kept in the receipt"
     )
+    parser.add_argument(
+        "--entry",
+        type=entry,
+        metavar="YYYY-MM-DD",
+        help="the date of the EDC's entry to send it into, or its id (default: its own)",
+    )
 
 
 def run(invocation: "Invocation") -> int:
@@ -47,7 +54,11 @@ def run(invocation: "Invocation") -> int:
                     f"{asked.folder}: {asked.user} asked for it at {at}; it is done as soon as it can."
                 )
                 return 0
-        request = Request(Wish.RESEND, exam.id, exam.destination, user(), now(), given.reason)
+        asked_by, asked_at = user(), now()
+        said = Override(RESENT, given.reason, asked_by, asked_at, entry=given.entry or "")
+        request = Request(
+            Wish.RESEND, exam.id, exam.destination, asked_by, asked_at, given.reason, (said,)
+        )
         (told,) = ask(journal, config, [request], within_s=_WITHIN_S)
     return 1 if told.outcome.startswith(NOT_SENT) else 0
 

@@ -86,6 +86,7 @@ class Config:
     stability_timeout: float
     incomplete_after: float
     visit_gap: float
+    visit_days: int
     retry_attempts: int
     retry_delay: float
     retry_max_delay: float

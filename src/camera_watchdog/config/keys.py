@@ -191,6 +191,12 @@ KEYS: Final = (
     Key("stability_timeout", _ABOVE_ZERO_S, 30, "seconds until a cut-off file is reported"),
     Key("incomplete_after", _ABOVE_ZERO_S, 1800, "seconds until an incomplete exam is reported"),
     Key("visit_gap", _ABOVE_ZERO_S, 7200, "seconds between pictures that make two visits of them"),
+    Key(
+        "visit_days",
+        number(0, 3650, whole=True, unit="days"),
+        3,
+        "how many days pictures and the EDC's entry may be apart",
+    ),
     Key("retry_attempts", number(1, 100, whole=True), 3, "tries within a step"),
     Key("retry_delay", _ABOVE_ZERO_S, 5, "seconds between them"),
     Key("retry_max_delay", _ABOVE_ZERO_S, 60, "longest pause in seconds between later tries"),

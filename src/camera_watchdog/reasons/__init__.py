@@ -67,6 +67,7 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
         subject=exam.subject or exam.folder,
         folder=exam.folder,
         files=", ".join(reason.files) or "a file",
+        entry=reason.details.get("entry") or _entry(reason, exam),
         **in_commands(folder, reason.files),
     )
     more = [addition for addition in ADDITIONS if addition.detail in reason.details]
@@ -81,6 +82,14 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
         next_step=next_step.strip().format_map(words),
         needs_person=rule.needs_person,
     )
+
+
+def _entry(reason: Reason, exam: Exam) -> str:
+    """An entry of the EDC as a person finds it there: by its day, where that is known, and its id."""
+    session, session_id = exam.session, reason.details.get("session", "unknown")
+    if session is None or session.session_id != session_id or not session.day:
+        return session_id
+    return f"of {session.day} ({session_id})"
 
 
 def in_commands(folder: str, files: tuple[str, ...]) -> dict[str, str]:

@@ -49,4 +49,21 @@ ADDITIONS: Final = (
         "",
         "If the file's name tells it in another way, set filename_eye_pattern.",
     ),
+    Addition(
+        "clock_is_off",
+        "The camera's clock cannot be right, so the day is that on which the files came.",
+        "Set the camera's clock.",
+    ),
+    Addition(
+        "visit_days",
+        "It is at least the third exam of which this was to be asked.",
+        "If entries are made so long before or after the pictures at this site as a rule, set "
+        "visit_days to {visit_days}.",
+    ),
+    Addition(
+        "writes_over",
+        "",
+        "This release of the EDC writes over a file of the same name, or of the same kind: have them "
+        "put there only if nothing there has their names or is of their kind.",
+    ),
 )

@@ -75,31 +75,6 @@ EDC_ROWS: Final = (
         SKIP,
     ),
     ReasonRule(
-        "session_in_use",
-        "The EDC gives {subject} the session {session}, which belongs to another exam ({other}).",
-        "Ask the clinician to create a new eye exam entry for this visit. "
-        f"If it is the right one after all, use it: {TO_RELEASE}",
-        Clears.HOURLY,
-        RELEASE,
-    ),
-    ReasonRule(
-        "older_session",
-        "The EDC gives {subject} an older session ({session}); its newest is {newest}.",
-        "Ask the clinician which one this exam belongs to. "
-        f"If to the older one, use it: {TO_RELEASE}",
-        Clears.HOURLY,
-        RELEASE,
-    ),
-    ReasonRule(
-        "session_gone",
-        "The EDC no longer has the session {session} of {subject}.",
-        "Ask the EDC's administrator what became of it. "
-        f"To start over in a new session: {TO_RELEASE}",
-        Clears.HOURLY,
-        RELEASE,
-        about_files=False,
-    ),
-    ReasonRule(
         "server_changed",
         "The exam of {subject} was begun on {before}, but the EDC is now {now}.",
         f"Set api_url back, or start over on the new server: {TO_RELEASE}",
@@ -126,7 +101,7 @@ EDC_ROWS: Final = (
     ReasonRule(
         "cannot_tell",
         "Nobody can tell whether the EDC stored {files} of {subject}.",
-        f"Look at session {{session}} in the EDC. If the file is there: {TO_SKIP} "
+        f"Look at the eye exam entry {{entry}} in the EDC. If the file is there: {TO_SKIP} "
         f"If it is not, have it sent again: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
@@ -134,23 +109,15 @@ EDC_ROWS: Final = (
     ReasonRule(
         "wrong_acknowledgement",
         "The EDC acknowledged something other than what was sent for {subject}: {files} ({said}).",
-        "Tell the EDC's administrator, and look at session {session} in the EDC. "
+        "Tell the EDC's administrator, and look at the eye exam entry {entry} in the EDC. "
         f"If the file is there: {TO_SKIP} If it is not, have it sent again: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
     ReasonRule(
-        "not_listed",
-        "The EDC acknowledged {files} of {subject} but does not list it in session {session}.",
-        "Tell the EDC's administrator, and look at the session in the EDC. "
-        f"If the file is there all the same, finish: {TO_RELEASE}",
-        Clears.CHANGE,
-        RELEASE_OR_SKIP,
-    ),
-    ReasonRule(
         "filename_conflict",
-        "The EDC has another file named {files} in session {session} of {subject}.",
-        "Look at the session in the EDC, and give one of the two another name on the camera. "
+        "The EDC has another file named {files} in the eye exam entry {entry} of {subject}.",
+        "Look at the entry in the EDC, and give one of the two another name on the camera. "
         f"If the file there is the right one, leave this one out: {TO_SKIP}",
         Clears.CHANGE,
         SKIP,

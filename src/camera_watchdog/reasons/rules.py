@@ -5,15 +5,18 @@ from enum import Enum, StrEnum
 from typing import Final
 
 __all__ = [
+    "ENTRY",
     "EYE_OR_SKIP",
     "NO_PICTURE",
     "RELEASE",
     "RELEASE_OR_SKIP",
     "RETRY",
     "SKIP",
+    "TO_NAME_ENTRY",
     "TO_RELEASE",
     "TO_RETRY",
     "TO_SAY_EYE",
+    "TO_SEND_AGAIN",
     "TO_SKIP",
     "TO_SKIP_ALL",
     "Answer",
@@ -37,6 +40,8 @@ class Answer(StrEnum):
     SKIP = "skip"
     EYE = "eye"
     RETRY = "retry"
+    ENTRY = "entry"
+    SEND_AGAIN = "send again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ SKIP: Final = frozenset({Answer.SKIP})
 RELEASE_OR_SKIP: Final = RELEASE | SKIP
 EYE_OR_SKIP: Final = frozenset({Answer.EYE, Answer.SKIP})
 RETRY: Final = frozenset({Answer.RETRY})
+ENTRY: Final = frozenset({Answer.ENTRY})
 
 # A command is printed so that it answers nothing before a person did: what stands in it for the
 # answer is refused. Nothing in it means something to a shell.
@@ -76,4 +82,6 @@ NO_PICTURE: Final = (
     'camera-watchdog release {who} --skip {file} --reason "..." '
     "Where one comes with every exam, name it in ignore in the configuration."
 )
+TO_NAME_ENTRY: Final = 'camera-watchdog release {who} --entry YYYY-MM-DD --reason "..."'
+TO_SEND_AGAIN: Final = 'camera-watchdog release {who} --send-again --reason "..."'
 TO_RETRY: Final = "camera-watchdog retry {who}"

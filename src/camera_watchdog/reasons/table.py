@@ -6,6 +6,7 @@ Those of the session, the EDC and this machine follow in :mod:`camera_watchdog.r
 from typing import Final
 
 from camera_watchdog.reasons.edc_table import EDC_ROWS
+from camera_watchdog.reasons.entries import ENTRY_ROWS
 from camera_watchdog.reasons.rules import (
     EYE_OR_SKIP,
     NO_PICTURE,
@@ -188,5 +189,6 @@ ROWS: Final = (
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
+    *ENTRY_ROWS,
     *EDC_ROWS,
 )

@@ -1,0 +1,76 @@
+"""Whose files a session holds, by what the EDC lists of it. Pure.
+
+``resolve`` lists a session's files one by one (0.4 and later), ``status`` each type once. What stands
+there must be explained: by what was there when the session was given, by our acknowledgements, and by
+our own uploads in doubt, one of its type for each. More is somebody else's, who sends into the same
+session; less is lost. Types that the exam does not have say nothing about it: another device may send
+its own kind of picture of the same visit.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from camera_watchdog.model import ExamFile, Sent, Session
+
+__all__ = ["Listing", "lost_files", "strange_types", "types_in_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The types that a session holds: one entry a file where they are ``counted``, else each once."""
+
+    types: tuple[str, ...]
+    counted: bool
+
+
+def strange_types(
+    listing: Listing, session: Session, files: Collection[ExamFile]
+) -> tuple[str, ...]:
+    """The types of the exam's files that are listed, and that nobody here sent; one entry a file."""
+    ours = {file.file_type for file in files if file.file_type}
+    listed = Counter(each for each in listing.types if each in ours)
+    known = _before(listing, session) + _acknowledged(files) + _in_doubt(files)
+    if not listing.counted:
+        return tuple(sorted(listed.keys() - known.keys()))
+    return tuple(sorted((listed - known).elements()))
+
+
+def lost_files(
+    listing: Listing, session: Session, files: Collection[ExamFile]
+) -> tuple[ExamFile, ...]:
+    """The acknowledged files of which one is not listed, or of whose type there are too few."""
+    listed = Counter(listing.types)
+    wanted = _acknowledged(files)
+    if listing.counted:
+        wanted += Counter({t: n for t, n in _before(listing, session).items() if t in wanted})
+    lacking = {
+        each for each, count in wanted.items() if listed[each] < (count if listing.counted else 1)
+    }
+    return tuple(f for f in files if f.sent is Sent.YES and f.file_type in lacking)
+
+
+def types_in_words(types: Iterable[str]) -> str:
+    """Types for a person to read, those that are there several times with their number."""
+    return ", ".join(
+        each if count == 1 else f"{count} times {each}"
+        for each, count in sorted(Counter(types).items())
+    )
+
+
+def _before(listing: Listing, session: Session) -> Counter[str]:
+    known = session.already if listing.counted and session.already is not None else session.listed
+    return Counter({*known}) if not listing.counted else Counter(known)
+
+
+def _acknowledged(files: Iterable[ExamFile]) -> Counter[str]:
+    return Counter(f.file_type.value for f in files if f.sent is Sent.YES and f.file_type)
+
+
+def _in_doubt(files: Iterable[ExamFile]) -> Counter[str]:
+    """What may be there though nobody acknowledged it, or though a person left it out since."""
+    return Counter(
+        file.file_type.value
+        for file in files
+        if file.file_type and file.was_sent and file.sent is not Sent.YES
+    )

@@ -1,0 +1,133 @@
+"""Is it still there? What the EDC says of an exam's session once everything is acknowledged.
+
+An acknowledgement tells what was stored then. An EDC that was restored from a backup, or an entry that was
+deleted or moved to another subject, has forgotten it since; so what can be asked is asked before the
+folder goes to the archive. ``status`` speaks of the subject's newest entry:
+
+- of ours, and it lists every type that we sent: the proof. A type that it lacks: held;
+- of none: ours is gone, held;
+- of another one. A release that takes the same bytes twice (0.8 and later) is sent one file again: 200
+  where it is there, 201 where it had been forgotten, then all others are sent, too, and 404 where the
+  session is gone. An earlier one gives the session itself, by ``resolve``, as long as it is not complete.
+  Else the dates tell: an entry that is older than ours can only be the newest where ours is gone. Where
+  nothing can tell, the acknowledgements are the proof, and the receipt says so.
+"""
+
+import logging
+from typing import Final
+
+from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.deliver import Deliver
+from camera_watchdog.edc_api.answers import SessionStatus
+from camera_watchdog.entry_dates import entry_words
+from camera_watchdog.listing import Listing, lost_files
+from camera_watchdog.model import Exam, FileType, Reason, Sent, Session
+from camera_watchdog.screening import hold_unless_waived
+from camera_watchdog.sent_anew import unsent
+from camera_watchdog.session_checks import check_listing
+from camera_watchdog.sessions import Sessions
+from camera_watchdog.steps import FolderChanged, Passage, Tools
+
+__all__ = ["Proof"]
+
+logger = logging.getLogger(__name__)
+
+_CREATED: Final = 201
+_REPORTS: Final = frozenset(kind.value for kind in FileType if kind.is_report)
+
+
+class Proof:
+    """Asks whether the EDC has what it acknowledged."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._sessions = Sessions(tools)
+        self._deliver = Deliver(tools)
+
+    def ask(self, passage: Passage, session: Session) -> str:
+        """A note for the receipt, empty where the EDC listed everything.
+
+        Raises:
+            PermanentError: the session, or a file, is not there; or the entry is not what it was.
+            FolderChanged: the EDC had forgotten the files: all of them are sent again.
+            TransientError: it cannot be asked now.
+        """
+        passage.write_down()
+        status = self._sessions.status(passage.exam)
+        if status.session_id != session.session_id:
+            return self._ask_of_one_that_is_not_the_newest(passage, session, status)
+        exam = passage.exam
+        zone = self._tools.rules.zone
+        details = {
+            "session": session.session_id,
+            "entry": entry_words(session.session_id, status.dated or session.dated, zone),
+        }
+        listed = Listing(status.uploaded, counted=False)
+        if lost := tuple(file.name for file in lost_files(listed, session, exam.files)):
+            hold_unless_waived(exam, Reason("not_listed", lost, details))
+            return f"The EDC did not list {', '.join(lost)}; a person released the exam."
+        if any(file.acknowledgement and file.acknowledgement.listed for file in exam.files):
+            self._check_that_the_listed_are_ours(exam, session)
+        return self._completeness(exam, session, status, details)
+
+    def _check_that_the_listed_are_ours(self, exam: Exam, session: Session) -> None:
+        """An upload whose answer was lost was taken for stored by a listing: is it that of one more?"""
+        listing = self._sessions.listing(exam, session)
+        if listing is not None:
+            check_listing(exam, session, listing, self._tools.rules.zone)
+
+    def _completeness(
+        self, exam: Exam, session: Session, status: SessionStatus, details: dict[str, str]
+    ) -> str:
+        """What the entry still lacks is told where that is not what it lacked less what we sent.
+
+        Of reports alone that is certain: releases differ in what makes an eye complete.
+        """
+        if status.complete:
+            return ""
+        sent = {file.file_type for file in exam.files if file.sent is Sent.YES}
+        before = {*session.missing} & _REPORTS
+        new = tuple(sorted(({*status.missing} & _REPORTS) - before - sent))
+        if new and session.missing:
+            details |= {"missing": ", ".join(new)}
+            hold_unless_waived(exam, Reason("report_type_changed", (), details))
+        elif not status.made_by_resolve and self._sessions.passes_over(exam, session):
+            hold_unless_waived(exam, Reason("contraindicated", (), details))
+        return f"The EDC does not call the entry complete; it lacks {', '.join(status.missing)}."
+
+    def _ask_of_one_that_is_not_the_newest(
+        self, passage: Passage, session: Session, status: SessionStatus
+    ) -> str:
+        exam, zone = passage.exam, self._tools.rules.zone
+        entry = entry_words(session.session_id, session.dated, zone)
+        newest = entry_words(status.session_id, status.dated, zone)
+        details = {"session": session.session_id, "entry": entry, "newest": newest}
+        spoke = f"The EDC's status spoke of another entry, {newest}"
+        if generation(session.key, session.already) is Generation.IDEMPOTENT:
+            self._send_one_again(passage)
+            return f"{spoke}; a file that was sent again was there."
+        listing = self._sessions.listing(exam, session)
+        if listing is not None:
+            check_listing(exam, session, listing, zone)
+            return f"{spoke}; it lists the files in ours."
+        older = status.dated and session.dated and status.dated < session.dated
+        if older and not status.made_by_resolve:
+            hold_unless_waived(exam, Reason("session_gone", (), details))
+        return f"{spoke}; the acknowledgements are the proof."
+
+    def _send_one_again(self, passage: Passage) -> None:
+        """The smallest: it tells whether the others are there, too."""
+        there = [f for f in passage.exam.files if f.present and f.sent is Sent.YES]
+        if not there:
+            return
+        file = min(there, key=lambda each: each.size_bytes)
+        answer = self._deliver.send_again(passage, file)
+        if answer.http_status != _CREATED:
+            return
+        others = [each for each in there if each.name != file.name]
+        logger.warning("%s  the EDC had forgotten what it acknowledged: sent again", passage.name)
+        note = "The EDC had forgotten what it acknowledged; everything was sent again."
+        notes = (*passage.exam.notes, note)
+        passage.save("sent anew", files=unsent(passage.exam, others), notes=notes)
+        if others:
+            raise FolderChanged("the EDC had forgotten what it acknowledged")

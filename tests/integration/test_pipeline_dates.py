@@ -1,0 +1,167 @@
+"""An entry of the EDC is used for the visit of its day, and for no other without a person's word."""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.model import State
+from clinic import Clinic
+from one_exam import HOUR_S, check_arrived, is_held, made, names_held
+from scripted_edc import GENERATIONS, Stored
+from watched_folder import START
+
+DAY = timedelta(days=1)
+TWO_FOLDERS = r"(?P<subject_identifier>S\d+)(?: .*)?"
+
+
+def take(clinic: Clinic, at: datetime, folder: str = "S1", *, seed: int = 0) -> None:
+    """The camera writes a whole exam; its files say when."""
+    clinic.take(folder, seed=seed, subject=folder[:2])
+    for path in (clinic.root / folder).iterdir():
+        os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+@pytest.mark.parametrize("days", [-3, -1, 0, 3])
+def test_an_entry_of_about_the_same_day_is_used(tmp_path: Path, release: str, days: int) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START + days * DAY)
+        take(clinic, START)
+        clinic.live_for(10)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+@pytest.mark.parametrize("days", [-40, -4, 4])
+def test_an_entry_of_another_day_is_held_before_a_byte_leaves(
+    tmp_path: Path, release: str, days: int
+) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START + days * DAY)
+        take(clinic, START - timedelta(hours=1))
+        outcome = clinic.try_once()
+        assert is_held(outcome, "entry_date_differs", HOUR_S)
+        assert outcome.exam.reason is not None
+        said = outcome.exam.reason.details
+        assert f"{(START + days * DAY):%Y-%m-%d}" in said["entry"]
+        assert said["pictures"] == f"{START:%Y-%m-%d}"
+        assert "visit_days" not in said
+        assert clinic.edc.count("upload") == 0
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_it_goes_on_by_itself_once_the_clinician_corrects_the_date(
+    tmp_path: Path, release: str
+) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START - 90 * DAY)
+        take(clinic, START)
+        assert is_held(clinic.try_once(), "entry_date_differs", HOUR_S)
+        clinic.edc.sessions[0].dated = START
+        clinic.live_for(HOUR_S + 5)
+        check_arrived(clinic)
+
+
+def test_an_old_visit_does_not_go_into_the_next_one_s_entry_nor_the_next_into_an_older(
+    tmp_path: Path,
+) -> None:
+    """It waited for an entry that came late, and was of another visit."""
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
+        take(clinic, START - 90 * DAY)
+        assert is_held(clinic.try_once(), "no_session", 60)
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(70)
+        assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+        take(clinic, START, "S1 2", seed=5)
+        clinic.live_for(70)
+        assert names_held(clinic.edc, "s-1") == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert len(clinic.archived()) == 1
+        clinic.live_for(HOUR_S + 70)
+        assert clinic.told("S1") == (State.HELD, "no_eligible_session")
+        clinic.edc.add_session(dated=START - 90 * DAY)
+        clinic.live_for(70)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+def test_of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age(
+    tmp_path: Path,
+) -> None:
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
+        take(clinic, START - 9 * DAY, "S1 1")
+        take(clinic, START, "S1 2", seed=5)
+        clinic.edc.add_session(dated=START - 9 * DAY)
+        clinic.live_for(70)
+        assert clinic.told("S1 2") == (State.HELD, "no_eligible_session")
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(70)
+        assert len(clinic.archived()) == 2
+        for session in ("s-1", "s-2"):
+            assert names_held(clinic.edc, session) == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+@pytest.mark.parametrize("days", [0, 9])
+def test_two_folders_are_held_where_the_entry_s_date_does_not_tell_them_apart(
+    tmp_path: Path, days: int
+) -> None:
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
+        clinic.edc.add_session(dated=START - days * DAY)
+        take(clinic, START, "S1 1")
+        take(clinic, START - DAY, "S1 2", seed=5)
+        clinic.live_for(70)
+        assert clinic.told("S1 1") == (State.HELD, "two_folders")
+        assert clinic.told("S1 2") == (State.HELD, "two_folders")
+        assert clinic.edc.stored == []
+
+
+def test_a_clock_that_was_never_set_makes_no_other_visit_of_it(tmp_path: Path) -> None:
+    with made(tmp_path, release="1.4") as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, datetime(1980, 1, 2, tzinfo=START.tzinfo))
+        clinic.live_for(10)
+        check_arrived(clinic)
+
+
+def test_old_pictures_go_into_the_entry_of_their_day_whatever_is_thought_of_the_clock(
+    tmp_path: Path,
+) -> None:
+    with made(tmp_path, release="1.4") as clinic:
+        long_ago = START.replace(year=2007)
+        clinic.edc.add_session(dated=long_ago)
+        take(clinic, long_ago)
+        clinic.live_for(10)
+        check_arrived(clinic)
+
+
+def test_the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key(
+    tmp_path: Path,
+) -> None:
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
+        for number, days in ((1, 20), (2, 30), (3, 25)):
+            subject = f"S{number}"
+            clinic.edc.add_session(subject, dated=START - days * DAY)
+            take(clinic, START, subject, seed=number)
+            clinic.live_for(10)
+            assert clinic.told(subject) == (State.HELD, "entry_date_differs")
+            reason = clinic.exam(subject).reason
+            assert reason is not None
+            assert reason.details.get("visit_days") == ("30" if number == 3 else None)
+            clinic.clock.advance(3 * HOUR_S)
+
+
+def test_an_older_entry_is_spoken_of_by_its_date(tmp_path: Path) -> None:
+    with made(tmp_path, release="1.4") as clinic:
+        clinic.edc.add_session(dated=START - 9 * DAY)
+        take(clinic, START)
+        assert is_held(clinic.try_once(), "entry_date_differs", HOUR_S)
+        clinic.edc.add_session(dated=START)
+        clinic.edc.stored = [
+            Stored("s-2", kind, f"x {kind}", "x") for kind in ("left", "right", "report")
+        ]
+        clinic.live_for(HOUR_S + 5)
+        reason = clinic.exam("S1").reason
+        assert reason is not None
+        assert reason.code == "older_session"
+        assert reason.details["entry"] == f"of {START - 9 * DAY:%Y-%m-%d} (s-1)"
+        assert reason.details["newest"] == f"of {START:%Y-%m-%d} (s-2)"

@@ -1,0 +1,255 @@
+"""Others who send into the same entry, an EDC that forgets, and what an entry holds that nobody knows."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.model import Sent, State
+from clinic import Clinic
+from one_exam import ASK_FIRST, FAILED, HOUR_S, begun, check_arrived, is_held, names_held, sent_of
+from scripted_edc import GENERATIONS, MARCH_1, Stored, lost
+
+RELEASES = list(GENERATIONS)
+TELLS = [*ASK_FIRST, "1.4"]
+KINDS = ("left", "right", "report")
+
+
+def others_send(clinic: Clinic, *kinds: str, session: str = "s-1") -> list[Stored]:
+    """Another workstation sends pictures of its own into the same entry."""
+    theirs = [Stored(session, kind, f"theirs {kind}", f"{kind} of theirs") for kind in kinds]
+    clinic.edc.stored += theirs
+    return theirs
+
+
+# What is there when the exam comes
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_the_entry_holds_and_nobody_here_sent_is_held_before_a_byte_leaves(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        theirs = others_send(clinic, "left")
+        outcome = clinic.try_once()
+        assert is_held(outcome, "not_explained", HOUR_S)
+        assert outcome.exam.reason is not None
+        assert outcome.exam.reason.files == ("OS.jpg",)
+        assert outcome.exam.reason.details["held"] == "left"
+        assert clinic.edc.stored == theirs
+        clinic.edc.add_session()
+        clinic.live_for(HOUR_S + 5)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+@pytest.mark.parametrize("release", TELLS)
+def test_a_person_has_them_put_beside_what_is_there(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        theirs = others_send(clinic, "left", "left")
+        assert is_held(clinic.try_once(), "not_explained", HOUR_S)
+        clinic.answer()
+        clinic.live_for(10)
+        assert clinic.edc.stored[:2] == theirs
+        assert names_held(clinic.edc)[:3] == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert len(clinic.archived()) == 1
+
+
+@pytest.mark.parametrize("release", TELLS)
+def test_pictures_of_another_kind_in_the_same_entry_hold_nobody(
+    tmp_path: Path, release: str
+) -> None:
+    """Another device of the same visit: it sends DICOM."""
+    with begun(tmp_path, release) as clinic:
+        others_send(clinic, "left_dicom", "right_dicom")
+        clinic.live_for(10)
+        assert len(clinic.archived()) == 1
+
+
+# Another workstation, meanwhile
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_another_workstation_sent_while_the_line_was_away_is_not_taken_for_ours(
+    tmp_path: Path, release: str
+) -> None:
+    """The entry was empty when it was given; the other one sent and archived everything since."""
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [FAILED]
+        clinic.try_once()
+        theirs = others_send(clinic, *KINDS)
+        uploads = clinic.edc.count("upload")
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.told("S1") == (State.HELD, "not_explained")
+        assert clinic.edc.stored == theirs
+        assert clinic.edc.count("upload") == uploads
+        assert clinic.archived() == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_nor_while_an_exam_was_half_sent(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, FAILED]
+        clinic.try_once()
+        (ours,) = clinic.edc.stored
+        others_send(clinic, "left", "report")
+        stored = list(clinic.edc.stored)
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.told("S1") == (State.HELD, "not_explained")
+        assert clinic.edc.stored == stored
+        assert ours in stored
+
+
+def test_a_doubtful_upload_is_settled_before_what_is_listed_is_taken_for_it(tmp_path: Path) -> None:
+    """Its answer was lost, it was not stored; the one that is listed is another workstation's."""
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.uploads = [FAILED]
+        clinic.try_once()
+        assert sent_of(clinic)["OD.jpg"] is Sent.UNKNOWN
+        others_send(clinic, "right")
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "not_explained")
+        assert clinic.edc.count("upload") == 2
+        assert names_held(clinic.edc) == ["OD.jpg", "theirs right"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_line_that_fails_with_nobody_else_about_costs_no_question(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [FAILED, None, lost(), FAILED, None, lost()]
+        clinic.live_for(600)
+        check_arrived(clinic)
+
+
+# An EDC that forgets
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_half_sent_and_then_an_empty_entry_is_held_before_the_rest_is_sent(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, None, FAILED]
+        clinic.try_once()
+        clinic.edc.stored = []  # restored from last night's backup
+        uploads = clinic.edc.count("upload")
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "not_listed")
+        assert clinic.edc.count("upload") == uploads
+        clinic.answer(send_again=True)
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_is_there_all_the_same_is_finished(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, None, FAILED]
+        clinic.try_once()
+        stored = list(clinic.edc.stored)
+        clinic.edc.stored = []
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "not_listed")
+        clinic.edc.stored = stored
+        clinic.answer()
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+def test_all_that_was_forgotten_before_the_proof_is_sent_again_where_it_shows(
+    tmp_path: Path,
+) -> None:
+    """From 0.8 one file that is sent again tells, also where status speaks of another entry."""
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        assert len(clinic.edc.stored) == 3
+        clinic.edc.stored = []
+        clinic.edc.add_session()
+        clinic.live_for(120)
+        check_arrived(clinic)
+        assert any("had forgotten" in note for note in clinic.receipt()["notes"])
+
+
+def test_an_entry_that_went_to_another_subject_is_gone(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        (ours,) = clinic.edc.sessions
+        clinic.edc.add_session()
+        ours.subject = "S2"
+        clinic.live_for(120)
+        assert clinic.told("S1") == (State.HELD, "session_gone")
+        assert clinic.archived() == []
+
+
+@pytest.mark.parametrize("release", ["0.2", "0.3", *ASK_FIRST])
+def test_where_the_newest_entry_is_older_than_ours_ours_is_gone(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        clinic.edc.sessions.clear()
+        clinic.edc.add_session(id_="of last year", dated=MARCH_1 - timedelta(days=300))
+        clinic.live_for(120)
+        assert clinic.told("S1") == (State.HELD, "session_gone")
+        assert clinic.archived() == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_where_the_newest_entry_is_newer_the_exam_is_finished(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        clinic.edc.add_session(dated=MARCH_1 + timedelta(days=1))
+        clinic.live_for(120)
+        check_arrived(clinic)
+
+
+# What the entry expects
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_report_type_that_changes_while_files_are_sent_is_told(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        clinic.edc.sessions[0].needs = frozenset({"left", "right", "left_report", "right_report"})
+        clinic.live_for(120)
+        assert clinic.told("S1") == (State.HELD, "report_type_changed")
+        clinic.answer()
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", ["0.3", *TELLS])
+def test_a_contra_indication_that_is_entered_meanwhile_is_told(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        (entry,) = clinic.edc.sessions
+        entry.needs |= {"left_dicom"}  # it stays incomplete
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        entry.contraindicated = True
+        clinic.live_for(120)
+        assert clinic.told("S1") == (State.HELD, "contraindicated")
+        clinic.answer()
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_an_entry_that_is_never_complete_is_a_line_in_the_receipt(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.sessions[0].needs |= {"left_dicom"}
+        clinic.live_for(60)
+        check_arrived(clinic)
+        (note,) = clinic.receipt()["notes"]
+        assert "does not call the entry complete; it lacks left_dicom" in note
