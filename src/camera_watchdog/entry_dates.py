@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
+from camera_watchdog.capture import as_read_now
 from camera_watchdog.model import Exam, Sent
 
 __all__ = [
@@ -54,10 +55,8 @@ class PictureDays:
 
 def camera_days(exam: Exam, zone: tzinfo) -> PictureDays | None:
     """When an exam's pictures were taken by the camera's clock; none where no picture has a time."""
-    if taken := _taken(exam):
-        first, last = (at.astimezone(zone).date() for at in (min(taken), max(taken)))
-        return PictureDays(first, last)
-    return None
+    days = sorted(at.astimezone(zone).date() for at, _ in _taken(exam, zone))
+    return PictureDays(days[0], days[-1]) if days else None
 
 
 def picture_days(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> PictureDays:
@@ -66,7 +65,7 @@ def picture_days(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> PictureDay
     ``recent`` are other exams of the same camera, of any subject.
     """
     by_camera = camera_days(exam, zone)
-    if by_camera and not _cannot_be(exam) and not _is_always_off(exam, recent):
+    if by_camera and not _cannot_be(exam, zone) and not _is_always_off(exam, recent, zone):
         return by_camera
     day = exam.first_seen.astimezone(zone).date()
     return PictureDays(day, day, clock_is_off=by_camera is not None)
@@ -78,45 +77,41 @@ def days_apart(days: PictureDays, entry: datetime, zone: tzinfo) -> int:
     return max(abs((picture - day).days) for picture in (days.first, days.last))
 
 
-def _taken(exam: Exam) -> list[datetime]:
-    """The times of the pictures that count; those of an exam that still waits are not known yet."""
-    return [
-        file.captured_at
+def _taken(exam: Exam, zone: tzinfo) -> list[tuple[datetime, str]]:
+    """When each picture that counts was taken, by what was read of it, and who says so."""
+    known = [
+        as_read_now(file, zone)
         for file in exam.files
         if file.is_image
-        and file.captured_at is not None
         and (file.may_be_stored or (file.present and file.sent is not Sent.SKIPPED))
     ]
+    return [(file.captured_at, file.captured_source) for file in known if file.captured_at]
 
 
-def _cannot_be(exam: Exam) -> bool:
+def _cannot_be(exam: Exam, zone: tzinfo) -> bool:
     latest = exam.first_seen + _AHEAD
-    return any(at < _FIRST_PLAUSIBLE or at > latest for at in _taken(exam))
+    return any(not _FIRST_PLAUSIBLE <= at <= latest for at, _ in _taken(exam, zone))
 
 
-def _is_always_off(exam: Exam, recent: Iterable[Exam]) -> bool:
+def _is_always_off(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> bool:
     """Whether the clock is as far behind in enough other exams, seen at different times."""
-    ours = _behind(exam)
+    ours = _behind(exam, zone)
     if ours is None or ours < _OFF_BY:
         return False
     alike = [
         other.first_seen
         for other in recent
         if other.id != exam.id
-        and (theirs := _behind(other)) is not None
+        and (theirs := _behind(other, zone)) is not None
         and abs(theirs - ours) <= _ALIKE
     ]
     seen = [*alike, exam.first_seen]
     return len(alike) >= _ENOUGH and max(seen) - min(seen) >= _SEEN_APART
 
 
-def _behind(exam: Exam) -> timedelta | None:
+def _behind(exam: Exam, zone: tzinfo) -> timedelta | None:
     """How long before its first sight the last picture of an exam was taken, by the camera's clock."""
-    taken = [
-        file.captured_at
-        for file in exam.files
-        if file.is_image and file.captured_at is not None and file.captured_source != "file"
-    ]
+    taken = [at for at, source in _taken(exam, zone) if source != "file"]
     return exam.first_seen - max(taken) if taken else None
 
 

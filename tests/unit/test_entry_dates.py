@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from camera_watchdog.entry_dates import PictureDays, days_apart, picture_days
-from camera_watchdog.model import Exam, Sent
+from camera_watchdog.model import Exam, ExamFile, Sent
 from exam_parts import NOON, exam, file
 
 DAR_ES_SALAAM = ZoneInfo("Africa/Dar_es_Salaam")
@@ -16,11 +17,22 @@ DAY = timedelta(days=1)
 MARCH_1 = date(2026, 3, 1)
 
 
+def picture(name: str, at: datetime, source: str = "exif", **changes: Any) -> ExamFile:
+    """A picture that tells when it was taken: inside, or by the file's own time alone."""
+    inside = None if source == "file" else at
+    return file(
+        name,
+        captured_at=at,
+        captured_source=source,
+        captured_inside=inside,
+        captured_inside_source="" if inside is None else source,
+        mtime_ns=int(at.timestamp()) * 10**9,
+        **changes,
+    )
+
+
 def taken(*times: datetime, seen: datetime = NOON, source: str = "exif", number: int = 0) -> Exam:
-    files = [
-        file(f"OD{index}.jpg", captured_at=at, captured_source=source)
-        for index, at in enumerate(times)
-    ]
+    files = [picture(f"OD{index}.jpg", at, source) for index, at in enumerate(times)]
     return exam(*files, file("report.pdf", captured_at=None), first_seen=seen, id=number)
 
 
@@ -40,16 +52,26 @@ def test_days_are_the_clinic_s() -> None:
 
 
 def test_what_is_left_out_and_what_is_no_picture_does_not_count() -> None:
-    left_out = file("OS.jpg", captured_at=NOON - 9 * DAY, sent=Sent.SKIPPED)
-    gone = file("OD.jpg", captured_at=NOON - 5 * DAY, present=False)
-    of = exam(left_out, gone, file("OD2.jpg", captured_at=NOON), file("r.pdf", captured_at=None))
+    left_out = picture("OS.jpg", NOON - 9 * DAY, sent=Sent.SKIPPED)
+    gone = picture("OD.jpg", NOON - 5 * DAY, present=False)
+    of = exam(left_out, gone, picture("OD2.jpg", NOON), file("r.pdf", captured_at=None))
     assert picture_days(of, [], UTC) == PictureDays(MARCH_1, MARCH_1)
 
 
-def test_without_a_time_the_first_sight_says_it() -> None:
-    assert picture_days(exam(file("OD.jpg", captured_at=None)), [], UTC) == PictureDays(
-        MARCH_1, MARCH_1
+def test_without_a_picture_the_first_sight_says_it() -> None:
+    of = exam(file("report.pdf", captured_at=None))
+    assert picture_days(of, [], UTC) == PictureDays(MARCH_1, MARCH_1)
+
+
+def test_a_time_zone_that_was_corrected_since_counts_for_every_picture() -> None:
+    """What was computed with the zone of before stays on record, and is not compared."""
+    naive = datetime(2026, 3, 1, 23, 30)  # noqa: DTZ001 - as a camera writes it
+    of = exam(
+        picture("OD.jpg", NOON).but(captured_inside=naive, mtime_ns=int(NOON.timestamp()) * 10**9),
+        first_seen=NOON + DAY,
     )
+    assert picture_days(of, [], UTC).first == MARCH_1
+    assert picture_days(of, [], AUCKLAND).first == MARCH_1
 
 
 @pytest.mark.parametrize(
