@@ -1,6 +1,7 @@
 """A journal of an earlier release is upgraded at the start: whole, or not at all, and a copy is kept."""
 
 import dataclasses
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -115,6 +116,22 @@ def test_every_field_that_is_written_has_a_column_in_an_upgraded_journal(tmp_pat
     assert columns["exams"] == {"id", *EXAM_COLUMNS}
     assert columns["files"] == {"exam_id", *FILE_COLUMNS}
     assert columns["requests"] == {"id", "done_at", *REQUEST_COLUMNS}
+
+
+def test_the_first_version_is_as_its_release_wrote_it() -> None:
+    """What that release wrote stands in the tests once more, as SQL."""
+    written = (Path(__file__).parents[1] / "journal_version_1.sql").read_text("utf-8")
+    tables = []
+    for script in (
+        "".join(re.findall(r"^CREATE .*?;", written, re.DOTALL | re.MULTILINE)),
+        _VERSION_1,
+    ):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            for statement in sorted(script.split(";"), key=lambda each: "INDEX" in each):
+                connection.execute(statement)
+            tables.append(tables_of(connection))
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == 7 + 8
 
 
 # All or nothing
