@@ -62,8 +62,13 @@ elif sys.platform == "linux":
         # Nothing between taking a lease and giving it back may let another thread run, for which the
         # camera would wait: PyDLL keeps the interpreter's lock, and so does one step of it.
         _fcntl = ctypes.PyDLL(None, use_errno=True).fcntl
+        _fstatfs = ctypes.CDLL(None).fstatfs
     except (ImportError, OSError):  # a Python that was built without libffi, or without libraries
         _fcntl = None
+
+    # NFS and SMB (statfs(2)): a lease is refused where the server has given none, whoever writes.
+    _ASKING_A_SERVER: Final = frozenset({0x6969, 0xFF534D42, 0xFE534D42})
+    _STATFS_BYTES: Final = 256  # more than any architecture's has; it begins with the type
 
     def open_for_writing_elsewhere(path: Path) -> bool:
         """Take a lease for reading, and give it back at once.
@@ -81,6 +86,8 @@ elif sys.platform == "linux":
         except OSError:
             return False  # reading it says why
         try:
+            if _file_system(descriptor) in _ASKING_A_SERVER:
+                return False
             if _fcntl(descriptor, fcntl.F_SETSIG, int(signal.SIGURG)) != 0:
                 return False
             steps: tuple[Callable[[], int], ...] = (
@@ -92,6 +99,11 @@ elif sys.platform == "linux":
         finally:
             os.close(descriptor)
         return taken != 0 and number == errno.EAGAIN
+
+    def _file_system(descriptor: int) -> int:
+        status = ctypes.create_string_buffer(_STATFS_BYTES)
+        _fstatfs(descriptor, status)
+        return int.from_bytes(status.raw[:4], sys.byteorder)
 
 else:
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -113,6 +113,22 @@ def test_without_a_signal_that_is_ignored_no_lease_is_taken(
     with picture.open("r+b"):
         assert not DISK.open_elsewhere(picture)
     assert len(asked) == 1
+
+
+@linux
+@pytest.mark.parametrize("type_", [0x6969, 0xFF534D42, 0xFE534D42])
+def test_on_a_share_a_lease_that_is_refused_says_nothing(
+    picture: Path, monkeypatch: pytest.MonkeyPatch, type_: int
+) -> None:
+    """NFS and SMB refuse it with the same word where the server has not given them the like."""
+
+    def told(_descriptor: int, status: Any) -> int:
+        status.raw = type_.to_bytes(4, sys.byteorder).ljust(len(status), b"\0")
+        return 0
+
+    monkeypatch.setattr(disk_writers, "_fstatfs", told)
+    with picture.open("r+b"):
+        assert not DISK.open_elsewhere(picture)
 
 
 @linux

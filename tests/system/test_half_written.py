@@ -196,6 +196,47 @@ def test_a_file_of_which_the_writer_gave_up_is_held_and_a_person_lets_it_go(
         check_arrives(clinic, edc, hollow, there, within_s=15)
 
 
+def with_holes(path: Path, whole: bytes) -> None:
+    """As a program copies that leaves out blocks of zeros (``cp --sparse=always``)."""
+    with path.open("wb") as file:
+        for start in range(0, len(whole), 4096):
+            block = whole[start : start + 4096]
+            if block.strip(b"\0"):
+                file.seek(start)
+                file.write(block)
+        file.truncate(len(whole))
+
+
+@linux
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_clinic_whose_files_are_copied_with_holes_is_not_asked_every_day(
+    edc: DemoEdc, tmp_path: Path, *, allowed: bool
+) -> None:
+    skip_unless_holes_are_told(tmp_path)
+    subject = subject_of(edc)
+    edge = bytes(950 * 60)
+    said = {"PatientID": subject, "Rows": 950, "Columns": 950}
+    whole = {
+        f"{eye}.dcm": native(
+            edge + os.urandom(950 * 830) + edge,
+            ImageLaterality=eye,
+            **said,  # type: ignore[arg-type]
+        )
+        for eye in "LR"
+    }
+    settings = {**SETTINGS, "stability_timeout": 1, "allow_sparse_files": allowed}
+    with Clinic(tmp_path, api_url=edc.url, token=edc.token, settings=settings) as clinic:
+        clinic.start()
+        (clinic.watch_dir / subject).mkdir()
+        for name, content in whole.items():
+            with_holes(clinic.watch_dir / subject / name, content)
+        if allowed:
+            check_arrives(clinic, edc, subject, whole, within_s=AT_ONCE_S)
+        else:
+            clinic.running.says(subject, "HELD", "allow_sparse_files")
+            assert not edc.stored_files(subject)
+
+
 # What an ordinary camera writes
 
 
