@@ -21,6 +21,7 @@ __all__ = [
     "AFTER_ARCHIVE",
     "CHANGED",
     "EYE_CHANGED",
+    "FORGOTTEN",
     "SUBJECT_CHANGED",
     "awaits_answer",
     "changed_reason",
@@ -38,7 +39,9 @@ CHANGED: Final = "changed_after_archive"
 EYE_CHANGED: Final = "eye_changed_after_archive"
 SUBJECT_CHANGED: Final = "subject_changed_after_archive"
 
-AFTER_ARCHIVE: Final = frozenset({CHANGED, EYE_CHANGED, SUBJECT_CHANGED})
+FORGOTTEN: Final = "forgotten_after_archive"
+
+AFTER_ARCHIVE: Final = frozenset({CHANGED, EYE_CHANGED, SUBJECT_CHANGED, FORGOTTEN})
 """The codes of what is told of an exam that is archived."""
 
 

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -20,6 +20,7 @@ from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.backlog import Backlog
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
+from camera_watchdog.confirmations import Confirmations
 from camera_watchdog.desk import Desk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
@@ -191,14 +192,14 @@ class _Daemon:
         self._threads.spawn("desk", self._serve_people)
         self._threads.spawn("journal", partial(self._upkeep.serve, self._stop))
         self._threads.spawn("resend", self._resend)
+        self._threads.spawn("confirm", self._confirm)
         self._threads.spawn("recheck", partial(self._rechecks.serve, self._stop))
         for number in range(1, config.workers + 1):
             self._threads.spawn(f"worker {number}", self._work_forever)
         systemd.tell(systemd.READY)
 
     def _tell_those_away(self) -> None:
-        client = parts.edc_client(self._config)
-        self._clients.append(client)
+        client = self._new_client()
         threads = telling.tellers(
             self._config,
             notices=self._journal.notices,
@@ -210,8 +211,17 @@ class _Daemon:
         for name, serve in threads.items():
             self._threads.spawn(name, partial(serve, self._stop))
 
+    def _new_client(self) -> EdcClient:
+        client = parts.edc_client(self._config)
+        self._clients.append(client)
+        return client
+
     def _serve_people(self) -> None:
         self._desk.serve(self._stop)
+
+    def _confirm(self) -> None:
+        after = timedelta(seconds=self._config.confirm_after)
+        Confirmations(after, self._tools(self._new_client()), self._journal).serve(self._stop)
 
     def _resend(self) -> None:
         self._upkeep.wait_for_first_look()
@@ -230,8 +240,7 @@ class _Daemon:
                 self._stop.wait(_GATHER_S)  # where there is one hint there are more
 
     def _work_forever(self) -> None:
-        client = parts.edc_client(self._config)
-        self._clients.append(client)
+        client = self._new_client()
         pipeline = Pipeline(self._tools(client), self._stop.is_set)
         self._upkeep.wait_for_first_look()
         while not self._stop.is_set():

@@ -68,6 +68,15 @@ class JournalArchived:
             moment.astimezone(UTC).isoformat(),
         )
 
+    def unconfirmed(self, since: datetime, until: datetime, most: int) -> list[int]:
+        """The numbers of exams that were archived then and about which the EDC was not asked again."""
+        query = (
+            "SELECT id FROM exams WHERE archived_at >= ? AND archived_at < ? "
+            "AND confirmed_at IS NULL AND state = 'archived' ORDER BY archived_at LIMIT ?"
+        )
+        begin, end = (moment.astimezone(UTC).isoformat() for moment in (since, until))
+        return self._read(lambda row: int(row["id"]), query, begin, end, most)
+
     def named(self, name: str) -> list[Exam]:
         """The archived exams of a subject, or in an archive folder of that name, oldest first."""
         return self._find(

@@ -74,6 +74,7 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "rows_gone": "'[]'",
         "rows_left": "'[]'",
         "follows": "0",
+        "confirmed_at": "NULL",
     },
     "files": {
         "eye_rows": "NULL",

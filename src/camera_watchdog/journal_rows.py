@@ -130,6 +130,7 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "site_id": _as_it_is,
     "receipt": _as_it_is,
     "follows": _as_it_is,
+    "confirmed_at": _time,
 }
 """The fields of an exam that are columns, and how each is written."""
 
@@ -243,6 +244,7 @@ def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         site_id=row["site_id"],
         receipt=row["receipt"] or "",
         follows=row["follows"],
+        confirmed_at=_from_time(row["confirmed_at"]),
         files=tuple(sorted(files, key=lambda file: file.name)),
     )
 

@@ -11,6 +11,14 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from camera_watchdog.entries import Stamp
+from camera_watchdog.kinds import (
+    FileType,
+    Format,
+    ImageRows,
+    Laterality,
+    ReportType,
+    file_type_for,
+)
 
 __all__ = [
     "JOURNAL_LOST",
@@ -35,75 +43,6 @@ __all__ = [
 
 JOURNAL_LOST: Final = "The journal was damaged and begun anew: what was sent before is not known."
 """Noted on the exams that were there then: the server may hold files of theirs."""
-
-
-class Laterality(StrEnum):
-    """Which eye. OD (oculus dexter) is the right one, OS (oculus sinister) the left one."""
-
-    LEFT = "left"
-    RIGHT = "right"
-
-
-class Format(StrEnum):
-    """What a file is, told by its bytes."""
-
-    JPEG = "jpeg"
-    PNG = "png"
-    DICOM = "dicom"
-    HTML = "html"
-    PDF = "pdf"
-
-    @property
-    def is_image(self) -> bool:
-        """Whether it is a picture of an eye; else it is a report."""
-        return self in {Format.JPEG, Format.PNG, Format.DICOM}
-
-
-class FileType(StrEnum):
-    """The EDC's word for a file, as it stands in the upload's address."""
-
-    LEFT = "left"
-    RIGHT = "right"
-    LEFT_DICOM = "left_dicom"
-    RIGHT_DICOM = "right_dicom"
-    REPORT = "report"
-    LEFT_REPORT = "left_report"
-    RIGHT_REPORT = "right_report"
-
-    @property
-    def is_report(self) -> bool:
-        """Whether it is a report, which is sent last."""
-        return self in {FileType.REPORT, FileType.LEFT_REPORT, FileType.RIGHT_REPORT}
-
-
-class ReportType(StrEnum):
-    """One report for both eyes, or one for each."""
-
-    COMBINED = "combined"
-    PER_EYE = "per_eye"
-
-
-class ImageRows(StrEnum):
-    """What a row of the camera's image table is written for, and tells the eye of.
-
-    ``PER_NAME`` where a camera gives the same name to the same eye at every visit (``left.jpg``).
-    """
-
-    PER_PICTURE = "per_picture"
-    PER_NAME = "per_name"
-
-
-def file_type_for(
-    format_: Format, eye: Laterality | None, report_type: ReportType
-) -> FileType | None:
-    """The EDC's file type; none while the eye that it needs is not known."""
-    if not format_.is_image and report_type is ReportType.COMBINED:
-        return FileType.REPORT
-    if eye is None:
-        return None
-    if not format_.is_image:
-        return FileType(f"{eye}_report")
-    return FileType(f"{eye}_dicom") if format_ is Format.DICOM else FileType(eye.value)
 
 
 class State(StrEnum):
@@ -348,7 +287,8 @@ class Exam(_Record):
     that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
     gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were at the archive,
     none where an earlier release did it; ``receipt`` is its text where it tells of earlier sendings.
-    ``follows``: the subject's exam that was archived when this was first seen, or 0. Times are UTC.
+    ``follows``: the subject's exam that was archived when this was first seen, or 0; ``confirmed_at``:
+    when the EDC was asked about it again. Times are UTC.
     """
 
     folder: str
@@ -375,6 +315,7 @@ class Exam(_Record):
     rows_gone: tuple[EyeRow, ...] = ()
     rows_left: tuple[EyeRow, ...] = ()
     follows: int = 0
+    confirmed_at: datetime | None = None
 
     def file(self, name: str) -> ExamFile | None:
         """The file of that name."""

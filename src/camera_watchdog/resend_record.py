@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
+from camera_watchdog.after_archive import FORGOTTEN, with_finding
 from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.model import Exam, Override
 from camera_watchdog.person import Request, Wish
@@ -79,9 +80,12 @@ class OnRecord:
     def end(self, again: Exam, receipt: str, told: str) -> None:
         """Everything of it was sent."""
         self.receipt = receipt
-        self._journal.archived.amend(
-            self._exam.id, lambda exam: self._as_archived(exam, again), "resent", told
-        )
+
+        def ended(exam: Exam) -> Exam:
+            sent = self._as_archived(exam, again)
+            return with_finding(sent, FORGOTTEN, None) or sent
+
+        self._journal.archived.amend(self._exam.id, ended, "resent", told)
 
     def save(
         self,

@@ -80,6 +80,24 @@ def test_what_was_lost_goes_into_the_session_that_a_person_names_and_is_on_recor
     assert verified.returncode == 0, verified.stdout
 
 
+def test_what_the_edc_had_forgotten_a_while_after_the_archive_is_told_and_sent_again(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
+    edc.lose_files(session)
+    clinic.restart(confirm_after=0.5)
+    clinic.running.says("FOUND: The EDC no longer has")
+    told = json.loads(clinic.command("status", "--json").stdout)
+    (exam,) = told["exams"]
+    assert (exam["state"], exam["reason_code"]) == ("archived", "forgotten_after_archive")
+    assert "camera-watchdog resend" in exam["action"]
+
+    assert resend(clinic).returncode == 0
+
+    assert len(edc.stored_files(SUBJECT)) == 3
+    assert json.loads(clinic.command("status", "--json").stdout)["exams"] == []
+
+
 def test_files_lost_within_the_same_session_go_there_again(clinic: Clinic, edc: DemoEdc) -> None:
     (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
     edc.lose_files(session)

@@ -33,6 +33,7 @@ PURE: Final = {
     "errors",
     "eye_rows",
     "intake",
+    "kinds",
     "late",
     "laterality",
     "lifecycle",

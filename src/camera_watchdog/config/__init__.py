@@ -92,6 +92,7 @@ class Config:
     retry_max_delay: float
     request_timeout: float
     max_file_size_mb: float
+    confirm_after: float
     workers: int
     timezone: tzinfo
     ca_bundle: Path | None

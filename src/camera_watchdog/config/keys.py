@@ -207,6 +207,12 @@ KEYS: Final = (
         10,
         "the EDC's limit for a file; 0 asks the EDC",
     ),
+    Key(
+        "confirm_after",
+        _SECONDS,
+        86400,
+        "seconds after the archive at which the EDC is asked once more; 0: never",
+    ),
     Key("workers", number(1, 64, whole=True), 4, "exams that are sent at the same time"),
     Key("timezone", ZONE, "", "IANA name of the camera's time zone", "the machine's"),
     Key("ca_bundle", PATH, None, "file of certificates to trust", "the operating system's"),

@@ -6,6 +6,7 @@ from camera_watchdog.reasons.rules import RELEASE, TO_RELEASE, Clears, ReasonRul
 
 __all__ = ["ARCHIVED_ROWS"]
 
+_TO_RESEND: Final = 'camera-watchdog resend {who} --reason "..."'
 _TO_SAY_SEEN: Final = f"Then say that you saw it: {TO_RELEASE}"
 
 ARCHIVED_ROWS: Final = (
@@ -36,6 +37,15 @@ ARCHIVED_ROWS: Final = (
         "administrator to take them out of entry {session} of {subject} and to put them under the "
         "right subject: sending them again would not do it. "
         f"{_TO_SAY_SEEN}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
+    ReasonRule(
+        "forgotten_after_archive",
+        "The EDC no longer has {files} of {subject} in its eye exam entry {entry}, though it had stored "
+        "it: it may have been restored from a backup, or the entry was deleted or moved.",
+        "Ask the EDC's administrator what became of it. To have the exam sent again from the archive: "
+        f"{_TO_RESEND} If nothing is to be sent, say that you saw it: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE,
     ),

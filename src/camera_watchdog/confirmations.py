@@ -1,0 +1,158 @@
+"""A while after its archive the EDC is asked once more whether it has an exam: it may have been restored.
+
+A server that is restored from last night's backup has forgotten entries and files that it acknowledged
+since. ``status`` is asked once for each exam, ``confirm_after`` after its archive. Where it speaks of another
+entry, a release that takes the same bytes twice (0.8 and later) is sent the exam's smallest file again: 200
+where it is there, 201 where it had been forgotten, 404 where the entry is gone. Of an earlier release
+nobody can tell then, and nothing is said.
+
+What is not there any more is a matter for a person, who may have the exam sent again (``resend``). A thread
+of its own, which keeps no exam waiting; when it was asked stands in the journal.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from camera_watchdog.after_archive import FORGOTTEN, found_reason, with_finding
+from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.errors import (
+    CameraWatchdogError,
+    EdcFailure,
+    EdcRefusal,
+    PermanentError,
+    ServerWideError,
+    TransientError,
+)
+from camera_watchdog.journal import Journal
+from camera_watchdog.listing import Listing, lost_files
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent
+from camera_watchdog.reasons import explain
+from camera_watchdog.steps import Tools
+
+__all__ = ["Confirmations"]
+
+_LOOK_EVERY_S: Final = 60.0
+_AT_ONCE: Final = 20
+"""Exams at one look: a few requests a minute are nothing to a server, thousands at once might be."""
+_NO_LONGER_AFTER: Final = timedelta(days=7)
+"""An archive that was not asked about for so long, since nothing ran, is not asked about at all."""
+_GONE: Final = 404
+_CREATED: Final = 201
+
+logger = logging.getLogger(__name__)
+
+
+class Confirmations:
+    """Asks about archived exams, one after the other; belongs to one thread."""
+
+    def __init__(self, after: timedelta, tools: Tools, journal: Journal) -> None:
+        self._after = after
+        self._tools = tools
+        self._journal = journal
+
+    def serve(self, stop: threading.Event) -> None:
+        """Ask until it is time to stop; never where ``confirm_after`` is 0."""
+        while self._after and not stop.is_set():
+            self.look(stop.is_set)
+            stop.wait(_LOOK_EVERY_S)
+
+    def look(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Ask about the exams that are due; never raises."""
+        latest = self._tools.clock() - self._after
+        try:
+            due = self._journal.archived.unconfirmed(latest - _NO_LONGER_AFTER, latest, _AT_ONCE)
+            for number in due:
+                if stopping() or not self._may_ask():
+                    return
+                self._confirm(self._journal.exam(number))
+        except (ServerWideError, EdcFailure) as error:
+            self._tools.gate.suspect(error)
+        except Exception as error:
+            unforeseen = not isinstance(error, CameraWatchdogError)
+            logger.warning("archive  is confirmed later: %s", error, exc_info=unforeseen)
+
+    def _may_ask(self) -> bool:
+        try:
+            self._tools.gate.check()
+        except TransientError:
+            return False
+        return True
+
+    def _confirm(self, exam: Exam) -> None:
+        """Ask about one exam, and write down what was found."""
+        lost = self._lost(exam)
+
+        def said(_names: object) -> dict[str, str]:
+            return {}
+
+        found = found_reason(exam, FORGOTTEN, dict.fromkeys(lost, "forgotten"), said)
+        at = self._tools.clock()
+
+        def confirmed(exam: Exam) -> Exam:
+            told = exam if found is None else with_finding(exam, FORGOTTEN, found) or exam
+            return told.but(confirmed_at=at)
+
+        event, detail = ("found", FORGOTTEN) if found else ("", "")
+        exam = self._journal.archived.amend(
+            exam.id, confirmed, event, detail, durable=found is not None
+        )
+        if found is not None:
+            self._tell(exam, found)
+
+    def _tell(self, exam: Exam, found: Reason) -> None:
+        words = explain(found, exam)
+        logger.warning("%s  FOUND: %s %s", exam.destination, words.sentence, words.next_step)
+
+    def _lost(self, exam: Exam) -> tuple[str, ...]:
+        """The names of the files that the EDC acknowledged and has no more; none where nobody can tell.
+
+        Raises:
+            TransientError: it cannot be asked now.
+        """
+        session = exam.session
+        sent = [file for file in exam.files if file.sent is Sent.YES]
+        if session is None or not sent:
+            return ()
+        every = tuple(file.name for file in sent)
+        try:
+            status = self._tools.edc.status(exam.subject)
+            if status.session_id == session.session_id:
+                listing = Listing(status.uploaded, counted=False)
+                return tuple(file.name for file in lost_files(listing, session, exam.files))
+            if generation(session.key, session.already) is not Generation.IDEMPOTENT:
+                return ()
+            return every if self._is_forgotten(exam, sent) else ()
+        except EdcRefusal as refusal:
+            return every if refusal.http_status == _GONE else ()
+        except PermanentError:
+            return ()
+
+    def _is_forgotten(self, exam: Exam, sent: list[ExamFile]) -> bool:
+        """Whether the smallest file was not there when it was sent again."""
+        session = exam.session
+        assert session is not None  # noqa: S101 - _lost() saw to it
+        folder = self._tools.rules.archive_dir / exam.destination
+        for file in sorted(sent, key=lambda each: each.size_bytes):
+            if file.file_type is None or file.captured_at is None or not file.present:
+                continue
+            try:
+                with self._tools.disk.reading_unchanged(
+                    folder / file.name, file.stamp, file.sha256
+                ) as body:
+                    answer = self._tools.edc.upload(
+                        subject=exam.subject,
+                        file_type=file.file_type,
+                        session_id=session.session_id,
+                        name=file.name,
+                        body=body,
+                        size_bytes=file.size_bytes,
+                        sha256=file.sha256,
+                        captured_at=file.captured_at,
+                    )
+            except OSError:
+                continue  # moved away, or no longer what was sent: report --verify tells
+            return answer.http_status == _CREATED
+        return False

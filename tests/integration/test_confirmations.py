@@ -1,0 +1,123 @@
+"""A day after its archive the EDC is asked once more whether it still has an exam."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog.confirmations import Confirmations
+from camera_watchdog.errors import Unreachable
+from clinic import Clinic
+from one_exam import AWAY, begun
+from scripted_edc import GENERATIONS
+
+DAY = timedelta(days=1)
+BEFORE_0_8 = [release for release in GENERATIONS if release != "1.4"]
+
+
+def a_day_later(clinic: Clinic, *, days: float = 1.01) -> list[str]:
+    """What the EDC is asked then."""
+    clinic.live_for(60)
+    assert len(clinic.archived()) == 1
+    clinic.clock.advance(days * DAY.total_seconds())
+    asked = len(clinic.edc.calls)
+    confirm(clinic)
+    return [call.split()[0] for call in clinic.edc.calls[asked:]]
+
+
+def confirm(clinic: Clinic) -> None:
+    clinic.journal.write_down()
+    Confirmations(DAY, clinic.tools, clinic.journal).look()
+
+
+def found(clinic: Clinic) -> tuple[str, tuple[str, ...]] | None:
+    """What a person must see of the archived exam."""
+    (exam,) = clinic.journal.exams_of_subject("S1")
+    return (exam.reason.code, exam.reason.files) if exam.reason else None
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_what_is_there_is_asked_about_once_and_nothing_is_said(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        assert a_day_later(clinic) == ["status"]
+        assert found(clinic) is None
+        confirm(clinic)
+        assert clinic.edc.count("upload") == 3
+        assert clinic.edc.count("status") == 3
+
+
+def test_not_before_the_day_is_over_and_not_long_after_it(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        assert a_day_later(clinic, days=0.99) == []
+    with begun(tmp_path / "long after", "1.4") as clinic:
+        assert a_day_later(clinic, days=30) == []
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_what_was_forgotten_is_a_person_s_matter(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(60)
+        clinic.edc.stored = [one for one in clinic.edc.stored if one.name != "OS.jpg"]
+        assert a_day_later(clinic) == ["status"]
+        assert found(clinic) == ("forgotten_after_archive", ("OS.jpg",))
+        (exam,) = clinic.journal.archived.to_see()
+        assert exam.subject == "S1"
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_an_entry_that_is_gone_is_a_person_s_matter(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(60)
+        clinic.edc.sessions.clear()
+        clinic.edc.stored.clear()
+        assert a_day_later(clinic) == ["status"]
+        assert found(clinic) == ("forgotten_after_archive", ("OD.jpg", "OS.jpg", "report.pdf"))
+
+
+@pytest.mark.parametrize("release", BEFORE_0_8)
+def test_where_nobody_can_tell_nothing_is_said_and_nothing_is_sent(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(60)
+        clinic.edc.add_session()
+        assert a_day_later(clinic) == ["status"]
+        assert found(clinic) is None
+
+
+def test_one_file_is_sent_again_where_the_next_visit_has_its_entry(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.live_for(60)
+        clinic.edc.add_session()
+        stored = list(clinic.edc.stored)
+        assert a_day_later(clinic) == ["status", "upload"]
+        assert found(clinic) is None
+        assert clinic.edc.stored == stored
+
+
+def test_where_that_file_was_not_there_everything_was_forgotten(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.live_for(60)
+        clinic.edc.stored.clear()
+        clinic.edc.add_session()
+        assert a_day_later(clinic) == ["status", "upload"]
+        assert found(clinic) == ("forgotten_after_archive", ("OD.jpg", "OS.jpg", "report.pdf"))
+
+
+def test_a_server_that_is_away_is_asked_later(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.live_for(60)
+        clinic.edc.statuses = [Unreachable("no route")]
+        clinic.edc.ping_says = AWAY
+        assert a_day_later(clinic)[0] == "status"
+        assert clinic.gate.is_closed
+        asked = len(clinic.edc.calls)
+        confirm(clinic)
+        assert len(clinic.edc.calls) == asked
+        clinic.edc.ping_says = None
+        clinic.live_for(60)
+        confirm(clinic)
+        assert found(clinic) is None
+        assert clinic.journal.exams_of_subject("S1")[0].confirmed_at is not None
