@@ -16,19 +16,6 @@ from month.run import Month
 from month.site import SITES
 
 _DAYS: Final = 7
-_TO_COME: Final = frozenset(
-    {
-        "from 1 each day",
-        "from 1 for each visit",
-        "from 1 for each visit, rows minutes later",
-        "from 1 for each visit, rows after the report",
-        "from 1 for each visit, table cleared every night, with times",
-        "from 1 for each visit, with times",
-        "from 1 for each visit, rows replaced, with times",
-        "JPEG and DICOM of each picture",
-        "a share whose numbers change",
-    }
-)
 _OTHER: Final = {Laterality.LEFT: Laterality.RIGHT, Laterality.RIGHT: Laterality.LEFT}
 
 
@@ -38,7 +25,7 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "camera_watchdog")
 
 
-@pytest.mark.parametrize("name", [name for name in SITES if name not in _TO_COME])
+@pytest.mark.parametrize("name", SITES)
 def test_a_week_of_an_ordinary_clinic_goes_by_without_a_question(name: str, tmp_path: Path) -> None:
     site = SITES[name]
     week = Month(site, 0, tmp_path, days=_DAYS, again_after_days=3).run()

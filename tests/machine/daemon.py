@@ -17,7 +17,6 @@ from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.journal import JOURNAL_NAME
 from camera_watchdog.model import Exam, Sent, State
 from camera_watchdog.pipeline import Outcome
-from camera_watchdog.steps import CameraLike
 from effects import Effects, SeamJournal
 from in_process import Core, Time
 from machine.server import Line, Server
@@ -166,9 +165,7 @@ class Worker:
 class Daemon:
     """Runs, dies and is started again, on the same folders and by the same clock."""
 
-    def __init__(
-        self, config: Config, time: Time, server: Server, camera: CameraLike, workers: int = 2
-    ) -> None:
+    def __init__(self, config: Config, time: Time, server: Server, workers: int = 2) -> None:
         self.config = config
         self.time = time
         self.kill_in: int | None = None
@@ -177,7 +174,6 @@ class Daemon:
         """What was seen to go wrong at the moment of an upload."""
         self.workers: list[Worker] = []
         self._server = server
-        self._camera = camera
         self._most = workers
         self._core: _Core | None = None
 
@@ -193,7 +189,6 @@ class Daemon:
                 effects=effects,
                 client=lambda _config: cast(EdcClient, line),
                 journal=_Journal,
-                camera=self._camera,
             )
         return self._core
 

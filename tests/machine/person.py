@@ -11,7 +11,7 @@ from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, Laterality, Override, Reason
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, Answer
-from machine.camera import Camera, eye_of
+from machine.camera import Camera
 from machine.daemon import Daemon
 from machine.server import Server
 
@@ -43,7 +43,7 @@ class Person:
         """Do what the reason asks for; where there is a choice, by chance.
 
         ``slow``: what is said is kept until :meth:`give`; ``odd``: the picture that is there now, but
-        no later one of that name, shows the other eye than its name says.
+        no later one of that name, is said to show the other eye than it does.
         """
         reason = exam.reason
         assert reason is not None
@@ -55,7 +55,7 @@ class Person:
             if right := [name for name in reason.files if self._is_the_right_one(exam, name)]:
                 self._say(exam, skips=right)
             for name in sorted({*reason.files} - {*right}):
-                new_name = f"{name[:2]}-{chance.getrandbits(16)}{name[-4:]}"
+                new_name = f"{name[:1]}-{chance.getrandbits(16)}{name[-4:]}"
                 self._camera.rename(exam.folder, name, new_name)
         elif reason.code in _LOOKS_FIRST:
             there = [name for name in reason.files if self._is_there(exam, name)]
@@ -81,10 +81,10 @@ class Person:
         elif answer is Answer.SKIP and names:
             self._say(exam, skips=[chance.choice(names)])
         elif answer is Answer.EYE:
-            self._say(exam, eyes={n: eye for n in names if (eye := self._shown(n))})
+            self._say(exam, eyes={n: eye for n in names if (eye := self._shown(exam, n))})
 
-    def _shown(self, name: str) -> Laterality | None:
-        eye = parse_eye(eye_of(name))
+    def _shown(self, exam: Exam, name: str) -> Laterality | None:
+        eye = parse_eye(self._camera.shown(exam.folder, name))
         return _OTHER[eye] if eye and self._is_odd else eye
 
     def _retry(self, exam: Exam) -> None:

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from camera_watchdog.model import State
 from in_process import Time, configured
-from machine.camera import PATTERN, Camera, eye_of, subject_of
+from machine.camera import PATTERN, Camera, subject_of
 from machine.daemon import Daemon
 from machine.person import Person
 from machine.promise import Promise
@@ -30,7 +30,8 @@ __all__ = ["Machine"]
 _FOLDERS: Final = ("S1", "S2", "S1 again")
 _EVENTS: Final = st.sampled_from(
     [
-        "file retaken", "file deleted", "file renamed", "file true", "file swapped", "file blank",
+        "file retaken", "file replaced", "file touched", "file deleted", "rows renumbered",
+        "archive went on", "archive receipt", "file renamed", "file true", "file swapped", "file blank",
         "comes", "comes", "comes", "comes", "copied", "finished", "folder renamed", "folder deleted",
         "killed", "killed power", "looked", "session made", "session made", "session deleted",
         "session contraindicated", "upgraded", "weather token", "weather no route", "weather S1",
@@ -61,6 +62,7 @@ _POINTS: Final = st.sampled_from(
         for when in ("before", "after")
     ]
 )
+_OTHER: Final = {"left": "right", "right": "left"}
 _BEHIND: Final = frozenset({"waits_behind"})
 _HEARD: Final = 0.8
 """How often the file system tells of what happened."""
@@ -80,12 +82,14 @@ class Machine(RuleBasedStateMachine):
         sessions=st.sampled_from([("S1", "S2"), ("S1", "S2"), ("S1",), ("S1", "S1", "S2")]),
         rows=_ROWS,
         faults=_FAULTS,
+        replaces=st.booleans(),
         seed=_ANY,
     )
     def open_clinic(
         self,
         *,
         per_eye: bool,
+        replaces: bool,
         sessions: tuple[str, ...],
         rows: str,
         faults: list[str],
@@ -103,10 +107,13 @@ class Machine(RuleBasedStateMachine):
             report_type=report_type,
             subject_folder_pattern=PATTERN,
         )
-        self.reports = ("OD.pdf", "OS.pdf") if report_type == "per_eye" else ("report.pdf",)
+        self.reports = ("P", "Q") if report_type == "per_eye" else ("R",)
         self.server = Server(self.release, self.time, report_type)
-        self.camera = Camera(config.watch_dir, self.time)
-        self.daemon = Daemon(config, self.time, self.server, self.camera.database)
+        assert config.db_path is not None
+        self.camera = Camera(config.watch_dir, config.db_path, self.time)
+        self.camera.replaces = replaces
+        self.camera.is_open = self._is_open
+        self.daemon = Daemon(config, self.time, self.server)
         self.person = Person(self.daemon, self.server, self.camera)
         self.promise = Promise(self.daemon, self.server, self.camera, self.person)
         for subject in sessions:
@@ -114,23 +121,37 @@ class Machine(RuleBasedStateMachine):
         for subject in ("S1", "S2"):
             self.camera.register(subject)
         self.server.faults += faults
-        self.exam_comes("S1", 0, rows)
+        self.exam_comes("S1", 0, rows, crossed=False)
 
     # The camera, and hands in its folder
 
-    @rule(folder=_FOLDER, visit=st.integers(0, 1), rows=_ROWS)
-    def exam_comes(self, folder: str, visit: int, rows: str) -> None:
-        for name in self._names(visit):
-            self.camera.write(folder, name, self.camera.picture(name))
+    @rule(folder=_FOLDER, visit=st.integers(0, 1), rows=_ROWS, crossed=st.booleans())
+    def exam_comes(self, folder: str, visit: int, rows: str, *, crossed: bool) -> None:
+        """``crossed``: the same names as ever, and the eyes the other way round."""
+        for name, eye in self._names(visit, crossed=crossed):
+            self.camera.write(folder, name, self.camera.picture(name, eye))
             self._row(folder, name, rows)
         self._after_a_change(folder)
 
-    @rule(folder=_FOLDER, place=_ANY, number=st.integers(0, 2), whole=st.booleans(), row=_ROWS)
-    def file_comes(self, folder: str, place: int, number: int, *, whole: bool, row: str) -> None:
+    @rule(
+        folder=_FOLDER,
+        place=_ANY,
+        number=st.integers(0, 2),
+        how=st.sampled_from(["whole", "half", "another name"]),
+        row=_ROWS,
+        crossed=st.booleans(),
+    )
+    def file_comes(
+        self, folder: str, place: int, number: int, *, how: str, row: str, crossed: bool
+    ) -> None:
         """Late, one too many, a part of the next exam, or in the place of one that is there."""
-        names = self._names(number)
-        name = names[place % len(names)]
-        self.camera.write(folder, name, self.camera.picture(name), whole=whole)
+        names = self._names(number, crossed=crossed)
+        name, eye = names[place % len(names)]
+        content = self.camera.picture(name, eye)
+        if how == "another name":
+            self.camera.write_under_another_name(folder, name, content)
+        else:
+            self.camera.write(folder, name, content, whole=how == "whole")
         self._row(folder, name, row)
         self._after_a_change(folder)
 
@@ -142,8 +163,14 @@ class Machine(RuleBasedStateMachine):
         if not (files := self.camera.files()):
             return
         folder, name = files[which % len(files)]
-        if what == "retaken":
-            self.camera.write(folder, name, self.camera.picture(name))
+        eye = self.camera.shown(folder, name)
+        if what in {"retaken", "replaced"}:
+            eye = _OTHER.get(eye, "") if which % 3 == 0 else eye
+            again = self.camera.picture(name, eye)
+            (self.camera.write if what == "retaken" else self.camera.replace)(folder, name, again)
+        elif what == "touched":
+            path = self.camera.folder / folder / name
+            path.chmod(0o600 if which % 2 else 0o644)
         elif what == "deleted":
             self.camera.delete(folder, name)
         elif what == "renamed":
@@ -168,22 +195,47 @@ class Machine(RuleBasedStateMachine):
         if not (folders := self.camera.folders()):
             return
         folder = folders[which % len(folders)]
+        other = folders[which // 7 % len(folders)]
         if away:
             self.camera.delete_folder(folder)
+        elif which % 5 == 0 and other != folder:
+            self.camera.swap_folders(folder, other)
         else:
             self.camera.rename_folder(folder, _FOLDERS[which % len(_FOLDERS)])
         self._after_a_change(folder)
 
-    def _names(self, number: int) -> list[str]:
-        names = ["OD.jpg", "OS.jpg", *self.reports]
-        return [f"{name[:-4]}-{number}{name[-4:]}" for name in names]
+    def _names(self, number: int, *, crossed: bool) -> list[tuple[str, str]]:
+        """The names of an exam's files, with the eyes that they show."""
+        eyes = ("left", "right") if crossed else ("right", "left")
+        of_reports = eyes if len(self.reports) > 1 else ("",)
+        images = [(f"{stem}-{number}.jpg", eye) for stem, eye in zip("AB", eyes, strict=True)]
+        reports = zip(self.reports, of_reports, strict=True)
+        return [*images, *((f"{stem}-{number}.pdf", eye) for stem, eye in reports)]
 
     def _row(self, folder: str, name: str, what: str) -> None:
-        eye = eye_of(name)
+        """A row for a file as it stands there."""
+        eye = self.camera.shown(folder, name) or self.camera.shown(folder, f"{name}.!sync")
         if eye and what != "none":
-            other = {"left": "right", "right": "left"}[eye]
-            said = {"true": eye, "swapped": other, "blank": None}[what]
+            said = {"true": eye, "swapped": _OTHER[eye], "blank": None}[what]
             self.camera.record(subject_of(folder), name, said)
+
+    def _is_open(self, folder: str) -> bool:
+        if not self.daemon.is_alive:
+            return True
+        return any(exam.folder == folder for exam in self.daemon.core.journal.open_exams())
+
+    def _archive(self, which: int, what: str) -> None:
+        """A writer goes on in the archive, or a receipt is damaged."""
+        archive = self.daemon.config.archive_dir
+        names = "*/receipt.json" if what == "receipt" else "*/*.jpg"
+        paths = sorted(archive.glob(names)) if archive.exists() else []
+        if not paths:
+            return
+        path = paths[which % len(paths)]
+        if what == "receipt":
+            path.write_bytes(bytes(path.stat().st_size) if which % 2 else path.read_bytes()[:99])
+        elif (path.parent.name, path.name) not in self.camera.went_on:
+            self.camera.go_on_writing(path)
 
     def _paths(self) -> list[Path]:
         archive = self.daemon.config.archive_dir
@@ -234,7 +286,11 @@ class Machine(RuleBasedStateMachine):
             "file": lambda: self._touch(detail, which),
             "folder": lambda: self._move_folder(which, away=detail == "deleted"),
             "copied": lambda: self._copy(which),
-            "comes": lambda: self.file_comes("S1", which, which % 3, whole=True, row="true"),
+            "comes": lambda: self.file_comes(
+                "S1", which, which % 3, how="whole", row="true", crossed=which % 2 == 0
+            ),
+            "rows": self.camera.renumber,
+            "archive": lambda: self._archive(which, detail),
             "finished": lambda: self._finish(which),
             "killed": lambda: self.daemon.die(power=detail == "power"),
             "looked": self.daemon.tick,
@@ -300,6 +356,7 @@ class Machine(RuleBasedStateMachine):
                 self.reached["killed"] += self.daemon.deaths
         finally:
             self.daemon.die()
+            self.camera.close()
             shutil.rmtree(self.root)
 
     def _come_to_an_end(self) -> None:
@@ -318,6 +375,8 @@ class Machine(RuleBasedStateMachine):
             self.promise.check()
             open_exams = self.daemon.core.journal.open_exams()
             if not open_exams and not self.camera.files():
+                self.daemon.die()  # what is in the archive is looked at at a start
+                self.daemon.run(70.0)
                 self.promise.check_end()
                 return
             for exam in open_exams:

@@ -72,9 +72,9 @@ class Visits:
         for shot in reports:
             self._plan_report(visit, shot)
         if rejected is not None:
-            self._plan_rejected(visit, rejected)
-        self._plan_rows(visit, shots, reports, report_at, others)
-        if not self._site.exports:
+            self._plan_rejected(visit, rejected, whole)
+        has_wrong_eye = self._plan_rows(visit, shots, reports, report_at, others)
+        if not (self._site.exports or has_wrong_eye):
             self._plan_again(visit, shots, whole)
         self._plan_beside(visit, shots, report_at)
         self._plan_touches(visit)
@@ -127,7 +127,7 @@ class Visits:
         rejected = shots.pop(place_rejected) if place_rejected >= 0 else None
         return shots, rejected
 
-    def _plan_rejected(self, visit: Visit, shot: Shot) -> None:
+    def _plan_rejected(self, visit: Visit, shot: Shot, whole: float) -> None:
         """It is not exported, or deleted before the next one is taken; its row may stay."""
         chance = self._chance
         if chance.random() < 0.5:
@@ -136,6 +136,7 @@ class Visits:
                 self._acts.delete(visit, name, shot.written + 4)
         row_at = self._row_at(shot, shot.written + 4)
         if row_at is not None:
+            row_at = min(row_at, whole - 1)
             self._acts.row(visit.subject, shot, row_at)
             if chance.random() < 0.3:
                 later = row_at + chance.uniform(0.5, 30)
@@ -217,15 +218,17 @@ class Visits:
         reports: list[Shot],
         report_at: float,
         others: list[str],
-    ) -> None:
+    ) -> bool:
+        """Whether one of them tells the wrong eye for a while."""
         typo = self._chance.random()
         first = min(shot.written for shot in shots)
-        if typo < 0.05 and self._site.rows != "never" and self._rows_may_err(shots, report_at):
+        may_err = self._site.rows != "never" and self._rows_may_err(shots, report_at)
+        if has_wrong_eye := typo < 0.05 and may_err:
             self._plan_wrong_eye(visit, shots, report_at)
             shots = shots[:-1]
         elif typo < 0.08 and self._site.rows in {"seconds", "minutes"}:
             self._plan_wrong_subject(visit, [*shots, *reports], others)
-            return
+            return False
         elif typo < 0.12 and not self._site.exports and report_at - first > 20:
             self._plan_wrong_folder(visit, shots, report_at, others)
         for shot in (*shots, *reports):
@@ -234,6 +237,7 @@ class Visits:
         if typo > 0.95 and not self._site.replaces:
             at = visit.begins + self._chance.uniform(0, 1200)
             self._acts.at(at, partial(self._camera.touch_rows, visit.subject))
+        return has_wrong_eye
 
     def _rows_may_err(self, shots: list[Shot], report_at: float) -> bool:
         """Whether a row may be wrong and be corrected in time: before the exam is whole.
