@@ -242,13 +242,14 @@ class Visits:
     def _rows_may_err(self, shots: list[Shot], report_at: float) -> bool:
         """Whether a row may be wrong and be corrected in time: before the exam is whole.
 
-        With one picture of each eye it is not whole while both are said to be of one.
+        With one picture of each eye it is not whole while both are said to be of one, unless a name
+        objects.
         """
         row_at = shots[-1].row_at
         assert row_at is not None
-        return row_at < report_at - 2 * _QUIET_S or (
-            len(shots) == 2 and self._site.kinds == ("jpg",)
-        )
+        in_time = row_at < report_at - 2 * _QUIET_S
+        says_nothing = self._site.names != "fixed" and self._site.kinds == ("jpg",)
+        return in_time or (len(shots) == 2 and says_nothing)
 
     def _plan_wrong_eye(self, visit: Visit, shots: list[Shot], report_at: float) -> None:
         """The technician had chosen the wrong eye on the last picture."""
