@@ -44,7 +44,7 @@ from camera_watchdog.journal_file import (
     set_aside,
 )
 from camera_watchdog.journal_history import JournalHistory
-from camera_watchdog.journal_look import look_through
+from camera_watchdog.journal_look import is_taken_away, look_through
 from camera_watchdog.journal_migrations import VERSION
 from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_pending import change_of
@@ -193,8 +193,8 @@ class Journal(JournalExams):
         self._read(tuple, "SELECT 1")
 
     def is_look_wanted(self) -> bool:
-        """Whether a command met damage in it that was not looked for yet."""
-        return look_wanted(self._path).exists()
+        """Whether a command met damage in it that was not looked for yet, or its file is gone."""
+        return look_wanted(self._path).exists() or is_taken_away(self._path)
 
     def close(self) -> None:
         """Write down what was saved, and close it in any case; raises JournalError as that does."""

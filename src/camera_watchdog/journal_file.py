@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.errors import JournalError, JournalOutdated, JournalRefused
+from camera_watchdog.errors import JournalOutdated, JournalRefused
 from camera_watchdog.journal_damage import Damage, as_written, damage_of
 from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
 
@@ -85,7 +85,6 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     Raises:
         JournalRefused: it belongs to another watch folder or a newer release.
         JournalOutdated: it is an older release's, and its daemon has not upgraded it yet.
-        JournalError: its daemon has not made its tables yet.
         Damage: it is damaged.
         sqlite3.Error: it is not there, or this account may not open it.
     """
@@ -96,13 +95,8 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         with _damage_told(connection):
-            version = version_of(connection)
-            if not version:
-                raise JournalError(  # noqa: TRY301 - the connection is closed below
-                    f"The journal {path} is empty. Start camera-watchdog, then try again."
-                )
             _check(connection, watch_dir)
-        if version < VERSION:
+        if (version := version_of(connection)) < VERSION:
             raise JournalOutdated(  # noqa: TRY301 - the connection is closed below
                 f"The journal {path} is still of version {version}; this release reads version "
                 f"{VERSION}. The daemon upgrades it when it starts: restart camera-watchdog with "
@@ -136,7 +130,7 @@ def _prepare(
 def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
     """Refuse what is not ours."""
     version = version_of(connection)
-    if not 0 <= version < _NO_VERSION:
+    if not 0 < version < _NO_VERSION:
         raise Damage(f"it says that it is of version {version}")
     if version > VERSION:
         raise JournalRefused(

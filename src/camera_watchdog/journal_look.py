@@ -7,14 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.journal_damage import as_written, check, damage_of, look_wanted
+from camera_watchdog.journal_damage import Damage, as_written, check, damage_of, look_wanted
 from camera_watchdog.journal_entries import read_entries
 from camera_watchdog.journal_file import whose
+from camera_watchdog.journal_migrations import VERSION, version_of
 from camera_watchdog.journal_notices import read_notices
 from camera_watchdog.journal_reader import read_exam
 from camera_watchdog.journal_rows import request_from
 
-__all__ = ["look_through"]
+__all__ = ["is_taken_away", "look_through"]
 
 _OPEN: Final = "state NOT IN ('archived', 'gone')"
 
@@ -30,6 +31,8 @@ def look_through(path: Path, stopping: Callable[[], bool]) -> str:
     """
     everything = look_wanted(path).exists()
     look_wanted(path).unlink(missing_ok=True)
+    if is_taken_away(path):
+        return "its file is gone"
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with contextlib.closing(
         sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None)
@@ -45,6 +48,14 @@ def look_through(path: Path, stopping: Callable[[], bool]) -> str:
             raise
 
 
+def is_taken_away(path: Path) -> bool:
+    """Whether a journal that is in use is not there any more, though its folder is.
+
+    Where its folder is away a drive is, perhaps, and may come back.
+    """
+    return not path.exists() and path.parent.is_dir()
+
+
 def _read(connection: sqlite3.Connection, stopping: Callable[[], bool], *, everything: bool) -> str:
     """Read it as it is read when it is needed; always empty.
 
@@ -53,6 +64,8 @@ def _read(connection: sqlite3.Connection, stopping: Callable[[], bool], *, every
         sqlite3.Error: it cannot be read.
     """
     connection.execute("BEGIN")  # the daemon goes on writing
+    if (version := version_of(connection)) != VERSION:
+        raise Damage(f"it says that it is of version {version}")
     whose(connection)
     which = "1" if everything else _OPEN
     events = "SELECT at FROM events WHERE exam_id = ?"

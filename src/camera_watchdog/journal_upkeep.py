@@ -28,7 +28,7 @@ class Kept(Protocol):
         """Look through all of it, unless it is time to stop."""
 
     def is_look_wanted(self) -> bool:
-        """Whether a command met damage in it."""
+        """Whether a command met damage in it, or it is gone."""
 
     def write_down(self) -> None:
         """Write what was saved and waits for nothing."""
@@ -55,7 +55,7 @@ class JournalUpkeep:
             self._fails = False
 
     def serve(self, stop: threading.Event) -> None:
-        """Look through all of it at the start, every hour, and where a command met damage."""
+        """Look through all of it at the start, every hour, and where it is wanted."""
         while not stop.is_set():
             try:
                 self._journal.check(stop)

@@ -202,11 +202,40 @@ def test_a_row_that_vanished_under_an_event_is_damage(state: Path) -> None:
 
 def test_a_journal_that_was_taken_away_altogether_counts_as_lost(state: Path) -> None:
     with opened(state) as journal:
+        assert not journal.is_look_wanted()
         for path in state.glob(f"{JOURNAL_NAME}*"):
             path.unlink()
-    with opened(state, damage="it is gone") as journal:
+        assert journal.is_look_wanted()
+        with pytest.raises(JournalDamaged, match="gone"):
+            journal.check(NEVER)
+    with opened(state, damage=journal.damage) as journal:
         assert journal.rebuilt
     assert [path.stat().st_size for path in state.glob("*damaged*")] == [0]
+
+
+def test_a_state_folder_that_is_away_is_no_lost_journal(state: Path) -> None:
+    """A drive is, perhaps: it may come back."""
+    with opened(state) as journal:
+        state.rename(state.with_name("away"))
+        assert not journal.is_look_wanted()
+        with pytest.raises(JournalError) as caught:
+            journal.check(NEVER)
+        assert not isinstance(caught.value, JournalDamaged)
+        state.with_name("away").rename(state)
+        journal.check(NEVER)
+
+
+@pytest.mark.parametrize("version", [-3, 0, 2**30])
+def test_a_version_that_no_release_has_is_damage_at_any_time(state: Path, version: int) -> None:
+    with opened(state) as journal:
+        with closing(sqlite3.connect(state / JOURNAL_NAME)) as other:
+            other.execute(f"PRAGMA user_version = {version}")
+        with pytest.raises(JournalDamaged, match="is damaged"):
+            joined(state)
+        with pytest.raises(JournalDamaged, match=f"version {version}"):
+            journal.check(NEVER)
+    with opened(state) as journal:
+        assert journal.rebuilt
 
 
 # What is none
