@@ -11,9 +11,11 @@ from camera_watchdog_demo.camera import TakenExam
 from daemon_process import receipt_of
 from edc_under_test import EdcUnderTest
 
-__all__ = ["check_arrived", "new_subject"]
+__all__ = ["TAKEN_AT", "check_arrived", "new_subject"]
 
 _ZONE: Final = ZoneInfo("Africa/Dar_es_Salaam")
+TAKEN_AT: Final = datetime.now(_ZONE).replace(tzinfo=None, microsecond=0) - timedelta(hours=5)
+"""As the camera's clock shows it: of the day on which the EDC's entries are made, or the one before."""
 _ONE_MS: Final = timedelta(milliseconds=1)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import pytest
 
-from arrival import check_arrived, new_subject
+from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo.camera import ReportFormat, TakenExam
 from camera_watchdog_demo.edc_generations import GENERATIONS
 from camera_watchdog_demo.edc_server import DemoEdc
@@ -123,7 +123,7 @@ class Place:
         self.taken: TakenExam = clinic.camera.take(
             subject,
             report=report,
-            captured_at=datetime(2025, 3, 4, 9, 30),  # noqa: DTZ001 - as the camera's clock shows it
+            captured_at=TAKEN_AT,
             **kind.taken,
         )
 

@@ -5,20 +5,18 @@ The camera's database is asked for the capture time here, so that both ways of t
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from arrival import check_arrived, new_subject
+from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo.camera import ReportFormat, TakenExam
 from daemon_process import FAST, Clinic
 from edc_under_test import EdcUnderTest
 from real_edc import REAL_VERSIONS
 
 pytestmark = pytest.mark.real_edc
-
-TAKEN_AT = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
 
 
 @pytest.fixture(scope="module", params=REAL_VERSIONS)

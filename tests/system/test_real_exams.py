@@ -6,12 +6,12 @@ in a clinic.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from arrival import check_arrived, new_subject
+from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo.camera import ImageFormat, ReportFormat, TakenExam
 from camera_watchdog_demo.pictures import Eye
 from canaries import INITIALS
@@ -22,7 +22,6 @@ from relay import Relay
 
 pytestmark = pytest.mark.real_edc
 
-TAKEN_AT = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
 LARGE_BYTES = 400_000
 
 
@@ -168,7 +167,7 @@ def test_a_second_visit_goes_into_a_session_of_its_own(clinic: Clinic, edc: EdcU
     (first_archived,) = clinic.archived(subject)
     check_arrived(edc, first_archived, first, first_session)
 
-    second = take(clinic, edc, subject, at=datetime(2025, 9, 4, 9, 30))  # noqa: DTZ001 - likewise
+    second = take(clinic, edc, subject, at=TAKEN_AT + timedelta(hours=1))
     if release(edc) >= (0, 2):
         clinic.wait_for(subject, "no_eligible_session")
         assert len(edc.stored_files(subject)) == len(first.files)

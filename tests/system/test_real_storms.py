@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from random import Random
 from threading import Lock, Thread
@@ -21,7 +20,7 @@ from typing import Any, Final
 
 import pytest
 
-from arrival import check_arrived, new_subject
+from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.camera import Camera, TakenExam, TakenFile
 from daemon_process import FAST, Clinic, JournalExam, until
@@ -32,7 +31,6 @@ pytestmark = pytest.mark.real_edc
 
 RELEASES: Final = ("0.1.1", "0.2.0", "0.3.0", "0.4.0", "0.7.8", "0.8.0", "1.4.0")
 SEEDS: Final = range(12)
-TAKEN_AT: Final = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
 TIMES: Final = FAST | {"sweep_interval": 1, "request_timeout": 1.5, "workers": 2}
 STORM_S: Final = 25.0
 SUBJECTS: Final = 2

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from arrival import TAKEN_AT
 from camera_watchdog.content.dicom_reader import install_command
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, DaemonProcess, receipt_of
 
 SUBJECTS = ("105-10-0001-2", "105-10-0002-2")
-TAKEN_AT = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
 COMMAND = install_command()
 
 
