@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Self
 from urllib.parse import urlsplit
 
-__all__ = ["BadRelay", "Mishap", "Relay"]
+__all__ = ["BadRelay", "Line", "Mishap", "Relay"]
 
 _PIECE_BYTES: Final = 16 * 1024
 _IN_A_FILE_BYTES: Final = 200
@@ -184,6 +184,39 @@ class BadRelay(Relay):
                 with server.makefile("rb") as answers:
                     answer = answers.read()
         return answer if mishap.answer is None else mishap.answer
+
+
+class Line:
+    """The weather of a :class:`BadRelay` whose line goes at one request, and comes back when told.
+
+    ``reached`` is set when it has gone. Every request after that is refused.
+    """
+
+    def __init__(self) -> None:
+        self._at = ""
+        self._how = Mishap()
+        self._is_away = False
+        self.reached = threading.Event()
+        self.requests: list[str] = []
+
+    def goes(self, at: str, how: Mishap) -> None:
+        """The next request that has ``at`` in its first line meets ``how``; then the line is away."""
+        self._at, self._how = at, how
+        self.reached.clear()
+
+    def comes_back(self) -> None:
+        """Everything passes again."""
+        self._at, self._is_away = "", False
+
+    def __call__(self, request_line: str) -> Mishap:
+        self.requests.append(request_line)
+        if self._is_away:
+            return Mishap(passes=0, answer=b"")
+        if self._at and self._at in request_line:
+            self._at, self._is_away = "", True
+            self.reached.set()
+            return self._how
+        return Mishap()
 
 
 def _head(requests: BinaryIO) -> bytes:

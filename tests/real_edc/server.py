@@ -3,15 +3,18 @@
 import json
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Final
+from uuid import UUID
 
 import requests
 
@@ -25,6 +28,9 @@ __all__ = ["RealEdcServer"]
 _START_TIMEOUT_S: Final = 120
 _STOP_GRACE_S: Final = 5
 _POLL_S: Final = 0.05
+_ENTRY_TABLES: Final = frozenset(
+    f"edc_retinopathy_{name}" for name in ("retinopathysession", "camerasession", "eyeexamregister")
+)
 
 
 class RealEdcServer:
@@ -84,6 +90,37 @@ class RealEdcServer:
         """Every file that its table lists, in the order of arrival."""
         rows = self._ask("stored_files", subject=subject)
         return [StoredFile._make([*known, datetime.fromisoformat(taken)]) for *known, taken in rows]
+
+    def change_entry(self, session_id: str, **columns: str) -> None:
+        """The staff corrects columns of an entry in its table."""
+        told = ", ".join(f"{column} = ?" for column in columns)
+        with closing(sqlite3.connect(self.data / "db.sqlite3", timeout=30)) as db, db:
+            names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            (table,) = names & _ENTRY_TABLES
+            update = f"UPDATE {table} SET {told} WHERE id = ?"  # noqa: S608 - names of ours
+            done = db.execute(update, (*columns.values(), UUID(session_id).hex))
+            if done.rowcount != 1:
+                raise RuntimeError(f"there is no entry {session_id}")
+
+    def back_up(self, folder: Path) -> None:
+        """Copy the tables and the stored files, as they are now, into a new folder."""
+        folder.mkdir(parents=True)
+        shutil.copytree(self.data / "storage", folder / "storage")
+        with (
+            closing(sqlite3.connect(self.data / "db.sqlite3", timeout=30)) as db,
+            closing(sqlite3.connect(folder / "db.sqlite3")) as copy,
+        ):
+            db.backup(copy)
+
+    def restore(self, folder: Path) -> None:
+        """Stop, put a backup in the place of everything, and start again."""
+        self.stop()
+        shutil.rmtree(self.data / "storage")
+        for path in self.data.glob("db.sqlite3*"):
+            path.unlink()
+        shutil.copytree(folder / "storage", self.data / "storage")
+        shutil.copy(folder / "db.sqlite3", self.data / "db.sqlite3")
+        self.start()
 
     def stop(self) -> None:
         """The server goes away; its port refuses connections until it comes back."""
