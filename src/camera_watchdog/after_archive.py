@@ -30,6 +30,7 @@ __all__ = [
     "is_seen",
     "seen",
     "unknown",
+    "what_was_found",
     "with_finding",
     "with_numbers",
     "with_seen",
@@ -120,6 +121,14 @@ def found_reason(
 
 def _key(name: str) -> str:
     return f"found {name}"
+
+
+def what_was_found(exam: Exam, code: str, name: str) -> str:
+    """What was found of a file: what stands now, else what a person saw last; empty for nothing."""
+    if exam.reason is not None and exam.reason.code == code and name in exam.reason.files:
+        return exam.reason.details.get(_key(name), "")
+    said = [each for each in exam.overrides if each.reason_code == code and name in each.checksums]
+    return said[-1].checksums[name] if said else ""
 
 
 def is_seen(exam: Exam, code: str, name: str, found: str) -> bool:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from camera_watchdog.after_archive import EYE_CHANGED
 from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, rows_for
 from camera_watchdog.model import Exam, ExamFile, ImageRows, State
@@ -32,6 +33,7 @@ __all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _A_MINUTE: Final = timedelta(minutes=1)
 _AN_HOUR: Final = timedelta(hours=1)
+_A_DAY: Final = timedelta(days=1)
 _REMEMBERED: Final = 1000
 
 
@@ -72,7 +74,21 @@ class CameraRows:
         others = [
             each for each in tools.journal.exams_of_subject(exam.subject) if each.id != exam.id
         ]
-        return ExamRows(self, tools, exam, rows, others)
+        return ExamRows(self, tools, exam, rows, self._without_news(exam, others))
+
+    def _without_news(self, exam: Exam, others: list[Exam]) -> list[Exam]:
+        """The other exams without what was found of their rows shortly before this one was there.
+
+        Such a row may not be corrected, but written for this visit in the place of the last one's.
+        """
+        standing = [o for o in others if o.reason is not None and o.reason.code == EYE_CHANGED]
+        if not standing:
+            return others
+        since = self._tools.journal.held_since()
+        news = {
+            o.id for o in standing if exam.first_seen - since.get(o.id, exam.first_seen) < _A_DAY
+        }
+        return [other.but(reason=None) if other.id in news else other for other in others]
 
     def elsewhere(self, exam: Exam, file: ExamFile) -> Elsewhere:
         """Where else the name of a file stands that has no row.
@@ -177,13 +193,23 @@ class ExamRows:
         return own[: max(1, len(own) - waiting)] if waiting and alike else own
 
     def _may_take_what_was_left(self, file: ExamFile) -> bool:
-        return goes_after(self._exam) or not self._camera.named(self._exam.subject, file.name)
+        return goes_after(self._exam) or not self._begins_again(file)
+
+    def _begins_again(self, file: ExamFile) -> bool:
+        """Whether the camera uses its names again: for other subjects, or at this one's visits."""
+        known = {each.name: each.sha256 for each in self._exam.files if each.is_image}
+        again = any(
+            each.was_sent and known.get(each.name, each.sha256) != each.sha256
+            for other in self._others
+            for each in other.files
+        )
+        return again or bool(self._camera.named(self._exam.subject, file.name))
 
     def _is_todays(self, file: ExamFile, own: Iterable[ImageRow]) -> bool:
         """Whether a row of this very visit is among them, as far as their times tell."""
         zone = self._tools.rules.zone
         fits = {fit(file, row, zone) for row in own}
-        if Fit.FITS in fits or not self._camera.named(self._exam.subject, file.name):
+        if Fit.FITS in fits or not self._begins_again(file):
             return True
         if Fit.EARLIER_THAN_FILE not in fits and self._clocks_agree():
             return False

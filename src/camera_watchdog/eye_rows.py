@@ -11,7 +11,12 @@ the same name, eye and time on record. They are counted, each on record for one 
 than are on record is new, and so is one whose values changed. Its number proves nothing, for VACUUM,
 INSERT OR REPLACE and a file that takes another's place renumber; of rows that are alike it tells which
 is which, no more. One that was seen to be gone is not waited for to come back: where the camera clears
-its table between two visits, a row like it is the new visit's.
+its table between two visits, a row like it is the new visit's, unless it has the very time, too.
+
+A row may be corrected after its exam is archived, and is that exam's still. One that has the time of the
+one on record is known by it; so is one of which a person saw, or was told, that it is corrected. Where
+the row of the number on record tells another eye and one of another number is as it was on record, either
+may be the new one: then both answer, and a person must say.
 
 Who archived a picture whose eye no row had told (a person did, or the release of before, which kept no
 rows) has one row of that name and that eye to come: the technician may enter it the day after.
@@ -23,10 +28,11 @@ nothing, so that a folder that was moved away may come back under any name.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+from camera_watchdog.after_archive import EYE_CHANGED, what_was_found
 from camera_watchdog.capture import parse_database_time
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
@@ -58,13 +64,14 @@ class _Claim:
     """A row that another exam has on record.
 
     ``sha256s`` are the bytes of the file that it was written for, ``eye`` is the file's where no row
-    of it told that eye. ``is_owed`` where it has none: one of that name and eye is still to come;
+    of it told that eye, ``corrected`` the row as it was found to be after the archive. ``is_owed`` where it has none: one of that name and eye is still to come;
     ``is_left`` where the exam had no file of that name.
     """
 
     row: EyeRow
     exam: Exam
     eye: Laterality | None = None
+    corrected: EyeRow | None = None
     sha256s: frozenset[str] = frozenset()
     is_owed: bool = False
     is_left: bool = False
@@ -106,7 +113,11 @@ def sort_rows(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> S
                 claims.remove(claim)
                 free = [each for each in free if each is not row]
                 claimed.append((row, claim))
-    gone = tuple(claim.row for claim in claims)
+    doubtful = [each for each in claimed if _may_be_the_new_one(*each, free)]
+    free += [row for row, _ in doubtful]
+    claimed = [each for each in claimed if not any(each is other for other in doubtful)]
+    gone = [claim.row for claim in claims if not _is_timed(claim.row)]
+    gone += [claim.row for _, claim in doubtful]
     return SubjectRows(tuple(free), (*exam.rows_gone, *gone), tuple(claimed))
 
 
@@ -160,9 +171,15 @@ def _own(exam: Exam) -> list[_Claim]:
         if not file.eye_rows and file.eye and (file.was_sent or exam.state is State.ARCHIVED):
             to_come = EyeRow(file.name, file.eye.value)
             bytes_of = frozenset({file.sha256})
-            owed.append(_Claim(to_come, exam, file.eye, bytes_of, is_owed=True))
+            owed.append(_Claim(to_come, exam, file.eye, sha256s=bytes_of, is_owed=True))
     own = [
-        _Claim(row, exam, _untold(files[row]), frozenset(file.sha256 for file in files[row]))
+        _Claim(
+            row,
+            exam,
+            _untold(files[row]),
+            _corrected(exam, row, files[row]),
+            frozenset(file.sha256 for file in files[row]),
+        )
         for row in counted.elements()
     ]
     return own + owed
@@ -172,6 +189,26 @@ def _untold(files: Iterable[ExamFile]) -> Laterality | None:
     """The eye of a file that none of its rows told, in case one of them is corrected."""
     untold = {f.eye for f in files if all(parse_eye(row.eye) is not f.eye for row in f.eye_rows)}
     return untold.pop() if len(untold) == 1 else None
+
+
+def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | None:
+    """The row with the eye that it was found to tell after the archive; none where none was found."""
+    found = {
+        what_was_found(exam, EYE_CHANGED, f.name) for f in files if parse_eye(row.eye) is f.eye
+    }
+    eye = found.pop() if len(found) == 1 else ""
+    return replace(row, eye=eye) if eye else None
+
+
+def _may_be_the_new_one(row: ImageRow, claim: _Claim, free: Iterable[ImageRow]) -> bool:
+    """Whether a row as it is on record may be new, for the one of the number on record may be corrected."""
+    number, value = claim.row.number, _value(claim.row)
+    if number is None or row.number == number or _value(row) != value or claim.is_left:
+        return False
+    return any(
+        other.number == number and _value(other) != value and _value(other)[::2] == value[::2]
+        for other in free
+    )
 
 
 def _without(claims: Iterable[_Claim], gone: Iterable[EyeRow]) -> list[_Claim]:
@@ -197,6 +234,15 @@ def _is_alike(claim: _Claim, row: ImageRow) -> bool:
     return not claim.is_owed and _value(claim.row) == _value(row)
 
 
+def _is_as_corrected(claim: _Claim, row: ImageRow) -> bool:
+    return claim.corrected is not None and _value(claim.corrected) == _value(row)
+
+
+def _has_its_time(claim: _Claim, row: ImageRow) -> bool:
+    """The eye was corrected: no two pictures of one name have one time."""
+    return not claim.is_owed and _is_timed(row) and _value(claim.row)[::2] == _value(row)[::2]
+
+
 def _is_alike_but_for_no_time(claim: _Claim, row: ImageRow) -> bool:
     """The column of the times may have been configured, or filled in, since."""
     (*theirs, their_time), (*ours, our_time) = _value(claim.row), _value(row)
@@ -219,7 +265,9 @@ def _is_what_a_person_said(claim: _Claim, row: ImageRow) -> bool:
 
 _WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
     _is_numbered_alike,
+    _is_as_corrected,
     _is_alike,
+    _has_its_time,
     _is_alike_but_for_no_time,
     _is_what_a_person_said,
 )
@@ -241,6 +289,12 @@ def _value(row: ImageRow | EyeRow) -> tuple[str, Laterality | str, datetime | st
     eye = parse_eye(row.eye)
     name = row.filename.strip().replace("\\", "/")
     return name, _text(row.eye).strip().lower() if eye is None else eye, _time(row.captured_at)
+
+
+def _is_timed(row: ImageRow | EyeRow) -> bool:
+    """Whether its time tells it from any other; midnight is a mere date, or a clock never set."""
+    at = _time(row.captured_at)
+    return isinstance(at, datetime) and at.time() != time()
 
 
 def _time(value: object) -> datetime | str | None:

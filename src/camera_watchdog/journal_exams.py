@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, NoReturn, TypeVar
 
 from camera_watchdog.journal_entries import JournalEntries
+from camera_watchdog.journal_history import JournalHistory
 from camera_watchdog.model import Exam
 
 __all__ = ["JournalExams"]
@@ -25,6 +26,7 @@ class JournalExams(ABC):
 
     _exams: Callable[..., list[Exam]]
     _entries: JournalEntries
+    history: JournalHistory
 
     @abstractmethod
     def _read_written(
@@ -61,6 +63,14 @@ class JournalExams(ABC):
             "WHERE state NOT IN ('archived', 'gone') AND session_id IS NOT NULL"
         )
         return frozenset(self._read_written(lambda row: str(row["subject"]), known))
+
+    def held_since(self) -> dict[int, datetime]:
+        """Since when each exam that has a reason has it, by its number.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        return self.history.held_since()
 
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""

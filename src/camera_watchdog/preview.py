@@ -94,6 +94,10 @@ class _Records:
         """Of none is it known how its eyes were found."""
         return []
 
+    def held_since(self) -> dict[int, datetime]:
+        """Nothing was held yet."""
+        return {}
+
     def subjects_in_edc(self) -> frozenset[str]:
         """None is looked for."""
         return frozenset()

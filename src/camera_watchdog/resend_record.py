@@ -128,6 +128,10 @@ class OnRecord:
         """No eye is asked for again."""
         return []
 
+    def held_since(self) -> dict[int, datetime]:
+        """No eye is asked for again."""
+        return {}
+
     def subjects_in_edc(self) -> frozenset[str]:
         """None is looked for."""
         return frozenset()

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED, found_reason
+from camera_watchdog.after_archive import (
+    EYE_CHANGED,
+    SUBJECT_CHANGED,
+    found_reason,
+    what_was_found,
+)
 from camera_watchdog.capture import parse_database_time
 from camera_watchdog.eye_rows import SubjectRows, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye
@@ -179,9 +184,12 @@ def _row_now(
     for row in fitting:
         if row.number is not None and row.number == record.number:
             return row
-    for row in fitting:
-        if parse_eye(row.eye) is file.eye:
-            return row
+    # A row like the one that answered is a new visit's where the one that was corrected is there, too.
+    known = parse_eye(what_was_found(exam, EYE_CHANGED, file.name))
+    for eye in (known or file.eye, file.eye):
+        for row in fitting:
+            if parse_eye(row.eye) is eye:
+                return row
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -121,6 +121,9 @@ class JournalLike(Protocol):
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""
 
+    def held_since(self) -> dict[int, datetime]:
+        """Since when each exam that has a reason has it, by its number."""
+
     def subjects_in_edc(self) -> frozenset[str]:
         """The subjects whom the EDC knows: one of their exams has a session, or is archived."""
 

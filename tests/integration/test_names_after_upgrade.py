@@ -23,11 +23,10 @@ def make_old(site: NumberingSite) -> None:
     site.stop()
     path = site.config.state_dir / JOURNAL_NAME
     with closing(sqlite3.connect(path, isolation_level=None)) as journal:
-        indexes = journal.execute(
-            "SELECT name FROM sqlite_master WHERE name IN ('files_of_before', 'exams_to_see')"
-        ).fetchall()
-        for (name,) in indexes:
-            journal.execute(f"DROP INDEX {name}")
+        for name in ("files_of_before", "exams_to_see"):
+            journal.execute(f"DROP INDEX IF EXISTS {name}")
+        journal.execute("DROP TABLE IF EXISTS entries")
+        journal.execute("DELETE FROM meta WHERE key = 'watch_dir_again'")
         for table, columns in ADDED_COLUMNS.items():
             for name in columns:
                 journal.execute(f"ALTER TABLE {table} DROP COLUMN {name}")

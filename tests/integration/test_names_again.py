@@ -299,6 +299,95 @@ def test_after_a_person_said_once_the_next_visits_raise_no_question(tmp_path: Pa
             assert site.eyes_of(files) == FIRST
 
 
+# A row that is corrected after the archive
+
+
+@contextmanager
+def corrected(folder: Path, *, shape: str = "table", **more: Any) -> Iterator[NumberingSite]:
+    """The eyes of S1's first visit were corrected two hours after its archive, and that was told."""
+    timed = bool(more.get("db_image_captured_at"))
+    with NumberingSite(folder, shape=shape, **more) as site:
+        site.visit("OD", "OS", timed=timed)
+        site.live(7200)
+        table = "pictures" if shape == "view" else "images"
+        site.sql(f"UPDATE {table} SET eye = CASE eye WHEN 'OD' THEN 'OS' ELSE 'OD' END;")  # noqa: S608
+        site.live(7200)
+        assert site.told() == (State.ARCHIVED, "eye_changed_after_archive")
+        site.time.turn(7 * A_DAY)
+        yield site
+
+
+@pytest.mark.parametrize("rows_in_s", [0, 6, 600])
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_a_row_that_was_corrected_after_the_archive_is_no_answer_for_the_next_visit(
+    tmp_path: Path, shape: str, rows_in_s: float
+) -> None:
+    with corrected(tmp_path, shape=shape) as site:
+        for _ in range(2):
+            files = site.visit("OD", "OS", rows_in_s=rows_in_s)
+            assert site.eyes_of(files) == FIRST
+            site.time.turn(A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=rows_in_s)
+        assert site.eyes_of(files) == SWAPPED
+
+
+@pytest.mark.parametrize("rows_in_s", [6, 600])
+def test_a_row_of_the_time_of_an_earlier_visit_is_no_answer_though_nobody_was_told_yet(
+    tmp_path: Path, rows_in_s: float
+) -> None:
+    with visited(tmp_path, db_image_captured_at="captured_at") as site:
+        site.sql("UPDATE images SET eye = CASE eye WHEN 'OD' THEN 'OS' ELSE 'OD' END;")
+        files = site.visit("OD", "OS", rows_in_s=rows_in_s, timed=True)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_a_row_corrected_long_after_the_archive_is_asked_about_once(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        site.time.turn(30 * A_DAY)
+        site.sql("UPDATE images SET eye = CASE eye WHEN 'OD' THEN 'OS' ELSE 'OD' END;")
+        site.rows("OD", "OS")
+        files = site.pictures()
+        site.live(60)
+        assert site.told() == (State.HELD, "eye_conflict")
+        site.release(n1=Laterality.RIGHT, n2=Laterality.LEFT)
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+        site.time.turn(A_DAY)
+        files = site.visit("OD", "OS", rows_in_s=6)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_rows_with_times_that_are_away_for_a_moment_are_still_the_last_visits(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path, db_image_captured_at="captured_at") as site:
+        site.sql("CREATE TABLE kept AS SELECT * FROM images; DELETE FROM images;")
+        files = site.pictures()
+        site.live(20)
+        site.sql("INSERT INTO images SELECT * FROM kept;")
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.rows("OS", "OD", timed=True)
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_a_row_left_by_a_visit_is_no_answer_where_the_subjects_own_names_begin_again(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.rows("OD", "OS", "OD")
+        site.arrive(site.pictures(2))
+        site.time.turn(A_DAY)
+        site.rows("OS", "OD")
+        files = site.pictures(3)
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.row("IM_0003.jpg", "OS")
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED | {"IM_0003.jpg": "left"}
+
+
 # The row's time
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from camera_watchdog.after_archive import seen
 from camera_watchdog.eye_rows import as_record, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Sent, State
+from camera_watchdog.row_changes import eye_reason
 from exam_parts import NOON, exam, file
 
 NAME = "IM_0001.jpg"
@@ -74,6 +76,7 @@ def test_another_spelling_makes_no_row_new(now: ImageRow) -> None:
         (row("OD"), row("OS")),
         (row("OD", "2026-02-01 09:00"), row("OD", "2026-03-01 09:00")),
         (row(None), row("OS")),
+        (row("OD", "2026-02-01 00:00"), row("OS", "2026-02-01 00:00")),  # a mere date
         (row("OD", name=f"D:\\0201\\{NAME}"), row("OD", name=f"D:\\0301\\{NAME}")),
     ],
 )
@@ -255,3 +258,54 @@ def test_times_with_and_without_a_zone_can_be_told_apart() -> None:
     rows = [row("OD", "2026-03-01 10:00", 1), row("OD", early, 2)]
     known = sort_rows(exam(picture()), rows, [visit(1, row("OD"))])
     assert [each.number for each in known.free] == [1]
+
+
+def told(number: int, *rows: ImageRow, eye: str, is_seen: bool) -> Exam:
+    """An archived exam whose row was found to tell this eye since."""
+    done = visit(number, *rows)
+    found = eye_reason(done, {NAME: Laterality(eye)})
+    assert found is not None
+    if not is_seen:
+        return done.but(reason=found)
+    return done.but(overrides=(seen(found, text="looked", user="nurse", at=NOON),))
+
+
+@pytest.mark.parametrize("now", [row("OS", "2026-03-01T09:00"), row(None, "2026-03-01 09:00")])
+def test_a_row_of_the_same_time_is_the_one_that_answered_whatever_eye_it_tells_by_now(
+    now: ImageRow,
+) -> None:
+    before = visit(1, row("OD", "2026-03-01 09:00", number=1))
+    assert asked([now], before) == []
+    assert asked([now, row("OD", "2026-04-01 09:00")], before) == ["OD"]
+
+
+def test_a_row_that_has_its_time_is_not_gone_for_good() -> None:
+    before = visit(1, row("OD", "2026-03-01 09:00"))
+    after = gone([], before)
+    assert asked([row("OD", "2026-03-01 09:00")], before, known=after) == []
+
+
+@pytest.mark.parametrize("number", [1, None])
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_row_that_was_found_to_be_corrected_is_still_the_exams(
+    number: int | None, *, is_seen: bool
+) -> None:
+    before = told(1, row("OD", number=number), eye="left", is_seen=is_seen)
+    corrected = row("OS", number=number)
+    assert asked([corrected], before) == []
+    assert asked([corrected, row("OD", number=number and 2)], before) == ["OD"]
+    assert asked([corrected, row("OS", number=number and 2)], before) == ["OS"]
+
+
+def test_a_row_in_the_place_of_the_one_that_answered_and_one_like_it_are_both_doubtful() -> None:
+    before = visit(1, row("OD", number=1))
+    rows = [row("OS", number=1), row("OD", number=2)]
+    assert sorted(map(str, asked(rows, before))) == ["OD", "OS"]
+    both = visit(2, *rows).but(rows_gone=gone(rows, before).rows_gone)
+    assert asked([*rows, row("OD", number=3)], before, both) == ["OD"]
+
+
+def test_a_new_row_beside_the_one_that_answered_is_not_doubtful() -> None:
+    before = visit(1, row("OD", number=1))
+    assert asked([row("OD", number=1), row("OS", number=2)], before) == ["OS"]
+    assert asked([row("OD", number=7), row("OS", number=8)], before) == ["OS"]
