@@ -142,6 +142,7 @@ ROWS: Final[dict[str, Damage]] = {
     "a file's size": _row("UPDATE files SET size_bytes = x'0102'"),
     "what was sent": _row("UPDATE files SET sent = ''"),
     "whose it is": _row("UPDATE meta SET value = '/camerb' WHERE key = 'watch_dir'"),
+    "whose it is, elsewhere": _row("UPDATE belongs_to SET watch_dir = '/camerb'"),
     "whose it is, gone": _row("DELETE FROM meta"),
     "whose it is, no text": _row("UPDATE meta SET value = CAST(x'ff' AS TEXT)"),
     "an exam that is gone": _row("DELETE FROM exams"),
@@ -149,7 +150,17 @@ ROWS: Final[dict[str, Damage]] = {
 """What SQLite finds whole, and is none of what was written."""
 
 ROOTS: Final = (
-    *("sqlite_schema", "meta", "exams", "files", "events", "requests", "troubles", "messages"),
+    *(
+        "sqlite_schema",
+        "meta",
+        "belongs_to",
+        "exams",
+        "files",
+        "events",
+        "requests",
+        "troubles",
+        "messages",
+    ),
     *("open_requests", "open_exams", "exams_by_subject", "exams_by_session", "exams_by_archiving"),
     *("exams_gone", "files_by_content", "events_by_exam", "exams_to_see", "files_of_before"),
     *("entries", "entries_by_subject", "sqlite_autoindex_entries_1"),

@@ -28,9 +28,8 @@ from camera_watchdog.errors import JournalDamaged, JournalError, NotNow, Unautho
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.journal_upkeep import JournalUpkeep
-from camera_watchdog.model import State
 from camera_watchdog.once import Once, left_words
-from camera_watchdog.pipeline import Outcome, Pipeline
+from camera_watchdog.pipeline import Pipeline
 from camera_watchdog.recheck_rows import RowRecheck
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
@@ -42,13 +41,13 @@ from camera_watchdog.sweep import Sweep
 from camera_watchdog.threads import Threads
 from camera_watchdog.turns import Turns
 from camera_watchdog.watcher import Watcher
+from camera_watchdog.workers import Workers
 
 __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S: Final = 4.0
-_TOLD_AGAIN_S: Final = 0.1
 _TICK_S: Final = 0.5
 _TELL_LIFE_EVERY_S: Final = 5.0
 _GATHER_S: Final = 0.05
@@ -102,7 +101,6 @@ class _Daemon:
         self._disk = parts.disk(config)
         self._registry = Registry()
         self._memory = ServerMemory()
-        self._turns = Turns(monotonic=time.monotonic, pause=self._stop.wait)
         self._journal = Journal.open(
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
@@ -194,8 +192,17 @@ class _Daemon:
         self._threads.spawn("resend", self._resend)
         self._threads.spawn("confirm", self._confirm)
         self._threads.spawn("recheck", partial(self._rechecks.serve, self._stop))
+        self._workers = Workers(
+            registry=self._registry,
+            gate=self._gate,
+            upkeep=self._upkeep,
+            turns=Turns(monotonic=time.monotonic, pause=self._stop.wait),
+            look_anew=self._sweep.look_anew,
+            archived=self._rechecks.archived,
+            retry_delay_s=config.retry_delay,
+        )
         for number in range(1, config.workers + 1):
-            self._threads.spawn(f"worker {number}", self._work_forever)
+            self._threads.spawn(f"worker {number}", self._work)
         systemd.tell(systemd.READY)
 
     def _tell_those_away(self) -> None:
@@ -239,44 +246,10 @@ class _Daemon:
             if self._sweep.wait(wait_s):
                 self._stop.wait(_GATHER_S)  # where there is one hint there are more
 
-    def _work_forever(self) -> None:
+    def _work(self) -> None:
         client = self._new_client()
-        pipeline = Pipeline(self._tools(client), self._stop.is_set)
-        self._upkeep.wait_for_first_look()
-        while not self._stop.is_set():
-            with self._turns.taken():
-                if self._take_one_on(pipeline):
-                    continue
-            self._upkeep.write_down()  # nothing is about to be sent that it could go along with
-            next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
-            wait_s = 60.0 if next_due is None else max(0.01, next_due - time.monotonic())
-            self._registry.wait(wait_s)
+        self._workers.work(Pipeline(self._tools(client), self._stop.is_set), self._stop)
         client.close()
-
-    def _take_one_on(self, pipeline: Pipeline) -> bool:
-        """Take the exam that is next as far as it goes; whether there was one."""
-        away = self._gate.is_closed
-        exam = self._registry.claim_due(time.monotonic(), server_is_away=away)
-        if exam is None:
-            return False
-        try:
-            outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
-        except Exception:  # nobody else would ever let go of the exam
-            logger.exception("%s  unforeseen failure", exam.folder)
-            outcome = Outcome(exam, self._config.retry_delay)
-        self._let_go(outcome)
-        return True
-
-    def _let_go(self, outcome: Outcome) -> None:
-        exam, now = outcome.exam, time.monotonic()
-        due = None if outcome.due_in_s is None else now + outcome.due_in_s
-        if outcome.for_server:
-            due = now
-        changed = self._registry.release(exam, due=due, for_server=outcome.for_server)
-        if changed or outcome.look_again or exam.state is State.ARCHIVED:
-            self._sweep.look_anew(exam.folder)
-        if exam.state is State.ARCHIVED:
-            self._rechecks.archived(exam)
 
     def _tools(self, client: EdcClient) -> Tools:
         return Tools(
@@ -377,15 +350,17 @@ class _Daemon:
         if not self._all_ended(by=began + _STOP_WITHIN_S / 2):
             for client in list(self._clients):
                 client.abort()
-        while not self._all_ended(by=began + _STOP_WITHIN_S):
-            if is_stopping or signals.wait(_TOLD_AGAIN_S):
-                break
+        self._all_ended(by=began + _STOP_WITHIN_S)
+        while not (is_stopping or signals.asked or self._all_ended(by=time.monotonic() + _TICK_S)):
+            pass
         self._watcher.stop()
         self._probe.close()
         if is_stopping or signals.asked:
             self._desk.close()
         self._upkeep.write_down()
         if self._all_ended(by=0.0):
+            for client in self._clients:
+                client.close()
             with contextlib.suppress(JournalError):
                 self._journal.close()
         if is_stopping or signals.asked:

@@ -153,9 +153,13 @@ def whose(connection: sqlite3.Connection) -> str:
         sqlite3.Error: it cannot be read.
     """
     with as_written("whose journal it is"):
-        told = dict(connection.execute("SELECT * FROM meta WHERE key LIKE 'watch_dir%'").fetchall())
-        recorded = told["watch_dir"]
-        again = told["watch_dir_again"] if version_of(connection) > 1 else recorded
+        told = connection.execute("SELECT value FROM meta WHERE key = 'watch_dir'").fetchall()
+        if version_of(connection) > 1:
+            told += connection.execute("SELECT watch_dir FROM belongs_to").fetchall()
+            (recorded,), (again,) = told
+        else:
+            ((recorded,),) = told
+            again = recorded
         if recorded != again or not isinstance(recorded, str):
             raise ValueError(recorded)
         return recorded

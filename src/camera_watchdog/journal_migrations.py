@@ -103,8 +103,9 @@ _TO_VERSION_2: Final[Step] = (
     "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
     "CREATE TABLE entries (session_id TEXT PRIMARY KEY, subject TEXT NOT NULL, dated TEXT NOT NULL)",
     "CREATE INDEX entries_by_subject ON entries (subject)",
-    # So that damage there is not taken for another folder's journal.
-    "INSERT INTO meta SELECT 'watch_dir_again', value FROM meta WHERE key = 'watch_dir'",
+    # On a page of its own, so that damage to the one is not taken for another folder's journal.
+    "CREATE TABLE belongs_to (watch_dir TEXT NOT NULL)",
+    "INSERT INTO belongs_to SELECT value FROM meta WHERE key = 'watch_dir'",
 )
 
 STEPS: Final[tuple[Step, ...]] = (_TO_VERSION_2,)
