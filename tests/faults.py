@@ -70,6 +70,13 @@ _ASKED_AGAIN: Final = "integration/test_eye_asked_again.py::test_"
 _ELSEWHERE: Final = "integration/test_rows_elsewhere.py::test_"
 _ROWS_AGAIN: Final = "integration/test_recheck_rows.py::test_"
 _AFTER: Final = "system/test_after_archive.py::test_"
+_ENTRIES: Final = "integration/test_pipeline_entries.py::test_"
+_DATES: Final = "integration/test_pipeline_dates.py::test_"
+_CONFIRMED: Final = "integration/test_confirmations.py::test_"
+_RESEND: Final = "system/test_resend.py::test_"
+_WORKSTATIONS: Final = "system/test_workstations_real.py::test_"
+_ENTRY_DATES: Final = "system/test_entry_dates_real.py::test_"
+_RESTORED: Final = "system/test_restored_real.py::test_"
 
 FAULTS: Final[dict[int, Fault]] = {
     # Detection
@@ -721,6 +728,34 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_NAMES_AGAIN}a_clock_that_was_never_set_holds_nothing",
         ),
     ),
+    70: Fault(
+        "`api_url` is spelled anew between two visits",
+        (
+            f"{_PIPELINE_SESSION}a_visit_s_session_is_known_whatever_the_address",
+            f"{_PIPELINE_SESSION}the_same_server_under_another_address_is_sent_the_rest_of_an_exam",
+            f"{_JOURNAL}exams_are_found_by_session_whatever_the_address_and_by_what_was_sent",
+            f"{_ENTRY_DATES}a_visits_entry_is_its_own_under_another_name_too",
+            f"{_ENTRY_DATES}the_same_server_under_another_name_gets_the_rest_of_an_exam",
+        ),
+    ),
+    71: Fault(
+        "the session holds what the journal cannot explain",
+        (
+            f"{_ENTRIES}what_the_entry_holds_and_nobody_here_sent_is_held_before_a_byte_leaves",
+            f"{_ENTRIES}a_person_has_them_put_beside_what_is_there",
+            f"{_ENTRIES}pictures_of_another_kind_in_the_same_entry_hold_nobody",
+            f"{_WORKSTATIONS}the_one_that_has_sent_a_picture_goes_on_and_the_other_is_held",
+        ),
+    ),
+    73: Fault(
+        "`resend` is given another visit's entry",
+        (
+            f"{_RESEND}an_exam_that_is_sent_again_leaves_the_entry_of_the_next_visit_alone",
+            f"{_RESEND}what_was_lost_goes_into_the_session_that_a_person_names_and_is_on_record",
+            f"{_RESEND}a_session_of_another_exam_is_not_used",
+            "system/test_resend_real.py::test_without_a_new_entry_nothing_is_sent_where_the_clinician_makes_them",
+        ),
+    ),
     74: Fault(
         "a file replaced by rename with the same size and time; two folders swapped",
         (
@@ -861,6 +896,88 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_REPLACED}a_file_that_has_the_same_bytes_is_the_same_whatever_else_is_another",
             f"{_REPLACED}numbers_that_change_before_the_move_send_an_exam_nowhere_back",
             "unit/test_live_folder.py::test_numbers_that_change_at_each_look_have_it_read_less_and_less_often",
+        ),
+    ),
+    98: Fault(
+        "pictures and entry are more than `visit_days` apart",
+        (
+            f"{_DATES}an_entry_of_another_day_is_held_before_a_byte_leaves",
+            f"{_DATES}an_entry_of_about_the_same_day_is_used",
+            f"{_DATES}it_goes_on_by_itself_once_the_clinician_corrects_the_date",
+            f"{_DATES}an_old_visit_does_not_go_into_the_next_one_s_entry_nor_the_next_into_an_older",
+            f"{_DATES}of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age",
+            f"{_DATES}the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key",
+            f"{_DATES}a_clock_that_was_never_set_makes_no_other_visit_of_it",
+            f"{_ENTRY_DATES}an_entry_of_another_day_is_held_until_a_person_names_it",
+            f"{_ENTRY_DATES}a_wrong_date_is_refused_and_nothing_is_sent",
+            f"{_ENTRY_DATES}an_entry_whose_date_the_clinician_corrects_is_used",
+            f"{_ENTRY_DATES}fridays_pictures_go_into_mondays_entry",
+            f"{_ENTRY_DATES}of_two_folders_the_one_of_the_entrys_day_goes_first",
+        ),
+    ),
+    99: Fault(
+        "another workstation sends into the entry that ours had resolved",
+        (
+            f"{_ENTRIES}what_another_workstation_sent_while_the_line_was_away_is_not_taken_for_ours",
+            f"{_ENTRIES}nor_while_an_exam_was_half_sent",
+            f"{_ENTRIES}a_line_that_fails_with_nobody_else_about_costs_no_question",
+            f"{_WORKSTATIONS}what_another_workstation_sent_meanwhile_is_neither_taken_for_ours_nor_written_over",
+            f"{_WORKSTATIONS}with_nobody_else_about_it_goes_on_by_itself",
+        ),
+    ),
+    100: Fault(
+        "the listing holds what we did not send",
+        (
+            f"{_ENTRIES}a_doubtful_upload_is_settled_before_what_is_listed_is_taken_for_it",
+            f"{_ENTRIES}nor_while_an_exam_was_half_sent",
+            f"{_WORKSTATIONS}what_another_workstation_sent_meanwhile_is_neither_taken_for_ours_nor_written_over",
+        ),
+    ),
+    101: Fault(
+        "the clock is set back between the archive and a late picture",
+        (
+            f"{_PIPELINE_SESSION}a_late_picture_is_known_though_the_clock_was_set_back",
+            "unit/test_late.py::test_a_clock_that_was_set_back_since_the_archive_does_not_hide_what_came_before",
+        ),
+    ),
+    102: Fault(
+        "the EDC is restored from a backup, or the entry is moved",
+        (
+            f"{_ENTRIES}all_that_was_forgotten_before_the_proof_is_sent_again_where_it_shows",
+            f"{_ENTRIES}an_entry_that_went_to_another_subject_is_gone",
+            f"{_ENTRIES}where_the_newest_entry_is_older_than_ours_ours_is_gone",
+            f"{_ENTRIES}where_the_newest_entry_is_newer_the_exam_is_finished",
+            f"{_CONFIRMED}what_was_forgotten_is_a_person_s_matter",
+            f"{_CONFIRMED}where_nobody_can_tell_nothing_is_said_and_nothing_is_sent",
+            f"{_CONFIRMED}one_file_is_sent_again_where_the_next_visit_has_its_entry",
+            f"{_RESEND}what_the_edc_had_forgotten_a_while_after_the_archive_is_told_and_sent_again",
+            f"{_RESTORED}what_was_forgotten_is_held_and_goes_again_once_a_person_says_so",
+            f"{_RESTORED}an_entry_that_was_forgotten_with_the_files_is_gone",
+            f"{_RESTORED}behind_a_newer_entry_a_file_sent_again_tells_where_the_release_can",
+            f"{_RESTORED}after_the_archive_it_is_asked_once_more_and_resend_brings_it_back",
+        ),
+    ),
+    103: Fault(
+        "half sent, and then the entry is empty",
+        (
+            f"{_ENTRIES}half_sent_and_then_an_empty_entry_is_held_before_the_rest_is_sent",
+            f"{_ENTRIES}what_is_there_all_the_same_is_finished",
+            f"{_RESTORED}what_was_forgotten_is_held_and_goes_again_once_a_person_says_so",
+        ),
+    ),
+    104: Fault(
+        "`report_type` or a contra-indication changes while files are sent",
+        (
+            f"{_ENTRIES}a_report_type_that_changes_while_files_are_sent_is_told",
+            f"{_ENTRIES}a_contra_indication_that_is_entered_meanwhile_is_told",
+            f"{_ENTRIES}an_entry_that_is_never_complete_is_a_line_in_the_receipt",
+        ),
+    ),
+    105: Fault(
+        "a server is migrated with exams half sent",
+        (
+            f"{_MACHINE}a_server_that_is_upgraded_between_two_uploads_gets_the_rest_into_the_same_session",
+            f"{_LOST}an_upgrade_between_two_uploads_costs_nothing",
         ),
     ),
 }
