@@ -98,6 +98,10 @@ class SeamJournal(Journal):
         with self.effects.around(f"commit {event}"):
             return super().add(exam, event, detail)
 
+    def add_earlier(self, exam: Exam, event: str, detail: str = "") -> Exam:
+        with self.effects.around(f"commit {event}"):
+            return super().add_earlier(exam, event, detail)
+
     def save(
         self,
         exam: Exam,

@@ -23,6 +23,7 @@ from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
+from camera_watchdog.lost_journal import LostJournal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.recheck_rows import RowRecheck
@@ -141,6 +142,7 @@ class Core:
         self._edc = client(config) if client else _client(effects, config)
         self.gate = Gate(self._edc, clock=time.clock, monotonic=time.monotonic)
         seam = disk(effects)
+        self.lost = LostJournal(self.journal, seam, config.archive_dir, time.monotonic)
         self.sweep = Sweep(
             parts.sweep_rules(config),
             disk=seam,
@@ -194,6 +196,7 @@ class Core:
     def turn(self) -> float:
         """Do all that is due now; answers in how many seconds something is due again."""
         self.see_to_people()
+        self.lost.look()
         sweep_s = self.sweep.run_once()
         self.write_down()
         if self.gate.probe_if_due():
@@ -201,6 +204,7 @@ class Core:
         while exam := self.registry.claim_due(
             self.time.monotonic(), server_is_away=self.gate.is_closed
         ):
+            self.lost.of_subject(exam.subject)
             changed = partial(self.registry.has_changed, exam.folder)
             self._let_go(self._pipeline.run(exam, changed))
         waits = [sweep_s, self._seconds_to_recheck()]

@@ -41,11 +41,13 @@ _LIMIT_S: Final = 3 * 3600.0
 class NumberingSite:
     """One camera, its database, the daemon's core and an EDC; ``settings`` are keys of the configuration."""
 
-    def __init__(self, folder: Path, *, shape: str = "table", **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, shape: str = "table", release: str = "1.4", **settings: object
+    ) -> None:
         self.time = Time()
         self._pictures = 0
         self._shape = shape
-        self.edc = DemoEdc("1.4", storage=folder / "edc", clock=self.time.clock)
+        self.edc = DemoEdc(release, storage=folder / "edc", clock=self.time.clock)
         self.config = configured(folder, api_url=self.edc.url, token=self.edc.token, **settings)
         assert self.config.db_path is not None
         self.db_path: Path = self.config.db_path

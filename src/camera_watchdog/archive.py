@@ -69,6 +69,8 @@ def document(exam: Exam, *, device_id: str, site_id: str, release: str) -> dict[
         "api_url": session.api_url if session else None,
         "device_id": device_id if exam.device_id is None else exam.device_id,
         "site_id": site_id if exam.site_id is None else exam.site_id,
+        # Earlier releases did not say whose receipt it is.
+        **({} if exam.watch_folder is None else {"watch_folder": exam.watch_folder}),
         "first_seen": _time(exam.first_seen),
         "archived_at": _time(exam.archived_at),
         "archive_folder": exam.destination,

@@ -28,6 +28,7 @@ from camera_watchdog.errors import JournalDamaged, JournalError, NotNow, Unautho
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.journal_upkeep import JournalUpkeep
+from camera_watchdog.lost_journal import LostJournal
 from camera_watchdog.once import Once, left_words
 from camera_watchdog.pipeline import Pipeline
 from camera_watchdog.recheck_rows import RowRecheck
@@ -105,6 +106,8 @@ class _Daemon:
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
         self._upkeep = JournalUpkeep(self._journal, time.monotonic)
+        archive_dir = config.archive_dir
+        self._lost = LostJournal(self._journal, self._disk, archive_dir, time.monotonic)
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher = Watcher(config.watch_dir)
@@ -189,6 +192,7 @@ class _Daemon:
         self._threads.spawn("sweep", self._sweep_forever)
         self._threads.spawn("desk", self._serve_people)
         self._threads.spawn("journal", partial(self._upkeep.serve, self._stop))
+        self._threads.spawn("receipts", partial(self._lost.serve, self._stop))
         self._threads.spawn("resend", self._resend)
         self._threads.spawn("confirm", self._confirm)
         self._threads.spawn("recheck", partial(self._rechecks.serve, self._stop))
@@ -197,6 +201,7 @@ class _Daemon:
             gate=self._gate,
             upkeep=self._upkeep,
             turns=Turns(monotonic=time.monotonic, pause=self._stop.wait),
+            read_receipts=self._lost.of_subject,
             look_anew=self._sweep.look_anew,
             archived=self._rechecks.archived,
             retry_delay_s=config.retry_delay,

@@ -42,6 +42,7 @@ from camera_watchdog.journal_file import (
     join,
     note_as_left,
     set_aside,
+    watch_folder_of,
 )
 from camera_watchdog.journal_history import JournalHistory
 from camera_watchdog.journal_look import is_taken_away, look_through
@@ -49,6 +50,7 @@ from camera_watchdog.journal_migrations import VERSION
 from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_pending import change_of
 from camera_watchdog.journal_reader import JournalReader
+from camera_watchdog.journal_receipts import JournalReceipts
 from camera_watchdog.journal_rows import (
     REQUEST_COLUMNS,
     request_from,
@@ -96,9 +98,11 @@ class Journal(JournalExams):
         ).exams
         self._numbers = threading.Lock()
         self._last_number: int | None = None
+        self._first_number: int | None = None
         self._saves = count(1)
         self._changes = 0
         self.rebuilt = rebuilt
+        self.watch_folder = watch_folder_of(connection)
         self._path = path
         self._file_number = file_number(path)
         self._is_ours = is_ours
@@ -108,6 +112,7 @@ class Journal(JournalExams):
             self._exams, self.save, self._read_written, self._writer.transaction
         )
         self._entries = JournalEntries(self._read, self._writer.transaction)
+        self.receipts = JournalReceipts(self._read, self._writer.transaction)
 
     @classmethod
     def open(
@@ -220,7 +225,18 @@ class Journal(JournalExams):
         Raises:
             JournalError: it is not taken in.
         """
-        added = exam.but(id=self._next_number())
+        return self._add(exam, self._next_number(), event, detail)
+
+    def add_earlier(self, exam: Exam, event: str, detail: str = "") -> Exam:
+        """Take in an exam of before all that are on record, as its number says.
+
+        Raises:
+            JournalError: it is not taken in.
+        """
+        return self._add(exam, self._earlier_number(), event, detail)
+
+    def _add(self, exam: Exam, number: int, event: str, detail: str) -> Exam:
+        added = exam.but(id=number, watch_folder=self.watch_folder)
         change = change_of(added, None, ((event, detail),), self._now(), is_new=True)
         self._writer.put(change, durable=False)
         self._note(added)
@@ -231,9 +247,17 @@ class Journal(JournalExams):
         with self._numbers:
             if self._last_number is None:
                 (last,) = self._read(lambda row: int(row[0] or 0), "SELECT max(id) FROM exams")
-                self._last_number = last
+                self._last_number = max(last, 0)
             self._last_number += 1
             return self._last_number
+
+    def _earlier_number(self) -> int:
+        with self._numbers:
+            if self._first_number is None:
+                (first,) = self._read(lambda row: int(row[0] or 0), "SELECT min(id) FROM exams")
+                self._first_number = min(first, 0)
+            self._first_number -= 1
+            return self._first_number
 
     def save(
         self,
@@ -282,6 +306,7 @@ class Journal(JournalExams):
         if self._is_ours:  # else another process goes on with them
             self._saved.update({exam.id: exam for exam in exams})
             self._to_see.update({exam.id: exam for exam in self.archived.to_see()})
+            exams = [exam.but(watch_folder=self.watch_folder) for exam in exams]
         return exams
 
     def current(self) -> tuple[Exam, ...]:

@@ -8,6 +8,7 @@ from typing import Final, NoReturn, TypeVar
 
 from camera_watchdog.journal_entries import JournalEntries
 from camera_watchdog.journal_history import JournalHistory
+from camera_watchdog.journal_receipts import JournalReceipts
 from camera_watchdog.model import Exam
 
 __all__ = ["JournalExams"]
@@ -27,6 +28,7 @@ class JournalExams(ABC):
     _exams: Callable[..., list[Exam]]
     _entries: JournalEntries
     history: JournalHistory
+    receipts: JournalReceipts
 
     @abstractmethod
     def _read_written(
@@ -96,6 +98,10 @@ class JournalExams(ABC):
             session_id,
             fits=lambda exam: exam.session is not None and exam.session.session_id == session_id,
         )
+
+    def folders_with_session(self, session_id: str) -> list[str]:
+        """The archive folders whose receipts tell of this session, where a journal was lost before."""
+        return self.receipts.folders_with(session_id)
 
     def exams_with_content(self, *sha256: str) -> list[Exam]:
         """The exams that sent any of these bytes, or began to."""

@@ -12,6 +12,7 @@ from typing import Final
 from camera_watchdog.errors import JournalOutdated, JournalRefused
 from camera_watchdog.journal_damage import Damage, as_written, damage_of
 from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
+from camera_watchdog.journal_watch_folder import id_in, keep_id, new_id
 
 __all__ = [
     "connect",
@@ -22,6 +23,7 @@ __all__ = [
     "join",
     "note_as_left",
     "set_aside",
+    "watch_folder_of",
     "whose",
 ]
 
@@ -48,7 +50,9 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
         sqlite3.Error: the disk does not let it be opened.
     """
     existed = path.exists()
-    lost = not existed and any(path.parent.glob(f"{path.name}{_DAMAGED}*"))
+    known = id_in(watch_dir)
+    damaged = path.parent.glob(f"{path.name}{_DAMAGED}*")
+    lost = not existed and (bool(known) or any(damaged))
     as_left = not has_log(path) and _is_as_left(path)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
@@ -63,6 +67,10 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
                     raise Damage(verdict)  # noqa: TRY301 - as SQLite itself would
             connection.execute("PRAGMA foreign_keys = ON")
             _prepare(connection, watch_dir, path=path, existed=existed, lost=lost)
+            connection.execute(
+                "INSERT OR IGNORE INTO meta VALUES ('watch_folder', ?)", (known or new_id(),)
+            )
+            keep_id(watch_dir, watch_folder_of(connection))
     except BaseException:
         connection.close()
         raise
@@ -121,7 +129,8 @@ def _prepare(
         if existed:  # whatever it held is lost, and that must be known
             raise Damage("it is empty")
         # That one was lost is on record, for whoever begins here may be killed before it has looked.
-        create(connection, {"watch_dir": str(watch_dir)} | ({"lost": "yes"} if lost else {}))
+        meta = {"watch_dir": str(watch_dir), "receipts": "unread"}
+        create(connection, meta | ({"lost": "yes"} if lost else {}))
         return
     _check(connection, watch_dir)
     upgrade(connection, path)
@@ -163,6 +172,16 @@ def whose(connection: sqlite3.Connection) -> str:
         if recorded != again or not isinstance(recorded, str):
             raise ValueError(recorded)
         return recorded
+
+
+def watch_folder_of(connection: sqlite3.Connection) -> str:
+    """The id of the watch folder that the journal belongs to; empty before its daemon has given it one.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    told = connection.execute("SELECT value FROM meta WHERE key = 'watch_folder'").fetchone()
+    return str(told[0]) if told else ""
 
 
 def note_as_left(path: Path) -> None:

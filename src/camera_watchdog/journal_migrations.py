@@ -75,6 +75,7 @@ ADDED_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "rows_left": "'[]'",
         "follows": "0",
         "confirmed_at": "NULL",
+        "watch_folder": "NULL",
     },
     "files": {
         "eye_rows": "NULL",
@@ -103,6 +104,7 @@ _TO_VERSION_2: Final[Step] = (
     "CREATE INDEX exams_to_see ON exams (id) WHERE state = 'archived' AND reason IS NOT NULL",
     "CREATE TABLE entries (session_id TEXT PRIMARY KEY, subject TEXT NOT NULL, dated TEXT NOT NULL)",
     "CREATE INDEX entries_by_subject ON entries (subject)",
+    "CREATE TABLE told_sessions (session_id TEXT, folder TEXT, PRIMARY KEY (session_id, folder)) WITHOUT ROWID",
     # On a page of its own, so that damage to the one is not taken for another folder's journal.
     "CREATE TABLE belongs_to (watch_dir TEXT NOT NULL)",
     "INSERT INTO belongs_to SELECT value FROM meta WHERE key = 'watch_dir'",

@@ -131,6 +131,7 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "receipt": _as_it_is,
     "follows": _as_it_is,
     "confirmed_at": _time,
+    "watch_folder": _as_it_is,
 }
 """The fields of an exam that are columns, and how each is written."""
 
@@ -245,6 +246,7 @@ def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         receipt=row["receipt"] or "",
         follows=row["follows"],
         confirmed_at=_from_time(row["confirmed_at"]),
+        watch_folder=row["watch_folder"],
         files=tuple(sorted(files, key=lambda file: file.name)),
     )
 

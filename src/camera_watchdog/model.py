@@ -40,7 +40,6 @@ __all__ = [
     "file_type_for",
 ]
 
-
 JOURNAL_LOST: Final = "The journal was damaged and begun anew: what was sent before is not known."
 """Noted on the exams that were there then: the server may hold files of theirs."""
 
@@ -184,9 +183,8 @@ class _Record:
         values.update(self.__dict__)
         values.update(changes)
         if len(values) != len(self.__dict__):
-            raise TypeError(
-                f"{type(self).__name__} has no {', '.join(values.keys() - self.__dict__.keys())}"
-            )
+            unknown = ", ".join(values.keys() - self.__dict__.keys())
+            raise TypeError(f"{type(self).__name__} has no {unknown}")
         return record
 
 
@@ -285,10 +283,11 @@ class Exam(_Record):
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
     ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
     that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
-    gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were at the archive,
-    none where an earlier release did it; ``receipt`` is its text where it tells of earlier sendings.
-    ``follows``: the subject's exam that was archived when this was first seen, or 0; ``confirmed_at``:
-    when the EDC was asked about it again. Times are UTC.
+    gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were at the archive;
+    they and ``watch_folder``, the id of the camera's folder, are none where an earlier release did it.
+    ``receipt`` is its text where it tells more than the exam. ``follows``: the subject's exam that was
+    archived when this was first seen, or 0; ``confirmed_at``: when the EDC was asked about it again.
+    Times are UTC.
     """
 
     folder: str
@@ -316,6 +315,7 @@ class Exam(_Record):
     rows_left: tuple[EyeRow, ...] = ()
     follows: int = 0
     confirmed_at: datetime | None = None
+    watch_folder: str | None = None
 
     def file(self, name: str) -> ExamFile | None:
         """The file of that name."""

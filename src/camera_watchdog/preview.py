@@ -90,6 +90,11 @@ class _Records:
         del session_id
         return []
 
+    def folders_with_session(self, session_id: str) -> list[str]:
+        """None is looked for."""
+        del session_id
+        return []
+
     def newest_exams(self) -> list[Exam]:
         """Of none is it known how its eyes were found."""
         return []

@@ -16,7 +16,7 @@ from camera_watchdog.archive import receipt, receipt_name
 from camera_watchdog.disk import Disk
 from camera_watchdog.journal import Journal
 
-__all__ = ["read_receipt", "rebuild_receipts"]
+__all__ = ["read_receipt", "read_receipt_text", "rebuild_receipts"]
 
 _LATEST: Final = 500
 """More than an operating system keeps back from the disk."""
@@ -39,6 +39,19 @@ def read_receipt(disk: Disk, path: Path) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) else None
+
+
+def read_receipt_text(disk: Disk, path: Path) -> str:
+    """A receipt as it is written; empty where it is no text.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with disk.reading(path) as file:
+        try:
+            return file.read(_LARGEST_BYTES).decode("utf-8")
+        except UnicodeDecodeError:
+            return ""
 
 
 def rebuild_receipts(

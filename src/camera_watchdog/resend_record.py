@@ -124,6 +124,10 @@ class OnRecord:
             if not other.session or ours not in {other.session.session_id, *other.former_sessions}
         ]
 
+    def folders_with_session(self, session_id: str) -> list[str]:
+        """The archive folders whose receipts tell of that session."""
+        return self._journal.folders_with_session(session_id)
+
     def newest_exams(self) -> list[Exam]:
         """No eye is asked for again."""
         return []

@@ -193,6 +193,9 @@ def _check_unused(
         PermanentError: it is.
     """
     other = next((f"{user.folder}, {user.state}" for user in users), "")
+    if not other:  # of exams that are not on record any more
+        told = tools.journal.folders_with_session(given.session_id)
+        other = next((f"{each}, archived" for each in told if each != exam.destination), "")
     entry = _entry(exam, given.session_id, status, tools)
     details = {"session": given.session_id, "entry": entry, "other": other}
     if given.session_id in exam.former_sessions:

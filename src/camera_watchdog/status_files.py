@@ -25,6 +25,7 @@ from camera_watchdog.status_page import page
 __all__ = [
     "JSON_NAME",
     "PAGE_NAME",
+    "RECEIPTS_ARE_READ",
     "StatusFiles",
     "away_warning",
     "damage_warnings",
@@ -39,6 +40,11 @@ __all__ = [
 JSON_NAME: Final = "status.json"
 PAGE_NAME: Final = "status.html"
 
+RECEIPTS_ARE_READ: Final = (
+    "There was no journal at the start. What was archived before is put on record again, from the "
+    "receipts in the archive; until that is done, report and resend do not know all of it. It ends by "
+    "itself."
+)
 _SOON_S: Final = 2.0
 _AT_LEAST_EVERY_S: Final = 60.0
 _COUNT_AGAIN_S: Final = 3600.0
@@ -58,6 +64,7 @@ class _OnRecord:
     day_bytes: int = 0
     held_since: Mapping[int, datetime] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    receipts_are_read: bool = False
 
 
 class StatusFiles:
@@ -141,6 +148,7 @@ class StatusFiles:
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
         warnings += [*unread, *damage_warnings(self._state_dir, now)]
+        warnings += [RECEIPTS_ARE_READ] if known.receipts_are_read else []
         for warning in warnings:
             self._say(warning)
         return overview(
@@ -178,6 +186,7 @@ class StatusFiles:
                 known.day_bytes,
                 journal.history.held_since(),
                 journal.open_requests(),
+                journal.receipts.are_being_read(),
             )
         except JournalError as error:
             self._seen = None

@@ -118,6 +118,9 @@ class JournalLike(Protocol):
     def exams_in_session(self, session_id: str) -> list[Exam]:
         """The exams that have this session, by whatever address its server was reached."""
 
+    def folders_with_session(self, session_id: str) -> list[str]:
+        """The archive folders whose receipts tell of this session."""
+
     def newest_exams(self) -> list[Exam]:
         """The exams that were seen last, whatever became of them, the newest first."""
 

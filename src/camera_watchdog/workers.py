@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class Workers:
-    """What the workers share. ``look_anew`` and ``archived`` take what they found out about a folder."""
+    """What the workers share. ``look_anew`` and ``archived`` take what they found out about a folder.
+
+    ``read_receipts`` is called with an exam's subject before the exam is taken on.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Workers:
         gate: Gate,
         upkeep: JournalUpkeep,
         turns: Turns,
+        read_receipts: Callable[[str], None],
         look_anew: Callable[[str], None],
         archived: Callable[[Exam], None],
         retry_delay_s: float,
@@ -39,6 +43,7 @@ class Workers:
         self._gate = gate
         self._upkeep = upkeep
         self._turns = turns
+        self._read_receipts = read_receipts
         self._look_anew = look_anew
         self._archived = archived
         self._retry_delay_s = retry_delay_s
@@ -62,6 +67,7 @@ class Workers:
         if exam is None:
             return False
         try:
+            self._read_receipts(exam.subject)
             outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
         except Exception:  # nobody else would ever let go of the exam
             logger.exception("%s  unforeseen failure", exam.folder)

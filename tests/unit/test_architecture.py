@@ -49,6 +49,7 @@ PURE: Final = {
     "person",
     "reasons",
     "receipt_check",
+    "receipt_reading",
     "report",
     "row_changes",
     "resemblance",

@@ -26,6 +26,7 @@ from camera_watchdog.resemblance import Identifiers
 from camera_watchdog.running import Daemon, running_daemon
 from camera_watchdog.status_files import (
     JSON_NAME,
+    RECEIPTS_ARE_READ,
     away_warning,
     damage_warnings,
     disk_warning,
@@ -75,6 +76,7 @@ class _Known:
     held_since: Mapping[int, datetime] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     subjects: frozenset[str] = frozenset()
+    receipts_are_read: bool = False
 
 
 def _overview(config: Config, now: datetime) -> Overview:
@@ -142,6 +144,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
             day_bytes=full_day_bytes(journal, now),
             held_since=journal.history.held_since(),
             requests=journal.open_requests(),
+            receipts_are_read=journal.receipts.are_being_read(),
             subjects=journal.subjects_in_edc(),
         )
     finally:
@@ -174,6 +177,7 @@ def _warnings(config: Config, known: _Known) -> list[str]:
         named = _some(tuple(subjects.noted(name) for name in unmatched))
         told.append(f"{count} that no subject's name matches, left alone: {named}.")
     told += damage_warnings(config.state_dir, datetime.now(UTC))
+    told += [RECEIPTS_ARE_READ] if known.receipts_are_read else []
     told += disk_warning(config.watch_dir, known.day_bytes)
     elsewhere = not config.state_dir.is_relative_to(config.watch_dir)
     return [*told, *(disk_warning(config.state_dir) if elsewhere else ())]
