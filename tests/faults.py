@@ -43,6 +43,7 @@ _DISK: Final = "integration/test_disk.py::test_"
 _DAMAGED: Final = "integration/test_journal_damage.py::test_"
 _DAMAGED_RUNNING: Final = "system/test_journal_damage.py::test_"
 _JOURNAL: Final = "integration/test_journal.py::test_"
+_LOST_JOURNAL: Final = "integration/test_lost_journal.py::test_"
 _CAMERA: Final = "integration/test_camera_db.py::test_"
 _LOCKS: Final = "integration/test_camera_db_locks.py::test_"
 _LOST: Final = "integration/test_lost_answers.py::test_"
@@ -745,6 +746,28 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ENTRIES}a_person_has_them_put_beside_what_is_there",
             f"{_ENTRIES}pictures_of_another_kind_in_the_same_entry_hold_nobody",
             f"{_WORKSTATIONS}the_one_that_has_sent_a_picture_goes_on_and_the_other_is_held",
+        ),
+    ),
+    72: Fault(
+        "the state folder is gone, receipts are in the archive",
+        (
+            f"{_LOST_JOURNAL}the_exams_are_on_record_as_their_receipts_tell",
+            f"{_LOST_JOURNAL}an_ordinary_exam_after_the_loss_goes_through",
+            f"{_LOST_JOURNAL}the_next_visit_is_not_put_into_the_entry_of_the_last",
+            f"{_LOST_JOURNAL}a_folder_that_is_copied_back_is_seen_before_whatever_entry_is_empty",
+            f"{_LOST_JOURNAL}a_part_that_came_late_is_late_after_the_loss_too",
+            f"{_LOST_JOURNAL}half_sent_exams_are_held_and_a_persons_word_lets_them_go_on",
+            f"{_LOST_JOURNAL}receipts_that_are_not_ours_teach_sessions_and_nothing_else",
+            f"{_LOST_JOURNAL}the_entry_of_a_receipt_that_is_not_ours_is_asked_about",
+            f"{_LOST_JOURNAL}a_receipt_without_an_id_teaches_its_session",
+            f"{_LOST_JOURNAL}what_is_no_receipt_tells_nothing_and_stops_nothing",
+            f"{_LOST_JOURNAL}a_file_with_other_bytes_than_its_receipts_is_not_put_on_record",
+            f"{_LOST_JOURNAL}an_exam_waits_for_the_receipts_of_its_subject_alone",
+            f"{_LOST_JOURNAL}killed_at_any_folder_it_goes_on_and_nothing_is_doubled",
+            f"{_LOST_JOURNAL}exams_that_were_there_then_may_have_been_sent",
+            "unit/test_receipt_reading.py::test_an_exam_is_read_as_its_receipt_was_written",
+            "unit/test_receipt_reading.py::test_nothing_is_read_that_would_not_stand_in_a_receipt_of_ours",
+            "system/test_lost_journal.py::test_what_was_archived_is_known_again_and_what_is_new_goes_through",
         ),
     ),
     73: Fault(

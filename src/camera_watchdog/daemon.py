@@ -100,14 +100,12 @@ class _Daemon:
         self._camera = camera
         self._stop = threading.Event()
         self._disk = parts.disk(config)
-        self._registry = Registry()
-        self._memory = ServerMemory()
+        self._registry, self._memory = Registry(), ServerMemory()
         self._journal = Journal.open(
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
         self._upkeep = JournalUpkeep(self._journal, time.monotonic)
-        archive_dir = config.archive_dir
-        self._lost = LostJournal(self._journal, self._disk, archive_dir, time.monotonic)
+        self._lost = LostJournal(self._journal, self._disk, config.archive_dir, time.monotonic)
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher = Watcher(config.watch_dir)
@@ -190,7 +188,7 @@ class _Daemon:
         self._desk.open()
         self._watcher.start(self._sweep.hint)
         self._threads.spawn("sweep", self._sweep_forever)
-        self._threads.spawn("desk", self._serve_people)
+        self._threads.spawn("desk", partial(self._desk.serve, self._stop))
         self._threads.spawn("journal", partial(self._upkeep.serve, self._stop))
         self._threads.spawn("receipts", partial(self._lost.serve, self._stop))
         self._threads.spawn("resend", self._resend)
@@ -227,9 +225,6 @@ class _Daemon:
         client = parts.edc_client(self._config)
         self._clients.append(client)
         return client
-
-    def _serve_people(self) -> None:
-        self._desk.serve(self._stop)
 
     def _confirm(self) -> None:
         after = timedelta(seconds=self._config.confirm_after)

@@ -228,19 +228,18 @@ class Journal(JournalExams):
         return self._add(exam, self._next_number(), event, detail)
 
     def add_earlier(self, exam: Exam, event: str, detail: str = "") -> Exam:
-        """Take in an exam of before all that are on record, as its number says.
-
-        Raises:
-            JournalError: it is not taken in.
-        """
+        """As :meth:`add`, for an exam of before all that are on record, as its number says."""
         return self._add(exam, self._earlier_number(), event, detail)
 
     def _add(self, exam: Exam, number: int, event: str, detail: str) -> Exam:
-        added = exam.but(id=number, watch_folder=self.watch_folder)
+        added = self._of_this_folder(exam.but(id=number))
         change = change_of(added, None, ((event, detail),), self._now(), is_new=True)
         self._writer.put(change, durable=False)
         self._note(added)
         return added
+
+    def _of_this_folder(self, exam: Exam) -> Exam:
+        return exam if exam.watch_folder else exam.but(watch_folder=self.watch_folder)
 
     def _next_number(self) -> int:
         """No other process adds exams."""
@@ -306,7 +305,7 @@ class Journal(JournalExams):
         if self._is_ours:  # else another process goes on with them
             self._saved.update({exam.id: exam for exam in exams})
             self._to_see.update({exam.id: exam for exam in self.archived.to_see()})
-            exams = [exam.but(watch_folder=self.watch_folder) for exam in exams]
+            exams = [self._of_this_folder(exam) for exam in exams]  # earlier releases had no id
         return exams
 
     def current(self) -> tuple[Exam, ...]:

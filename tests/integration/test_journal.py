@@ -105,12 +105,13 @@ def everything(journal: Journal) -> list[Exam]:
 def test_every_field_comes_back_as_it_was_written(tmp_path: Path, first: Exam, then: Exam) -> None:
     with opened(tmp_path) as journal:
         added = journal.add(first, "seen")
-        assert dataclasses.replace(added, id=0) == first
+        assert added == first.but(id=added.id, watch_folder=added.watch_folder)
+        assert added.watch_folder == (first.watch_folder or journal.watch_folder)
         journal.write_down()
         with opened(tmp_path) as reader:
             found = reader.exams_of_subject(first.subject)
             assert added in found
-        changed = dataclasses.replace(then, id=added.id)
+        changed = then.but(id=added.id, watch_folder=added.watch_folder)
         assert journal.save(changed, "changed", durable=False) == changed
         journal.write_down()
         with opened(tmp_path) as reader:
@@ -133,9 +134,9 @@ def test_after_a_restart_the_files_are_written_over_as_they_were_without_one(
     tmp_path: Path, steps: list[Exam]
 ) -> None:
     with opened(tmp_path) as journal:
-        number = journal.add(steps[0], "seen").id
+        added = journal.add(steps[0], "seen")
     for one in steps:
-        changed = dataclasses.replace(one, id=number, state=State.COLLECTING)
+        changed = one.but(id=added.id, watch_folder=added.watch_folder, state=State.COLLECTING)
         with opened(tmp_path) as journal:
             journal.open_exams()
             journal.save(changed, "changed", durable=False)

@@ -175,6 +175,7 @@ def test_a_folder_that_is_copied_back_is_seen_before_whatever_entry_is_empty(
         (folder,) = archive_of(site)
         shutil.copytree(folder, site.config.watch_dir / "S1")
         site.edc.add_session("S1")
+        site.core.lost.look = lambda: False  # type: ignore[method-assign] # its thread gets no time
         sent = len(site.edc.stored_files())
         assert site.live(HALF_AN_HOUR, lambda: site.told()[0] is State.HELD)
         assert site.told() == (State.HELD, "seen_before")
@@ -237,6 +238,26 @@ def test_receipts_that_are_not_ours_teach_sessions_and_nothing_else(
         site.core.journal.check(threading.Event())
         assert site.core.journal.damage == ""
         site.visit("OD", "OS")
+
+
+def test_the_entry_of_a_receipt_that_is_not_ours_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lost(tmp_path, days=1) as site:
+        (folder,) = archive_of(site)
+        used = json.loads((folder / "receipt.json").read_text("utf-8"))["session"]
+        change_receipt(folder, watch_folder="0" * 32)
+        site.edc.lose_files(used)
+        monkeypatch.setattr(site, "add_subject", lambda _subject: None)
+        site.rows("OD", "OS")
+        files = site.pictures()
+        assert site.live(HALF_AN_HOUR, lambda: site.told()[0] is State.HELD)
+        assert site.told() == (State.HELD, "session_in_use")
+        reason = site.exam().reason
+        assert reason is not None
+        assert reason.details["other"] == f"{folder.name}, archived"
+        site.release()
+        site.arrive_within(files, HALF_AN_HOUR)
 
 
 def test_a_receipt_without_an_id_teaches_its_session(tmp_path: Path) -> None:
