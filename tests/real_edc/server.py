@@ -22,6 +22,7 @@ import canaries
 from canaries import AGE, INITIALS, SEX
 from edc_under_test import StoredFile
 from real_edc.environment import Environment
+from real_edc.upgrade import migrate
 
 __all__ = ["RealEdcServer"]
 
@@ -46,7 +47,8 @@ class RealEdcServer:
         self._folder = Path(tempfile.mkdtemp(prefix=f"edc-{self.version}-"))
         self.data = self._folder / "data"
         shutil.copytree(environment.template, self.data)
-        self._variables = environment.variables(self.data, json.dumps(dict(settings)))
+        self._settings = json.dumps(dict(settings))
+        self._variables = environment.variables(self.data, self._settings)
         self._reserved = _reserve(0)
         self._port: int = self._reserved.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
@@ -122,6 +124,16 @@ class RealEdcServer:
         shutil.copy(folder / "db.sqlite3", self.data / "db.sqlite3")
         self.start()
 
+    def upgrade(self, newer: Environment) -> None:
+        """Stop, and let a newer release migrate the tables; it serves them from the next start on."""
+        self.stop()
+        self._end_staff()
+        migrate(self.data, self._environment, newer)
+        self._environment, self.version = newer, newer.version
+        self._variables = newer.variables(self.data, self._settings)
+        self._staff = self._open_staff()
+        self._answer()  # the token, which is the same
+
     def stop(self) -> None:
         """The server goes away; its port refuses connections until it comes back."""
         if self._gunicorn is not None:
@@ -144,10 +156,13 @@ class RealEdcServer:
         """End every process and remove the data."""
         self.stop()
         self._reserved.close()
+        self._end_staff()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end_staff(self) -> None:
         _end(self._staff)
         if self._staff.stdout is not None:
             self._staff.stdout.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _open_staff(self) -> "subprocess.Popen[bytes]":
         script = self._environment.site / "admin_commands.py"
