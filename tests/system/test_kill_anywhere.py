@@ -234,7 +234,7 @@ def test_a_kill_while_a_lost_journal_is_begun_anew_sends_nothing_a_second_time(
         sent = [request.file_type for request in edc.requests if request.kind == "upload"]
         assert sent == ["left"]
         (exam,) = clinic.exams()
-        assert (exam.state, exam.reason_code) == ("held", "cannot_tell")
+        assert (exam.state, exam.reason_code) == ("held", "not_explained")
     forks.put(fork)
 
 
