@@ -30,7 +30,7 @@ def strange_types(
     """The types of the exam's files that are listed, and that nobody here sent; one entry a file."""
     ours = {file.file_type for file in files if file.file_type}
     listed = Counter(each for each in listing.types if each in ours)
-    known = _before(listing, session) + _acknowledged(files) + _in_doubt(files)
+    known = _before(listing, session) + _acknowledged(files) + _in_doubt(files, session)
     if not listing.counted:
         return tuple(sorted(listed.keys() - known.keys()))
     return tuple(sorted((listed - known).elements()))
@@ -67,10 +67,19 @@ def _acknowledged(files: Iterable[ExamFile]) -> Counter[str]:
     return Counter(f.file_type.value for f in files if f.sent is Sent.YES and f.file_type)
 
 
-def _in_doubt(files: Iterable[ExamFile]) -> Counter[str]:
-    """What may be there though nobody acknowledged it, or though a person left it out since."""
+def _in_doubt(files: Iterable[ExamFile], session: Session) -> Counter[str]:
+    """What may be there though nobody acknowledged it, or what it was when it was sent before.
+
+    One that is sent anew into the same session, since it was taken again or lost, may be there still.
+    """
     return Counter(
         file.file_type.value
         for file in files
-        if file.file_type and file.was_sent and file.sent is not Sent.YES
+        if file.file_type
+        and file.sent is not Sent.YES
+        and (file.was_sent or _was_sent_into(file, session))
     )
+
+
+def _was_sent_into(file: ExamFile, session: Session) -> bool:
+    return bool(file.sent_sha256) and (file.sent_at or session.resolved_at) >= session.resolved_at

@@ -5,12 +5,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from arrival import TAKEN_AT
 from camera_watchdog_demo.edc_server import DemoEdc
 from camera_watchdog_demo.pictures import jpeg
 from daemon_process import FAST, Clinic, receipt_of, until
@@ -19,7 +20,6 @@ from failing_uploads import SUBJECT, FailingUploads
 PICKED_UP_S: Final = 2.0
 OTHERS: Final = ("105-10-0002-2", "105-10-0003-3", "105-10-0004-4")
 HELD_FOR: Final = ("incomplete", "incomplete", "nested_folder", "unfinished_file")
-TAKEN_AT: Final = datetime(2025, 3, 4, 9, 30)  # noqa: DTZ001 - as the camera's clock shows it
 
 
 @pytest.fixture

@@ -57,7 +57,8 @@ def ward(
                     tmp_path_factory.mktemp("clinic"),
                     api_url=edc.url,
                     token=edc.token,
-                    settings=FAST | settings,
+                    # These are about the forms of times, not about an entry's day.
+                    settings=FAST | {"visit_days": 3650} | settings,
                 )
             )
             for name, settings in CLINICS.items()

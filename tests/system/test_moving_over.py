@@ -5,19 +5,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arrival import TAKEN_AT
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import receipt_of
 
 SUBJECT = "105-10-0989-3"
-TAKEN_AT = datetime(2026, 6, 2, 12, 18)  # noqa: DTZ001 - as the camera's clock shows it
 TIMES: dict[str, Any] = {"stable_time": 0, "settle_time": 0.1}
 
 

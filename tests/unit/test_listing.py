@@ -1,5 +1,7 @@
 """Whose files a session holds, by what the EDC lists of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from camera_watchdog.listing import Listing, lost_files, strange_types, types_in_words
@@ -72,6 +74,16 @@ def test_what_was_left_out_after_it_may_have_been_stored_explains_one() -> None:
     files = (acknowledged("OD.jpg"), left_out)
     assert strange_types(counted("left", "right"), EMPTY, files) == ()
     assert strange_types(counted("left", "left", "right"), EMPTY, files) == ("left",)
+
+
+def test_what_is_sent_anew_into_the_same_session_may_be_there_still() -> None:
+    again = file(
+        "OS.jpg", sent_sha256="as it was", sent_at=EMPTY.resolved_at + timedelta(minutes=1)
+    )
+    files = (acknowledged("OD.jpg"), again)
+    assert strange_types(counted("left", "right"), EMPTY, files) == ()
+    elsewhere = again.but(sent_at=EMPTY.resolved_at - timedelta(days=1))
+    assert strange_types(counted("left", "right"), EMPTY, (elsewhere,)) == ("left",)
 
 
 def test_types_are_told_with_their_number_where_there_are_several() -> None:
