@@ -23,7 +23,7 @@ from camera_watchdog.model import (
     Reason,
     Session,
 )
-from camera_watchdog.screening import hold_unless_waived
+from camera_watchdog.screening import check_folders, hold_unless_waived
 from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import (
     check_one_per_type,
@@ -39,6 +39,8 @@ __all__ = ["Sessions", "session_of"]
 logger = logging.getLogger(__name__)
 
 _DEMOGRAPHICS: Final = frozenset({"initials", "sex", "age"})
+_NO_ENTRY: Final = frozenset({"no_session", "no_eligible_session"})
+
 _BEFORE_0_3: Final = "session_id"
 """The key of 0.1, where ``resolve`` makes sessions, and of 0.2, which tells nothing new if asked again."""
 
@@ -121,6 +123,8 @@ class Sessions:
         except PermanentError as error:
             if lost and error.code == "no_eligible_session":
                 hold_unless_waived(exam, _cannot_tell(exam, "that is complete"))
+            if error.code in _NO_ENTRY:  # nor one whose date would tell which folder goes first
+                check_folders(exam, self._tools)
             raise
         return given
 
@@ -252,7 +256,7 @@ class Sessions:
         try:
             return self.ask(exam)
         except PermanentError as refused:
-            if refused.code not in {"no_session", "no_eligible_session"}:
+            if refused.code not in _NO_ENTRY:
                 raise
             return None
 
