@@ -223,8 +223,8 @@ class Core:
         self.rechecks.look()
 
     def _seconds_to_recheck(self) -> float:
-        soonest = min((each.due for each in self.rechecks._planned.values()), default=inf)
-        return soonest - self.time.monotonic()
+        due = [each.due for each in self.rechecks._planned.values()]
+        return min(*due, self.rechecks._rows_due, inf) - self.time.monotonic()
 
     def write_down(self) -> None:
         """What the main thread does every second."""

@@ -32,10 +32,11 @@ class Diary:
     counts a subject's uploads that came damaged to the EDC.
 
     ``misled`` are subjects and files of which a row told the wrong eye for a while, ``swapped`` subjects
-    whose folders were given each other's names, ``unknowable`` contents that took the place of one that
+    whose folders were given each other's names, ``unknowable`` subjects and contents that took the place of one that
     showed the other eye: the row of that one is taken for theirs until their own comes. ``no_rows`` are
     subjects and files that never get a row, ``left_out`` contents that a person left out, ``went_on``
-    folders and files of the archive that were written to after the move.
+    folders and files of the archive that were written to after the move. ``origin`` tells for whom a
+    content was written first, ``written_since`` are those that were written since folders were swapped.
     """
 
     written: dict[tuple[str, str], dict[str, str]] = field(
@@ -47,7 +48,9 @@ class Diary:
     damaged: Counter[str] = field(default_factory=Counter)
     misled: set[tuple[str, str]] = field(default_factory=set)
     swapped: set[str] = field(default_factory=set)
-    unknowable: set[str] = field(default_factory=set)
+    unknowable: set[tuple[str, str]] = field(default_factory=set)
+    origin: dict[str, str] = field(default_factory=dict)
+    written_since: set[str] = field(default_factory=set)
     no_rows: set[tuple[str, str]] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
     went_on: set[tuple[str, str]] = field(default_factory=set)
@@ -66,9 +69,11 @@ class Diary:
         if file_type:
             mine.add(checksum)
             known[checksum] = file_type
+            self.origin.setdefault(checksum, subject)
+            self.written_since.add(checksum)
             stood.add(file_type)
             if len(stood) > 1:
-                self.unknowable.add(checksum)
+                self.unknowable.add((subject, checksum))
 
     def is_swapped(self, one: str, other: str, contents: dict[str, dict[str, bytes]]) -> None:
         """Two folders have each other's name from now on, and these contents."""

@@ -125,7 +125,8 @@ class Mishaps:
         so that nothing else keeps the exam back.
         """
         assert file.eye is not None
-        self._time.plan(at, partial(self._record, subject, file.name, file.eye))
+        row = subject, file.name, file.eye
+        self._time.plan(at, partial(self._record, row, lambda: None))
         stays_open = self._chance.random() < 0.5
         writer = _Writer(stays_open=stays_open)
         whole = len(file.content)
@@ -194,26 +195,29 @@ class Mishaps:
         assert file.eye is not None
         wrong = _OTHER_EYE[file.eye]
         self._diary.misled.add((subject, file.name))
-        self._time.plan(at, partial(self._record, subject, file.name, wrong))
         chance = self._chance
         later = chance.choice(
             [chance.uniform(1, 60), chance.uniform(1, 900), chance.uniform(5000, 9000)]
         )
         said = "UPDATE images SET eye = ? WHERE subject_identifier = ? AND filename = ? AND eye = ?"
-        values = file.eye, subject, file.name, wrong
-        self._time.plan(at + later, partial(self._change, said, values))
+        correct = partial(self._change, said, (file.eye, subject, file.name, wrong))
+        row = subject, file.name, wrong
+        self._time.plan(at, partial(self._record, row, lambda: self._time.plan(later, correct)))
 
     def _row_of_another(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> None:
         assert file.eye is not None
-        self._time.plan(at, partial(self._record, visit.wrong_subject, file.name, file.eye))
-        if visit.wrong_subject_until:
-            said = (
-                "UPDATE images SET subject_identifier = ? "
-                "WHERE subject_identifier = ? AND filename = ?"
-            )
-            values = subject, visit.wrong_subject, file.name
-            until = max(visit.wrong_subject_until, at + 1)
-            self._time.plan(until, partial(self._change, said, values))
+        row = visit.wrong_subject, file.name, file.eye
+        said = (
+            "UPDATE images SET subject_identifier = ? WHERE subject_identifier = ? AND filename = ?"
+        )
+        correct = partial(self._change, said, (subject, visit.wrong_subject, file.name))
+
+        def plan_to_correct() -> None:
+            if visit.wrong_subject_until:
+                left_s = visit.wrong_subject_until - self._time.monotonic()
+                self._time.plan(max(1.0, left_s), correct)
+
+        self._time.plan(at, partial(self._record, row, plan_to_correct))
 
     def choose_subject(self, subject: str, others: list[str], visit: Visit) -> None:
         """Some visits are entered in the camera's program under another subject."""
@@ -224,11 +228,13 @@ class Mishaps:
         corrected = self._chance.choice([0.0, 30.0, 600.0, 2500.0])
         visit.wrong_subject_until = visit.begins + corrected if corrected else 0.0
 
-    def _record(self, subject: str, name: str, eye: Eye) -> None:
+    def _record(self, row: tuple[str, str, Eye], then: Callable[[], object]) -> None:
+        """A row for a file, and what comes after it; later, where the database is not there."""
         if self._camera.db_path.exists():
-            self._camera.record(subject, name, eye)
+            self._camera.record(*row)
+            then()
         else:
-            self._time.plan(_TRY_AGAIN_S, partial(self._record, subject, name, eye))
+            self._time.plan(_TRY_AGAIN_S, partial(self._record, row, then))
 
     def _change(self, said: str, values: tuple[object, ...]) -> None:
         if self._camera.db_path.exists():
@@ -345,6 +351,7 @@ class Mishaps:
         there.rename(here)
         between.rename(there)
         self._diary.is_swapped(one, other, {one: _contents(here), other: _contents(there)})
+        self._diary.written_since.clear()
         self.hint(self._chance.choice(["", one, other]))
 
 
