@@ -14,7 +14,7 @@ from camera_watchdog import daemon, journal
 from camera_watchdog.config import Config
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.journal_file import set_aside
-from camera_watchdog.model import JOURNAL_LOST
+from camera_watchdog.model import JOURNAL_LOST, State
 from camera_watchdog.threads import Threads
 from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.edc_server import DemoEdc
@@ -149,7 +149,8 @@ def test_what_lay_there_when_the_journal_was_damaged_is_noted_with_its_exam(
     ) as told:
         (exam,) = told.exams_of_subject("105-40-0002")
         assert JOURNAL_LOST in exam.notes
-        assert told.exams_of_subject(SUBJECT) == []
+        # The one of before is on record again, by its receipt.
+        assert [each.state for each in told.exams_of_subject(SUBJECT)] == [State.ARCHIVED]
 
 
 def test_a_thread_that_dies_is_started_again(caplog: pytest.LogCaptureFixture) -> None:

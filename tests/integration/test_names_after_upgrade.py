@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from camera_watchdog.journal import JOURNAL_NAME
-from camera_watchdog.journal_migrations import ADDED_COLUMNS
+from camera_watchdog.journal_migrations import _VERSION_1
 from camera_watchdog.model import State
 from numbering_site import NumberingSite
 
@@ -22,15 +22,19 @@ def make_old(site: NumberingSite) -> None:
     """The journal is as the release before left it."""
     site.stop()
     path = site.config.state_dir / JOURNAL_NAME
-    with closing(sqlite3.connect(path, isolation_level=None)) as journal:
-        for name in ("files_of_before", "exams_to_see"):
-            journal.execute(f"DROP INDEX IF EXISTS {name}")
-        journal.execute("DROP TABLE IF EXISTS entries")
-        journal.execute("DELETE FROM meta WHERE key = 'watch_dir_again'")
-        for table, columns in ADDED_COLUMNS.items():
-            for name in columns:
-                journal.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
+    old = path.with_name("old.sqlite3")
+    with closing(sqlite3.connect(old, isolation_level=None)) as journal:
+        journal.executescript(_VERSION_1)
+        journal.execute("ATTACH DATABASE ? AS now", (str(path),))
+        tables = journal.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            columns = journal.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))
+            names = ", ".join(name for (name,) in columns.fetchall())
+            journal.execute(f"INSERT INTO main.{table} SELECT {names} FROM now.{table}")  # noqa: S608
         journal.execute("PRAGMA user_version = 1")
+    for ending in ("", "-wal", "-shm", ".left"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    old.rename(path)
 
 
 @contextmanager
