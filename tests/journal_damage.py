@@ -144,6 +144,9 @@ ROWS: Final[dict[str, Damage]] = {
     "whose it is": _row("UPDATE meta SET value = '/camerb' WHERE key = 'watch_dir'"),
     "whose it is, elsewhere": _row("UPDATE belongs_to SET watch_dir = '/camerb'"),
     "whose it is, gone": _row("DELETE FROM meta"),
+    "which folder it is": _row(
+        "UPDATE meta SET value = CAST(x'ff' AS TEXT) WHERE key = 'watch_folder'"
+    ),
     "whose it is, no text": _row("UPDATE meta SET value = CAST(x'ff' AS TEXT)"),
     "an exam that is gone": _row("DELETE FROM exams"),
 }

@@ -104,6 +104,7 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         with _damage_told(connection):
             _check(connection, watch_dir)
+            watch_folder_of(connection)  # is read by all who join
         if (version := version_of(connection)) < VERSION:
             raise JournalOutdated(  # noqa: TRY301 - the connection is closed below
                 f"The journal {path} is still of version {version}; this release reads version "

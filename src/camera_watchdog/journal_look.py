@@ -9,7 +9,7 @@ from typing import Final
 
 from camera_watchdog.journal_damage import Damage, as_written, check, damage_of, look_wanted
 from camera_watchdog.journal_entries import read_entries
-from camera_watchdog.journal_file import whose
+from camera_watchdog.journal_file import watch_folder_of, whose
 from camera_watchdog.journal_migrations import VERSION, version_of
 from camera_watchdog.journal_notices import read_notices
 from camera_watchdog.journal_reader import read_exam
@@ -67,6 +67,7 @@ def _read(connection: sqlite3.Connection, stopping: Callable[[], bool], *, every
     if (version := version_of(connection)) != VERSION:
         raise Damage(f"it says that it is of version {version}")
     whose(connection)
+    watch_folder_of(connection)
     which = "1" if everything else _OPEN
     events = "SELECT at FROM events WHERE exam_id = ?"
     for (number,) in connection.execute(f"SELECT id FROM exams WHERE {which}").fetchall():  # noqa: S608 - ours

@@ -3,8 +3,8 @@
 What is looked up by (folder, subject, state, session) or reported (everything about a file) has a
 column of its own; what is only read back with its exam is JSON. A new column is also added to an
 older journal: see :mod:`camera_watchdog.journal_migrations`. A row that does not read as it was
-written is damaged; so a new word in an enum, or another key in JSON, that the release before could not
-read makes a new version, too.
+written is damaged; so a new word in an enum, or another key in JSON, that the release before could
+not read makes a new version, too.
 """
 
 import dataclasses
