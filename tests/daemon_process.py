@@ -225,16 +225,18 @@ class Clinic:
         return self.start(**settings)
 
     def exams(self) -> list[JournalExam]:
-        """Every exam in the journal, the oldest first; none where there is no journal yet."""
+        """Every exam in the journal, the oldest first; none where there is none, or it is made anew."""
         path = self.state_dir / "journal.sqlite3"
-        if not path.exists():
+        address = f"{path.as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(address, uri=True, timeout=10)) as journal:
+                exams = journal.execute(
+                    "SELECT id, folder, subject, state, reason, session_id, attempts"
+                    " FROM exams ORDER BY id"
+                ).fetchall()
+                files = journal.execute("SELECT exam_id, name, sent FROM files").fetchall()
+        except sqlite3.OperationalError:
             return []
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as journal:
-            exams = journal.execute(
-                "SELECT id, folder, subject, state, reason, session_id, attempts"
-                " FROM exams ORDER BY id"
-            ).fetchall()
-            files = journal.execute("SELECT exam_id, name, sent FROM files").fetchall()
         return [
             JournalExam(
                 folder,
