@@ -35,15 +35,6 @@ KINDS: Final = (
     "the time zone corrected",
 )
 """The last one is the storm's own to do."""
-_TO_COME: Final = frozenset(
-    {
-        "names of the other eye",
-        "a row of the wrong eye",
-        "rows of another subject",
-        "folders swapped",
-        "a temporary name",
-    }
-)
 _OFTEN: Final = 0.2
 _TRY_AGAIN_S: Final = 5.0
 _TEMPORARY: Final = (
@@ -58,8 +49,12 @@ _OTHER_EYE: Final[dict[str, Eye]] = {"left": "right", "right": "left"}
 
 
 def drawn(chance: Random) -> frozenset[str]:
-    """The kinds that a storm has."""
-    return frozenset(kind for kind in KINDS if chance.random() < _OFTEN) - _TO_COME
+    """The kinds that a storm has.
+
+    Who has a file open while its folder is given another name writes into another subject's.
+    """
+    kinds = {kind for kind in KINDS if chance.random() < _OFTEN}
+    return frozenset(kinds - {"folders swapped"} if "place reserved" in kinds else kinds)
 
 
 class PlannedFile(NamedTuple):
@@ -90,6 +85,7 @@ class Mishaps:
         self._archive = archive
         self._diary = diary
         self._kinds = kinds
+        self._with_rows: set[tuple[str, str]] = set()
         self._files: list[tuple[str, Visit, PlannedFile, float]] = []
         self.hint: Callable[[str], object] = lambda _subject: None
 
@@ -180,9 +176,13 @@ class Mishaps:
     def row(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> bool:
         """Whether a file's row comes in a way of its own: about another eye or subject."""
         is_image = file.eye is not None and not file.file_type.endswith("report")
-        if self.has("a nurse answers") and is_image and self._chance.random() < 0.3:
-            self._diary.no_rows.add((subject, file.name))
+        place = subject, file.name
+        gets_none = self.has("a nurse answers") and is_image and self._chance.random() < 0.3
+        if gets_none and place not in self._with_rows:
+            self._diary.no_rows.add(place)
             return True
+        self._with_rows.add(place)
+        self._diary.no_rows.discard(place)
         if is_image and self.has("a row of the wrong eye") and self._chance.random() < 0.3:
             self._row_of_wrong_eye(subject, file, at)
             return True

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.after_archive import AFTER_ARCHIVE
 from camera_watchdog.archive import receipt_name
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
@@ -103,6 +104,8 @@ class Promise:
         ) in self._diary.unknowable and place not in self._diary.no_rows:
             return
         assert place in self._diary.misled, said
+        if file.sha256 in self._diary.left_out:
+            return  # asked what was sent as what, a person went on without it
         exams = self._exams[file.subject]
         mine = [e for e in exams if e.session and e.session.session_id == file.session_id]
         # While another exam is held whose rows they may be, it is asked about that one.
@@ -146,11 +149,15 @@ class Promise:
         }
         sent = {file.name: file for file in exam.files}
         went_on = {name for place, name in self._diary.went_on if place == exam.destination}
+        went_on &= (
+            on_disk.keys()
+        )  # what came while the folder was moved is put back, as a late file
         if went_on:
             reason = exam.reason
             assert reason is not None, f"nobody is told that {went_on} changed after the move"
-            assert reason.code == "changed_after_archive"
-            assert {*reason.files} == went_on
+            assert reason.code in AFTER_ARCHIVE, reason
+            if reason.code == "changed_after_archive":  # else it is told when that was seen
+                assert {*reason.files} == went_on
         on_disk = {name: on_disk[name] for name in on_disk.keys() - went_on}
         assert on_disk.keys() == sent.keys() - went_on, "archived what is not on record"
         for name, checksum in on_disk.items():
@@ -213,6 +220,10 @@ class Promise:
             (subject in {whose for whose, _ in diary.no_rows}, {"not_in_database", "eye_missing"}),
             (has_wrong, {"not_in_database", "wrong_patient", "eye_missing"}),
             (subject in diary.swapped, {*REASONS}),
+            (
+                any(f"{subject}_" in place for place, _ in diary.went_on),
+                {"unfinished_file", "late"},
+            ),
         )
         return set().union(*(codes for happened, codes in rules if happened))
 
