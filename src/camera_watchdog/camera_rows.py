@@ -22,8 +22,8 @@ from typing import Final
 
 from camera_watchdog.after_archive import EYE_CHANGED
 from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
-from camera_watchdog.laterality import ImageRow, is_named, rows_for
-from camera_watchdog.model import Exam, ExamFile, ImageRows, State
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
+from camera_watchdog.model import Exam, ExamFile, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
 from camera_watchdog.row_times import Fit, fit, in_time
 from camera_watchdog.steps import Tools
@@ -149,6 +149,7 @@ class ExamRows:
         self._others = others
         self._sorted: SubjectRows = sort_rows(exam, rows, others)
         self._names = frozenset(file.name for file in exam.files)
+        self._taken_over: list[ImageRow] = []
 
     def of(self, file: ExamFile) -> RowsOfFile:
         """The rows of a file."""
@@ -164,9 +165,21 @@ class ExamRows:
             return RowsOfFile(before="another day")
         return RowsOfFile(own, own, "" if own else _before(found))
 
+    def owed(self, file: ExamFile, eye: Laterality) -> tuple[ImageRow, ...]:
+        """Rows that nobody was told by, and that say what a person says of this file: they are its own.
+
+        Without this each visit of the subject would wait for a row that the last one may still get.
+        """
+        rows = [row for row in self._sorted.of(file, self._names).owed if parse_eye(row.eye) is eye]
+        self._taken_over += [row for row in rows if row not in self._taken_over]
+        return tuple(rows)
+
     def kept(self, exam: Exam) -> Exam:
         """The exam, with what it must keep of the subject's rows that are none of its files'."""
-        return exam.but(rows_gone=self._sorted.gone)
+        if self._tools.camera is None:
+            return exam
+        known = self._sorted
+        return exam.but(rows_gone=(*known.gone, *known.taken_over(self._taken_over)))
 
     def with_what_is_left(self, exam: Exam) -> Exam:
         """The exam, all of whose files have their eye, with the rows of pictures that were not exported.

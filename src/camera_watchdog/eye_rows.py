@@ -19,7 +19,8 @@ the row of the number on record tells another eye and one of another number is a
 may be the new one: then both answer, and a person must say.
 
 Who archived a picture whose eye no row had told (a person did, or the release of before, which kept no
-rows) has one row of that name and that eye to come: the technician may enter it the day after.
+rows) has one row of that name and that eye to come: the technician may enter it the day after. Of two
+exams that wait at once and took one row at the same moment, the one that was seen first keeps it.
 
 The same bytes are the same picture: what answered for them may answer again. So do rows of the exam
 itself, for a file that was taken or saved again; and an exam that ended with nothing sent counts for
@@ -50,11 +51,13 @@ class FileRows:
     """The rows of one file's name.
 
     ``own`` are the file's. ``left`` were there at an earlier visit, whose files did not have that name;
-    ``earlier`` answered for other bytes, in the exam ``whose``.
+    ``earlier`` answered for other bytes, in the exam ``whose``. ``owed`` are those of the earlier ones
+    that may have: nobody was told by them.
     """
 
     own: tuple[ImageRow, ...] = ()
     left: tuple[ImageRow, ...] = ()
+    owed: tuple[ImageRow, ...] = ()
     earlier: tuple[ImageRow, ...] = ()
     whose: Exam | None = None
 
@@ -64,8 +67,9 @@ class _Claim:
     """A row that another exam has on record.
 
     ``sha256s`` are the bytes of the file that it was written for, ``eye`` is the file's where no row
-    of it told that eye, ``corrected`` the row as it was found to be after the archive. ``is_owed`` where it has none: one of that name and eye is still to come;
-    ``is_left`` where the exam had no file of that name.
+    of it told that eye, ``corrected`` the row as it was found to be after the archive. ``is_owed`` where
+    it has none: one of that name and eye is still to come; ``is_left`` where the exam had no file of
+    that name.
     """
 
     row: EyeRow
@@ -91,19 +95,29 @@ class SubjectRows:
         others = [(row, claim) for row, claim in self._claimed if file.sha256 not in claim.sha256s]
         left = [row for row, claim in others if claim.is_left]
         earlier = [row for row, claim in others if not claim.is_left]
+        owed = [row for row, claim in others if claim.is_owed]
         found = rows_for(file.name, earlier, names)
         whose = [claim.exam for row, claim in others if any(row is each for each in found)]
         return FileRows(
             own=rows_for(file.name, [*self.free, *same], names),
             left=rows_for(file.name, left, names),
             earlier=found,
+            owed=tuple(row for row in found if any(row is each for each in owed)),
             whose=max(whose, default=None, key=lambda exam: exam.id),
+        )
+
+    def taken_over(self, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:
+        """What is to be kept as gone where rows that were owed are this exam's after all."""
+        taken = list(rows)
+        return tuple(
+            claim.row for row, claim in self._claimed if any(row is each for each in taken)
         )
 
 
 def sort_rows(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> SubjectRows:
     """The rows of the exam's subject, and which of them ``others``, the subject's exams, have."""
     claims = _without(_claims(each for each in others if each.id != exam.id), exam.rows_gone)
+    claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam)]
     free = list(rows)
     claimed: list[tuple[ImageRow, _Claim]] = []
     for fits in _WAYS:
@@ -198,6 +212,17 @@ def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | N
     }
     eye = found.pop() if len(found) == 1 else ""
     return replace(row, eye=eye) if eye else None
+
+
+def _is_later_for_the_same(claim: _Claim, exam: Exam) -> bool:
+    """Whether an exam that was seen after this one, and sent nothing yet, took a row of this one's."""
+    other = claim.exam
+    waits = other.state not in {State.ARCHIVED, State.GONE} and not other.anything_sent
+    return (waits and other.id > exam.id) and any(
+        _value(claim.row) == _value(row) and claim.row.number == row.number
+        for file in exam.files
+        for row in file.eye_rows
+    )
 
 
 def _may_be_the_new_one(row: ImageRow, claim: _Claim, free: Iterable[ImageRow]) -> bool:

@@ -6,7 +6,7 @@ merely went away meanwhile takes back nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,8 @@ _MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
 _SILENT: Final = frozenset({Finding.NO_ROW, Finding.NOTHING})
 _MOST_QUOTED: Final = 5
 _DATABASE: Final = "database"
+_ASKED_ABOUT: Final = 3
+"""So many names tell how a camera names its pictures."""
 
 
 def is_retaken(file: ExamFile) -> bool:
@@ -138,7 +140,8 @@ class Eyes:
         if not (file.is_image or rules.report_type is ReportType.PER_EYE):
             return _Answer(EyeVerdict(None, "", None), found.rows)
         if eye := eye_said(exam, file):
-            return _Answer(EyeVerdict(eye, "operator", None), found.rows)
+            own = found.rows or rows.owed(file, eye)
+            return _Answer(EyeVerdict(eye, "operator", None), own)
         asked: dict[str, Callable[[], Testimony]] = {
             _DATABASE: lambda: laterality.from_rows(found.rows),
             "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
@@ -183,7 +186,7 @@ class Eyes:
         files = [file for file in exam.files if file.name in error.reason.files]
         elsewhere = {file.name: self._camera.elsewhere(exam, file) for file in files}
         theirs = {name: found.subject for name, found in elsewhere.items() if found.subject}
-        if theirs:
+        if theirs and not self._are_names_common(exam, files):
             said = ", ".join(sorted({*theirs.values()}))
             details = {"said": said, "source": "the camera's database", "by_rows": "yes"}
             return PermanentError("wrong_patient", files=tuple(theirs), details=details)
@@ -191,6 +194,11 @@ class Eyes:
             reason, of = error.reason, {"common_name": "yes"}
             return EyeMissing(Reason(reason.code, reason.files, {**reason.details, **of}))
         return error
+
+    def _are_names_common(self, exam: Exam, rowless: Sequence[ExamFile]) -> bool:
+        """Whether names of files that have their rows are other subjects', too: one proves nothing."""
+        known = [f for f in to_send(exam) if f.eye_rows and f not in rowless][:_ASKED_ABOUT]
+        return any(self._camera.named(exam.subject, file.name) for file in known)
 
     def with_capture_times(self, exam: Exam, rows: ExamRows) -> Exam:
         """When each picture was taken: the row's time is only the picture's where no other exam has it."""

@@ -437,3 +437,38 @@ def test_a_clock_that_was_never_set_holds_nothing(tmp_path: Path) -> None:
             site.arrive(files, subject)
             assert site.eyes_of(files, subject) == FIRST
             site.time.turn(A_DAY + 61)
+
+
+def test_an_eye_that_is_corrected_after_the_archive_is_no_answer_for_the_next_visit(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        files = site.visit("OD", "OS")
+        site.sql("UPDATE images SET eye = 'OS' WHERE filename = 'IM_0001.jpg' AND rowid > 2;")
+        site.live(2 * 3600)
+        assert site.told() == (State.ARCHIVED, "eye_changed_after_archive")
+        site.time.turn(A_DAY)
+        files = site.pictures()
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.rows("OD", "OS")
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_a_camera_whose_rows_failed_once_asks_no_person_ever_after(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path) as site:
+        files = site.pictures()
+        assert held_for(site) == "not_in_database"
+        site.release(n1=Laterality.RIGHT, n2=Laterality.LEFT)
+        site.arrive(files)
+        site.time.turn(A_DAY)
+        site.rows("OD", "OS")  # the row that came may still have been the last visit's
+        files = site.pictures()
+        assert held_for(site) == "earlier_visit_rows"
+        site.release(n1=Laterality.RIGHT, n2=Laterality.LEFT)
+        site.arrive(files)
+        for _ in range(3):
+            site.time.turn(A_DAY)
+            files = site.visit("OD", "OS")
+            assert site.eyes_of(files) == FIRST

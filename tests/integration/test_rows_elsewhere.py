@@ -137,3 +137,22 @@ def test_the_whole_table_is_looked_through_once_an_hour_however_often_it_is_aske
         assert sorted(asked) == [*BOTH]
         site.live(3600)
         assert sorted(asked) == [BOTH[0], BOTH[0], BOTH[1], BOTH[1]]
+
+
+@pytest.mark.parametrize(
+    "name, code", [("IM_0003.jpg", "not_in_database"), ("X9.jpg", "wrong_patient")]
+)
+def test_one_picture_among_others_is_another_subjects_only_where_names_do_not_come_again(
+    tmp_path: Path, name: str, code: str
+) -> None:
+    """Most patients of a camera are in no study: nobody ever exports their third picture."""
+    with NumberingSite(tmp_path) as site:
+        numbered = name.startswith("IM")
+        mine = BOTH if numbered else ("X1.jpg", "X2.jpg")
+        for place, each in enumerate(mine):
+            site.row(each, "OS" if place else "OD")
+        for place, each in enumerate([*(BOTH if numbered else ()), name]):
+            site.row(each, "OS" if place % 2 else "OD", subject="S2")
+        site.write("S1", [*mine, name, "report.pdf"])
+        site.live(HALF_AN_HOUR)
+        assert site.told() == (State.HELD, code)

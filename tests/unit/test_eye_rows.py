@@ -309,3 +309,35 @@ def test_a_new_row_beside_the_one_that_answered_is_not_doubtful() -> None:
     before = visit(1, row("OD", number=1))
     assert asked([row("OD", number=1), row("OS", number=2)], before) == ["OS"]
     assert asked([row("OD", number=7), row("OS", number=8)], before) == ["OS"]
+
+
+def waits(number: int, content: str, *rows: ImageRow) -> Exam:
+    """An exam that is open, has sent nothing, and took these rows."""
+    taken = picture(content=content, eye_rows=tuple(map(as_record, rows)))
+    return exam(taken).but(id=number, state=State.READY)
+
+
+def test_of_two_exams_that_took_one_row_at_once_the_first_keeps_it() -> None:
+    first, second = waits(1, "a", row("OD", number=1)), waits(2, "b", row("OD", number=1))
+    assert asked([row("OD", number=1)], second, known=first) == ["OD"]
+    assert asked([row("OD", number=1)], first, known=second) == []
+
+
+def test_a_row_of_a_later_exam_is_not_the_firsts_though_it_waits_still() -> None:
+    first, second = waits(1, "a", row("OD", number=1)), waits(2, "b", row("OS", number=2))
+    rows = [row("OD", number=1), row("OS", number=2)]
+    assert asked(rows, second, known=first) == ["OD"]
+    assert asked(rows, first, known=second) == ["OS"]
+
+
+def test_what_was_owed_and_is_taken_over_is_counted_once() -> None:
+    before = untold(1)
+    ours = exam(picture()).but(id=2)
+    rows = sort_rows(ours, [row("OD")], [before])
+    (owed,) = rows.of(ours.files[0], [NAME]).owed
+    taken = picture(
+        content="visit 2", eye=Laterality.RIGHT, sent=Sent.YES, eye_rows=(as_record(owed),)
+    )
+    second = exam(taken).but(id=2, state=State.ARCHIVED, rows_gone=rows.taken_over([owed]))
+    assert asked([row("OD"), row("OD")], before, second) == ["OD"]
+    assert asked([row("OD")], before, second) == []
