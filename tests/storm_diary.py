@@ -37,6 +37,7 @@ class Diary:
     subjects and files that never get a row, ``left_out`` contents that a person left out, ``went_on``
     folders and files of the archive that were written to after the move. ``origin`` tells for whom a
     content was written first, ``written_since`` are those that were written since folders were swapped.
+    ``befell`` are the kinds of mishap that really came about.
     """
 
     written: dict[tuple[str, str], dict[str, str]] = field(
@@ -54,6 +55,7 @@ class Diary:
     no_rows: set[tuple[str, str]] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
     went_on: set[tuple[str, str]] = field(default_factory=set)
+    befell: set[str] = field(default_factory=set)
     stood: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     """What the files were that have stood under a name since there was none of it."""
 

@@ -99,6 +99,7 @@ class Mishaps:
             return names
         images = [name for eye in ("left", "right") for name in names.get(eye, [])]
         self._chance.shuffle(images)
+        self._diary.befell.add("names of the other eye")
         half = len(images) // 2
         return {**names, "left": images[:half], "right": images[half:]}
 
@@ -123,6 +124,7 @@ class Mishaps:
         assert file.eye is not None
         row = subject, file.name, file.eye
         self._time.plan(at, partial(self._record, row, lambda: None))
+        self._diary.befell.add("place reserved")
         stays_open = self._chance.random() < 0.5
         writer = _Writer(stays_open=stays_open)
         whole = len(file.content)
@@ -169,6 +171,7 @@ class Mishaps:
             half.unlink()
         self._time.stamp(self._camera.write(subject, temporary, file.content))
         half.replace(path)
+        self._diary.befell.add("a temporary name")
         self.hint(subject)
 
     # Rows
@@ -195,6 +198,7 @@ class Mishaps:
         assert file.eye is not None
         wrong = _OTHER_EYE[file.eye]
         self._diary.misled.add((subject, file.name))
+        self._diary.befell.add("a row of the wrong eye")
         chance = self._chance
         later = chance.choice(
             [chance.uniform(1, 60), chance.uniform(1, 900), chance.uniform(5000, 9000)]
@@ -206,6 +210,7 @@ class Mishaps:
 
     def _row_of_another(self, subject: str, visit: Visit, file: PlannedFile, at: float) -> None:
         assert file.eye is not None
+        self._diary.befell.add("rows of another subject")
         row = visit.wrong_subject, file.name, file.eye
         said = (
             "UPDATE images SET subject_identifier = ? WHERE subject_identifier = ? AND filename = ?"
@@ -245,6 +250,7 @@ class Mishaps:
 
     def answered(self, subject: str, name: str) -> None:
         """Somebody said which eye a file shows; some pictures are taken again just then, of the other."""
+        self._diary.befell.add("a nurse answers")
         found = [each for each in self._files if (each[0], each[2].name) == (subject, name)]
         is_asked_again = (subject, name) in self._diary.no_rows and not name.endswith(".dcm")
         if not found or not is_asked_again or self._chance.random() < 0.5:
@@ -313,6 +319,7 @@ class Mishaps:
             if self._chance.random() < 0.3:
                 os.utime(path, ns=(at, at))
         self._diary.went_on.add((path.parent.name, path.name))
+        self._diary.befell.add("a writer goes on")
 
     def _damage_receipt(self) -> None:
         """Its beginning is kept, or only its length, as a power failure may leave it."""
@@ -322,6 +329,7 @@ class Mishaps:
         content = path.read_bytes()
         cut = content[: self._chance.randrange(len(content) + 1) // 2]
         path.write_bytes(self._chance.choice([bytes(len(content)), cut, b""]))
+        self._diary.befell.add("receipts damaged")
 
     def _replace(self, subject: str, file: PlannedFile) -> None:
         """Another picture of the same size takes its place by a rename, with the same time."""
@@ -339,6 +347,7 @@ class Mishaps:
         beside.write_bytes(bytes(other))
         os.utime(beside, ns=(status.st_mtime_ns, status.st_mtime_ns))
         beside.replace(path)
+        self._diary.befell.add("replaced unseen")
         self.hint(subject)
 
     def _swap(self, one: str, other: str) -> None:
@@ -350,6 +359,7 @@ class Mishaps:
         here.rename(between)
         there.rename(here)
         between.rename(there)
+        self._diary.befell.add("folders swapped")
         self._diary.is_swapped(one, other, {one: _contents(here), other: _contents(there)})
         self._diary.written_since.clear()
         self.hint(self._chance.choice(["", one, other]))

@@ -101,7 +101,8 @@ class Storm:
         mishaps, chance = self.schedule.mishaps, Random(seed + 4)  # noqa: S311 - likewise
         if mishaps.has("a nurse answers"):
             nurse = Nurse(chance, self.time, self.config, self.diary)
-            nurse.exams = lambda: self._alive().journal.open_exams() if self.core else []
+            # Not by a daemon that is made for it: she may answer in the middle of another one's upload.
+            nurse.exams = lambda: self.core.journal.open_exams() if self.core else []
             nurse.answered = mishaps.answered
             nurse.plan(self.weather.ends + _ASKED_WITHIN_S)
         if mishaps.has("the time zone corrected"):
@@ -110,6 +111,7 @@ class Storm:
 
     def _restart(self, config: Config) -> None:
         self._next_config = config
+        self.diary.befell.add("the time zone corrected")
 
     def _plan_upgrade(self) -> None:
         """Some sites install a later release meanwhile; not from 0.1, which made its sessions itself."""

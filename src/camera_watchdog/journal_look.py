@@ -29,6 +29,8 @@ def look_through(path: Path, stopping: Callable[[], bool]) -> str:
     Raises:
         sqlite3.Error, OSError: it cannot be read now.
     """
+    if stopping():
+        return ""
     everything = look_wanted(path).exists()
     look_wanted(path).unlink(missing_ok=True)
     if is_taken_away(path):

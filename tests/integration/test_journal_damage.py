@@ -315,10 +315,14 @@ def test_damage_that_nobody_meets_is_found_by_the_look_at_the_start(state: Path)
 def test_a_look_that_is_not_wanted_any_more_is_broken_off_and_finds_nothing(state: Path) -> None:
     stop = threading.Event()
     stop.set()
-    damaged(state)
-    with suppress(JournalDamaged), opened(state) as journal:
-        if not journal.rebuilt:
-            journal.check(stop)
+    with as_left(state / JOURNAL_NAME):
+        DAMAGES["an index that disagrees"](state / JOURNAL_NAME, 0)
+    with opened(state) as journal:
+        journal.check(stop)
+        assert not journal.damage
+        with pytest.raises(JournalDamaged):
+            journal.check(NEVER)
+        assert journal.damage
 
 
 class Looked:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real_edc
 
 FIRST = ("OD", "OS")
 SWAPPED = ("OS", "OD")
-TYPES = {"OD": "right", "OS": "left"}
+EYES = {"right": "OD", "left": "OS"}
 TIMES = FAST | {"incomplete_after": 12}
 
 
@@ -53,29 +53,22 @@ def record(clinic: Clinic, subject: str, eyes: Sequence[str]) -> None:
         clinic.camera.record(subject, f"IM_{number:04}.jpg", eye)
 
 
-def check(
-    clinic: Clinic,
-    edc: EdcUnderTest,
-    subject: str,
-    files: dict[str, bytes],
-    eyes: Sequence[str],
-    *,
-    visit: int,
-) -> None:
-    """The visit is archived, and the EDC has each picture as the eye that it is of."""
+def eyes_stored(
+    clinic: Clinic, edc: EdcUnderTest, subject: str, files: dict[str, bytes], *, visit: int
+) -> tuple[str, ...]:
+    """As which eye the EDC has each picture of a visit, which is archived byte for byte."""
     archived = clinic.archived(subject, count=visit)[-1]
     session = receipt_of(archived)["session"]
-    stored = {
-        (file.name, file.file_type)
-        for file in edc.stored_files(subject)
-        if file.session_id == session
-    }
-    images = {(f"IM_{n:04}.jpg", TYPES[eye]) for n, eye in enumerate(eyes, 1)}
-    assert stored == images | {("report.pdf", "report")}
+    stored = [file for file in edc.stored_files(subject) if file.session_id == session]
+    types = {file.name: file.file_type for file in stored}
+    assert len(types) == len(stored)
+    assert types.keys() == files.keys()
+    assert types.pop("report.pdf") == "report"
     for name, content in files.items():
         assert (archived / name).read_bytes() == content
     told = {file["name"]: file["sha256"] for file in receipt_of(archived)["files"]}
     assert told == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return tuple(EYES[types[name]] for name in sorted(types))
 
 
 def subject_of(edc: EdcUnderTest) -> str:
@@ -89,7 +82,8 @@ def visited(clinic: Clinic, edc: EdcUnderTest) -> str:
     subject = subject_of(edc)
     edc.add_session(subject)
     record(clinic, subject, FIRST)
-    check(clinic, edc, subject, write(clinic, subject, 2), FIRST, visit=1)
+    files = write(clinic, subject, 2)
+    assert eyes_stored(clinic, edc, subject, files, visit=1) == FIRST
     return subject
 
 
@@ -101,7 +95,7 @@ def test_rows_six_seconds_after_the_files_with_the_eyes_the_other_way_round(
     files = write(clinic, subject, 2)
     time.sleep(6)
     record(clinic, subject, SWAPPED)
-    check(clinic, edc, subject, files, SWAPPED, visit=2)
+    assert eyes_stored(clinic, edc, subject, files, visit=2) == SWAPPED
 
 
 @pytest.mark.parametrize("rows_in_s", [0, 2])
@@ -117,7 +111,7 @@ def test_ordinary_visits_in_the_same_order_go_through(
         if rows_in_s:
             time.sleep(rows_in_s)
             record(clinic, subject, FIRST)
-        check(clinic, edc, subject, files, FIRST, visit=visit)
+        assert eyes_stored(clinic, edc, subject, files, visit=visit) == FIRST
 
 
 def test_where_no_row_comes_a_person_is_asked_and_the_key_ends_it(
@@ -129,5 +123,5 @@ def test_where_no_row_comes_a_person_is_asked_and_the_key_ends_it(
     until(lambda: clinic.wait_for(subject, "earlier_visit_rows").state == "held", 30, "it is held")
     assert "db_image_rows" in clinic.running.text
     clinic.restart(db_image_rows="per_name")
-    check(clinic, edc, subject, files, FIRST, visit=2)
+    assert eyes_stored(clinic, edc, subject, files, visit=2) == FIRST
     clinic.restart()
