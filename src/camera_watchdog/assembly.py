@@ -121,7 +121,9 @@ class Assembly:
                 claim.keep_due = True
                 return None
             quiet_s = now - known.history.quiet_since
-            verdict = self._settle.judge(claim.exam, listing, known.inspected, quiet_s)
+            verdict = self._settle.judge(
+                claim.exam, listing, known.inspected, quiet_s, known.history.grown
+            )
             claim.exam = verdict.exam
             if verdict.is_ready:
                 claim.due = now
@@ -135,7 +137,7 @@ class Assembly:
             return True
         if exam.destination:
             return False  # what is here now may be another exam
-        same = self._settle.as_it_was(exam, listing, known.inspected)
+        same = self._settle.as_it_was(exam, listing, known.inspected, known.history.grown)
         claim.exam = self._collecting(exam) if same is None else same
         return same is None
 

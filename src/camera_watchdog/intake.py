@@ -17,6 +17,7 @@ from camera_watchdog.overrides import goes_after, skipped, waived
 __all__ = ["Found", "Limits", "differs", "merge", "obstacle"]
 
 
+_GROWN: Final = "it was written to a moment ago"
 _ZEROS: Final = "its picture ends in zeros, as one does that is still being written"
 
 
@@ -169,7 +170,8 @@ def _unfinished(
     """A file that is not whole, or that may be still written to though its format says that it is.
 
     A hole is a person's matter in the end. Zeros are no sign that something is wrong, for a picture
-    may be black there: for them the exam waits as long, in case a writer paused, and goes on.
+    may be black there, and neither is it that a file of another kind grew: for them the exam waits as
+    long, in case a writer paused, and goes on.
     """
     unfinished = [
         (file.name, inspection)
@@ -188,6 +190,9 @@ def _unfinished(
     holes = tuple(file.name for file, i in looked if i.whole and i.has_hole)
     if holes := tuple(n for n in holes if not waived(exam, Reason("never_written", (n,)))):
         return Reason("never_written", holes), waited
+    grown = tuple(file.name for file, i in looked if i.has_grown)
+    if grown and quiet_s < limits.unfinished_s:
+        return Reason("unfinished_file", grown, {"why": _GROWN}), False
     zeros = tuple(file.name for file, i in looked if i.whole and i.ends_in_zeros)
     if zeros and not waited:
         return Reason("unfinished_file", zeros, {"why": _ZEROS}), False

@@ -6,6 +6,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from camera_watchdog.content import Inspection
+from camera_watchdog.content.names import says
 from camera_watchdog.entries import Entry
 from camera_watchdog.stability import FolderHistory, Movement, Waits
 
@@ -48,12 +49,16 @@ class LiveFolder:
 
     def movement(self, listing: Mapping[str, Entry]) -> Movement:
         """What happened in it since the last look."""
-        beside = {name for name, known in self.inspected.items() if known.inspection.other}
+        beside = {
+            name
+            for name, known in self.inspected.items()
+            if known.inspection.other and not says(name).may_keep_place
+        }
         return self.history.movement(listing, beside)
 
     def begin_anew(self, now: float) -> "LiveFolder":
         """What was seen of it does not count any more; what was read does."""
-        return LiveFolder(FolderHistory.begin(now), now, self.inspected)
+        return LiveFolder(FolderHistory.begin(now, self.history.grown), now, self.inspected)
 
     def read_early_at(self, due: float) -> float | None:
         """When to read its files while it becomes quiet, which it is when ``due``; if at all."""

@@ -8,13 +8,13 @@ settled is known down to its checksums; what they are and whether they are whole
 import contextlib
 import io
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.content import Inspection, inspect, when_grown
 from camera_watchdog.content.names import ending_of, is_hidden
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
@@ -99,11 +99,12 @@ class Settle:
         listing: Mapping[str, Entry],
         inspected: dict[str, Known],
         quiet_s: float,
+        grown: Collection[str] = (),
     ) -> Verdict:
         """What the exam of a quiet folder is now, on record.
 
         ``inspected`` is what is known of its files, and is brought up to date; ``quiet_s`` is how
-        long nothing has changed, in seconds.
+        long nothing has changed, in seconds; ``grown`` are files that had another size before.
 
         Raises:
             JournalError: it cannot be written down.
@@ -114,9 +115,8 @@ class Settle:
             said = f"file {unsafe!a} has bytes that are no text"
             return Verdict(self._held(exam, Reason("unsafe_name", (), {"said": said})))
         try:
-            found = self._with_answered(
-                exam, self._found(exam.folder, listing, inspected), inspected
-            )
+            found = self._found(exam.folder, listing, inspected, _under_way(exam, grown))
+            found = self._with_answered(exam, found, inspected)
             identities = self._identities(exam, listing)
         except OSError as error:
             names = (Path(error.filename).name,) if error.filename else ()
@@ -167,7 +167,11 @@ class Settle:
                 )
 
     def as_it_was(
-        self, exam: Exam, listing: Mapping[str, Entry], inspected: dict[str, Known]
+        self,
+        exam: Exam,
+        listing: Mapping[str, Entry],
+        inspected: dict[str, Known],
+        grown: Collection[str] = (),
     ) -> Exam | None:
         """The exam, where the files of a quiet folder have the bytes that are on record; else none.
 
@@ -177,7 +181,8 @@ class Settle:
             OSError: a file cannot be read now.
             JournalError: it cannot be written down.
         """
-        found = self._with_answered(exam, self._found(exam.folder, listing, inspected), inspected)
+        found = self._found(exam.folder, listing, inspected, _under_way(exam, grown))
+        found = self._with_answered(exam, found, inspected)
         if differs(exam, found):
             return None
         now = exam.but(files=merge(exam, found).files)
@@ -188,6 +193,7 @@ class Settle:
         folder: str,
         listing: Mapping[str, Entry],
         inspected: dict[str, Known],
+        grown: Collection[str] = (),
     ) -> list[Found]:
         """What each ordinary file is; one that did not change is not opened again.
 
@@ -205,12 +211,15 @@ class Settle:
                 except NotRegular:
                     continue  # the next look says what it is now
                 inspected[entry.name] = before
+            inspection = before.inspection
+            if entry.name in grown:
+                inspection = when_grown(inspection, entry.name)
             found.append(
                 Found(
                     entry.name,
                     entry.size_bytes,
                     entry.mtime_ns,
-                    before.inspection,
+                    inspection,
                     before.sha256,
                     entry.file_id,
                     entry.ctime_ns,
@@ -345,6 +354,11 @@ class Settle:
 def _answered(exam: Exam) -> frozenset[str]:
     """The names that a person's answers are about."""
     return frozenset(name for override in exam.overrides for name in override.checksums)
+
+
+def _under_way(exam: Exam, grown: Collection[str]) -> Collection[str]:
+    """The files that were seen to grow, also before this daemon was started."""
+    return {*grown, *(file.name for file in exam.files if file.present and file.format is None)}
 
 
 def _can_be_written(name: str) -> bool:

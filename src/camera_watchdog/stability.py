@@ -44,20 +44,25 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class FolderHistory:
-    """What was seen of one folder so far: each file since when, and the last change of all."""
+    """What was seen of one folder so far: each file since when, and the last change of all.
+
+    ``grown`` are files that had another size before.
+    """
 
     files: Mapping[str, tuple[Entry, float]]
     quiet_since: float
+    grown: frozenset[str] = frozenset()
 
     @classmethod
-    def begin(cls, now: float) -> Self:
-        """A folder that was never looked at."""
-        return cls({}, now)
+    def begin(cls, now: float, grown: frozenset[str] = frozenset()) -> Self:
+        """A folder that was never looked at, or of which no more is known than what grew."""
+        return cls({}, now, grown)
 
     def observe(self, listing: Mapping[str, Entry], now: float) -> Self:
         """The history with one more look. A file never seen before counts from now."""
         files = {}
         changed = False
+        grown = self.grown & listing.keys()
         for name, entry in listing.items():
             before = self.files.get(name)
             if before is not None and _stands(before[0], entry):
@@ -65,8 +70,10 @@ class FolderHistory:
             else:
                 files[name] = (entry, now)
                 changed = True
+                if before is not None and before[0].size_bytes != entry.size_bytes:
+                    grown |= {name}
         changed |= any(name not in listing for name in self.files)
-        return type(self)(files, now if changed else self.quiet_since)
+        return type(self)(files, now if changed else self.quiet_since, grown)
 
     def movement(self, listing: Mapping[str, Entry], beside: Collection[str]) -> Movement:
         """What happened since; files ``beside`` an exam, which are no part of it, may grow."""

@@ -467,6 +467,85 @@ def test_a_file_under_way_that_gets_its_name_in_time_is_no_question(camera: Watc
     assert len(camera.exam("S1").files) == 4
 
 
+def grow(camera: WatchedFolder, path: str, *, bursts: int, pause_s: float) -> None:
+    """Bytes of no known kind come in bursts, with pauses that are longer than a folder is watched."""
+    for burst in range(1, bursts + 1):
+        camera.put(path, b"\x01\x02\x03 in disguise " * burst)
+        camera.sweep.hint("S1")
+        camera.run_for(pause_s)
+
+
+def test_a_file_that_grows_in_disguise_is_waited_for_and_joins_when_it_gets_its_name(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    camera.put("S1/OD2.jpg.opdownload", b"\x01")
+    camera.run_for(2)
+    for burst in range(1, 6):
+        grow(camera, "S1/OD2.jpg.opdownload", bursts=burst, pause_s=10)
+        assert camera.told("S1")[0] is not READY
+    path = camera.root / "S1" / "OD2.jpg.opdownload"
+    path.write_bytes(bytes_of("OD2.jpg"))
+    path.rename(path.with_name("OD2.jpg"))
+    camera.sweep.hint("S1")
+    camera.seconds_until_ready("S1", within=4)
+    assert len(camera.exam("S1").files) == 4
+
+
+def test_a_file_that_grew_in_disguise_and_stands_still_is_held_over_a_restart_too(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    grow(camera, "S1/OD2.jpg.opdownload", bursts=3, pause_s=1)
+    camera.run_for(40)
+    assert camera.told("S1") == (HELD, "unfinished_file")
+    camera.restart()
+    camera.run_for(40)
+    assert camera.told("S1") == (HELD, "unfinished_file")
+    (camera.root / "S1" / "OD2.jpg.opdownload").unlink()
+    camera.run_for(70)
+    assert camera.told("S1") == (READY, "")
+
+
+def test_a_file_of_another_kind_that_grows_is_waited_for_and_stays_with_the_folder(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    grow(camera, "S1/volume.fda", bursts=6, pause_s=10)
+    assert camera.told("S1") == (WAITING, "unfinished_file")
+    assert camera.seconds_until_ready("S1") == pytest.approx(20, abs=0.5)
+    assert camera.exam("S1").other_names == ("volume.fda",)
+
+
+def test_a_file_of_another_kind_that_begins_to_grow_sends_its_exam_back(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    camera.put("S1/volume.fda", b"FOCT")
+    camera.run_for(10)
+    assert camera.told("S1") == (READY, "")
+    camera.put("S1/volume.fda", b"FOCT" * 2)
+    camera.sweep.hint("S1")
+    camera.run_for(1)
+    assert camera.told("S1") == (WAITING, "")
+    assert camera.seconds_until_ready("S1") == pytest.approx(29, abs=0.5)
+
+
+def test_a_text_that_grows_beside_an_exam_that_is_ready_sends_nothing_back(
+    camera: WatchedFolder,
+) -> None:
+    camera.put_exam("S1")
+    camera.put("S1/export.log", b"begun\n")
+    camera.run_for(10)
+    assert camera.told("S1") == (READY, "")
+    for line in range(40):
+        camera.put("S1/export.log", b"line\n" * (line + 2))
+        camera.sweep.hint("S1")
+        camera.run_for(2)
+        assert camera.told("S1") == (READY, "")
+    assert camera.claim() == "S1"
+
+
 def test_the_hold_of_a_file_under_way_says_the_key_that_ends_it_for_all(
     camera: WatchedFolder,
 ) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from camera_watchdog.content import Inspection, inspect
+from camera_watchdog.content import Inspection, inspect, when_grown
 from camera_watchdog.content.names import is_temporary_name
 from camera_watchdog.model import Format
 
@@ -170,6 +170,32 @@ def test_a_file_of_another_kind_may_begin_with_zeros(at: int) -> None:
 @pytest.mark.parametrize("name", [name for name in UNDER_WAY if "." in name])
 def test_bytes_of_no_known_kind_under_such_a_name_stay_with_the_folder(name: str) -> None:
     assert look(NO_KIND, name).other
+
+
+@pytest.mark.parametrize(
+    "name, under_way, has_grown",
+    [
+        ("A3.jpg.opdownload", True, False),
+        ("A3.jpg.gz", True, False),
+        (".A3.jpg.Xk3f9Q", True, False),
+        ("volume.fda", False, True),
+        ("export.log", False, False),
+        ("A3.jpg.md5", False, False),
+        ("export.done", False, False),
+        (".directory", False, False),
+    ],
+)
+def test_what_grows_is_under_way_where_the_name_of_a_picture_is_inside_and_else_waited_for(
+    name: str, *, under_way: bool, has_grown: bool
+) -> None:
+    seen = when_grown(look(NO_KIND, name), name)
+    assert (seen.why != "", seen.other, seen.has_grown) == (under_way, not under_way, has_grown)
+
+
+@pytest.mark.parametrize("name", ["A3.jpg", "A3.jpg.!sync", "report.pdf"])
+def test_what_is_known_of_a_file_does_not_change_because_it_grew(name: str) -> None:
+    seen = look(picture("JPEG"), name)
+    assert when_grown(seen, name) == seen
 
 
 @pytest.mark.parametrize("name", [".nomedia", ".directory", ".x", ".report", ".picasa.ini"])

@@ -97,6 +97,17 @@ def test_a_file_that_grows_in_bursts_is_not_stable_between_them() -> None:
         assert not seen.is_quiet(now + 1.9, WAITS)
 
 
+def test_a_file_that_had_another_size_has_grown_as_long_as_it_is_there() -> None:
+    seen = FolderHistory.begin(0).observe(listing(OD, OS), 0)
+    assert seen.grown == frozenset()
+    seen = seen.observe(listing(OD._replace(size_bytes=200), OS._replace(mtime_ns=9)), 1)
+    assert seen.grown == {"OD.jpg"}
+    seen = seen.observe(listing(OD._replace(size_bytes=200), OS), 2)
+    assert seen.grown == {"OD.jpg"}
+    assert FolderHistory.begin(3, seen.grown).observe(listing(OD), 3).grown == {"OD.jpg"}
+    assert seen.observe(listing(OS), 4).grown == frozenset()
+
+
 def test_what_was_there_at_the_start_still_has_to_be_seen_twice() -> None:
     seen = FolderHistory.begin(100).observe(listing(OD), 100)
     assert not seen.is_quiet(100, WAITS)

@@ -21,7 +21,7 @@ from camera_watchdog.content.pictures import refused_picture
 from camera_watchdog.content.png import read_png
 from camera_watchdog.model import Format
 
-__all__ = ["Inspection", "inspect"]
+__all__ = ["Inspection", "inspect", "when_grown"]
 
 _HTML_ENDINGS: Final = frozenset({"htm", "html", "xhtml", ""})
 
@@ -34,6 +34,7 @@ _PDF_HEAD_BYTES: Final = 1024
 _HTML_START: Final = re.compile(rb"<(?:!doctype|html|head|body)", re.IGNORECASE)
 # Under a name that is no report's, <header> or <!DOCTYPE svg> must not make one of an XML file.
 _HTML_SURELY: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?![\w:.-])", re.IGNORECASE)
+_GREW: Final = "it grew, and is still on its way by its name"
 _UNDER_WAY: Final = "it is a picture or report by its bytes, and still on its way by its name"
 _MARKUP: Final = re.compile(rb"<[a-z!?]", re.IGNORECASE)
 
@@ -44,7 +45,8 @@ class Inspection:
 
     Exactly one of these holds: it is ``whole``; it is not and ``why`` says in short words what is
     missing; it is a picture or, with ``is_report``, a report that the EDC does not take as it is,
-    which ``refused`` names; it is some ``other`` thing, which stays in the folder and is not sent. ``captured_at`` is as the file says:
+    which ``refused`` names; it is some ``other`` thing, which stays in the folder and is not sent;
+    ``has_grown`` where it was seen to be written. ``captured_at`` is as the file says:
     aware where it gives the offset from UTC; ``captured_source`` is ``exif`` or ``dicom``.
     Times and facts of a file that is not whole are those of the part that is there.
 
@@ -60,6 +62,7 @@ class Inspection:
     refused: str = ""
     is_report: bool = False
     other: bool = False
+    has_grown: bool = False
     captured_at: datetime | None = None
     captured_source: str = ""
     dicom: DicomFacts | None = None
@@ -88,6 +91,18 @@ def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
     if said.must_be_exam or (said.may_keep_place and _keeps_place(window, head, said)):
         return _unfinished(_why_unknown(head))
     return _other()
+
+
+def when_grown(inspection: Inspection, name: str) -> Inspection:
+    """What a file is that was seen to grow.
+
+    Bytes of no known kind may be those of a picture that comes in another order, or in disguise. Where
+    the name of one is inside the name it is on its way; else there is only a writer to be waited for.
+    """
+    said = says(name)
+    if not inspection.other or not said.may_keep_place:
+        return inspection
+    return _unfinished(_GREW) if said.has_inside else replace(inspection, has_grown=True)
 
 
 def _exam_file(window: FileWindow, head: bytes, name: str, said: Says) -> Inspection | None:
