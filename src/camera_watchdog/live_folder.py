@@ -6,7 +6,6 @@ from math import inf
 from typing import Final, NamedTuple
 
 from camera_watchdog.content import Inspection
-from camera_watchdog.content.names import says
 from camera_watchdog.entries import Entry
 from camera_watchdog.stability import FolderHistory, Movement, Waits
 
@@ -52,7 +51,7 @@ class LiveFolder:
         beside = {
             name
             for name, known in self.inspected.items()
-            if known.inspection.other and not says(name).may_keep_place
+            if known.inspection.other and not known.inspection.growth_tells
         }
         return self.history.movement(listing, beside)
 

@@ -531,15 +531,16 @@ def test_a_file_of_another_kind_that_begins_to_grow_sends_its_exam_back(
     assert camera.seconds_until_ready("S1") == pytest.approx(29, abs=0.5)
 
 
+@pytest.mark.parametrize("name", ["export.log", "camera.trace", "HISTORY"])
 def test_a_text_that_grows_beside_an_exam_that_is_ready_sends_nothing_back(
-    camera: WatchedFolder,
+    camera: WatchedFolder, name: str
 ) -> None:
     camera.put_exam("S1")
-    camera.put("S1/export.log", b"begun\n")
+    camera.put(f"S1/{name}", b"begun\n")
     camera.run_for(10)
     assert camera.told("S1") == (READY, "")
     for line in range(40):
-        camera.put("S1/export.log", b"line\n" * (line + 2))
+        camera.put(f"S1/{name}", b"line\n" * (line + 2))
         camera.sweep.hint("S1")
         camera.run_for(2)
         assert camera.told("S1") == (READY, "")

@@ -192,6 +192,51 @@ def test_what_grows_is_under_way_where_the_name_of_a_picture_is_inside_and_else_
     assert (seen.why != "", seen.other, seen.has_grown) == (under_way, not under_way, has_grown)
 
 
+TEXTS = [
+    b"The pictures of one visit.\r\n",
+    "Übersicht der Aufnahmen, für jedes Auge eine\n".encode("cp1252"),
+    "Снимки одного посещения\n".encode(),
+    "Снимки\n".encode() + "я".encode() * 3000,
+    "Снимки.\n".encode() + "я".encode() * 3000,
+]
+
+
+@pytest.mark.parametrize("data", TEXTS)
+def test_a_text_may_grow_under_any_name_in_which_there_is_no_picture_s(data: bytes) -> None:
+    for name in ("camera.trace", "export.out", "README"):
+        assert when_grown(look(data, name), name) == Inspection(None, whole=False, other=True)
+    assert when_grown(look(data, "A3.jpg.!sync"), "A3.jpg.!sync").why
+
+
+@pytest.mark.parametrize("name", ["README", "LICENSE", "IM0003"])
+@pytest.mark.parametrize("data", TEXTS)
+def test_a_text_without_an_ending_stays_with_the_folder(name: str, data: bytes) -> None:
+    assert look(data, name) == Inspection(None, whole=False, other=True)
+
+
+@pytest.mark.parametrize("name", ["A3.jpg", "report.html", "1.2.840.10008.5"])
+def test_a_text_under_the_name_of_a_picture_or_report_is_not_whole(name: str) -> None:
+    assert "no known kind" in look(TEXTS[0], name).why
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        bytes(500),
+        NO_KIND,
+        b"<",
+        b"<!DOC",
+        b" \n<?xml",
+        b"%P",
+        b"\xff\xfe\xfd\n" * 9,
+        b"x" * 5000,
+    ],
+)
+def test_what_may_become_a_picture_or_report_without_an_ending_is_no_text(data: bytes) -> None:
+    assert look(data, "IM0003").why
+
+
 @pytest.mark.parametrize("name", ["A3.jpg", "A3.jpg.!sync", "report.pdf"])
 def test_what_is_known_of_a_file_does_not_change_because_it_grew(name: str) -> None:
     seen = look(picture("JPEG"), name)

@@ -6,6 +6,7 @@ or HTML here is not refused there for its content. Nothing is opened by its name
 tells a forgotten export from some other thing that somebody keeps in the folder.
 """
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,6 +38,8 @@ _HTML_SURELY: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?![\w:.-
 _GREW: Final = "it grew, and is still on its way by its name"
 _UNDER_WAY: Final = "it is a picture or report by its bytes, and still on its way by its name"
 _MARKUP: Final = re.compile(rb"<[a-z!?]", re.IGNORECASE)
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_ASCII: Final = bytes(range(0x80))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ class Inspection:
 
     Exactly one of these holds: it is ``whole``; it is not and ``why`` says in short words what is
     missing; it is a picture or, with ``is_report``, a report that the EDC does not take as it is,
-    which ``refused`` names; it is some ``other`` thing, which stays in the folder and is not sent;
-    ``has_grown`` where it was seen to be written. ``captured_at`` is as the file says:
-    aware where it gives the offset from UTC; ``captured_source`` is ``exif`` or ``dicom``.
+    which ``refused`` names; it is some ``other`` thing, which stays in the folder and is not sent:
+    its growth says that it is on its way where ``growth_tells``, and ``has_grown`` once it was seen.
+    ``captured_at`` is as the file says: aware where it gives the offset from UTC; ``captured_source``
+    is ``exif`` or ``dicom``.
     Times and facts of a file that is not whole are those of the part that is there.
 
     A whole file may still not be written to its end: ``ends_in_zeros`` where a good part of its pixels
@@ -62,6 +66,7 @@ class Inspection:
     refused: str = ""
     is_report: bool = False
     other: bool = False
+    growth_tells: bool = field(default=False, compare=False)
     has_grown: bool = False
     captured_at: datetime | None = None
     captured_source: str = ""
@@ -88,9 +93,7 @@ def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
         return _unfinished(_UNDER_WAY)
     if found is not None:
         return found
-    if said.must_be_exam or (said.may_keep_place and _keeps_place(window, head, said)):
-        return _unfinished(_why_unknown(head))
-    return _other()
+    return _unknown(window, head, name, said)
 
 
 def when_grown(inspection: Inspection, name: str) -> Inspection:
@@ -99,10 +102,9 @@ def when_grown(inspection: Inspection, name: str) -> Inspection:
     Bytes of no known kind may be those of a picture that comes in another order, or in disguise. Where
     the name of one is inside the name it is on its way; else there is only a writer to be waited for.
     """
-    said = says(name)
-    if not inspection.other or not said.may_keep_place:
+    if not inspection.growth_tells:
         return inspection
-    return _unfinished(_GREW) if said.has_inside else replace(inspection, has_grown=True)
+    return _unfinished(_GREW) if says(name).has_inside else replace(inspection, has_grown=True)
 
 
 def _exam_file(window: FileWindow, head: bytes, name: str, said: Says) -> Inspection | None:
@@ -115,6 +117,16 @@ def _exam_file(window: FileWindow, head: bytes, name: str, said: Says) -> Inspec
     if said.may_be_exam and (refused := _refused_report(head, name)):
         return Inspection(None, whole=False, refused=refused, is_report=True)
     return None
+
+
+def _unknown(window: FileWindow, head: bytes, name: str, said: Says) -> Inspection:
+    """What a file is that is neither picture nor report by its bytes."""
+    is_text = _is_text(head)
+    must_be_exam = said.must_be_exam and (ending_of(name) != "" or not is_text)
+    if must_be_exam or (said.may_keep_place and _keeps_place(window, head, said)):
+        return _unfinished(_why_unknown(head))
+    growth_tells = said.may_keep_place and (said.has_inside or not is_text)
+    return replace(_other(), growth_tells=growth_tells)
 
 
 def _keeps_place(window: FileWindow, head: bytes, said: Says) -> bool:
@@ -131,6 +143,22 @@ def _keeps_place(window: FileWindow, head: bytes, said: Says) -> bool:
     step = max(_HEAD_BYTES, window.size_bytes // _SAMPLES)
     places = [*range(step, window.size_bytes, step), max(0, window.size_bytes - _HEAD_BYTES)]
     return said.has_inside or not any(window.at(at, _HEAD_BYTES).strip(b"\0") for at in places)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file begins with lines of text, in UTF-8 or with few letters of an older code.
+
+    What may become HTML is none.
+    """
+    if b"\n" not in head or _CONTROL.search(head) or head.lstrip(_BLANKS).startswith(b"<"):
+        return False
+    if 4 * len(head.translate(None, _ASCII)) <= len(head):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut off
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _why_unknown(head: bytes) -> str:

@@ -4,7 +4,7 @@ A name decides little. It is left aside where it is one that systems give (``Ign
 listed. Else the bytes decide, and the name says only how they are to be taken (:func:`says`):
 
 * under the name of a picture or report, and under one that is no kind's (``IM0003``, ``1.2.840.10008.5``),
-  bytes of no known kind are a file that is not whole;
+  bytes of no known kind are a file that is not whole: but text under the latter is (``README``);
 * under any other (``A3.jpg.!sync``, ``A3.uploading``, ``A3.jpg.bak``, ``.A3.jpg.Xk3f9Q``) the bytes of a
   picture or report are a file under way, which gets its own name when it is done. So are zeros and
   emptiness, which keep its place: but not under the names of texts (``notes.txt``, ``A3.jpg.md5``), of
