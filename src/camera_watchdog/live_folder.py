@@ -46,14 +46,14 @@ class LiveFolder:
     doubt_at: float = 0.0
     doubt_pause_s: float = 0.0
 
+    @property
+    def beside(self) -> set[str]:
+        """The files that are no part of the exam however they grow."""
+        return {name for name, known in self.inspected.items() if known.inspection.is_beside}
+
     def movement(self, listing: Mapping[str, Entry]) -> Movement:
         """What happened in it since the last look."""
-        beside = {
-            name
-            for name, known in self.inspected.items()
-            if known.inspection.other and not known.inspection.growth_tells
-        }
-        return self.history.movement(listing, beside)
+        return self.history.movement(listing, self.beside)
 
     def begin_anew(self, now: float) -> "LiveFolder":
         """What was seen of it does not count any more; what was read does."""

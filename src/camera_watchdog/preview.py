@@ -14,6 +14,7 @@ from typing import Any, Final
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
 from camera_watchdog.errors import PermanentError, TransientError
+from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.identify import Identify
 from camera_watchdog.intake import Limits
 from camera_watchdog.lifecycle import Event
@@ -146,7 +147,8 @@ def foresee(
             exam = Exam(folder, subject, first_seen=clock(), last_change=last_change)
             listed.append((records.add(exam, ""), listing))
     listed.sort(key=lambda each: each[0].last_change)
-    settle = Settle(rules.watch_dir, limits, disk=disk, records=records, clock=clock)
+    files = FolderReader(rules.watch_dir, disk, allow_sparse=limits.allow_sparse)
+    settle = Settle(limits, files=files, records=records, clock=clock)
     untouched: Any = None  # identifying asks neither the server nor the gate
     tools = Tools(
         rules=rules,

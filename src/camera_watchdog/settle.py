@@ -1,24 +1,19 @@
 """A quiet folder becomes an exam that is ready, that waits for something, or that is held.
 
-Reads the files that are new, once, and while the folder becomes quiet, so that an exam that is
-settled is known down to its checksums; what they are and whether they are whole is for
-:mod:`camera_watchdog.content` to say, and what it means for the exam for :mod:`camera_watchdog.intake`.
+What its files are is for :mod:`camera_watchdog.folder_reader` to say, so that an exam that is settled is
+known down to its checksums; what that means for the exam is for :mod:`camera_watchdog.intake`.
 """
 
-import contextlib
-import io
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
-from camera_watchdog.content import Inspection, inspect, when_grown
 from camera_watchdog.content.names import ending_of, is_hidden
-from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
-from camera_watchdog.errors import NotRegular
+from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
@@ -33,8 +28,6 @@ logger = logging.getLogger(__name__)
 
 _BUSY_S: Final = 1.0
 _AT_LEAST_S: Final = 0.2
-_AT_ONCE_BYTES: Final = 4_000_000
-"""Most pictures are smaller; a larger one is read in parts, so that memory does not grow with it."""
 
 
 class Records(Protocol):
@@ -68,30 +61,17 @@ class Settle:
 
     def __init__(
         self,
-        watch_dir: Path,
         limits: Limits,
         *,
-        disk: Disk,
+        files: FolderReader,
         records: Records,
         clock: Callable[[], datetime],
     ) -> None:
-        self._watch_dir = watch_dir
         self._limits = limits
-        self._disk = disk
+        self._files = files
         self._records = records
         self._clock = clock
-        self._volume_makes_holes: bool | None = None  # not known yet
         self._named: set[str] = set()
-
-    def look_inside(
-        self, folder: str, listing: Mapping[str, Entry], inspected: dict[str, Known]
-    ) -> None:
-        """Read the files of a folder that is about to be quiet, so that it need not be waited for.
-
-        What cannot be read now is read when the folder is judged.
-        """
-        with contextlib.suppress(OSError):
-            self._found(folder, listing, inspected)
 
     def judge(
         self,
@@ -115,9 +95,8 @@ class Settle:
             said = f"file {unsafe!a} has bytes that are no text"
             return Verdict(self._held(exam, Reason("unsafe_name", (), {"said": said})))
         try:
-            found = self._found(exam.folder, listing, inspected, _under_way(exam, grown))
-            found = self._with_answered(exam, found, inspected)
-            identities = self._identities(exam, listing)
+            found = self._found(exam, listing, inspected, grown)
+            identities = self._files.identities(exam.folder, listing, _answered(exam))
         except OSError as error:
             names = (Path(error.filename).name,) if error.filename else ()
             busy = Reason("file_busy", names, {"said": error.strerror or "in use"})
@@ -130,7 +109,7 @@ class Settle:
         reason, held = obstacle(
             exam,
             found,
-            nested=self._nested(exam.folder, listing),
+            nested=self._files.nested(exam.folder, listing),
             links=tuple(e.name for e in listing.values() if e.kind in {Kind.LINK, Kind.SPECIAL}),
             identities=identities,
             quiet_s=quiet_s,
@@ -181,8 +160,7 @@ class Settle:
             OSError: a file cannot be read now.
             JournalError: it cannot be written down.
         """
-        found = self._found(exam.folder, listing, inspected, _under_way(exam, grown))
-        found = self._with_answered(exam, found, inspected)
+        found = self._found(exam, listing, inspected, grown)
         if differs(exam, found):
             return None
         now = exam.but(files=merge(exam, found).files)
@@ -190,111 +168,23 @@ class Settle:
 
     def _found(
         self,
-        folder: str,
+        exam: Exam,
         listing: Mapping[str, Entry],
         inspected: dict[str, Known],
-        grown: Collection[str] = (),
+        grown: Collection[str],
     ) -> list[Found]:
-        """What each ordinary file is; one that did not change is not opened again.
+        """What its files are; also those have grown that did so before this daemon was started.
 
         Raises:
             OSError: a file cannot be read now, or another program writes it.
         """
-        found = []
-        for entry in listing.values():
-            if entry.kind is not Kind.FILE:
-                continue
-            before = inspected.get(entry.name)
-            if before is None or before.entry != entry:
-                try:
-                    before = self._read(self._watch_dir.joinpath(folder, entry.name), entry)
-                except NotRegular:
-                    continue  # the next look says what it is now
-                inspected[entry.name] = before
-            inspection = before.inspection
-            if entry.name in grown:
-                inspection = when_grown(inspection, entry.name)
-            found.append(
-                Found(
-                    entry.name,
-                    entry.size_bytes,
-                    entry.mtime_ns,
-                    inspection,
-                    before.sha256,
-                    entry.file_id,
-                    entry.ctime_ns,
-                )
-            )
-        for name in inspected.keys() - listing.keys():
-            del inspected[name]
-        return found
-
-    def _read(self, path: Path, entry: Entry) -> Known:
-        if self._disk.open_elsewhere(path):
-            raise PermissionError(0, "another program is writing it", str(path))
-        with self._disk.reading_unchanged(path, entry.stamp) as opened:
-            file = opened
-            at_once = entry.size_bytes <= _AT_ONCE_BYTES
-            if at_once:  # one read, for both that need it
-                content = opened.read(entry.size_bytes)
-                if len(content) == entry.size_bytes:  # a system may give less than was asked for
-                    file = io.BytesIO(content)
-            inspection = inspect(file, entry.size_bytes, entry.name)
-            if inspection.whole and self._has_hole(opened, inspection, entry):
-                inspection = replace(inspection, has_hole=True)
-            is_asked_for = inspection.whole or (at_once and not inspection.other)
-            sha256 = self._disk.digest(file, entry.size_bytes) if is_asked_for else ""
-        return Known(entry, inspection, sha256)
-
-    def _with_answered(
-        self, exam: Exam, found: list[Found], inspected: dict[str, Known]
-    ) -> list[Found]:
-        """Files that are not whole are read to the end where a person spoke of them: of these bytes?
-
-        Raises:
-            OSError: a file cannot be read now, or changed.
-        """
-        answered = _answered(exam)
-        known = []
-        for file in found:
-            if not file.sha256 and file.name in answered:
-                path = self._watch_dir.joinpath(exam.folder, file.name)
-                digest = self._disk.sha256(path, file.stamp)
-                inspected[file.name] = inspected[file.name]._replace(sha256=digest)
-                known.append(replace(file, sha256=digest))
-            else:
-                known.append(file)
-        return known
-
-    def _identities(self, exam: Exam, listing: Mapping[str, Entry]) -> dict[str, str]:
-        """What identifies the folders and links that a person spoke of.
-
-        Raises:
-            OSError: it cannot be looked at now.
-        """
-        answered = _answered(exam)
-        return {
-            entry.name: self._disk.identity(self._watch_dir / exam.folder / entry.name)
-            for entry in listing.values()
-            if entry.kind is not Kind.FILE and entry.name in answered
-        }
-
-    def _has_hole(self, file: BinaryIO, inspection: Inspection, entry: Entry) -> bool:
-        """Whether a part of it was never written, on a volume where that says something."""
-        if self._limits.allow_sparse:
-            return False
-        if not self._disk.has_hole(file, inspection.proven_bytes, entry.size_bytes):
-            return False
-        if self._volume_makes_holes is None:
-            self._volume_makes_holes = self._disk.makes_holes(self._watch_dir)
-        return self._volume_makes_holes is False
-
-    def _nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:
-        return tuple(
-            entry.name
-            for entry in listing.values()
-            if entry.kind is Kind.FOLDER
-            and self._disk.holds_files(self._watch_dir / folder / entry.name)
+        before = (file.name for file in exam.files if file.present and file.format is None)
+        return self._files.found(
+            exam.folder,
+            listing,
+            inspected,
+            grown={*grown, *before},
+            answered=_answered(exam),
         )
 
     def _late(self, exam: Exam) -> Reason | None:
@@ -354,11 +244,6 @@ class Settle:
 def _answered(exam: Exam) -> frozenset[str]:
     """The names that a person's answers are about."""
     return frozenset(name for override in exam.overrides for name in override.checksums)
-
-
-def _under_way(exam: Exam, grown: Collection[str]) -> Collection[str]:
-    """The files that were seen to grow, also before this daemon was started."""
-    return {*grown, *(file.name for file in exam.files if file.present and file.format is None)}
 
 
 def _can_be_written(name: str) -> bool:

@@ -58,14 +58,19 @@ class FolderHistory:
         """A folder that was never looked at, or of which no more is known than what grew."""
         return cls({}, now, grown)
 
-    def observe(self, listing: Mapping[str, Entry], now: float) -> Self:
-        """The history with one more look. A file never seen before counts from now."""
+    def observe(
+        self, listing: Mapping[str, Entry], now: float, beside: Collection[str] = ()
+    ) -> Self:
+        """The history with one more look. A file never seen before counts from now.
+
+        Files ``beside`` an exam, which are no part of it, may grow.
+        """
         files = {}
         changed = False
         grown = self.grown & listing.keys()
         for name, entry in listing.items():
             before = self.files.get(name)
-            if before is not None and _stands(before[0], entry):
+            if before is not None and not _has_moved(before[0], entry, beside):
                 files[name] = (entry, before[1])
             else:
                 files[name] = (entry, now)
@@ -76,16 +81,21 @@ class FolderHistory:
         return type(self)(files, now if changed else self.quiet_since, grown)
 
     def movement(self, listing: Mapping[str, Entry], beside: Collection[str]) -> Movement:
-        """What happened since; files ``beside`` an exam, which are no part of it, may grow."""
+        """What happened since; files ``beside`` an exam may grow."""
         if listing.keys() != self.files.keys():
             return Movement.CHANGED
-        pairs = [(self.files[name][0], entry) for name, entry in listing.items()]
-        moved = [
-            (was, now) for was, now in pairs if not _stands(was, now) and now.name not in beside
-        ]
-        if any(now.kind is not Kind.FILE or was[:3] != now[:3] for was, now in moved):
+        moved = self.moved(listing, beside)
+        if any(e.kind is not Kind.FILE or e[:3] != self.files[e.name][0][:3] for e in moved):
             return Movement.CHANGED
         return Movement.TOUCHED if moved else Movement.NONE
+
+    def moved(self, listing: Mapping[str, Entry], beside: Collection[str] = ()) -> list[Entry]:
+        """What was there before, and has another kind, size or modification time now."""
+        return [
+            entry
+            for name, entry in listing.items()
+            if name in self.files and _has_moved(self.files[name][0], entry, beside)
+        ]
 
     def is_quiet(self, now: float, waits: Waits) -> bool:
         """Whether every file is stable and the folder quiet."""
@@ -97,6 +107,7 @@ class FolderHistory:
         return max(self.quiet_since + waits.settle_s, last + waits.stable_s)
 
 
-def _stands(was: Entry, now: Entry) -> bool:
-    """Whether an entry is the same in all that a writer moves: kind, size and modification time."""
-    return was[:4] == now[:4]
+def _has_moved(was: Entry, now: Entry, beside: Collection[str]) -> bool:
+    """Whether an entry is another in what a writer moves: kind, size and modification time."""
+    may_grow = now.kind is Kind.FILE and now.name in beside
+    return was[:4] != now[:4] and not may_grow

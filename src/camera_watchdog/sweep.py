@@ -19,6 +19,7 @@ from camera_watchdog.camera_folder import CameraFolder
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
 from camera_watchdog.errors import JournalError
+from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
 from camera_watchdog.model import Exam, State
@@ -71,12 +72,10 @@ class Sweep:
         self._registry = registry
         self._journal = journal
         self._watches = watches
-        self._settle = Settle(
-            rules.watch_dir, rules.limits, disk=disk, records=journal, clock=clock
-        )
+        self._files = FolderReader(rules.watch_dir, disk, allow_sparse=rules.limits.allow_sparse)
         self._assembly = Assembly(
             rules,
-            settle=self._settle,
+            settle=Settle(rules.limits, files=self._files, records=journal, clock=clock),
             registry=registry,
             journal=journal,
             clock=clock,
@@ -245,12 +244,14 @@ class Sweep:
         known = self._folders.get(folder)
         first = known is None
         anew = first or folder in self._anew
+        if known is not None:
+            self._files.look_beside(folder, known.history.moved(listing), known.inspected)
         movement = Movement.CHANGED if known is None else known.movement(listing)
         if known is None:
             known = LiveFolder(FolderHistory.begin(now), now)
         elif anew:
             known = known.begin_anew(now)
-        history = known.history.observe(listing, now)
+        history = known.history.observe(listing, now, known.beside)
         moved = anew or history.quiet_since != known.history.quiet_since
         known.history, known.looked_at = history, now
         self._folders[folder] = known
@@ -276,7 +277,7 @@ class Sweep:
         read_at = known.read_early_at(due)
         if read_at is None or now < read_at:
             return due if read_at is None else read_at
-        self._settle.look_inside(folder, listing, known.inspected)
+        self._files.look_early(folder, listing, known.inspected)
         known.read = known.history.quiet_since
         return due
 

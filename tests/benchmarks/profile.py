@@ -25,13 +25,13 @@ from benchmarks.processes import TOKEN, Bare, bare_limit, bare_promises, cheap_e
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import State
-from camera_watchdog.settle import Settle
 from in_process import Core, Time, configured
 
 _PARTS: Final[dict[str, tuple[type, tuple[str, ...]]]] = {
-    "files read, hashed, known for what they are": (Settle, ("_read",)),
+    "files read, hashed, known for what they are": (FolderReader, ("_read",)),
     "requests, with the files read and sent": (EdcClient, ("resolve", "status", "upload")),
     "journal": (
         Journal,

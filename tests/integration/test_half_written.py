@@ -1,6 +1,5 @@
 """Files that look whole and may not be: what waits for them, what holds them, and what lets them go."""
 
-import dataclasses
 import io
 import os
 import sys
@@ -168,8 +167,7 @@ def test_where_it_cannot_be_tried_what_holes_mean_they_are_not_believed(tmp_path
 
 def test_where_a_program_copies_with_holes_the_configuration_allows_them(tmp_path: Path) -> None:
     with WatchedFolder(tmp_path) as camera:
-        limits = camera.rules.limits
-        camera.sweep._settle._limits = dataclasses.replace(limits, allow_sparse=True)
+        camera.sweep._files._allow_sparse = True
         path = put_exam(camera)
         with_hole(path, WHOLE, camera)
         assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.3)

@@ -547,6 +547,57 @@ def test_a_text_that_grows_beside_an_exam_that_is_ready_sends_nothing_back(
     assert camera.claim() == "S1"
 
 
+@pytest.mark.parametrize("name", ["export.log", "camera.trace", "HISTORY"])
+@pytest.mark.parametrize("pause_s", [0.3, 1, 5])
+def test_a_text_that_grows_beside_an_exam_from_the_beginning_keeps_it_from_nothing(
+    camera: WatchedFolder, name: str, pause_s: float
+) -> None:
+    camera.put_exam("S1")
+    for line in range(1, int(8 / pause_s) + 2):
+        camera.put(f"S1/{name}", b"line\n" * line)
+        camera.sweep.hint("S1")
+        camera.run_for(pause_s)
+    assert camera.told("S1") == (READY, "")
+    assert camera.exam("S1").other_names == (name,)
+
+
+@pytest.mark.parametrize("name", ["export.log", "HISTORY"])
+def test_a_text_that_its_program_keeps_open_keeps_its_exam_from_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    disk = Counting()
+    disk.busy.add(f"writing {name}")
+    with WatchedFolder(tmp_path, disk=disk) as camera:
+        camera.put(f"S1/{name}", b"begun\n")
+        camera.put_exam("S1")
+        assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["export.log", "HISTORY"])
+def test_a_text_that_becomes_a_picture_is_no_text_any_more(
+    camera: WatchedFolder, name: str
+) -> None:
+    camera.put(f"S1/{name}", b"begun\n")
+    camera.put_exam("S1")
+    camera.run_for(10)
+    assert camera.told("S1") == (READY, "")
+    camera.put(f"S1/{name}", bytes_of("OD9.jpg"))
+    camera.sweep.hint("S1")
+    camera.run_for(1)
+    assert camera.told("S1") == (WAITING, "")
+
+
+def test_a_log_that_becomes_a_folder_is_no_file_beside_the_exam(camera: WatchedFolder) -> None:
+    camera.put("S1/export.log", b"begun\n")
+    camera.put_exam("S1")
+    camera.run_for(10)
+    (camera.root / "S1" / "export.log").unlink()
+    camera.put("S1/export.log/OD9.jpg")
+    camera.sweep.hint("S1")
+    camera.run_for(10)
+    assert camera.told("S1") == (HELD, "nested_folder")
+
+
 def test_the_hold_of_a_file_under_way_says_the_key_that_ends_it_for_all(
     camera: WatchedFolder,
 ) -> None:

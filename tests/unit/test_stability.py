@@ -108,6 +108,16 @@ def test_a_file_that_had_another_size_has_grown_as_long_as_it_is_there() -> None
     assert seen.observe(listing(OS), 4).grown == frozenset()
 
 
+def test_what_is_beside_an_exam_may_grow_and_the_folder_is_quiet() -> None:
+    log = Entry("log.txt", Kind.FILE, 100, 1, 9)
+    seen = FolderHistory.begin(0).observe(listing(OD, log), 0)
+    seen = seen.observe(listing(OD, log._replace(size_bytes=200)), 5, {"log.txt"})
+    assert (seen.quiet_since, seen.due(WAITS), seen.grown) == (0, 3, frozenset())
+    assert seen.moved(listing(OD, log)) == [log]
+    seen = seen.observe(listing(OD, log._replace(kind=Kind.FOLDER)), 6, {"log.txt"})
+    assert seen.quiet_since == 6
+
+
 def test_what_was_there_at_the_start_still_has_to_be_seen_twice() -> None:
     seen = FolderHistory.begin(100).observe(listing(OD), 100)
     assert not seen.is_quiet(100, WAITS)

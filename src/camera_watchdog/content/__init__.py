@@ -22,12 +22,13 @@ from camera_watchdog.content.pictures import refused_picture
 from camera_watchdog.content.png import read_png
 from camera_watchdog.model import Format
 
-__all__ = ["Inspection", "inspect", "when_grown"]
+__all__ = ["HEAD_BYTES", "Inspection", "inspect", "when_grown"]
 
 _HTML_ENDINGS: Final = frozenset({"htm", "html", "xhtml", ""})
 
 _MARKS: Final = (b"\xff\xd8\xff", b"\x89PNG", b"%PDF")
-_HEAD_BYTES: Final = 4096
+HEAD_BYTES: Final = 4096
+"""So much of its beginning tells what a file is."""
 _SAMPLES: Final = 64
 _SERVER_HEAD_BYTES: Final = 256
 _BLANKS: Final = b"\xef\xbb\xbf \t\n\r"
@@ -75,6 +76,11 @@ class Inspection:
     proven_bytes: int = field(default=0, compare=False)
     has_hole: bool = False
 
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is no part of the exam however it grows."""
+        return self.other and not self.growth_tells
+
 
 def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
     """What an open file of that size and name is; OSError is all that it raises.
@@ -84,7 +90,7 @@ def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
     if is_temporary_name(name):
         return _unfinished("its name says that it is still being written")
     window = FileWindow(file, size_bytes)
-    head = window.at(0, _HEAD_BYTES)
+    head = window.at(0, HEAD_BYTES)
     said = says(name)
     found = _exam_file(window, head, name, said)
     if found is not None and (said.may_be_exam or found.other):
@@ -93,7 +99,7 @@ def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
         return _unfinished(_UNDER_WAY)
     if found is not None:
         return found
-    return _unknown(window, head, name, said)
+    return _unknown(window, head, said)
 
 
 def when_grown(inspection: Inspection, name: str) -> Inspection:
@@ -119,10 +125,10 @@ def _exam_file(window: FileWindow, head: bytes, name: str, said: Says) -> Inspec
     return None
 
 
-def _unknown(window: FileWindow, head: bytes, name: str, said: Says) -> Inspection:
+def _unknown(window: FileWindow, head: bytes, said: Says) -> Inspection:
     """What a file is that is neither picture nor report by its bytes."""
     is_text = _is_text(head)
-    must_be_exam = said.must_be_exam and (ending_of(name) != "" or not is_text)
+    must_be_exam = said.must_be_exam and not (is_text and said.may_be_text)
     if must_be_exam or (said.may_keep_place and _keeps_place(window, head, said)):
         return _unfinished(_why_unknown(head))
     growth_tells = said.may_keep_place and (said.has_inside or not is_text)
@@ -140,9 +146,9 @@ def _keeps_place(window: FileWindow, head: bytes, said: Says) -> bool:
         return True
     if head.strip(b"\0"):
         return False
-    step = max(_HEAD_BYTES, window.size_bytes // _SAMPLES)
-    places = [*range(step, window.size_bytes, step), max(0, window.size_bytes - _HEAD_BYTES)]
-    return said.has_inside or not any(window.at(at, _HEAD_BYTES).strip(b"\0") for at in places)
+    step = max(HEAD_BYTES, window.size_bytes // _SAMPLES)
+    places = [*range(step, window.size_bytes, step), max(0, window.size_bytes - HEAD_BYTES)]
+    return said.has_inside or not any(window.at(at, HEAD_BYTES).strip(b"\0") for at in places)
 
 
 def _is_text(head: bytes) -> bool:

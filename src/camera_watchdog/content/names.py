@@ -191,13 +191,15 @@ class Says(NamedTuple):
 
     ``may_be_exam``: those of a picture or report are one. ``must_be_exam``: those of no known kind are
     one that is not whole. ``may_keep_place``: zeros and emptiness keep the place of one; with
-    ``has_inside``, the name of one inside the name, zeros at the beginning do.
+    ``has_inside``, the name of one inside the name, zeros at the beginning do. ``may_be_text``: text is
+    none, and stays with the folder.
     """
 
     may_be_exam: bool
     must_be_exam: bool
     may_keep_place: bool
     has_inside: bool = False
+    may_be_text: bool = True
 
 
 def says(name: str) -> Says:
@@ -216,7 +218,7 @@ def says(name: str) -> Says:
         is_marker = not _MARKERS.isdisjoint(re.split(r"[\W\d_]+", name.lower()))
         return Says(may_be_exam=True, must_be_exam=not is_marker, may_keep_place=not is_marker)
     if ending in _EXAM_ENDINGS or ending in REFUSED_ENDINGS or _NAMED_BY_UID.fullmatch(name):
-        return Says(may_be_exam=True, must_be_exam=True, may_keep_place=True)
+        return Says(may_be_exam=True, must_be_exam=True, may_keep_place=True, may_be_text=False)
     is_numbered = ending.isdecimal() and not has_inside
     kind = inner[-1] if is_numbered and inner else ending  # "export.log.1"
     is_beside = kind in _TEXTS or kind in _MARKERS
