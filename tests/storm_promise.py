@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE
-from camera_watchdog.archive import receipt_name
+from camera_watchdog.archive import is_ours, receipt_name
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Sent, State
@@ -132,11 +132,10 @@ class Promise:
         folder = self._config.archive_dir / exam.destination
         self._check_not_mixed(exam)
         # A receipt that was copied back with its folder is the camera's, and left as it is.
-        ours = {receipt_name(exam), *exam.other_names}
         on_disk = {
             path.name: _sha256(path)
             for path in folder.iterdir()
-            if path.name not in ours and not path.name.startswith(f".{receipt_name(exam)}.damaged")
+            if path.name not in exam.other_names and not is_ours(exam, path.name)
         }
         receipt = json.loads((folder / receipt_name(exam)).read_text("utf-8"))
         assert exam.session is not None

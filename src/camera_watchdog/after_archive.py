@@ -71,10 +71,10 @@ def with_numbers(exam: Exam, same: Iterable[Entry]) -> Exam:
     return exam.with_file(*(file.stamped(entry.stamp) for file, entry in known))
 
 
-def unknown(exam: Exam, entries: Iterable[Entry], *, ours: Collection[str]) -> list[Entry]:
-    """What stands in the archive folder and is not on record; ``ours`` are names that we gave."""
+def unknown(exam: Exam, entries: Iterable[Entry]) -> list[Entry]:
+    """What stands in the archive folder and is not on record."""
     skipped = {override.name for override in exam.overrides if override.skip}
-    known = {*(file.name for file in exam.files), *exam.other_names, *skipped, *ours}
+    known = {*(file.name for file in exam.files), *exam.other_names, *skipped}
     return [entry for entry in entries if entry.name not in known]
 
 

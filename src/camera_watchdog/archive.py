@@ -21,8 +21,9 @@ __all__ = [
     "RECEIPT_NAME",
     "RECEIPT_VERSION",
     "archive_name",
+    "damaged_name",
     "document",
-    "our_names",
+    "is_ours",
     "receipt",
     "receipt_name",
     "resending",
@@ -32,6 +33,7 @@ __all__ = [
 _json: Final = json.JSONEncoder(ensure_ascii=False).encode  # dumps would make one for each value
 RECEIPT_NAME: Final = "receipt.json"
 RECEIPT_VERSION: Final = 1
+_DAMAGED: Final = ".damaged-"
 _SAID_LATER: Final = AFTER_ARCHIVE | {Wish.RESEND.value}
 """What a person says of an exam whose receipt is written already."""
 
@@ -95,10 +97,19 @@ def _lines(value: object) -> str:
     return "[\n" + ",\n".join(f"    {_json(each)}" for each in value) + "\n  ]"
 
 
-def our_names(exam: Exam) -> frozenset[str]:
-    """What is ours in an archive folder: the receipt, and what is left of one that was being written."""
-    name = receipt_name(exam)
-    return frozenset({name, unfinished_name(name)})
+def is_ours(exam: Exam, name: str) -> bool:
+    """Whether a file in an archive folder is ours: the receipt, or what is left of one.
+
+    That is one that was damaged, or being written when the daemon was killed.
+    """
+    receipt = receipt_name(exam)
+    left = f"{receipt}{_DAMAGED}"
+    return name in {receipt, unfinished_name(receipt)} or name.lstrip(".").startswith(left)
+
+
+def damaged_name(receipt: str, now: datetime) -> str:
+    """The name under which what is left of a damaged receipt is kept beside the new one."""
+    return f".{receipt}{_DAMAGED}{now.astimezone(UTC):%Y%m%d_%H%M%S}"
 
 
 def receipt_name(exam: Exam) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog import __version__
-from camera_watchdog.archive import archive_name, our_names, receipt, receipt_name
+from camera_watchdog.archive import archive_name, is_ours, receipt, receipt_name
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
@@ -266,7 +266,8 @@ class Finish:
             entry.name
             for entry in entries.values()
             if entry.kind is Kind.FILE
-            and entry.name not in {*known, *exam.other_names, *our_names(exam)}
+            and entry.name not in {*known, *exam.other_names}
+            and not is_ours(exam, entry.name)
         ]
         folder = self._tools.rules.watch_dir / exam.folder
         for name in late:

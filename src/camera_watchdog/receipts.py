@@ -7,12 +7,12 @@ somebody changed is for ``report --verify`` to tell.
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog import __version__
-from camera_watchdog.archive import receipt, receipt_name
+from camera_watchdog.archive import damaged_name, receipt, receipt_name
 from camera_watchdog.disk import Disk
 from camera_watchdog.journal import Journal
 
@@ -96,6 +96,6 @@ def _what_is_wrong(disk: Disk, path: Path, now: datetime) -> str:
     with disk.reading(path) as file:
         rest = file.read(_LARGEST_BYTES)
     if rest.strip(b"\0"):
-        kept = path.with_name(f".{path.name}.damaged-{now.astimezone(UTC):%Y%m%d_%H%M%S}")
+        kept = path.with_name(damaged_name(path.name, now))
         disk.write_whole(kept, rest)
     return "damaged"

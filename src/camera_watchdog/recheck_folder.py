@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from camera_watchdog.after_archive import changed_reason, doubtful, unknown
-from camera_watchdog.archive import our_names
+from camera_watchdog.archive import is_ours
 from camera_watchdog.content import inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
@@ -98,7 +98,9 @@ class FolderRecheck:
         """What is not on record and may be part of an exam; is it unsure?"""
         came: dict[str, str] = {}
         unsure = False
-        for entry in unknown(exam, entries, ours=our_names(exam)):
+        for entry in unknown(exam, entries):
+            if is_ours(exam, entry.name):
+                continue
             try:
                 found = self._found(exam, folder, entry)
             except OSError:

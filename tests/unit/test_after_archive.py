@@ -81,13 +81,13 @@ def test_a_file_that_was_renamed_is_no_new_one_and_a_copy_is() -> None:
     assert found(one, came=its, there={"OD.jpg", "y.jpg", "OS.jpg", "report.pdf"}) is not None
 
 
-def test_names_of_ours_of_the_camera_and_those_left_out_are_known() -> None:
+def test_names_of_the_camera_and_those_left_out_are_known() -> None:
     one = archived(other_names=("notes.txt",))
     left_out = Override("nested_folder", "no", "anna", NOON, name="more", skip=True)
     one = one.but(overrides=(left_out,))
-    names = ("OD.jpg", "notes.txt", "more", "receipt.json", "x.jpg")
+    names = ("OD.jpg", "notes.txt", "more", "x.jpg")
     entries = [Entry(name, Kind.FILE, 1, 1) for name in names]
-    assert [entry.name for entry in unknown(one, entries, ours=["receipt.json"])] == ["x.jpg"]
+    assert [entry.name for entry in unknown(one, entries)] == ["x.jpg"]
 
 
 @pytest.mark.parametrize("state", sorted({*State} - {State.ARCHIVED}))

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE
-from camera_watchdog.archive import archive_name, receipt, resending, with_resending
+from camera_watchdog.archive import (
+    archive_name,
+    damaged_name,
+    is_ours,
+    receipt,
+    receipt_name,
+    resending,
+    with_resending,
+)
+from camera_watchdog.entries import unfinished_name
 from camera_watchdog.model import Exam, Laterality, Sent
 from exam_parts import NOON, acknowledged, exam, file, override, session
 
@@ -157,3 +166,15 @@ def test_names_of_one_second_differ(taken: int) -> None:
     names = {archive_name("S1", now, number) for number in range(5)}
     assert len(names) == 5
     assert archive_name("S1", now, taken) in names
+
+
+@pytest.mark.parametrize("others", [(), ("receipt.json",)])
+def test_the_receipt_and_what_is_left_of_one_is_ours_and_no_file_of_the_camera(
+    others: tuple[str, ...],
+) -> None:
+    one = exam(other_names=others)
+    name = receipt_name(one)
+    kept = damaged_name(name, NOON)
+    ours = [name, unfinished_name(name), kept, unfinished_name(kept)]
+    assert all(is_ours(one, each) for each in ours)
+    assert not any(is_ours(one, each) for each in [*others, "OD.jpg", f"{name}.bak", ".A3.jpg.new"])
