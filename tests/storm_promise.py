@@ -148,9 +148,10 @@ class Promise:
         }
         sent = {file.name: file for file in exam.files}
         went_on = {name for place, name in self._diary.went_on if place == exam.destination}
-        went_on &= (
-            on_disk.keys()
-        )  # what came while the folder was moved is put back, as a late file
+        # What changed while the folder was moved is put back, as a late file.
+        put_back = went_on - on_disk.keys()
+        assert all(any(self._config.watch_dir.rglob(name)) for name in put_back)
+        went_on -= put_back
         if went_on:
             reason = exam.reason
             assert reason is not None, f"nobody is told that {went_on} changed after the move"
@@ -158,7 +159,7 @@ class Promise:
             if reason.code == "changed_after_archive":  # else it is told when that was seen
                 assert {*reason.files} == went_on
         on_disk = {name: on_disk[name] for name in on_disk.keys() - went_on}
-        assert on_disk.keys() == sent.keys() - went_on, "archived what is not on record"
+        assert on_disk.keys() == sent.keys() - went_on - put_back, "archived what is not on record"
         for name, checksum in on_disk.items():
             if sent[name].sent is Sent.SKIPPED and checksum in self._diary.left_out:
                 continue
