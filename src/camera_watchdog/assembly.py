@@ -15,7 +15,7 @@ from typing import Final
 from camera_watchdog.entries import Entry
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
-from camera_watchdog.model import JOURNAL_LOST, Exam, State
+from camera_watchdog.model import Exam, State
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle, Verdict
 from camera_watchdog.stability import Movement
@@ -40,8 +40,8 @@ class _Claim:
 class Assembly:
     """Keeps the exams of the registry true to their folders. Belongs to the sweep's thread.
 
-    ``there_at_start`` are the folders that the first listing of the root had; ``journal_lost`` says
-    that what is in them may have been sent before.
+    ``there_at_start`` are the folders that the first listing of the root had; ``journal_lost`` is noted
+    with their exams where what is in them may have been sent before.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Assembly:
         self._clock = clock
         self._monotonic = monotonic
         self.there_at_start: frozenset[str] = frozenset()
-        self.journal_lost = False
+        self.journal_lost = ""
 
     def note(
         self,
@@ -198,7 +198,7 @@ class Assembly:
         last_change = now
         notes: tuple[str, ...] = ()
         if folder in self.there_at_start:  # as old as its files say
-            notes = (JOURNAL_LOST,) if self.journal_lost else ()
+            notes = (self.journal_lost,) if self.journal_lost else ()
             newest_ns = max(entry.mtime_ns for entry in listing.values())
             last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
         subject = self._rules.subject(folder) or folder

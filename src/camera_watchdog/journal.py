@@ -38,9 +38,9 @@ from camera_watchdog.journal_file import (
     file_number,
     has_log,
     is_cut_off,
-    is_instead_of_a_lost_one,
     join,
     note_as_left,
+    note_of_a_lost_one,
     set_aside,
     watch_folder_of,
 )
@@ -84,7 +84,7 @@ class Journal(JournalExams):
         *,
         clock: Callable[[], datetime],
         is_ours: bool,
-        rebuilt: bool = False,
+        rebuilt: str = "",
     ) -> None:
         self._connection = connection
         self._condition = Condition(path, connection, is_ours=is_ours)
@@ -134,10 +134,10 @@ class Journal(JournalExams):
             if damage:
                 set_aside(path, clock(), damage)
             try:
-                connection = connect(path, watch_dir)
+                connection = connect(path, watch_dir, was_damaged=bool(damage))
             except Damage as found:
                 set_aside(path, clock(), str(found))
-                connection = connect(path, watch_dir)
+                connection = connect(path, watch_dir, was_damaged=True)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(
                 f"The journal {path} cannot be opened: {error}. Let this account write to "
@@ -148,7 +148,7 @@ class Journal(JournalExams):
             path,
             clock=clock,
             is_ours=True,
-            rebuilt=is_instead_of_a_lost_one(connection),
+            rebuilt=note_of_a_lost_one(connection),
         )
 
     @classmethod
@@ -332,7 +332,7 @@ class Journal(JournalExams):
         """What lay there when a lost journal was begun anew is on record, or JournalError is raised."""
         with self._writer.transaction(durable=False) as connection:
             connection.execute("DELETE FROM meta WHERE key = 'lost'")
-        self.rebuilt = False
+        self.rebuilt = ""
 
     def ask(self, request: Request) -> Request:
         """Write down what a person asks of the daemon; answers it with its number.

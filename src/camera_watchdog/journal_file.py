@@ -13,21 +13,26 @@ from camera_watchdog.errors import JournalOutdated, JournalRefused
 from camera_watchdog.journal_damage import Damage, as_written, damage_of
 from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
 from camera_watchdog.journal_watch_folder import id_in, keep_id, new_id
+from camera_watchdog.model import JOURNAL_GONE, JOURNAL_LOST
 
 __all__ = [
     "connect",
     "file_number",
     "has_log",
     "is_cut_off",
-    "is_instead_of_a_lost_one",
     "join",
     "note_as_left",
+    "note_of_a_lost_one",
     "set_aside",
     "watch_folder_of",
     "whose",
 ]
 
 _DAMAGED: Final = ".damaged-"
+_DAMAGE: Final = "damage"
+_GONE: Final = "gone"
+"""How the journal before was lost."""
+
 _PARTS: Final = ("", "-wal", "-shm")
 _CHECKPOINT_PAGES: Final = 4000
 """16 MB of log before it is brought into the file: seldom, and never long."""
@@ -40,8 +45,10 @@ _NO_VERSION: Final = 10_000
 logger = logging.getLogger(__name__)
 
 
-def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
+def connect(path: Path, watch_dir: Path, *, was_damaged: bool = False) -> sqlite3.Connection:
     """Open the journal for its daemon; make it where there is none, upgrade one of an older release.
+
+    ``was_damaged`` says that the one before was set aside just now.
 
     Raises:
         JournalRefused: it belongs to another watch folder or a newer release.
@@ -52,7 +59,9 @@ def connect(path: Path, watch_dir: Path) -> sqlite3.Connection:
     existed = path.exists()
     known = id_in(watch_dir)
     damaged = path.parent.glob(f"{path.name}{_DAMAGED}*")
-    lost = not existed and (bool(known) or any(damaged))
+    lost = ""
+    if not existed and (known or any(damaged)):
+        lost = _DAMAGE if was_damaged else _GONE
     as_left = not has_log(path) and _is_as_left(path)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
@@ -117,13 +126,14 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
     return connection
 
 
-def is_instead_of_a_lost_one(connection: sqlite3.Connection) -> bool:
-    """Whether it was begun anew, and what is in the folders was not taken in yet."""
-    return connection.execute("SELECT 1 FROM meta WHERE key = 'lost'").fetchone() is not None
+def note_of_a_lost_one(connection: sqlite3.Connection) -> str:
+    """What is noted with the exams that are in the folders where it was begun anew; empty once that is done."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'lost'").fetchone()
+    return "" if row is None else JOURNAL_GONE if row[0] == _GONE else JOURNAL_LOST
 
 
 def _prepare(
-    connection: sqlite3.Connection, watch_dir: Path, *, path: Path, existed: bool, lost: bool
+    connection: sqlite3.Connection, watch_dir: Path, *, path: Path, existed: bool, lost: str
 ) -> None:
     """Make the tables of a new journal, upgrade those of an old one; refuse what is not ours."""
     if version_of(connection) == 0:
@@ -131,7 +141,7 @@ def _prepare(
             raise Damage("it is empty")
         # That one was lost is on record, for whoever begins here may be killed before it has looked.
         meta = {"watch_dir": str(watch_dir), "receipts": "unread"}
-        create(connection, meta | ({"lost": "yes"} if lost else {}))
+        create(connection, meta | ({"lost": lost} if lost else {}))
         return
     _check(connection, watch_dir)
     upgrade(connection, path)

@@ -21,7 +21,9 @@ from camera_watchdog.kinds import (
 )
 
 __all__ = [
+    "JOURNAL_GONE",
     "JOURNAL_LOST",
+    "JOURNAL_LOST_NOTES",
     "Acknowledgement",
     "Demographics",
     "Exam",
@@ -41,6 +43,8 @@ __all__ = [
 ]
 
 JOURNAL_LOST: Final = "The journal was damaged and begun anew: what was sent before is not known."
+JOURNAL_GONE: Final = "The journal was gone and begun anew: what was sent before is not known."
+JOURNAL_LOST_NOTES: Final = frozenset({JOURNAL_LOST, JOURNAL_GONE})
 """Noted on the exams that were there then: the server may hold files of theirs."""
 
 

@@ -17,7 +17,7 @@ from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.listing import Listing
 from camera_watchdog.model import (
-    JOURNAL_LOST,
+    JOURNAL_LOST_NOTES,
     Demographics,
     Exam,
     Reason,
@@ -117,7 +117,7 @@ class Sessions:
 
     def _first_ask(self, exam: Exam) -> Resolution:
         """``resolve``; where the journal was lost, the server may hold what this exam sent before."""
-        lost = JOURNAL_LOST in exam.notes
+        lost = not JOURNAL_LOST_NOTES.isdisjoint(exam.notes)
         try:
             given = self.ask(exam)
         except PermanentError as error:

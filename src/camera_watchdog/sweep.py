@@ -122,10 +122,11 @@ class Sweep:
                 self._wake.wait(timeout_s)
             return bool(self._hints)
 
-    def take_up(self, exams: Iterable[Exam], *, journal_lost: bool = False) -> None:
+    def take_up(self, exams: Iterable[Exam], *, journal_lost: str = "") -> None:
         """Begin with the open exams of the journal; every one of them is tried anew.
 
-        Where the journal was lost, what is in the folder now may have been sent before.
+        Where the journal was lost, what is in the folder now may have been sent before; ``journal_lost``
+        is noted with its exams.
         """
         self._assembly.journal_lost = journal_lost
         for exam in exams:

@@ -19,7 +19,7 @@ import pytest
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.model import JOURNAL_LOST, Exam, Sent, State
+from camera_watchdog.model import JOURNAL_GONE, JOURNAL_LOST, Exam, Sent, State
 from camera_watchdog.reasons import explain
 from camera_watchdog.sweep import ROOT
 from exam_parts import session
@@ -1001,18 +1001,23 @@ def test_a_restart_begins_every_exam_anew_through_the_same_gate(camera: WatchedF
         assert [f.sent for f in exam.files] == [Sent.YES, Sent.NO, Sent.NO]
 
 
+@pytest.mark.parametrize("is_gone, note", [(False, JOURNAL_LOST), (True, JOURNAL_GONE)])
 def test_where_the_journal_was_lost_what_is_there_may_have_been_sent(
-    camera: WatchedFolder,
+    camera: WatchedFolder, note: str, *, is_gone: bool
 ) -> None:
     camera.put_exam("S1")
     camera.run_for(4)
     camera.journal.close()
-    (camera.state_dir / "journal.sqlite3").write_bytes(b"damaged")
+    if is_gone:
+        shutil.rmtree(camera.state_dir)
+    else:
+        (camera.state_dir / "journal.sqlite3").write_bytes(b"damaged")
     camera.start()
+    camera.restart()  # killed before it looked
     camera.run_for(4)
     camera.put_exam("S2")
     camera.run_for(70)
-    assert JOURNAL_LOST in camera.exam("S1").notes
+    assert camera.exam("S1").notes == (note,)
     assert camera.exam("S2").notes == ()
 
 
