@@ -36,13 +36,18 @@ class Killed(BaseException):
 
 
 class Effects:
-    """Counts what reaches the disk, the journal or the server, and can end it all at one of them."""
+    """Counts what reaches the disk, the journal or the server, and can end it all at one of them.
+
+    ``meanwhile`` is called at each of them.
+    """
 
     def __init__(self) -> None:
         self.done: list[str] = []
         self.kill_at: int | None = None
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def point(self, name: str) -> None:
+        self.meanwhile()
         if self.kill_at == len(self.done):
             self.kill_at = None
             raise Killed(name)

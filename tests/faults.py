@@ -949,6 +949,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ENTRIES}a_line_that_fails_with_nobody_else_about_costs_no_question",
             f"{_WORKSTATIONS}what_another_workstation_sent_meanwhile_is_neither_taken_for_ours_nor_written_over",
             f"{_WORKSTATIONS}with_nobody_else_about_it_goes_on_by_itself",
+            f"{_ENTRIES}at_whatever_moment_another_one_sends_nothing_leaves_after_an_answer_that_shows_it",
         ),
     ),
     100: Fault(

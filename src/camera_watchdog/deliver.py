@@ -6,6 +6,7 @@ what to do about one whose answer was lost stands in :mod:`camera_watchdog.ambig
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -30,6 +31,7 @@ from camera_watchdog.errors import (
     Unauthorized,
 )
 from camera_watchdog.lifecycle import Event
+from camera_watchdog.listing import Listing
 from camera_watchdog.model import (
     Acknowledgement,
     Exam,
@@ -82,7 +84,8 @@ class Deliver:
             TransientError: the EDC did not answer, or failed.
             FolderChanged: a file is no longer as recorded.
         """
-        if waiting_files(passage.exam):
+        if waiting := waiting_files(passage.exam):
+            self._let_a_moment_pass(waiting)
             self._check_listing(passage)
         while waiting := waiting_files(passage.exam):
             passage.checkpoint()
@@ -108,6 +111,13 @@ class Deliver:
         stored = passage.exam.file(file.name)
         assert stored is not None and stored.acknowledgement is not None  # noqa: S101, PT018 - it was acknowledged
         return stored.acknowledgement
+
+    def _let_a_moment_pass(self, waiting: Iterable[ExamFile]) -> None:
+        """Before it is asked about uploads in doubt, which may still be running on the server."""
+        for file in waiting:
+            if file.sent is Sent.UNKNOWN and file.sent_at is not None:
+                elapsed = self._tools.clock() - file.sent_at
+                self._tools.pause(max(0.0, min(_MOMENT, _MOMENT - elapsed).total_seconds()))
 
     def _check_listing(self, passage: Passage) -> None:
         """Before the first byte, and after every gap: does the session hold what we left in it?
@@ -240,11 +250,10 @@ class Deliver:
             raise _wrong(file, session)
         if file.note == _DAMAGED_AGAIN:
             raise _cannot_tell(file, session)
-        if file.sent_at is not None:
-            elapsed = self._tools.clock() - file.sent_at
-            self._tools.pause(max(0.0, min(_MOMENT, _MOMENT - elapsed).total_seconds()))
         if generation(session.key, session.already) is Generation.REPLACES:
             session = self._sessions.renew(passage, session)
+            passage.asked_at = None  # it was asked since, and may have shown another's
+            self._check_listing(passage)
         if generation(session.key, session.already) is not Generation.ASK_FIRST:
             return False
         belief = self._ask(exam, session, file)
@@ -265,8 +274,13 @@ class Deliver:
         return True
 
     def _ask(self, exam: Exam, session: Session, file: ExamFile) -> Belief:
-        """Ask a server that must not be sent a name twice what it holds."""
+        """Ask a server that must not be sent a name twice what it holds.
+
+        Raises:
+            PermanentError: it holds what nobody here sent, which tells nothing of this file.
+        """
         assert file.file_type is not None  # noqa: S101 - it was sent
+        zone = self._tools.rules.zone
         try:
             given = self._sessions.ask(exam)
         except PermanentError as refused:
@@ -274,6 +288,8 @@ class Deliver:
                 raise
         else:
             if given.session_id == session.session_id:
+                if given.already is not None:
+                    check_listing(exam, session, Listing(given.already, counted=True), zone)
                 if generation(given.key, given.already) is not Generation.ASK_FIRST:
                     return Belief.ABSENT  # upgraded since: this one takes the same bytes again
                 return believe_listing(
@@ -286,6 +302,7 @@ class Deliver:
         status = self._sessions.status(exam)
         if status.session_id != session.session_id:
             return Belief.CANNOT_TELL
+        check_listing(exam, session, Listing(status.uploaded, counted=False), zone)
         of_this_type = sum(
             f.file_type is file.file_type and (f.sent is not Sent.SKIPPED or bool(f.sent_sha256))
             for f in exam.files

@@ -217,9 +217,9 @@ def _check_explained(
             before the journal was lost.
     """
     ours = {file.file_type.value for file in waiting_files(exam) if file.file_type}
-    there = given.already
-    if there is None:  # the types alone, each once
-        there = status.uploaded if status.session_id == given.session_id else ()
+    there = Counter(given.already or ())
+    if status.session_id == given.session_id:  # asked last, the types alone, each once
+        there |= Counter({*status.uploaded})
     gave_it_up = given.session_id in exam.former_sessions
     sent = Counter(
         file.file_type.value
@@ -227,7 +227,7 @@ def _check_explained(
         for file in user.files
         if file.file_type and (file.was_sent or file.sent_sha256)
     )
-    if strange := Counter(kind for kind in there if kind in ours) - sent:
+    if strange := Counter({kind: n for kind, n in there.items() if kind in ours}) - sent:
         entry = _entry(exam, given.session_id, status, tools)
         kind = generation(given.key, given.already)
         _hold_not_explained(exam, given.session_id, entry, kind, tuple(strange.elements()))

@@ -232,13 +232,15 @@ class Sessions:
             PermanentError: it has no session of this subject any more.
             TransientError: it cannot be asked now.
         """
-        status = self.status(exam)
         lists = generation(session.key, session.already) is not Generation.REPLACES
-        if lists and (given := self._given(exam)) and given.session_id == session.session_id:
-            return Listing(given.already or (), counted=True)
-        if status.session_id == session.session_id:
-            return Listing(status.uploaded, counted=False)
-        return None
+        given = self._given(exam) if lists else None
+        status = self.status(exam)  # the last: it shows what came meanwhile
+        is_newest = status.session_id == session.session_id
+        if given is not None and given.session_id == session.session_id:
+            types = given.already or ()
+            new = sorted({*status.uploaded} - {*types}) if is_newest else ()
+            return Listing((*types, *new), counted=True)
+        return Listing(status.uploaded, counted=False) if is_newest else None
 
     def passes_over(self, exam: Exam, session: Session) -> bool:
         """Whether ``resolve`` leaves out a session that is the newest and not complete.

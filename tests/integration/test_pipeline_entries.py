@@ -1,5 +1,6 @@
 """Others who send into the same entry, an EDC that forgets, and what an entry holds that nobody knows."""
 
+import itertools
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,6 +111,43 @@ def test_a_doubtful_upload_is_settled_before_what_is_listed_is_taken_for_it(tmp_
         assert clinic.told("S1") == (State.HELD, "not_explained")
         assert clinic.edc.count("upload") == 2
         assert names_held(clinic.edc) == ["OD.jpg", "theirs right"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_at_whatever_moment_another_one_sends_nothing_leaves_after_an_answer_that_shows_it(
+    tmp_path: Path, release: str, *, in_doubt: bool
+) -> None:
+    """Our second upload is in doubt, and was not stored; or nothing was sent yet."""
+    for moment in range(100):
+        with begun(tmp_path / str(moment), release) as clinic:
+            if in_doubt:
+                clinic.edc.uploads = [None, FAILED]
+                clinic.try_once()
+            if not _others_send_at(clinic, moment):
+                break
+    assert 10 < moment < 99
+
+
+def _others_send_at(clinic: Clinic, moment: int) -> bool:
+    """Have another workstation send between two effects of ours; whether there were so many."""
+    points, came = itertools.count(), []
+
+    def meanwhile() -> None:
+        if next(points) == moment:
+            others_send(clinic, "left", "report")
+            came.append(len(clinic.edc.calls))
+
+    clinic.effects.meanwhile = meanwhile
+    clinic.live_for(60)
+    if came:
+        tells = {"resolve", "status"} if clinic.edc.generation.tells else {"status"}
+        since = [call.split()[0] for call in clinic.edc.calls[came[0] :]]
+        shown = next((n for n, call in enumerate(since) if call in tells), len(since))
+        assert "upload" not in since[shown:], f"{moment}: {since}"
+        if clinic.archived() and clinic.edc.generation.tells:
+            assert {*names_held(clinic.edc)} >= {"OD.jpg", "OS.jpg", "report.pdf"}, moment
+    return bool(came)
 
 
 @pytest.mark.parametrize("release", RELEASES)
