@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeVar
@@ -27,6 +27,8 @@ FAST: Final[dict[str, object]] = {
     "retry_max_delay": 0.5,
 }
 """Short times, for tests in which the defaults are not the point."""
+
+THE_PROGRAM: Final = ("-m", "camera_watchdog")
 
 T = TypeVar("T")
 
@@ -60,16 +62,22 @@ class JournalExam(NamedTuple):
 
 
 class DaemonProcess:
-    """One run of the daemon, its log on a file."""
+    """One run of the daemon, its log on a file; ``program`` is what the interpreter is to run."""
 
-    def __init__(self, arguments: list[str], log: Path, variables: dict[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        log: Path,
+        variables: dict[str, str],
+        program: Sequence[str] = THE_PROGRAM,
+    ) -> None:
         self._log = log
         self._from = log.stat().st_size if log.exists() else 0
         # A group of its own: a signal for it is not one for the tests.
         group = {"creationflags": 0x200} if sys.platform == "win32" else {"process_group": 0}
         with log.open("ab") as output:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-m", "camera_watchdog", *arguments],
+                [sys.executable, *program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -142,7 +150,10 @@ class DaemonProcess:
 
 
 class Clinic:
-    """A camera's folder and database, a configuration for an EDC, and at most one daemon of ours."""
+    """A camera's folder and database, a configuration for an EDC, and at most one daemon of ours.
+
+    ``program`` is what the interpreter is to run in the daemon's place.
+    """
 
     def __init__(
         self,
@@ -152,6 +163,7 @@ class Clinic:
         token: str,
         settings: Mapping[str, object] | None = None,
         seed: int = 1,
+        program: Sequence[str] = THE_PROGRAM,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -172,6 +184,7 @@ class Clinic:
             **(settings or {}),
         }
         self.daemon: DaemonProcess | None = None
+        self._program = program
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +208,8 @@ class Clinic:
 
     def run_command(self, *arguments: str) -> DaemonProcess:
         """Start a process of the command with these arguments and no others, and give it."""
-        return DaemonProcess([*arguments], self.log_path, _variables(PYTHONUNBUFFERED="1"))
+        variables = _variables(PYTHONUNBUFFERED="1")
+        return DaemonProcess([*arguments], self.log_path, variables, self._program)
 
     def command(
         self, *arguments: str, stdin: int = subprocess.DEVNULL, **variables: str

@@ -76,6 +76,7 @@ _DATES: Final = "integration/test_pipeline_dates.py::test_"
 _CONFIRMED: Final = "integration/test_confirmations.py::test_"
 _RESEND: Final = "system/test_resend.py::test_"
 _WORKSTATIONS: Final = "system/test_workstations_real.py::test_"
+_STORMS_TOGETHER: Final = "system/test_workstation_storms_real.py::test_"
 _ENTRY_DATES: Final = "system/test_entry_dates_real.py::test_"
 _RESTORED: Final = "system/test_restored_real.py::test_"
 
@@ -950,6 +951,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_WORKSTATIONS}what_another_workstation_sent_meanwhile_is_neither_taken_for_ours_nor_written_over",
             f"{_WORKSTATIONS}with_nobody_else_about_it_goes_on_by_itself",
             f"{_ENTRIES}at_whatever_moment_another_one_sends_nothing_leaves_after_an_answer_that_shows_it",
+            f"{_STORMS_TOGETHER}nothing_is_lost_and_nothing_called_stored_that_is_not",
+            f"{_STORMS_TOGETHER}a_storm_would_notice_a_guard_that_is_taken_out",
         ),
     ),
     100: Fault(

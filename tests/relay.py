@@ -6,12 +6,13 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Self
 from urllib.parse import urlsplit
 
-__all__ = ["BadRelay", "Line", "Mishap", "Relay"]
+__all__ = ["BadRelay", "Exchange", "Line", "Mishap", "Relay"]
 
 _PIECE_BYTES: Final = 16 * 1024
 _IN_A_FILE_BYTES: Final = 200
@@ -144,11 +145,30 @@ class Mishap:
     damages: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request on a bad line, what befell it, and what came back: nothing at all for ``b""``.
+
+    The times are seconds of a monotonic clock: when its head had come, and when its answer was there.
+    """
+
+    request_line: str
+    body: bytes
+    mishap: Mishap
+    answer: bytes
+    began_s: float
+    ended_s: float
+
+
 class BadRelay(Relay):
-    """Passes whole requests on, each as ``weather`` says, which is shown its first line."""
+    """Passes whole requests on, each as ``weather`` says, which is shown its first line.
+
+    ``exchanges`` are those that are over, in the order of their ends.
+    """
 
     def __init__(self, url: str, weather: Callable[[str], Mishap]) -> None:
         self._weather = weather
+        self.exchanges: list[Exchange] = []
         super().__init__(url)
 
     def _serve(self, client: socket.socket) -> None:
@@ -157,10 +177,16 @@ class BadRelay(Relay):
                 head = _head(requests)
                 if not head:
                     return
+                began_s = time.monotonic()
                 length = re.search(rb"\r\ncontent-length: *([0-9]+)", head, re.IGNORECASE)
                 body = requests.read(int(length[1]) if length else 0)
-                mishap = self._weather(head.partition(b"\r\n")[0].decode("latin-1"))
-                answer = self._passed(head, body, mishap)
+                line, answer = head.partition(b"\r\n")[0].decode("latin-1"), b""
+                mishap = self._weather(line)
+                try:
+                    answer = self._passed(head, body, mishap)
+                finally:
+                    over = Exchange(line, body, mishap, answer, began_s, time.monotonic())
+                    self.exchanges.append(over)
                 self._done.wait(mishap.delay_s)
                 client.sendall(answer)
                 if not answer:
