@@ -67,6 +67,7 @@ _NOT_ACKNOWLEDGED: Final = (
 
 _RECHECKS: Final = "integration/test_rechecks.py::test_"
 _NAMES_AGAIN: Final = "integration/test_names_again.py::test_"
+_BETWEEN_VISITS: Final = "integration/test_rows_between_visits.py::test_"
 _ASKED_AGAIN: Final = "integration/test_eye_asked_again.py::test_"
 _ELSEWHERE: Final = "integration/test_rows_elsewhere.py::test_"
 _ROWS_AGAIN: Final = "integration/test_recheck_rows.py::test_"
@@ -652,6 +653,9 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_NAMES_AGAIN}rows_that_the_camera_clears_between_visits_are_not_waited_for",
             f"{_NAMES_AGAIN}rows_of_pictures_that_were_not_exported_are_no_answer_for_the_next_visits",
             f"{_NAMES_AGAIN}what_a_person_said_is_not_said_again_by_the_row_that_comes_after",
+            f"{_BETWEEN_VISITS}the_row_of_a_rejected_picture_that_comes_after_the_archive_is_no_answer",
+            f"{_BETWEEN_VISITS}the_row_of_a_picture_that_was_left_out_tells_no_other_once_it_is_entered",
+            f"{_BETWEEN_VISITS}rows_that_are_there_hours_before_their_files_tell_the_eyes",
             f"{_NAMES_AGAIN}a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_any_name",
             f"{_NAMES_AGAIN}a_row_that_was_corrected_after_the_archive_is_no_answer_for_the_next_visit",
             f"{_NAMES_AGAIN}a_row_of_the_time_of_an_earlier_visit_is_no_answer_though_nobody_was_told_yet",

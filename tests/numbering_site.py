@@ -94,15 +94,23 @@ class NumberingSite:
 
     def release(self, subject: str = "S1", **eyes: Laterality) -> None:
         """A person answers what holds the exam; with eyes by the number of the picture: ``n1=…``."""
+        self._answer(subject, eyes={f"IM_000{number[1:]}.jpg": eye for number, eye in eyes.items()})
+
+    def leave_out(self, *names: str, subject: str = "S1") -> None:
+        """A person leaves files out of the exam that is held."""
+        self._answer(subject, skips=names)
+
+    def _answer(
+        self, subject: str, *, eyes: dict[str, Laterality] | None = None, skips: Sequence[str] = ()
+    ) -> None:
         exam = self.exam(subject)
-        names = {f"IM_000{number[1:]}.jpg": eye for number, eye in eyes.items()}
         overrides = overrides_for(
             exam,
             text="looked",
             user="nurse",
             at=self.time.clock(),
-            eyes=names,
-            skips=(),
+            eyes=eyes or {},
+            skips=skips,
             checksum=lambda name: {file.name: file.sha256 for file in exam.files}[name],
             report_type=self.config.report_type,
         )

@@ -8,6 +8,8 @@ the file's.
 
 ========================= =======================================================================
 there at an earlier visit no answer, but for what goes after that exam
+there some day after it   no answer where the picture was taken later; where only the file was written
+                          later, an answer once today's could have come (``incomplete_after``)
 of another day than the   no answer where the clocks of camera and database are known to agree;
 picture itself says       else as the next
 of a day before the file  an answer once a minute has passed in which today's row could have come;
@@ -25,7 +27,7 @@ from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
-from camera_watchdog.row_times import Fit, fit, in_time
+from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time
 from camera_watchdog.steps import Tools
 
 __all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
@@ -155,12 +157,20 @@ class ExamRows:
         """The rows of a file."""
         rules = self._tools.rules
         found = self._sorted.of(file, self._names)
-        own = self._shared(file, in_time(file, found.own, rules.zone))
+        came = {
+            of: [row for row, at in found.came if fit_of_seen(file, at, rules.zone) is of]
+            for of in Fit
+        }
+        todays = [*found.own, *came.pop(Fit.FITS)]
+        own = self._shared(file, in_time(file, todays, rules.zone))
         if rules.image_rows is ImageRows.PER_NAME:
             rows = rows_for(file.name, self._rows, self._names)
             return RowsOfFile(in_time(file, rows, rules.zone), own)
-        if not own and found.left and self._may_take_what_was_left(file):
-            own = in_time(file, found.left, rules.zone)
+        left = [*found.left, *came[Fit.EARLIER_THAN_FILE], *came[Fit.ANOTHER_DAY]]
+        if not own and left and self._may_take_what_was_left(file):
+            own = in_time(file, left, rules.zone)
+        if not own and self._has_waited():
+            own = in_time(file, came[Fit.EARLIER_THAN_FILE], rules.zone)
         if own and not self._is_todays(file, own):
             return RowsOfFile(before="another day")
         return RowsOfFile(own, own, "" if own else _before(found))
@@ -228,6 +238,11 @@ class ExamRows:
             return False
         return self._tools.clock() - self._exam.last_change >= _A_MINUTE
 
+    def _has_waited(self) -> bool:
+        """Whether today's row could have come by now."""
+        rules = self._tools.rules
+        return self._tools.clock() - self._exam.last_change >= rules.incomplete_after
+
     def _clocks_agree(self) -> bool:
         """Whether an earlier picture's time in the database was that of the picture itself."""
         zone = self._tools.rules.zone
@@ -242,7 +257,7 @@ class ExamRows:
 
 def _before(found: FileRows) -> str:
     if not found.earlier:
-        return "its picture was not exported" if found.left else ""
+        return "its picture was not exported" if found.left or found.came else ""
     whose = found.whose
     return f"archived as {whose.destination}" if whose and whose.destination else "not archived yet"
 

@@ -4,7 +4,8 @@ A row tells the eye of the one picture that it was written for, and cameras begi
 what answered for a picture of an earlier visit is no answer for another picture of that name. Three
 things are on record: with every file the rows that answered for it (``eye_rows``), with every exam the
 rows of its subject that no file of it has (``rows_left``: pictures that were not exported), and those of
-earlier exams that were gone, or changed, when it asked (``rows_gone``).
+earlier exams that were gone, or changed, when it asked (``rows_gone``). A row of such a picture may come
+after the archive; as it may be the next visit's, too, it is on record with when it was first seen.
 
 A row that is there now is spoken for where another exam of the subject, open or archived, has one of
 the same name, eye and time on record. They are counted, each on record for one that is there: one more
@@ -16,7 +17,8 @@ its table between two visits, a row like it is the new visit's, unless it has th
 A row may be corrected after its exam is archived, and is that exam's still. One that has the time of the
 one on record is known by it; so is one of which a person saw, or was told, that it is corrected. Where
 the row of the number on record tells another eye and one of another number is as it was on record, either
-may be the new one: then both answer, and a person must say.
+may be the new one: then both answer, and a person must say. Where a row told no eye, as of a picture
+that a person left out, and tells one later, it was filled in.
 
 Who archived a picture whose eye no row had told (a person did, or the release of before, which kept no
 rows) has one row of that name and that eye to come: the technician may enter it the day after. Of two
@@ -51,12 +53,13 @@ class FileRows:
     """The rows of one file's name.
 
     ``own`` are the file's. ``left`` were there at an earlier visit, whose files did not have that name;
-    ``earlier`` answered for other bytes, in the exam ``whose``. ``owed`` are those of the earlier ones
+    ``came`` came after it, each with when it was first seen; ``earlier`` answered for other bytes, in the exam ``whose``. ``owed`` are those of the earlier ones
     that may have: nobody was told by them.
     """
 
     own: tuple[ImageRow, ...] = ()
     left: tuple[ImageRow, ...] = ()
+    came: tuple[tuple[ImageRow, datetime], ...] = ()
     owed: tuple[ImageRow, ...] = ()
     earlier: tuple[ImageRow, ...] = ()
     whose: Exam | None = None
@@ -83,17 +86,22 @@ class _Claim:
 
 @dataclass(frozen=True, slots=True)
 class SubjectRows:
-    """A subject's rows as one exam may take them; ``gone`` is to be kept with it."""
+    """A subject's rows as one exam may take them; ``gone`` is to be kept with it.
+
+    ``absent`` are those that other exams have on record and that are not there.
+    """
 
     free: tuple[ImageRow, ...]
     gone: tuple[EyeRow, ...]
+    absent: tuple[EyeRow, ...]
     _claimed: tuple[tuple[ImageRow, _Claim], ...] = ()
 
     def of(self, file: ExamFile, names: Collection[str]) -> FileRows:
         """The rows of a file, one of ``names``, the names of its exam's files."""
         same = [row for row, claim in self._claimed if file.sha256 in claim.sha256s]
         others = [(row, claim) for row, claim in self._claimed if file.sha256 not in claim.sha256s]
-        left = [row for row, claim in others if claim.is_left]
+        left = [row for row, claim in others if claim.is_left and claim.row.seen_at is None]
+        came = [(row, claim.row.seen_at) for row, claim in others if claim.is_left]
         earlier = [row for row, claim in others if not claim.is_left]
         owed = [row for row, claim in others if claim.is_owed]
         found = rows_for(file.name, earlier, names)
@@ -101,6 +109,11 @@ class SubjectRows:
         return FileRows(
             own=rows_for(file.name, [*self.free, *same], names),
             left=rows_for(file.name, left, names),
+            came=tuple(
+                (row, seen_at)
+                for row, seen_at in came
+                if seen_at is not None and rows_for(file.name, [row], names)
+            ),
             earlier=found,
             owed=tuple(row for row in found if any(row is each for each in owed)),
             whose=max(whose, default=None, key=lambda exam: exam.id),
@@ -130,9 +143,10 @@ def sort_rows(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> S
     doubtful = [each for each in claimed if _may_be_the_new_one(*each, free)]
     free += [row for row, _ in doubtful]
     claimed = [each for each in claimed if not any(each is other for other in doubtful)]
-    gone = [claim.row for claim in claims if not _is_timed(claim.row)]
+    absent = tuple(claim.row for claim in claims)
+    gone = [row for row in absent if not _is_timed(row)]
     gone += [claim.row for _, claim in doubtful]
-    return SubjectRows(tuple(free), (*exam.rows_gone, *gone), tuple(claimed))
+    return SubjectRows(tuple(free), (*exam.rows_gone, *gone), absent, tuple(claimed))
 
 
 def rows_left(exam: Exam, rows: SubjectRows) -> tuple[EyeRow, ...]:
@@ -256,11 +270,26 @@ def _is_numbered_alike(claim: _Claim, row: ImageRow) -> bool:
 
 
 def _is_alike(claim: _Claim, row: ImageRow) -> bool:
-    return not claim.is_owed and _value(claim.row) == _value(row)
+    """One that came after an archive was seen but once: under another number it is not known again."""
+    is_another = claim.row.seen_at is not None and claim.row.number != row.number
+    return not (claim.is_owed or is_another) and _value(claim.row) == _value(row)
 
 
 def _is_as_corrected(claim: _Claim, row: ImageRow) -> bool:
     return claim.corrected is not None and _value(claim.corrected) == _value(row)
+
+
+def _is_filled_in(claim: _Claim, row: ImageRow) -> bool:
+    """No eye stood in it, of a picture that a person left out; and its eye was entered since."""
+    (name, *_, at), (its_name, *_, its_time) = _value(claim.row), _value(row)
+    return (
+        claim.eye is None
+        and parse_eye(claim.row.eye) is None
+        and claim.row.number is not None
+        and claim.row.number == row.number
+        and name == its_name
+        and (at is None or at == its_time)
+    )
 
 
 def _has_its_time(claim: _Claim, row: ImageRow) -> bool:
@@ -291,6 +320,7 @@ def _is_what_a_person_said(claim: _Claim, row: ImageRow) -> bool:
 _WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
     _is_numbered_alike,
     _is_as_corrected,
+    _is_filled_in,
     _is_alike,
     _has_its_time,
     _is_alike_but_for_no_time,

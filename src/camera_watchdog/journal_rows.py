@@ -102,7 +102,8 @@ def _overrides(overrides: Iterable[Override]) -> str:
 
 
 def _eye_rows(rows: Iterable[EyeRow]) -> str:
-    return _json([dataclasses.asdict(row) for row in rows])
+    written = [dataclasses.asdict(row) | {"seen_at": _time(row.seen_at)} for row in rows]
+    return _json(written)
 
 
 def _as_it_is(value: object) -> object:
@@ -255,7 +256,8 @@ def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
 
 def _eye_rows_from(text: str | None) -> tuple[EyeRow, ...]:
     """None where an earlier release wrote them, which kept none."""
-    return tuple(EyeRow(**values) for values in json.loads(text)) if text else ()
+    values = json.loads(text) if text else []
+    return tuple(EyeRow(**each | {"seen_at": _from_time(each.get("seen_at"))}) for each in values)
 
 
 def request_row(request: Request) -> tuple[object, ...]:

@@ -88,13 +88,15 @@ class EyeRow:
 
     ``eye`` and ``captured_at`` are as stored (``captured_at`` none where there is no such column, or
     nothing in it). ``number`` is SQLite's own for the row, none for those of a view or of a table
-    without numbers; SQLite may give a row another one at any time.
+    without numbers; SQLite may give a row another one at any time. ``seen_at`` is when a row was first
+    seen that came after the archive, for a picture that was not sent.
     """
 
     filename: str
     eye: str
     captured_at: str | int | float | None = None
     number: int | None = None
+    seen_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,7 @@ class Exam(_Record):
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
     ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
     that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
-    gone, or changed, when this one asked. ``device_id`` and ``site_id`` are as they were at the archive;
+    gone, or changed, when this one asked; ``rows_left`` those of pictures that were not sent. ``device_id`` and ``site_id`` are as they were at the archive;
     they and ``watch_folder``, the id of the camera's folder, are none where an earlier release did it.
     ``receipt`` is its text where it tells more than the exam. ``follows``: the subject's exam that was
     archived when this was first seen, or 0; ``confirmed_at``: when the EDC was asked about it again.

@@ -3,6 +3,9 @@
 What is found is told at once at a start, and else when a second look a few minutes later finds it, too: a
 camera may write the rows of a new visit in place of the old ones before the folder of that visit is seen.
 What was told is taken back once the rows are as they were, or are a later exam's.
+
+Rows that came after the archive are put on record with the subject's newest exam: of a picture that was not
+exported, or that a person left out, a row may come so late, and tells no eye at the next visit.
 """
 
 import logging
@@ -27,10 +30,12 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
+from camera_watchdog.rows_between_visits import with_rows_left
 from camera_watchdog.rows_of_before import rows_of_before
 
 __all__ = ["CameraRows", "Finding", "RowRecheck"]
 
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _FOR: Final = timedelta(days=7)
 _TAKEN_BACK_WITHIN: Final = timedelta(days=1)
 """After that a later exam that has the rows is no reason to take it back: it was not that which was seen."""
@@ -83,9 +88,10 @@ class RowRecheck:
         self._take_in_what_was_there_before()
         archived = self._journal.archived
         numbers = {number for number, _ in archived.since(self._clock() - _FOR)}
-        numbers |= {exam.id for exam in archived.to_see()}
-        exams = [exam for exam in map(self._journal.exam, sorted(numbers)) if watched(exam)]
-        rows = self._rows_of(exams) if exams else Rows([])
+        recent = [*map(self._journal.exam, sorted(numbers))]
+        numbers = {exam.id for exam in archived.to_see()} - numbers
+        exams = [e for e in (*recent, *map(self._journal.exam, sorted(numbers))) if watched(e)]
+        rows = self._rows_of(exams, recent) if exams or recent else Rows([])
         before, self._suspected = self._suspected, {}
         told: list[Finding] = []
         for exam in exams:
@@ -101,7 +107,20 @@ class RowRecheck:
                     told.append(Finding(exam, code, found))
                 else:
                     self._suspected[exam.id, code] = found
+        self._put_on_record_what_came(recent, rows)
         return told
+
+    def _put_on_record_what_came(self, recent: Sequence[Exam], rows: Rows) -> None:
+        """Which rows came since the archive, of no exam; while one is open they may be its."""
+        for subject in sorted({exam.subject for exam in recent}):
+            exams = self._journal.exams_of_subject(subject)
+            if any(exam.state not in _ENDED for exam in exams):
+                continue
+            archived = [exam for exam in recent if exam.subject == subject]
+            its = rows.of_subject.get(subject, ())
+            for exam in with_rows_left(exams, archived, its, self._clock()):
+                amend = partial(_with_left, exam.rows_left)
+                self._journal.archived.amend(exam.id, amend, durable=False)
 
     def contradiction(self, exam: Exam) -> Reason | None:
         """What the database says against the eyes, or the subject, that an exam was sent under.
@@ -132,11 +151,11 @@ class RowRecheck:
         archived.rows_are_known()
         logger.info("camera database  its rows count for the exams that were archived before")
 
-    def _rows_of(self, exams: Sequence[Exam]) -> Rows:
+    def _rows_of(self, exams: Sequence[Exam], recent: Sequence[Exam] = ()) -> Rows:
         records = [row for exam in exams for file in watched(exam) for row in answered(file)]
         numbers = {row.number for row in records if row.number is not None}
         times = {row.captured_at for row in records if row.captured_at is not None}
-        subjects = sorted({exam.subject for exam in exams})
+        subjects = sorted({exam.subject for exam in (*exams, *recent)})
         return Rows(self._camera.images_again(subjects, sorted(numbers), [*times]))
 
     def _look_at(self, exam: Exam, rows: Rows) -> RowLook:
@@ -161,6 +180,10 @@ class RowRecheck:
         found_at = self._journal.history.held_since().get(exam.id)
         recent = found_at is not None and self._clock() - found_at <= _TAKEN_BACK_WITHIN
         return recent and (look.same | look.later).issuperset(reason.files)
+
+
+def _with_left(rows: tuple[EyeRow, ...], exam: Exam) -> Exam:
+    return exam.but(rows_left=rows)
 
 
 def _with_rows(found: Mapping[tuple[int, str], tuple[EyeRow, ...]], exam: Exam) -> Exam:

@@ -14,13 +14,16 @@ from camera_watchdog.capture import capture_time
 from camera_watchdog.laterality import ImageRow, parse_eye
 from camera_watchdog.model import ExamFile
 
-__all__ = ["Fit", "fit", "in_time", "nearest"]
+__all__ = ["Fit", "fit", "fit_of_seen", "in_time", "nearest"]
 
 _THE_SAME: Final = timedelta(minutes=2)
 _ANOTHER: Final = timedelta(minutes=30)
 _ZONES_APART: Final = timedelta(hours=15)
 _ANOTHER_DAY: Final = timedelta(hours=20)
 _CLOCKS_APART: Final = timedelta(hours=26)
+_SEEN_WITHIN: Final = timedelta(days=8)
+"""A row that came in the week after an archive was seen so soon after its picture was taken."""
+_A_WEEKEND: Final = timedelta(days=4)
 
 
 class Fit(Enum):
@@ -42,6 +45,21 @@ def fit(file: ExamFile, row: ImageRow, zone: tzinfo) -> Fit:
     if file.captured_inside is None:
         return Fit.EARLIER_THAN_FILE
     return Fit.FITS if abs(at - inside) <= _CLOCKS_APART else Fit.ANOTHER_DAY
+
+
+def fit_of_seen(file: ExamFile, seen_at: datetime, zone: tzinfo) -> Fit:
+    """Whether a row that was there, for nobody, when it was first seen can be of a file's picture.
+
+    It cannot where the picture was taken later. That of a file without a time inside may have been
+    exported after a weekend.
+    """
+    written = _written_at(file, zone)
+    if any(
+        -_CLOCKS_APART <= seen_at - at <= _SEEN_WITHIN for at in (written, _taken_at(file, zone))
+    ):
+        return Fit.FITS
+    is_late = file.captured_inside is None and written - seen_at <= _A_WEEKEND
+    return Fit.EARLIER_THAN_FILE if is_late else Fit.ANOTHER_DAY
 
 
 def nearest(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> ImageRow | None:

@@ -72,7 +72,7 @@ class Visits:
         for shot in reports:
             self._plan_report(visit, shot)
         if rejected is not None:
-            self._plan_rejected(visit, rejected, whole)
+            self._plan_rejected(visit, rejected)
         has_wrong_eye = self._plan_rows(visit, shots, reports, report_at, others)
         if not (self._site.exports or has_wrong_eye):
             self._plan_again(visit, shots, whole)
@@ -127,8 +127,8 @@ class Visits:
         rejected = shots.pop(place_rejected) if place_rejected >= 0 else None
         return shots, rejected
 
-    def _plan_rejected(self, visit: Visit, shot: Shot, whole: float) -> None:
-        """It is not exported, or deleted before the next one is taken; its row may stay."""
+    def _plan_rejected(self, visit: Visit, shot: Shot) -> None:
+        """It is not exported, or deleted before the next one is taken; its row may stay, or come last."""
         chance = self._chance
         if chance.random() < 0.5:
             self._plan_shot(visit, shot)
@@ -136,7 +136,6 @@ class Visits:
                 self._acts.delete(visit, name, shot.written + 4)
         row_at = self._row_at(shot, shot.written + 4)
         if row_at is not None:
-            row_at = min(row_at, whole - 1)
             self._acts.row(visit.subject, shot, row_at)
             if chance.random() < 0.3:
                 later = row_at + chance.uniform(0.5, 30)

@@ -249,6 +249,7 @@ def test_a_row_is_kept_as_it_was_read(at: object) -> None:
         " OD",
         at.decode() if isinstance(at, bytes) else at,
         4,
+        None,
     )
     assert sort_rows(exam(), [row("OD", at)], [visit(1, row("OD", at))]).free == ()
 

@@ -1,0 +1,43 @@
+"""Whether a row is of the moment at which a picture was taken."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from camera_watchdog.model import ExamFile
+from camera_watchdog.row_times import Fit, fit_of_seen
+from exam_parts import NOON, file
+
+ZONE = ZoneInfo("Africa/Dar_es_Salaam")
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def picture(written: datetime, inside: datetime | None = None) -> ExamFile:
+    """A picture whose file was written then; the time that it names itself, if it does."""
+    mtime_ns = int(written.timestamp() * 1e9)
+    naive = inside and inside.astimezone(ZONE).replace(tzinfo=None)
+    return file("IM_0001.jpg").but(mtime_ns=mtime_ns, captured_inside=naive)
+
+
+@pytest.mark.parametrize("later", [-7 * DAY, -DAY, HOUR, DAY])
+def test_a_row_that_was_seen_can_be_of_what_was_taken_by_then_or_that_day(later: timedelta) -> None:
+    assert fit_of_seen(picture(NOON + later), NOON, ZONE) is Fit.FITS
+    assert fit_of_seen(picture(NOON + 9 * DAY, NOON + later), NOON, ZONE) is Fit.FITS
+
+
+def test_it_cannot_be_of_a_picture_that_was_taken_days_later() -> None:
+    later = NOON + 2 * DAY
+    assert fit_of_seen(picture(later, later), NOON, ZONE) is Fit.ANOTHER_DAY
+
+
+def test_a_file_without_a_time_inside_may_have_been_exported_after_the_weekend() -> None:
+    assert fit_of_seen(picture(NOON + 3 * DAY), NOON, ZONE) is Fit.EARLIER_THAN_FILE
+    assert fit_of_seen(picture(NOON + 5 * DAY), NOON, ZONE) is Fit.ANOTHER_DAY
+
+
+def test_a_camera_whose_clock_was_never_set_took_its_picture_when_the_file_was_written() -> None:
+    never = datetime(2000, 1, 1, tzinfo=ZONE)
+    assert fit_of_seen(picture(NOON + 7 * DAY, never), NOON, ZONE) is Fit.ANOTHER_DAY
+    assert fit_of_seen(picture(NOON + HOUR, never), NOON, ZONE) is Fit.FITS
