@@ -656,6 +656,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_BETWEEN_VISITS}the_row_of_a_rejected_picture_that_comes_after_the_archive_is_no_answer",
             f"{_BETWEEN_VISITS}the_row_of_a_picture_that_was_left_out_tells_no_other_once_it_is_entered",
             f"{_BETWEEN_VISITS}rows_that_are_there_hours_before_their_files_tell_the_eyes",
+            f"{_NAMES_AGAIN}an_earlier_days_row_that_nobody_has_is_no_answer_while_todays_may_come",
+            f"{_NAMES_AGAIN}pictures_of_yesterday_are_exported_today_without_a_question",
             f"{_NAMES_AGAIN}a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_any_name",
             f"{_NAMES_AGAIN}a_row_that_was_corrected_after_the_archive_is_no_answer_for_the_next_visit",
             f"{_NAMES_AGAIN}a_row_of_the_time_of_an_earlier_visit_is_no_answer_though_nobody_was_told_yet",

@@ -12,8 +12,8 @@ there some day after it   no answer where the picture was taken later; where onl
                           later, an answer once today's could have come (``incomplete_after``)
 of another day than the   no answer where the clocks of camera and database are known to agree;
 picture itself says       else as the next
-of a day before the file  an answer once a minute has passed in which today's row could have come;
-was written               the file may have been exported late
+of a day before the file  an answer once today's row could have come (``incomplete_after``): the file may
+was written               have been exported late; after a minute where rows are not of their file's day
 ========================= =======================================================================
 """
 
@@ -234,8 +234,10 @@ class ExamRows:
         fits = {fit(file, row, zone) for row in own}
         if Fit.FITS in fits or not self._begins_again(file):
             return True
-        if Fit.EARLIER_THAN_FILE not in fits and self._clocks_agree():
+        if Fit.EARLIER_THAN_FILE not in fits and self._had_its_time(with_time_inside=True):
             return False
+        if self._had_its_time():
+            return self._has_waited()
         return self._tools.clock() - self._exam.last_change >= _A_MINUTE
 
     def _has_waited(self) -> bool:
@@ -243,14 +245,18 @@ class ExamRows:
         rules = self._tools.rules
         return self._tools.clock() - self._exam.last_change >= rules.incomplete_after
 
-    def _clocks_agree(self) -> bool:
-        """Whether an earlier picture's time in the database was that of the picture itself."""
+    def _had_its_time(self, *, with_time_inside: bool = False) -> bool:
+        """Whether an earlier picture's time in the database was that of the picture, or of its file.
+
+        Else the camera's clock is wrong, or pictures are always exported some day later.
+        """
         zone = self._tools.rules.zone
         return any(
             fit(file, ImageRow(row.filename, row.eye, row.captured_at), zone) is Fit.FITS
             for other in self._tools.journal.newest_exams()
             for file in other.files
-            if file.captured_source == "database" and file.captured_inside is not None
+            if file.captured_source == "database"
+            and (file.captured_inside is not None or not with_time_inside)
             for row in file.eye_rows
         )
 

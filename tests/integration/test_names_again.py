@@ -399,6 +399,45 @@ def test_of_rows_that_nobody_has_the_one_of_the_pictures_day_tells_its_eye(tmp_p
         assert site.eyes_of(files) == SWAPPED
 
 
+def test_an_earlier_days_row_that_nobody_has_is_no_answer_while_todays_may_come(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        site.rows("OS", "OD", timed=True)  # of a visit that nobody exported
+        site.time.turn(20 * A_DAY)
+        site.visit("OD", "OS", subject="S2", timed=True)
+        files = site.visit("OD", "OS", rows_in_s=900, timed=True)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_pictures_of_yesterday_are_exported_today_without_a_question(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        site.visit("OD", "OS", subject="S2", timed=True)
+        site.rows("OS", "OD", timed=True)
+        site.time.turn(1.5 * A_DAY)
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
+@pytest.mark.parametrize("days", [1.5, 9000.0])
+def test_where_rows_are_always_of_days_before_their_files_no_exam_waits_for_more_than_minutes(
+    tmp_path: Path, days: float
+) -> None:
+    """Each visit is exported some day later, or the camera's clock was never set."""
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        for subject in ("S2", "S1", "S2", "S1"):
+            for number, eye in enumerate(("OD", "OS"), 1):
+                at = site.time.clock() - timedelta(days=days)
+                site.row(f"IM_000{number}.jpg", eye, at, subject)
+            files = site.pictures(folder=subject)
+            begun = site.time.clock()
+            site.arrive(files, subject)
+            assert site.time.clock() - begun < timedelta(minutes=5)
+            assert site.eyes_of(files, subject) == FIRST
+            site.time.turn(A_DAY)
+
+
 @pytest.mark.parametrize("offset_h", [0, 1, -11])
 def test_the_time_of_a_picture_is_that_of_the_row_that_told_its_eye(
     tmp_path: Path, offset_h: int
