@@ -118,11 +118,16 @@ UNDER_WAY = [
     ".A3.jpg.Xk3f9Q",
     ".A3.jpg",
     ".in.A3.jpg.",
+    "in.A3.jpg.",
+    ".goutputstream-XY12Z1",
+    ".syncthing.IM0003.tmp",
+    ".IM0003.partial",
+    ".IM0003.Xk3f9Q",
 ]
 NO_KIND = b"\x01\x02\x03 what nobody knows"
 
 
-@pytest.mark.parametrize("name", [*UNDER_WAY, "A3.txt", "A3.done", ".goutputstream-XY12Z1"])
+@pytest.mark.parametrize("name", [*UNDER_WAY, "A3.txt", "A3.done"])
 @pytest.mark.parametrize(
     "data",
     [picture("JPEG"), picture("JPEG")[:300], picture("PNG"), PDF, HTML, bytes(128) + b"DICM"],
@@ -243,7 +248,10 @@ def test_what_is_known_of_a_file_does_not_change_because_it_grew(name: str) -> N
     assert when_grown(seen, name) == seen
 
 
-@pytest.mark.parametrize("name", [".nomedia", ".directory", ".x", ".report", ".picasa.ini"])
+@pytest.mark.parametrize(
+    "name",
+    [".nomedia", ".directory", ".x", ".report", ".picasa.ini", ".export.config", ".export.marker"],
+)
 @pytest.mark.parametrize("data", [b"", bytes(500), NO_KIND, b"<html"])
 def test_a_hidden_file_that_is_no_picture_is_no_file_of_the_exam(name: str, data: bytes) -> None:
     assert look(data, name).other or data == b"<html"

@@ -9,7 +9,8 @@ listed. Else the bytes decide, and the name says only how they are to be taken (
   picture or report are a file under way, which gets its own name when it is done. So are zeros and
   emptiness, which keep its place: but not under the names of texts (``notes.txt``, ``A3.jpg.md5``), of
   office documents, of markers that say by being there that something is done (``export.done``,
-  ``READY``), and hidden ones with no such name inside;
+  ``READY``), and hidden ones with no such name inside, unless a program gives them to a file on its way
+  (``.goutputstream-K3QJ12``);
 * what is none of these stays with the folder.
 """
 
@@ -153,6 +154,12 @@ _MARKERS: Final = frozenset(
 )
 """Words of names that say by being there that something is done, or is being done."""
 
+# Of GNOME, of Syncthing and others, and of rsync, which adds six characters: ".IM0003.Xk3f9Q".
+_HIDDEN_ON_ITS_WAY: Final = re.compile(
+    r"\.goutputstream-.+|\.syncthing\..+"
+    rf"|\..+\.(?i:{'|'.join(sorted(_TEMPORARY_ENDINGS))})"
+    r"|\..+\.(?=.*[A-Z0-9])[A-Za-z0-9]{6}"
+)
 # "1.2.840.10008.5", "OP.1.2.840.10008.5": DICOM files are often named by their identifier alone.
 _NAMED_BY_UID: Final = re.compile(r"(?:[A-Za-z]{1,4}\.)?\d+(?:\.\d+){3,}")
 
@@ -191,7 +198,8 @@ class Says(NamedTuple):
 
     ``may_be_exam``: those of a picture or report are one. ``must_be_exam``: those of no known kind are
     one that is not whole. ``may_keep_place``: zeros and emptiness keep the place of one; with
-    ``has_inside``, the name of one inside the name, zeros at the beginning do. ``may_be_text``: text is
+    ``has_inside``, the name of one inside the name, or a hidden name that programs give to a file on its
+    way, zeros at the beginning do. ``may_be_text``: text is
     none, and stays with the folder.
     """
 
@@ -207,14 +215,15 @@ def says(name: str) -> Says:
     inner = _inner(name)
     has_inside = any(part in _EXAM_ENDINGS or part in REFUSED_ENDINGS for part in inner)
     if is_hidden(name):
+        on_its_way = has_inside or _HIDDEN_ON_ITS_WAY.fullmatch(name) is not None
         return Says(
             may_be_exam=False,
             must_be_exam=False,
-            may_keep_place=has_inside,
-            has_inside=has_inside,
+            may_keep_place=on_its_way,
+            has_inside=on_its_way,
         )
     ending = ending_of(name)
-    if not ending:
+    if not ending and not has_inside:  # "in.A3.jpg." is on its way
         is_marker = not _MARKERS.isdisjoint(re.split(r"[\W\d_]+", name.lower()))
         return Says(may_be_exam=True, must_be_exam=not is_marker, may_keep_place=not is_marker)
     if ending in _EXAM_ENDINGS or ending in REFUSED_ENDINGS or _NAMED_BY_UID.fullmatch(name):
