@@ -18,7 +18,7 @@ __all__ = ["Found", "Limits", "differs", "merge", "obstacle"]
 
 
 _GROWN: Final = "it was written to a moment ago"
-_ZEROS: Final = "its picture ends in zeros, as one does that is still being written"
+_ZEROS: Final = "a part of its picture is zeros, as of one that is still being written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _unfinished(
     grown = tuple(file.name for file, i in looked if i.has_grown)
     if grown and quiet_s < limits.unfinished_s:
         return Reason("unfinished_file", grown, {"why": _GROWN}), False
-    zeros = tuple(file.name for file, i in looked if i.whole and i.ends_in_zeros)
+    zeros = tuple(file.name for file, i in looked if i.whole and i.has_zeros)
     if zeros and not waited:
         return Reason("unfinished_file", zeros, {"why": _ZEROS}), False
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import pytest
+from PIL import Image
 
 from camera_watchdog.disk import Disk
 from camera_watchdog.model import State
@@ -229,6 +230,21 @@ def test_a_writer_that_pauses_where_zeros_were_put_beforehand_is_waited_for(
     put_exam(camera, WHOLE)
     camera.sweep.hint("S1")
     assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.3)
+
+
+def test_a_jpeg_whose_middle_is_not_there_yet_is_waited_for(camera: WatchedFolder) -> None:
+    file = io.BytesIO()
+    Image.effect_noise((300, 200), 60).save(file, "JPEG")
+    whole = file.getvalue()
+    for subject in ("S1", "S2"):
+        camera.put_exam(subject)
+        camera.put(f"{subject}/OD2.jpg", whole[:8192] + bytes(8192) + whole[16384:])
+    camera.run_for(20)
+    assert camera.told("S1") == camera.told("S2") == (WAITING, "unfinished_file")
+    camera.put("S1/OD2.jpg", whole)
+    camera.sweep.hint("S1")
+    assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.3)
+    assert camera.seconds_until_ready("S2") == pytest.approx(7, abs=0.3)  # it may well be so
 
 
 # A writer that has it open

@@ -167,3 +167,28 @@ def test_damage_never_raises(data: bytes, changes: list[tuple[int, bytes]], leng
         data = data[:at] + new + data[at + len(new) :]
     seen = look(data[:length])
     assert seen.whole != bool(seen.why or seen.refused)
+
+
+LARGE = jpeg((400, 300), quality=90)
+
+
+@pytest.mark.parametrize("data", [LARGE, jpeg((400, 300), progressive=True)])
+def test_a_block_of_zeros_in_the_middle_of_a_picture_is_told(data: bytes) -> None:
+    for at in range(4096, len(data) - 4096, 4096):
+        seen = look(data[:at] + bytes(4096) + data[at + 4096 :])
+        assert (seen.whole, seen.has_zeros) == (True, True), at
+        assert not look(data[:at] + bytes(900) + data[at + 900 :]).has_zeros
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LARGE,
+        with_segment(LARGE, 0xED, bytes(9000)),
+        LARGE + bytes(9000),
+        LARGE[:20] + bytes(9000) + LARGE[20:],
+    ],
+    ids=["plain", "segment", "padded", "gap"],
+)
+def test_zeros_outside_of_the_picture_say_nothing(data: bytes) -> None:
+    assert look(data) == Inspection(Format.JPEG, whole=True)

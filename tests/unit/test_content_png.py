@@ -1,4 +1,5 @@
 import io
+import re
 import struct
 import zlib
 from datetime import datetime
@@ -28,6 +29,11 @@ HEADER = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
 DATA = chunk(b"IDAT", zlib.compress(b"\0\0"))
 END = chunk(b"IEND", b"")
 WHOLE = png()
+
+
+SCAN_LINES = zlib.compress(WHOLE * 3, 0)
+IN_PARTS = [chunk(b"IDAT", SCAN_LINES[at : at + 4096]) for at in range(0, len(SCAN_LINES), 4096)]
+"""As most programs write a picture."""
 
 
 def look(data: bytes) -> Inspection:
@@ -92,8 +98,19 @@ def test_the_exif_of_a_png_is_read() -> None:
     st.integers(0, 8000),
 )
 def test_damage_never_raises(changes: list[tuple[int, bytes]], length: int) -> None:
-    data = WHOLE
+    whole = data = SIGNATURE + HEADER + b"".join(IN_PARTS) + END
     for at, new in changes:
         data = data[:at] + new + data[at + len(new) :]
     seen = look(data[:length])
-    assert not seen.whole or data[:length] == WHOLE
+    assert not seen.whole or data[:length] == whole
+
+
+@pytest.mark.parametrize("names", [b"IHDR", b"IDAT", b"HDR|DAT"])
+@pytest.mark.parametrize("data", [WHOLE, SIGNATURE + HEADER + b"".join(IN_PARTS) + END])
+def test_a_png_is_not_whole_whose_chunks_names_are_damaged(data: bytes, names: bytes) -> None:
+    assert "damaged" in look(re.sub(names, b"\x07\x07\x07", data)).why
+
+
+def test_a_png_is_not_whole_whose_first_block_is_damaged() -> None:
+    data = SIGNATURE + HEADER + b"".join(IN_PARTS) + END
+    assert "damaged" in look(SIGNATURE + b"\x07" * 4000 + data[4008:]).why

@@ -42,6 +42,13 @@ def test_the_first_end_mark_of_a_pdf_made_for_the_web_is_not_its_end() -> None:
     assert look(cut, "r.pdf").why == "the PDF is shorter than it says"
 
 
+def test_a_pdf_that_is_added_to_has_its_end_behind_what_is_added() -> None:
+    added = b"\n7 0 obj\n<< /Type /Sig >>\nendobj\nxref\n7 1\ntrailer\n<< >>\nstartxref\n9\n%%EOF\n"
+    assert look(PDF + added, "r.pdf").whole
+    for length in range(added.index(b"obj") + 3, added.index(b"%%EOF") + 4):
+        assert look(PDF + added[:length], "r.pdf").why == "the PDF has no end (%%EOF)", length
+
+
 def test_a_pdf_that_the_edc_would_not_know_is_refused() -> None:
     assert look(b"junk\n" + PDF, "r.pdf").refused == "PDF that does not begin with %PDF"
 
@@ -55,6 +62,8 @@ def test_a_pdf_that_the_edc_would_not_know_is_refused() -> None:
         b"<body>x</Body><script>var a = 1;</script>",
         b"<html>" + b"x" * 100_000 + b"</html>" + b"\n" * 60_000,
         b"<html><script>" + b"x" * 64_000 + b"</script></html>" + b" " * 4_000,
+        b"<html><body></body></html>" * 2,
+        b"<html><body></body></html><div>an advertisement</div>",
     ],
 )
 def test_a_whole_page_is_whole(data: bytes) -> None:
@@ -70,6 +79,8 @@ def test_a_whole_page_is_whole(data: bytes) -> None:
         b"<html><script>print('<body></body></html>');",
         b"<html><script>" + b"x" * 65_000 + b"'</html>'</script> and so on",
         b"<html><!-- </html> --> and so on",
+        b"<html><body>the right eye</body></html><!DOCTYPE html><html>",
+        b"<html><body>the right eye</body></html><html><body>the left",
         b"<html></htm",
         b"<html><body>".ljust(3000, b"\0"),
     ],

@@ -166,13 +166,13 @@ def test_a_picture_that_is_black_from_the_middle_on_is_not_whole_and_a_black_edg
     size_bytes = 900_000
     written = int(size_bytes * there)
     seen = look(dicom(pixels=(bytes(range(1, 256)) * 4000)[:written].ljust(size_bytes, b"\0")))
-    assert (seen.whole, seen.ends_in_zeros and seen.whole) == (whole, doubted)
+    assert (seen.whole, seen.has_zeros and seen.whole) == (whole, doubted)
 
 
 def test_a_mask_may_be_empty() -> None:
     segmentation = "1.2.840.10008.5.1.4.1.1.66.4"
     seen = look(dicom(pixels=bytes(900_000), sop_class=segmentation))
-    assert (seen.whole, seen.ends_in_zeros) == (True, False)
+    assert (seen.whole, seen.has_zeros) == (True, False)
 
 
 def test_a_dark_corner_is_not_taken_for_unwritten_space() -> None:

@@ -55,8 +55,8 @@ class Inspection:
     is ``exif`` or ``dicom``.
     Times and facts of a file that is not whole are those of the part that is there.
 
-    A whole file may still not be written to its end: ``ends_in_zeros`` where a good part of its pixels
-    is zero up to the end, as space is that was only reserved; ``has_hole`` where the file system says
+    A whole file may still not be written to its end: ``has_zeros`` where a good part of its picture
+    is zeros, as space is that was only reserved; ``has_hole`` where the file system says
     that a part was never written (whoever looked at the disk sets this). In the first ``proven_bytes``
     that would be no matter: checksums of the format's own show that they are right.
     """
@@ -72,7 +72,7 @@ class Inspection:
     captured_at: datetime | None = None
     captured_source: str = ""
     dicom: DicomFacts | None = None
-    ends_in_zeros: bool = False
+    has_zeros: bool = False
     proven_bytes: int = field(default=0, compare=False)
     has_hole: bool = False
 
@@ -221,8 +221,14 @@ def _read(window: FileWindow, format_: Format) -> Inspection:
     if format_ is Format.PDF or format_ is Format.HTML:
         why = why_pdf_not_whole(window) if format_ is Format.PDF else why_html_not_whole(window)
         return Inspection(format_, whole=not why, why=why)
-    why, exif, proven_bytes = read_png(window) if format_ is Format.PNG else (*read_jpeg(window), 0)
-    found = Inspection(format_, whole=not why, why=why, proven_bytes=proven_bytes)
+    proven_bytes, has_zeros = 0, False
+    if format_ is Format.PNG:
+        why, exif, proven_bytes = read_png(window)
+    else:
+        why, exif, has_zeros = read_jpeg(window)
+    found = Inspection(
+        format_, whole=not why, why=why, has_zeros=has_zeros, proven_bytes=proven_bytes
+    )
     captured_at = exif_captured_at(exif)
     if captured_at is None:
         return found
@@ -230,7 +236,7 @@ def _read(window: FileWindow, format_: Format) -> Inspection:
 
 
 def _read_dicom(window: FileWindow) -> Inspection:
-    why, facts, ends_in_zeros = read_dicom(window)
+    why, facts, has_zeros = read_dicom(window)
     if facts.is_directory:
         return _other()
     if facts.is_encapsulated_pdf:
@@ -245,5 +251,5 @@ def _read_dicom(window: FileWindow) -> Inspection:
         captured_at=facts.acquired_at,
         captured_source="dicom" if facts.acquired_at else "",
         dicom=facts,
-        ends_in_zeros=ends_in_zeros,
+        has_zeros=has_zeros,
     )

@@ -127,12 +127,12 @@ class DicomFacts:
 class DicomReading(NamedTuple):
     """What became known of a file: ``why`` it is not whole (empty where it is), and what it says.
 
-    ``ends_in_zeros``: a good part of the picture may be space that is only reserved.
+    ``has_zeros``: a good part of the picture may be space that is only reserved.
     """
 
     why: str
     facts: DicomFacts
-    ends_in_zeros: bool
+    has_zeros: bool
 
 
 def is_image_class(sop_class: str) -> bool:

@@ -12,9 +12,11 @@ _PDF_END: Final = b"%%EOF"
 _PDF_TAIL_BYTES: Final = 1024
 _PDF_HEAD_BYTES: Final = 1024
 _LINEARIZED: Final = re.compile(rb"/Linearized\b.*?/L\s+(\d{1,12})", re.DOTALL)
+_PDF_OBJECT: Final = re.compile(rb"\b\d{1,10}\s{1,9}\d{1,5}\s{1,9}obj\b")
 _HTML_TAIL_BYTES: Final = 64 * 1024
 # For small letters, and each begins with one certain character: so much is passed over quickly.
 _HTML_END: Final = re.compile(rb"</(?:body|html)\s*>")
+_HTML_BEGINNING: Final = re.compile(rb"<(?:!doctype|html|body)\b")
 _HTML_UNSEEN: Final = re.compile(rb"<(?:script\b.*?(?:</script|\Z)|!--.*?(?:-->|\Z))", re.DOTALL)
 _SCRIPT_EDGE: Final = re.compile(rb"<(/?)script\b")
 
@@ -23,11 +25,12 @@ def why_pdf_not_whole(window: FileWindow) -> str:
     """Why a PDF is not whole; empty where it is.
 
     A PDF made for the web has an end mark near its beginning too: its own word about its length
-    tells the two apart.
+    tells the two apart. One that was added to (a signature) has an end mark before what was added.
     """
     size_bytes = window.size_bytes
     tail_bytes = _PDF_TAIL_BYTES + len(_PDF_END)
-    if _PDF_END not in window.at(max(size_bytes - tail_bytes, 0), tail_bytes):
+    _, end, after = window.at(max(size_bytes - tail_bytes, 0), tail_bytes).rpartition(_PDF_END)
+    if not end or _PDF_OBJECT.search(after):
         return "the PDF has no end (%%EOF)"
     said = _LINEARIZED.search(window.at(0, _PDF_HEAD_BYTES))
     if said and int(said[1]) > size_bytes:
@@ -38,7 +41,8 @@ def why_pdf_not_whole(window: FileWindow) -> str:
 def why_html_not_whole(window: FileWindow) -> str:
     """Why an HTML page is not whole; empty where it is.
 
-    A closing tag inside a script (a print button writes one) or a comment is none.
+    A closing tag inside a script (a print button writes one) or a comment is none, and neither is that
+    of a page before, where several stand in one file.
     """
     size_bytes = window.size_bytes
     tail = window.at(max(size_bytes - _HTML_TAIL_BYTES, 0), _HTML_TAIL_BYTES)
@@ -46,6 +50,7 @@ def why_html_not_whole(window: FileWindow) -> str:
     edge = _SCRIPT_EDGE.search(tail)
     if edge and edge[1]:  # the tail begins inside a script
         tail = tail[edge.end() :]
-    if _HTML_END.search(_HTML_UNSEEN.sub(b"", tail)):
+    ends = [*_HTML_END.finditer(seen := _HTML_UNSEEN.sub(b"", tail))]
+    if ends and not _HTML_BEGINNING.search(seen, ends[-1].end()):
         return ""
     return "the HTML page has no end (</body> or </html>)"

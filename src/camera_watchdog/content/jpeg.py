@@ -20,20 +20,23 @@ _EXIF_HEAD: Final = b"Exif\0\0"
 # FF 00 is a stuffed byte, FF D0 to D7 a restart inside a scan; below C0 JPEG-LS stuffs bits.
 _MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _MARKER_BYTES: Final = 2
+# Half a block of a disk: so much of one that was not written yet is inside one chunk that is read.
+_ZEROS: Final = bytes(2048)
 _MOST_SEGMENTS: Final = 100_000
 _NO_END: Final = "the JPEG has no end"
 
 
-def read_jpeg(window: FileWindow) -> tuple[str, bytes]:
+def read_jpeg(window: FileWindow) -> tuple[str, bytes, bool]:
     """Why a JPEG is not whole (empty where it is), and its EXIF (a TIFF; empty where it has none).
 
-    Segments are stepped over by their lengths, so the end of the thumbnail inside the EXIF is not
+    And whether a part of its picture is zeros, as space is that was only reserved. Segments are stepped over by their lengths, so the end of the thumbnail inside the EXIF is not
     taken for the end of the picture. What follows the end of the picture does not matter.
     """
     exif: list[bytes] = []
     why = ""
+    has_zeros = False
     try:
-        _walk(window, exif)
+        has_zeros = _walk(window, exif)
     except _Another as missing:
         why = str(missing)
     except NotWhole as missing:
@@ -41,21 +44,23 @@ def read_jpeg(window: FileWindow) -> tuple[str, bytes]:
         # the EDC takes it. Inside a scan these two bytes cannot stand by chance (T.81, B.1.1.5).
         ends = window.at(window.size_bytes - _MARKER_BYTES, _MARKER_BYTES) == _LAST_BYTES
         why = "" if ends else str(missing)
-    return why, b"".join(exif[:1])
+    return why, b"".join(exif[:1]), has_zeros
 
 
 class _Another(NotWhole):
     """The last bytes may be those of another picture: of a preview, or of one written anew."""
 
 
-def _walk(window: FileWindow, exif: list[bytes]) -> None:
-    frame = scan = False
+def _walk(window: FileWindow, exif: list[bytes]) -> bool:
+    """Whether a part of the picture is zeros."""
+    frame = scan = has_zeros = False
     offset = _MARKER_BYTES
     for _ in range(_MOST_SEGMENTS):
-        offset, marker = _next_marker(window, offset)
+        offset, marker, zeros = _next_marker(window, offset)
+        has_zeros |= scan and zeros
         if marker == _END_OF_IMAGE:
             if frame and scan:
-                return
+                return has_zeros
             nothing = offset == 2 * _MARKER_BYTES
             raise (_Another if nothing else NotWhole)("the JPEG has no picture in it")
         if marker == _START_OF_IMAGE and window.at(offset, 1) == b"\xff":
@@ -72,21 +77,23 @@ def _walk(window: FileWindow, exif: list[bytes]) -> None:
     raise NotWhole("the JPEG has more parts than a picture has")
 
 
-def _next_marker(window: FileWindow, offset: int) -> tuple[int, int]:
-    """The offset after the next marker, and the marker's second byte."""
+def _next_marker(window: FileWindow, offset: int) -> tuple[int, int, bool]:
+    """The offset after the next marker, its second byte, and whether zeros are passed over."""
     near = window.at(offset, _MARKER_BYTES)
     if len(near) < _MARKER_BYTES:
         raise _Another(_NO_END)  # the last bytes are those of a segment
     if _MARKER.match(near):
-        return offset + _MARKER_BYTES, near[1]
+        return offset + _MARKER_BYTES, near[1], False
     # Bytes before a marker are passed over: those of a scan, and what some writers leave between
     # segments. A marker may lie across two chunks: an FF at the end is looked at once more.
     rest = b""
+    zeros = False
     for chunk in window.chunks(offset, window.size_bytes):
         data = rest + chunk
         found = _MARKER.search(data)
+        zeros = zeros or data.find(_ZEROS, 0, found.start() if found else None) >= 0
         if found:
-            return offset - len(rest) + found.end(), data[found.end() - 1]
+            return offset - len(rest) + found.end(), data[found.end() - 1], zeros
         offset += len(chunk)
         rest = b"\xff" if chunk.endswith(b"\xff") else b""
     raise NotWhole(_NO_END)

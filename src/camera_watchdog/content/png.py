@@ -1,5 +1,6 @@
 """Whether a PNG has its last chunk, and every one before it unharmed (PNG, section 5)."""
 
+import re
 import zlib
 from typing import Final
 
@@ -10,7 +11,9 @@ __all__ = ["PNG_SIGNATURE", "read_png"]
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _LAST_BYTES: Final = b"IEND\xaeB`\x82"
 _HEAD_BYTES: Final = 8
-_HEAD_AND_MORE_BYTES: Final = 16 * 1024
+_FIRST_LENGTH: Final = b"\0\0\0\r"
+_CHUNKS: Final = re.compile(rb"IHDR|IDAT")
+_CHUNK_NAME_BYTES: Final = 4
 _CRC_BYTES: Final = 4
 _MOST_CHUNKS: Final = 1_000_000
 _MOST_EXIF_BYTES: Final = 1024 * 1024
@@ -28,8 +31,7 @@ def read_png(window: FileWindow) -> tuple[str, bytes, int]:
     if signature != PNG_SIGNATURE:
         cut = PNG_SIGNATURE.startswith(signature)
         return _NO_END if cut else "the PNG is damaged", b"", 0
-    head = window.at(len(PNG_SIGNATURE), _HEAD_AND_MORE_BYTES)
-    if head[4:8] != b"IHDR" and b"IDAT" not in head and _ends(window):
+    if _ends(window) and not _has_chunks(window):
         # Not as the standard wants it, but nothing more comes, and the EDC takes it.
         return "", b"", 0
     try:
@@ -68,6 +70,20 @@ def _walk(window: FileWindow, exif: list[bytes]) -> int:
 
 def _ends(window: FileWindow) -> bool:
     return window.at(window.size_bytes - len(_LAST_BYTES), len(_LAST_BYTES)) == _LAST_BYTES
+
+
+def _has_chunks(window: FileWindow) -> bool:
+    """Whether anything in it is a chunk of a picture, or was one before it was damaged."""
+    start = len(PNG_SIGNATURE)
+    head = window.at(start, _HEAD_BYTES)
+    if head.startswith(_FIRST_LENGTH) or head.endswith(b"IHDR"):
+        return True
+    rest = b""
+    for chunk in window.chunks(start, window.size_bytes):
+        if _CHUNKS.search(rest + chunk):
+            return True
+        rest = chunk[1 - _CHUNK_NAME_BYTES :]
+    return False
 
 
 def _checksum(window: FileWindow, kind: bytes, start: int, end: int) -> bytes:
