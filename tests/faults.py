@@ -674,6 +674,10 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_ASKED_AGAIN}an_eye_that_is_corrected_while_files_are_sent_is_held_before_the_archive",
             f"{_ASKED_AGAIN}a_second_row_that_says_another_eye_is_held_before_the_archive",
+            f"{_ASKED_AGAIN}a_file_whose_eye_the_administrator_corrected_is_archived_as_that_and_not_sent_again",
+            f"{_ASKED_AGAIN}a_person_who_says_the_eye_that_was_sent_finishes_it",
+            f"{_ASKED_AGAIN}a_correction_is_not_asked_about_again_where_the_edc_notes_it_elsewhere",
+            f"{_ASKED_AGAIN}an_eye_that_a_person_said_to_another_question_is_asked_about_where_it_was_sent_as_the_other",
             f"{_ASKED_AGAIN}a_row_that_merely_went_away_holds_nothing",
             f"{_ASKED_AGAIN}a_database_that_is_locked_just_then_is_asked_again_and_told",
             f"{_ROWS_AGAIN}an_eye_that_was_corrected_is_told_at_the_start",

@@ -117,6 +117,15 @@ class ScriptedEdc:
         """What the table lists for a session."""
         return [one for one in self.stored if one.session_id == session_id]
 
+    def correct(self, name: str, file_type: str, session_id: str = "s-1") -> None:
+        """The administrator puts a file under another type."""
+        self.stored = [
+            replace(one, file_type=file_type)
+            if (one.session_id, one.name) == (session_id, name)
+            else one
+            for one in self.stored
+        ]
+
     def ping(self) -> None:
         self.calls.append("ping")
         if self.ping_says is not None:

@@ -12,9 +12,11 @@ from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, Laterality
+from camera_watchdog.model import Exam, FileType, Laterality
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, Answer
+from camera_watchdog_demo.edc_server import DemoEdc
 from in_process import Time
 from storm_diary import Diary
 
@@ -27,11 +29,15 @@ _SKIPS: Final = 0.1
 class Nurse:
     """Answers what is asked about eyes, also before the exam is held for it.
 
+    Of what was sent as the other eye she has the EDC's administrator correct it first.
     ``answered`` is called with a subject and the name of a file that she answered for.
     """
 
-    def __init__(self, chance: Random, time: Time, config: Config, diary: Diary) -> None:
+    def __init__(
+        self, chance: Random, time: Time, *, config: Config, diary: Diary, edc: DemoEdc
+    ) -> None:
         self._chance = chance
+        self._edc = edc
         self._time = time
         self._config = config
         self._diary = diary
@@ -56,7 +62,8 @@ class Nurse:
         if not eyes:
             return
         skips: list[str] = []
-        if len(exam.files) > 4 and self._chance.random() < _SKIPS:
+        is_stored = exam.reason is not None and exam.reason.code == SENT_AS_OTHER_EYE
+        if not is_stored and len(exam.files) > 4 and self._chance.random() < _SKIPS:
             skips = [self._chance.choice(sorted(eyes))]
             del eyes[skips[0]]
         at = self._time.clock()
@@ -73,6 +80,8 @@ class Nurse:
             )
         except (NotDone, WordRefused):
             return  # somebody is at it just now
+        if is_stored:
+            self._have_corrected(exam, eyes)
         for each in overrides:
             if each.skip:
                 self._diary.left_out.update(each.checksums.values())
@@ -87,6 +96,15 @@ class Nurse:
             journal.ask(request)
         for name in eyes:
             self.answered(exam.subject, name)
+
+    def _have_corrected(self, exam: Exam, eyes: dict[str, Laterality]) -> None:
+        """The EDC's administrator puts these files of the exam's entry under the eyes that they show."""
+        assert exam.session is not None
+        for stored in self._edc.stored_files(exam.subject):
+            eye, kind = eyes.get(stored.name), FileType(stored.file_type)
+            if eye and kind.eye not in {None, eye} and stored.session_id == exam.session.session_id:
+                other = stored.file_type.replace(kind.eye or "", eye)
+                self._edc.correct_file(stored.session_id, stored.name, other)
 
     def _seen(self, exam: Exam, name: str) -> Laterality | None:
         """The eye that the picture shows, as it stands there now."""

@@ -12,6 +12,7 @@ from camera_watchdog.archive import is_ours, receipt_name
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.reasons import REASONS
 from camera_watchdog_demo.edc_server import DemoEdc
 from camera_watchdog_demo.edc_store import StoredFile
@@ -22,6 +23,8 @@ from storm_schedule import ONE_OF_A_TYPE
 __all__ = ["Promise"]
 
 _ASK_FIRST: Final = frozenset({"0.4", "0.7.8"})
+
+_OTHER_EYE: Final = {"eye_conflict", SENT_AS_OTHER_EYE}
 
 _COMPARES: Final = frozenset({"0.7.8", "0.8", "1.4"})
 """What comes under a name that is there is compared with that, before its own checksum is."""
@@ -104,8 +107,6 @@ class Promise:
         ) in self._diary.unknowable and place not in self._diary.no_rows:
             return
         assert place in self._diary.misled, said
-        if file.sha256 in self._diary.left_out:
-            return  # asked what was sent as what, a person went on without it
         exams = self._exams[file.subject]
         mine = [e for e in exams if e.session and e.session.session_id == file.session_id]
         # While another exam is held whose rows they may be, it is asked about that one.
@@ -141,11 +142,11 @@ class Promise:
         assert exam.session is not None
         assert receipt["session"] == exam.session.session_id
         told = {file["name"]: file["sha256"] for file in receipt["files"]}
-        stored = {
-            f.name: f.sha256
-            for f in self._edc.stored_files(exam.subject)
-            if f.session_id == exam.session.session_id
-        }
+        told_kinds = {file["name"]: file["file_type"] for file in receipt["files"]}
+        all_stored = self._edc.stored_files(exam.subject)
+        mine = [f for f in all_stored if f.session_id == exam.session.session_id]
+        stored = {f.name: f.sha256 for f in mine}
+        kinds = {f.name: f.file_type for f in mine}
         sent = {file.name: file for file in exam.files}
         went_on = {name for place, name in self._diary.went_on if place == exam.destination}
         # What changed while the folder was moved is put back, as a late file.
@@ -168,6 +169,7 @@ class Promise:
             assert sent[name].sent is Sent.YES
             assert answer.checksum == told[name] == checksum
             assert stored.get(name) == checksum, f"{name} is archived and not stored"
+            assert kinds.get(name) == told_kinds[name], f"{name} is said to be {told_kinds[name]}"
             assert answer.session_id == exam.session.session_id
 
     def _check_held(self, exam: Exam, exams: Sequence[Exam], generations: set[str]) -> None:
@@ -215,8 +217,8 @@ class Promise:
             visit.wrong_subject and not visit.wrong_subject_until for visit in diary.visits[subject]
         )
         rules: tuple[tuple[bool, set[str]], ...] = (
-            (subject in {whose for whose, _ in diary.misled}, {"eye_conflict", "eye_missing"}),
-            (subject in {whose for whose, _ in diary.unknowable}, {"eye_conflict"}),
+            (subject in {whose for whose, _ in diary.misled}, _OTHER_EYE | {"eye_missing"}),
+            (subject in {whose for whose, _ in diary.unknowable}, _OTHER_EYE),
             (subject in {whose for whose, _ in diary.no_rows}, {"not_in_database", "eye_missing"}),
             (has_wrong, {"not_in_database", "wrong_patient", "eye_missing"}),
             (subject in diary.swapped, {*REASONS}),

@@ -100,7 +100,7 @@ class Storm:
         """A nurse who answers, and an administrator who corrects a key and starts the daemon again."""
         mishaps, chance = self.schedule.mishaps, Random(seed + 4)  # noqa: S311 - likewise
         if mishaps.has("a nurse answers"):
-            nurse = Nurse(chance, self.time, self.config, self.diary)
+            nurse = Nurse(chance, self.time, config=self.config, diary=self.diary, edc=self.edc)
             # Not by a daemon that is made for it: she may answer in the middle of another one's upload.
             nurse.exams = lambda: self.core.journal.open_exams() if self.core else []
             nurse.answered = mishaps.answered

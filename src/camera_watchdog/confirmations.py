@@ -27,7 +27,7 @@ from camera_watchdog.errors import (
     TransientError,
 )
 from camera_watchdog.journal import Journal
-from camera_watchdog.listing import Listing, lost_files
+from camera_watchdog.listing import Listing, lost_of
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 from camera_watchdog.reasons import explain
 from camera_watchdog.steps import Tools
@@ -121,7 +121,7 @@ class Confirmations:
             status = self._tools.edc.status(exam.subject)
             if status.session_id == session.session_id:
                 listing = Listing(status.uploaded, counted=False)
-                return tuple(file.name for file in lost_files(listing, session, exam.files))
+                return lost_of(exam, listing, session)
             if generation(session.key, session.already) is not Generation.IDEMPOTENT:
                 return ()
             return every if self._is_forgotten(exam, sent) else ()

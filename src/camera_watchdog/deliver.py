@@ -40,7 +40,7 @@ from camera_watchdog.model import (
     Sent,
     Session,
 )
-from camera_watchdog.overrides import waived
+from camera_watchdog.overrides import as_sent, waived
 from camera_watchdog.session_checks import (
     check_listing,
     check_one_per_type,
@@ -257,6 +257,11 @@ class Deliver:
         if generation(session.key, session.already) is not Generation.ASK_FIRST:
             return False
         belief = self._ask(exam, session, file)
+        before = as_sent(exam, file)
+        if belief is Belief.ABSENT and before.file_type is not file.file_type:
+            # It may be there under the other eye, whatever a person said of it.
+            is_there = self._ask(exam, session, before) is not Belief.ABSENT
+            belief = Belief.CANNOT_TELL if is_there else belief
         if belief is Belief.CANNOT_TELL:
             raise _cannot_tell(file, session)
         if belief is Belief.ABSENT:

@@ -13,12 +13,13 @@ from typing import Final
 from camera_watchdog import laterality
 from camera_watchdog.camera_rows import CameraRows, ExamRows
 from camera_watchdog.capture import with_capture_time
+from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.eye_rows import as_record
 from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Reason, ReportType, Sent, file_type_for
 from camera_watchdog.objections import eye_words, objections_to, runs_on
-from camera_watchdog.overrides import eye_said
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE, eye_said, eye_said_of_sent
 from camera_watchdog.row_times import nearest
 from camera_watchdog.screening import to_send
 from camera_watchdog.steps import EyeMissing, Passage, Tools
@@ -80,10 +81,11 @@ class Eyes:
                 unknown.append(Reason("unfinished_file", (file.name,)))
                 continue
             answer = self._answer(exam, file, rows, words)
-            known, reason = self._known(file, answer)
+            known, reason = self._known(exam, file, answer)
             if reason is not None:
                 unknown.append(self._with_key(exam, reason, answer.verdict.contradictions))
             changed.append(known)
+        exam = _with_corrections(exam, changed)
         exam = rows.kept(exam.with_file(*changed))
         if not unknown:
             return rows.with_what_is_left(exam), None
@@ -106,7 +108,7 @@ class Eyes:
         other: list[Reason] = []
         for file in told:
             answer = self._answer(exam, file, rows, words)
-            known, reason = self._known(file, answer)
+            known, reason = self._known(exam, file, answer)
             changed.append(file.but(eye_rows=known.eye_rows))
             if reason is not None:
                 other.append(reason)
@@ -114,7 +116,7 @@ class Eyes:
         if (error := _worst(other)) is not None:
             raise error
 
-    def _known(self, file: ExamFile, answer: _Answer) -> tuple[ExamFile, Reason | None]:
+    def _known(self, exam: Exam, file: ExamFile, answer: _Answer) -> tuple[ExamFile, Reason | None]:
         """A file as it is known now, and why it must be held or waited for."""
         verdict, report_type = answer.verdict, self._tools.rules.report_type
         known = file.but(
@@ -126,11 +128,31 @@ class Eyes:
         )
         if not file.may_be_stored or is_retaken(file) or known.file_type == file.file_type:
             return known, verdict.reason
+        if eye_said_of_sent(exam, file):
+            return known, None  # the EDC's administrator corrected it: it is not sent again
         # What it was sent as is not forgotten.
         kept = file.but(eye_contradictions=known.eye_contradictions)
         if answer.is_silent and verdict.eye is None and not verdict.contradictions:
             return kept, None
-        return kept, _other_than_sent(file, known, verdict.reason)
+        return kept, self._other_than_sent(exam, file, known, verdict.reason)
+
+    def _other_than_sent(
+        self, exam: Exam, file: ExamFile, known: ExamFile, reason: Reason | None
+    ) -> Reason:
+        """Why a file that was sent is held: what it was sent as, and what is known of it now."""
+        now: str = known.file_type or "nobody knows which eye it is"
+        if reason is not None and reason.code == "eye_conflict":
+            now = reason.details["said"]
+        details = {"said": f"sent as {file.file_type}, but now {now}"}
+        if file.file_type is not None and (eye := file.file_type.eye):
+            details["correction"] = f"{file.name} from {eye} to {eye.other}"
+        if file.sent is Sent.UNKNOWN:
+            details["in_doubt"] = "yes"
+        if session := exam.session:
+            zone = self._tools.rules.zone
+            details["session"] = session.session_id
+            details["entry"] = entry_words(session.session_id, session.dated, zone)
+        return Reason(SENT_AS_OTHER_EYE, (file.name,), details)
 
     def _answer(
         self, exam: Exam, file: ExamFile, rows: ExamRows, words: Mapping[str, frozenset[str]]
@@ -238,13 +260,20 @@ def _together(alike: list[Reason]) -> dict[str, str]:
         each = [f"{', '.join(r.files)} ({r.details['said']})" for r in alike if "said" in r.details]
         more = [f"and {len(each) - _MOST_QUOTED} more"] if len(each) > _MOST_QUOTED else []
         details["said"] = ", ".join([*each[:_MOST_QUOTED], *more])
+    if corrections := [r.details["correction"] for r in alike if "correction" in r.details]:
+        details["correction"] = ", ".join(corrections)
     return details
 
 
-def _other_than_sent(file: ExamFile, known: ExamFile, reason: Reason | None) -> Reason:
-    """Why a file that was sent is held: what it was sent as, and what is known of it now."""
-    now: str = known.file_type or "nobody knows which eye it is"
-    if reason is not None and reason.code == "eye_conflict":
-        now = reason.details["said"]
-    said = f"sent as {file.file_type}, but now {now}"
-    return Reason("eye_conflict", (file.name,), {"said": said})
+def _with_corrections(exam: Exam, known: Iterable[ExamFile]) -> Exam:
+    """The exam, with a note of each file that the EDC has under another eye by now, by a person's word."""
+    notes = exam.notes
+    for file in known:
+        before, said = exam.file(file.name), eye_said_of_sent(exam, file)
+        if before and said and before.may_be_stored and before.file_type != file.file_type:
+            note = (
+                f"{file.name} was sent as {before.file_type}; {said.user} said that the EDC's "
+                f"administrator corrected it to {file.file_type}."
+            )
+            notes = (*notes, note)
+    return exam.but(notes=notes)

@@ -21,7 +21,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import Exam, ExamFile, Sent, Session
-from camera_watchdog.overrides import skipped
+from camera_watchdog.overrides import as_sent, skipped
 from camera_watchdog.proof import Proof
 from camera_watchdog.steps import FolderChanged, Passage, Tools
 
@@ -58,7 +58,7 @@ class Finish:
         passage.learn(exam := self._check_folder(exam))
         sent = _sent(exam)
         for file in sent:
-            if wrong := _not_proven(file, session):
+            if wrong := _not_proven(as_sent(exam, file), session):
                 details = {"said": wrong, "session": session.session_id}
                 raise PermanentError("wrong_acknowledgement", files=(file.name,), details=details)
         note = self._proof.ask(passage, session)

@@ -18,6 +18,11 @@ class Laterality(StrEnum):
     LEFT = "left"
     RIGHT = "right"
 
+    @property
+    def other(self) -> "Laterality":
+        """The other one."""
+        return Laterality.RIGHT if self is Laterality.LEFT else Laterality.LEFT
+
 
 class Format(StrEnum):
     """What a file is, told by its bytes."""
@@ -49,6 +54,11 @@ class FileType(StrEnum):
     def is_report(self) -> bool:
         """Whether it is a report, which is sent last."""
         return self in {FileType.REPORT, FileType.LEFT_REPORT, FileType.RIGHT_REPORT}
+
+    @property
+    def eye(self) -> Laterality | None:
+        """The eye that it is of; none where it is of both."""
+        return None if self is FileType.REPORT else Laterality(self.partition("_")[0])
 
 
 class ReportType(StrEnum):

@@ -11,9 +11,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from camera_watchdog.model import ExamFile, Sent, Session
+from camera_watchdog.model import Exam, ExamFile, Sent, Session
+from camera_watchdog.overrides import files_as_sent
 
-__all__ = ["Listing", "lost_files", "strange_types", "types_in_words"]
+__all__ = [
+    "Listing",
+    "lost_files",
+    "lost_of",
+    "strange_in",
+    "strange_types",
+    "types_in_words",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,25 @@ def lost_files(
         each for each, count in wanted.items() if listed[each] < (count if listing.counted else 1)
     }
     return tuple(f for f in files if f.sent is Sent.YES and f.file_type in lacking)
+
+
+def lost_of(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:
+    """The names of an exam's files that are lost, whether or not the listing shows corrections of eyes.
+
+    An administrator may note a correction elsewhere than in the file's type.
+    """
+    lost = lost_files(listing, session, exam.files)
+    if lost:
+        lost = lost_files(listing, session, files_as_sent(exam))
+    return tuple(file.name for file in lost)
+
+
+def strange_in(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:
+    """The strange types of an exam's session, whether or not the listing shows corrections of eyes."""
+    strange = strange_types(listing, session, exam.files)
+    if strange:
+        strange = strange_types(listing, session, files_as_sent(exam))
+    return strange
 
 
 def types_in_words(types: Iterable[str]) -> str:

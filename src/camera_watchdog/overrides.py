@@ -16,21 +16,40 @@ that are of one visit (:func:`said_together`) make no visit of a third one from 
 """
 
 from collections.abc import Iterable
+from typing import Final
 
-from camera_watchdog.model import Exam, ExamFile, Laterality, Override, Reason, Sent
+from camera_watchdog.model import (
+    Exam,
+    ExamFile,
+    FileType,
+    Laterality,
+    Override,
+    Reason,
+    ReportType,
+    Sent,
+    file_type_for,
+)
 
 __all__ = [
+    "SENT_AS_OTHER_EYE",
     "about",
+    "as_sent",
     "asked_anew",
     "eye_said",
+    "eye_said_of_sent",
+    "files_as_sent",
     "for_other_bytes",
     "goes_after",
+    "is_corrected",
     "names_entry",
     "said_together",
     "sha256_of",
     "skipped",
     "waived",
 ]
+
+SENT_AS_OTHER_EYE: Final = "sent_as_other_eye"
+"""The reason that asks under which eye the EDC has a file that was sent."""
 
 
 def sha256_of(file: ExamFile) -> str:
@@ -68,10 +87,46 @@ def skipped(exam: Exam, name: str, identity: str | None = None) -> bool:
 
 def eye_said(exam: Exam, file: ExamFile) -> Laterality | None:
     """The eye that a person said these very bytes show; the last word counts."""
+    said = _said_of_eye(exam, file)
+    return said.eye if said else None
+
+
+def eye_said_of_sent(exam: Exam, file: ExamFile) -> Override | None:
+    """A person's word under which eye the EDC has these very bytes; none where nobody asked for it."""
+    said = _said_of_eye(exam, file)
+    return said if said and said.reason_code == SENT_AS_OTHER_EYE else None
+
+
+def is_corrected(exam: Exam, file: ExamFile) -> bool:
+    """Whether the EDC's administrator, by a person's word, corrected the eye as which it was sent."""
+    return file.acknowledgement is not None and as_sent(exam, file).file_type != file.file_type
+
+
+def as_sent(exam: Exam, file: ExamFile) -> ExamFile:
+    """The file with the type as which it was sent, also where its eye was corrected in the EDC.
+
+    One in doubt, of which a person was asked, may have been sent as either eye.
+    """
+    answer = file.acknowledgement
+    if not file.may_be_stored or eye_said_of_sent(exam, file) is None:
+        return file
+    if answer is not None:
+        return file.but(file_type=FileType(answer.file_type))
+    if file.format is None or file.eye is None:
+        return file
+    return file.but(file_type=file_type_for(file.format, file.eye.other, ReportType.PER_EYE))
+
+
+def files_as_sent(exam: Exam) -> list[ExamFile]:
+    """The exam's files, each with the type as which it was sent."""
+    return [as_sent(exam, file) for file in exam.files]
+
+
+def _said_of_eye(exam: Exam, file: ExamFile) -> Override | None:
     for override in reversed(exam.overrides):
         its_own = override.checksums.get(file.name) == sha256_of(file) != ""
         if override.eye and override.name == file.name and its_own:
-            return override.eye
+            return override
     return None
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from camera_watchdog.after_archive import awaits_answer, seen
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
-from camera_watchdog.overrides import about, skipped
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE, about, skipped
 from camera_watchdog.reasons import REASONS, Answer, explain, name_for
 
 __all__ = ["NOT_USED", "Request", "Wish", "WordRefused", "bound", "overrides_for"]
@@ -185,6 +185,12 @@ def _check_files(
         raise WordRefused(f"{both[0]} cannot be left out and have an eye. Choose one.")
     for name in (*eyes, *skips):
         _check_name(exam, name)
+    reason = exam.reason
+    if reason and reason.code == SENT_AS_OTHER_EYE and (others := {*eyes} - {*reason.files}):
+        raise WordRefused(
+            f"Under which eye the EDC has {', '.join(sorted(others))} is not asked, only that of "
+            f"{', '.join(reason.files)}."
+        )
     for name in eyes:
         file = exam.file(name)
         is_report = file is not None and file.format is not None and not file.is_image

@@ -20,8 +20,9 @@ from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.entry_dates import entry_words
-from camera_watchdog.listing import Listing, lost_files
+from camera_watchdog.listing import Listing, lost_of
 from camera_watchdog.model import Exam, FileType, Reason, Sent, Session
+from camera_watchdog.overrides import is_corrected
 from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import check_listing
@@ -63,7 +64,7 @@ class Proof:
             "entry": entry_words(session.session_id, status.dated or session.dated, zone),
         }
         listed = Listing(status.uploaded, counted=False)
-        if lost := tuple(file.name for file in lost_files(listed, session, exam.files)):
+        if lost := lost_of(exam, listed, session):
             hold_unless_waived(exam, Reason("not_listed", lost, details))
             return f"The EDC did not list {', '.join(lost)}; a person released the exam."
         if any(file.acknowledgement and file.acknowledgement.listed for file in exam.files):
@@ -120,7 +121,8 @@ class Proof:
         there = [f for f in passage.exam.files if f.present and f.sent is Sent.YES]
         if not there:
             return
-        file = min(there, key=lambda each: each.size_bytes)
+        # Of one that was corrected there the answer may name the type as which it was sent.
+        file = min(there, key=lambda each: (is_corrected(passage.exam, each), each.size_bytes))
         answer = self._deliver.send_again(passage, file)
         if answer.http_status != _CREATED:
             return

@@ -135,7 +135,7 @@ def _acknowledgement(told: _Told, subject: str) -> Acknowledgement:
     return Acknowledgement(
         subject=subject,
         session_id=_name(told["session"]),
-        file_type=_name(told["file_type"]),
+        file_type=FileType(told["file_type"]).value,
         name=_name(told["name"]),
         checksum=_name(told["checksum"]),
         http_status=_number(told["http_status"]),

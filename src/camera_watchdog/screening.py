@@ -14,7 +14,7 @@ from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
-from camera_watchdog.overrides import goes_after, said_together, skipped, waived
+from camera_watchdog.overrides import goes_after, is_corrected, said_together, skipped, waived
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 
 __all__ = [
@@ -84,6 +84,8 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
     required = tools.rules.required
     if missing := missing_by_count((f.format for f in files if f.format), required):
         hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
+    if all(f.sent is Sent.YES for f in files) and any(is_corrected(exam, f) for f in files):
+        return  # nothing is left to send: it was whole, and what the EDC has is on record
     if missing := missing_by_eye(files, required):
         reason = Reason("eye_missing", (), {"missing": missing})
         if not waived(exam, reason) and not waived(exam, Reason("incomplete")):

@@ -19,7 +19,7 @@ from camera_watchdog.entry_dates import (
     picture_days,
 )
 from camera_watchdog.errors import EdcRefusal, PermanentError
-from camera_watchdog.listing import Listing, lost_files, strange_types, types_in_words
+from camera_watchdog.listing import Listing, lost_of, strange_in, types_in_words
 from camera_watchdog.model import (
     Exam,
     ExamFile,
@@ -240,11 +240,10 @@ def check_listing(exam: Exam, session: Session, listing: Listing, zone: tzinfo) 
         PermanentError: it does not, and nobody waived that.
     """
     entry = entry_words(session.session_id, session.dated, zone)
-    if lost := lost_files(listing, session, exam.files):
+    if lost := lost_of(exam, listing, session):
         details = {"session": session.session_id, "entry": entry}
-        names = tuple(file.name for file in lost)
-        hold_unless_waived(exam, Reason("not_listed", names, details))
-    if strange := strange_types(listing, session, exam.files):
+        hold_unless_waived(exam, Reason("not_listed", lost, details))
+    if strange := strange_in(exam, listing, session):
         kind = generation(session.key, session.already)
         _hold_not_explained(exam, session.session_id, entry, kind, strange)
 

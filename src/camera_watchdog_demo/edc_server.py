@@ -158,6 +158,10 @@ class DemoEdc:
         """Take a session's files away, or the one of that name; the session stays."""
         self._store.lose_files(session_id, only)
 
+    def correct_file(self, session_id: str, name: str, file_type: str) -> None:
+        """The administrator puts a stored file under another type."""
+        self._store.correct_file(session_id, name, file_type)
+
     def contraindicate(self, session_id: str) -> None:
         """A clinician notes that the subject must not be photographed in this session."""
         self._store.contraindicate(session_id)

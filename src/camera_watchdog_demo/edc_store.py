@@ -7,7 +7,7 @@ Everything here is safe to call from any thread.
 import hashlib
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -133,6 +133,15 @@ class EdcStore:
             for record in lost:
                 session.records.remove(record)
                 self._path(record).unlink(missing_ok=True)
+
+    def correct_file(self, session_id: str, name: str, file_type: str) -> None:
+        """Put the record of that name, if there is one, under another type."""
+        with self.lock:
+            session = self._sessions[session_id]
+            session.records = [
+                replace(each, file_type=file_type) if each.name == name else each
+                for each in session.records
+            ]
 
     def contraindicate(self, session_id: str) -> None:
         """The clinician says that this subject must not be photographed in this session."""

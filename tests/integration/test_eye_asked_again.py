@@ -9,8 +9,10 @@ from camera_watchdog.errors import DatabaseBusy, EdcFailure
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Laterality, ReportType, State
 from camera_watchdog.reasons import explain
+from camera_watchdog.row_changes import watched
 from clinic import Clinic
-from one_exam import begun, check_arrived
+from one_exam import ASK_FIRST, begun, check_arrived
+from scripted_edc import lost
 
 FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
 
@@ -52,7 +54,7 @@ def test_an_eye_that_is_corrected_while_files_are_sent_is_held_before_the_archiv
 ) -> None:
     when_all_is_sent(clinic, **eyes)
     clinic.live_for(30)
-    assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
     assert clinic.archived() == []
     reason = clinic.exam("S1").reason
     assert reason is not None
@@ -73,7 +75,7 @@ def test_a_second_row_that_says_another_eye_is_held_before_the_archive(clinic: C
 
     clinic.during = change
     clinic.live_for(30)
-    assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
     reason = clinic.exam("S1").reason
     assert reason is not None
     assert reason.details["said"] == "sent as right, but now database: right and left"
@@ -82,7 +84,7 @@ def test_a_second_row_that_says_another_eye_is_held_before_the_archive(clinic: C
 def test_a_person_who_says_the_eye_that_was_sent_finishes_it(clinic: Clinic) -> None:
     when_all_is_sent(clinic, OD="L", OS="L")
     clinic.live_for(30)
-    assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
     reason = clinic.exam("S1").reason
     assert reason is not None
     assert "--eye OD.jpg=LEFT-OR-RIGHT" in explain(reason, clinic.exam("S1")).next_step
@@ -92,13 +94,145 @@ def test_a_person_who_says_the_eye_that_was_sent_finishes_it(clinic: Clinic) -> 
     assert clinic.receipt()["files"][0]["eye_source"] == "operator"
 
 
-def test_a_person_who_says_the_other_eye_leaves_it_held(clinic: Clinic) -> None:
-    when_all_is_sent(clinic, OD="L", OS="L")
+@pytest.mark.parametrize("release", ["0.2", "0.4", "0.7.8", "1.4"])
+def test_a_file_whose_eye_the_administrator_corrected_is_archived_as_that_and_not_sent_again(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release, eye_objections=()) as clinic:
+        when_all_is_sent(clinic, OD="L", OS="L")
+        clinic.live_for(30)
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+        clinic.edc.correct("OD.jpg", "left")
+        clinic.answer(name="OD.jpg", eye=Laterality.LEFT)
+        clinic.live_for(30)
+        check_arrived(clinic)
+        assert clinic.edc.count("upload") == 3
+        receipt = clinic.receipt()
+        told = {file["name"]: file for file in receipt["files"]}
+        assert (told["OD.jpg"]["eye"], told["OD.jpg"]["file_type"]) == ("left", "left")
+        assert told["OD.jpg"]["acknowledgement"]["file_type"] == "right"
+        (said,) = receipt["overrides"]
+        assert (said["user"], said["file"], said["eye"]) == ("nurse", "OD.jpg", "left")
+        assert said["reason_code"] == "sent_as_other_eye"
+        assert receipt["notes"][0] == (
+            "OD.jpg was sent as right; nurse said that the EDC's administrator corrected it to left."
+        )
+        (archived,) = clinic.journal.exams_of_subject("S1")
+        assert watched(archived) == [file for file in archived.files if file.name == "OS.jpg"]
+
+
+def test_of_two_that_were_exchanged_each_is_answered_for(clinic: Clinic) -> None:
+    when_all_is_sent(clinic, OD="L", OS="R")
     clinic.live_for(30)
+    clinic.edc.correct("OD.jpg", "left")
+    clinic.edc.correct("OS.jpg", "right")
     clinic.answer(name="OD.jpg", eye=Laterality.LEFT)
     clinic.live_for(30)
-    assert clinic.told("S1") == (State.HELD, "eye_conflict")
-    assert len(clinic.edc.stored) == 3
+    reason = clinic.exam("S1").reason
+    assert reason is not None
+    assert (reason.code, reason.files) == ("sent_as_other_eye", ("OS.jpg",))
+    clinic.answer(name="OS.jpg", eye=Laterality.RIGHT)
+    clinic.live_for(30)
+    check_arrived(clinic)
+    assert [file["eye"] for file in clinic.receipt()["files"]] == ["left", "right", None]
+    assert clinic.edc.count("upload") == 3
+
+
+def test_an_eye_that_a_person_said_to_another_question_is_asked_about_where_it_was_sent_as_the_other(
+    clinic: Clinic,
+) -> None:
+    when_all_is_sent(clinic, OD="L", OS="L")
+    clinic.live_for(30)
+    clinic.answer(code="eye_unknown", name="OD.jpg", eye=Laterality.LEFT)
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+    assert clinic.archived() == []
+    assert clinic.edc.count("upload") == 3
+
+
+def test_it_says_which_file_of_which_entry_is_to_be_corrected_from_which_eye_to_which(
+    clinic: Clinic,
+) -> None:
+    when_all_is_sent(clinic, OD="L", OS="R")
+    clinic.live_for(30)
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    words = explain(exam.reason, exam)
+    assert "OD.jpg from right to left, OS.jpg from left to right" in words.next_step
+    assert "entry of 2026-03-01 (s-1)" in words.next_step
+    assert "ask the EDC's administrator" in words.next_step
+    assert "--skip" not in words.next_step
+
+
+def test_what_is_in_doubt_or_sent_later_goes_beside_a_file_that_was_corrected(
+    clinic: Clinic,
+) -> None:
+    clinic.edc.uploads = [None, *[FAILED] * 2]
+    clinic.live_for(10)
+    (stored,) = clinic.edc.stored
+    assert stored.name == "OD.jpg"
+    says(clinic, OD="L", OS="R")
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+    clinic.edc.correct("OD.jpg", "left")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert "of one that is not in the entry" in explain(exam.reason, exam).next_step
+    for name, eye in (("OD.jpg", Laterality.LEFT), ("OS.jpg", Laterality.RIGHT)):
+        clinic.answer(code="sent_as_other_eye", name=name, eye=eye)
+    clinic.live_for(200)
+    check_arrived(clinic)
+    kinds = {one.name: one.file_type for one in clinic.edc.stored}
+    assert kinds == {"OD.jpg": "left", "OS.jpg": "right", "report.pdf": "report"}
+
+
+@pytest.mark.parametrize("release", ASK_FIRST)
+def test_one_in_doubt_that_the_edc_has_as_it_was_sent_is_not_sent_once_more_as_the_other_eye(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release, eye_objections=()) as clinic:
+        clinic.edc.uploads = [lost()]
+        clinic.during = lambda: says(clinic, OD="L", OS="R") if clinic.edc.stored else None
+        clinic.live_for(10)
+        clinic.during = lambda: None
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+        clinic.answer(name="OD.jpg", eye=Laterality.LEFT)  # and nobody corrected it
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "cannot_tell")
+        assert [one.file_type for one in clinic.edc.stored] == ["right"]
+        assert clinic.edc.count("upload") == 1
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_a_correction_is_not_asked_about_again_where_the_edc_notes_it_elsewhere(
+    clinic: Clinic, *, is_shown: bool
+) -> None:
+    says(clinic, OD="R", OS="R")
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    when_all_is_sent(clinic, OD="L", OS="L")
+    clinic.answer()
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+    for name in ("OD.jpg", "OS.jpg"):
+        if is_shown:
+            clinic.edc.correct(name, "left")
+        clinic.answer(name=name, eye=Laterality.LEFT)
+        clinic.live_for(30)
+    assert len(clinic.archived()) == 1
+    assert clinic.edc.count("upload") == 3
+
+
+def test_a_file_that_is_lost_is_told_though_its_eye_was_corrected(clinic: Clinic) -> None:
+    when_all_is_sent(clinic, OD="L", OS="R")
+    clinic.live_for(30)
+    clinic.during = lambda: None
+    clinic.edc.correct("OD.jpg", "left")
+    clinic.edc.stored = [one for one in clinic.edc.stored if one.name == "report.pdf"]
+    for name, eye in (("OD.jpg", Laterality.LEFT), ("OS.jpg", Laterality.RIGHT)):
+        clinic.answer(name=name, eye=eye)
+        clinic.live_for(30)
+    assert clinic.told("S1") == (State.HELD, "not_listed")
 
 
 @pytest.mark.parametrize("eyes", [{}, {"OS": "L"}, {"OD": None, "OS": " "}])
@@ -168,7 +302,13 @@ def test_a_report_of_one_eye_is_asked_for_too(tmp_path: Path) -> None:
 
         clinic.during = swap
         clinic.live_for(30)
-        assert clinic.told("S1") == (State.HELD, "eye_conflict")
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
         reason = clinic.exam("S1").reason
         assert reason is not None
         assert reason.files == ("1.pdf", "2.pdf")
+        for name, eye in (("1.pdf", "left"), ("2.pdf", "right")):
+            clinic.edc.correct(name, f"{eye}_report")
+            clinic.answer(name=name, eye=Laterality(eye))
+            clinic.live_for(30)
+        kinds = [file["file_type"] for file in clinic.receipt()["files"]]
+        assert kinds == ["left_report", "right_report", "right", "left"]

@@ -248,7 +248,7 @@ def test_an_eye_that_the_camera_corrects_after_it_was_sent_is_held(clinic: Clini
     clinic.live_for(100)
     exam = clinic.exam("S1")
     assert exam.reason is not None
-    assert (exam.state, exam.reason.code) == (State.HELD, "eye_conflict")
+    assert (exam.state, exam.reason.code) == (State.HELD, "sent_as_other_eye")
     said = exam.reason.details["said"]
     assert "OD.jpg (sent as right, but now database: left; filename: right)" in said
     assert clinic.edc.stored == stored

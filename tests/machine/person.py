@@ -8,7 +8,8 @@ from camera_watchdog.commands.checksums import checksum
 from camera_watchdog.commands.people import NotDone
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, Laterality, Override, Reason
+from camera_watchdog.model import Exam, FileType, Laterality, Override, Reason
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, Answer
 from machine.camera import Camera
@@ -129,11 +130,22 @@ class Person:
             return
         for override in overrides:
             self._note(exam, override)
+            if override.eye and override.reason_code == SENT_AS_OTHER_EYE:
+                self._have_corrected(exam, override.name, override.eye)
         request = Request(Wish.RELEASE, exam.id, exam.folder, "nurse", at, "looked", overrides)
         if self._is_slow:
             self._kept.append(request)
         else:
             self._ask(request)
+
+    def _have_corrected(self, exam: Exam, name: str, eye: Laterality) -> None:
+        """The EDC's administrator sees to it that the exam's entry has the file under this eye."""
+        session_id = exam.session.session_id if exam.session else ""
+        for stored in self._server.held(session_id):
+            before = FileType(stored.file_type).eye
+            if stored.name == name and before not in {None, eye}:
+                other = stored.file_type.replace(str(before), eye)
+                self._server.correct(name, other, session_id)
 
     def _note(self, exam: Exam, said: Override) -> None:
         if said.skip:

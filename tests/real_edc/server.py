@@ -32,6 +32,7 @@ _POLL_S: Final = 0.05
 _ENTRY_TABLES: Final = frozenset(
     f"edc_retinopathy_{name}" for name in ("retinopathysession", "camerasession", "eyeexamregister")
 )
+_ENTRY_KEYS: Final = frozenset({"session_id", "camera_session_id", "eye_exam_register_id"})
 
 
 class RealEdcServer:
@@ -103,6 +104,17 @@ class RealEdcServer:
             done = db.execute(update, (*columns.values(), UUID(session_id).hex))
             if done.rowcount != 1:
                 raise RuntimeError(f"there is no entry {session_id}")
+
+    def correct_file(self, session_id: str, name: str, file_type: str) -> None:
+        """The administrator puts a stored file under another type, in its table."""
+        with closing(sqlite3.connect(self.data / "db.sqlite3", timeout=30)) as db, db:
+            told = db.execute("PRAGMA table_info(edc_retinopathy_sessionfile)")
+            (key,) = {column for _, column, *_ in told} & _ENTRY_KEYS
+            which = f"{key} = ? AND original_filename = ?"
+            update = f"UPDATE edc_retinopathy_sessionfile SET file_type = ? WHERE {which}"  # noqa: S608 - names of ours
+            done = db.execute(update, (file_type, UUID(session_id).hex, name))
+            if done.rowcount != 1:
+                raise RuntimeError(f"entry {session_id} has no {name}")
 
     def back_up(self, folder: Path) -> None:
         """Copy the tables and the stored files, as they are now, into a new folder."""

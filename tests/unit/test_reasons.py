@@ -26,6 +26,7 @@ DESIGNED = {
     "earlier_visit_rows": {Answer.EYE, Answer.SKIP},
     "eye_unknown": {Answer.EYE, Answer.SKIP},
     "eye_conflict": {Answer.EYE, Answer.SKIP},
+    "sent_as_other_eye": {Answer.EYE},
     "wrong_patient": {Answer.SKIP},
     "retaken": {Answer.RELEASE},
     "vanished": {Answer.RELEASE},

@@ -13,6 +13,7 @@ from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, Laterality, Override, State
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import NOT_USED, Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, explain, name_for
 
@@ -242,7 +243,8 @@ def _told(override: Override) -> str:
     if override.skip:
         return f"{override.name} is left out"
     if override.eye:
-        return f"{override.name} shows the {override.eye} eye"
+        how = "is in the EDC as" if override.reason_code == SENT_AS_OTHER_EYE else "shows"
+        return f"{override.name} {how} the {override.eye} eye"
     if override.send_again:
         return f"{', '.join(override.checksums)} is sent again"
     if override.entry:

@@ -61,6 +61,12 @@ ADDITIONS: Final = (
         "visit_days to {visit_days}.",
     ),
     Addition(
+        "in_doubt",
+        "",
+        "Whether the EDC has all of them is not known yet: of one that is not in the entry, say which "
+        "eye it shows; it is then sent.",
+    ),
+    Addition(
         "writes_over",
         "",
         "This release of the EDC writes over a file of the same name, or of the same kind: have them "

@@ -6,6 +6,7 @@ from typing import Final
 
 __all__ = [
     "ENTRY",
+    "EYE",
     "EYE_OR_SKIP",
     "NO_PICTURE",
     "RELEASE",
@@ -67,7 +68,8 @@ class ReasonRule:
 RELEASE: Final = frozenset({Answer.RELEASE})
 SKIP: Final = frozenset({Answer.SKIP})
 RELEASE_OR_SKIP: Final = RELEASE | SKIP
-EYE_OR_SKIP: Final = frozenset({Answer.EYE, Answer.SKIP})
+EYE: Final = frozenset({Answer.EYE})
+EYE_OR_SKIP: Final = EYE | SKIP
 RETRY: Final = frozenset({Answer.RETRY})
 ENTRY: Final = frozenset({Answer.ENTRY})
 

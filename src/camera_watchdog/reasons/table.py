@@ -8,6 +8,7 @@ from typing import Final
 from camera_watchdog.reasons.edc_table import EDC_ROWS
 from camera_watchdog.reasons.entries import ENTRY_ROWS
 from camera_watchdog.reasons.rules import (
+    EYE,
     EYE_OR_SKIP,
     NO_PICTURE,
     RELEASE,
@@ -129,6 +130,16 @@ ROWS: Final = (
         f"Look at the image and say which eye it shows: {TO_SAY_EYE} {NO_PICTURE}",
         Clears.SOON,
         EYE_OR_SKIP,
+    ),
+    ReasonRule(
+        "sent_as_other_eye",
+        "{files} of {subject} may be under the wrong eye in the EDC: {said}.",
+        "Look at the picture, and under which eye it is in the EDC's eye exam entry {entry}. If the eye "
+        "there is wrong, ask the EDC's administrator to correct it ({correction}), and wait until that "
+        "is done. Then, or if the eye there is right as it is, say under which eye the EDC has it: "
+        f"{TO_SAY_EYE} What is there is not sent again.",
+        Clears.SOON,
+        EYE,
     ),
     ReasonRule(
         "wrong_patient",

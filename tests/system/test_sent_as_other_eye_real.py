@@ -1,0 +1,96 @@
+"""A row that is corrected while its exam is sent: the EDC's administrator corrects the entry, a person says so.
+
+On the published releases, with their own tables.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from arrival import TAKEN_AT, new_subject
+from daemon_process import FAST, Clinic, receipt_of, until
+from edc_under_test import EdcUnderTest
+from real_edc import RealEdcServer
+from relay import BadRelay, Line, Mishap
+
+pytestmark = pytest.mark.real_edc
+
+
+@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
+def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> RealEdcServer:
+    server = real_edc(request.param)
+    assert isinstance(server, RealEdcServer)
+    return server
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def clinic(edc: RealEdcServer, line: Line, tmp_path: Path) -> Iterator[Clinic]:
+    folder = tmp_path / "clinic"
+    with (
+        BadRelay(edc.url, line) as relay,
+        Clinic(folder, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
+    ):
+        clinic.start()
+        yield clinic
+        assert "Traceback" not in clinic.running.text
+        assert "unforeseen" not in clinic.running.text
+
+
+@pytest.mark.parametrize("camera_was_right", [True, False])
+def test_it_is_archived_once_a_person_says_under_which_eye_the_edc_has_it(
+    edc: RealEdcServer, clinic: Clinic, line: Line, *, camera_was_right: bool
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    session = edc.add_session(subject)
+    line.goes(f"POST /api/retinopathy/{subject}/report/", Mishap())
+    taken = clinic.camera.take(subject, report="pdf", captured_at=TAKEN_AT, size_bytes=400_000)
+    assert line.reached.wait(20), clinic.running.text
+    until(lambda: len(edc.stored_files(subject)) == 3, 10, "all are stored")
+    before = edc.stored_files(subject)
+    (picture,) = [file.name for file in before if file.file_type == "right"]
+    with closing(sqlite3.connect(clinic.db_path)) as camera, camera:
+        camera.execute("UPDATE images SET eye = 'OS' WHERE filename = ?", (picture,))
+    line.comes_back()
+
+    held = clinic.wait_for(subject, "sent_as_other_eye", within_s=25)
+    assert held.state == "held"
+    (told,) = json.loads(clinic.command("status", "--json").stdout)["exams"]
+    assert "sent as right, but now left" in told["reason"]
+    assert f"{picture} from right to left" in told["action"]
+    assert session in told["action"]
+    left_out = clinic.command("release", subject, "--skip", picture, "--reason", "the wrong eye")
+    assert left_out.returncode == 1
+    assert "--eye FILE=LEFT-OR-RIGHT" in left_out.stderr
+
+    eye, said = "right", "the picture is of the right eye"
+    if camera_was_right:
+        eye, said = "left", "the administrator corrected it"
+        edc.correct_file(session, picture, eye)
+    done = clinic.command("release", subject, "--eye", f"{picture}={eye}", "--reason", said)
+    assert done.returncode == 0, done.stderr
+    (archived,) = clinic.archived(subject, within_s=25)
+
+    stored = {file.name: file for file in edc.stored_files(subject)}
+    assert len(stored) == len(taken.files) == 3
+    assert {(f.name, f.sha256) for f in stored.values()} == {(f.name, f.sha256) for f in before}
+    assert stored[picture].file_type == eye
+    receipt = receipt_of(archived)
+    (file,) = [each for each in receipt["files"] if each["name"] == picture]
+    assert (file["eye"], file["file_type"], file["attempts"]) == (eye, eye, 1)
+    assert file["acknowledgement"]["file_type"] == "right"
+    (override,) = receipt["overrides"]
+    assert (override["file"], override["eye"], override["reason"]) == (picture, eye, said)
+    noted = [note for note in receipt["notes"] if note.startswith(f"{picture} was sent as right;")]
+    assert len(noted) == camera_was_right
+    assert clinic.command("report", subject, "--verify").returncode == 0
+    assert json.loads(clinic.command("status", "--json").stdout)["exams"] == []
