@@ -122,5 +122,5 @@ def calendar_day(dated: datetime | None, zone: tzinfo) -> str:
 
 def entry_words(session_id: str, dated: datetime | None, zone: tzinfo) -> str:
     """An entry as a person finds it in the EDC: by its date there, where it is known, and its id."""
-    when = f"of {calendar_day(dated, zone)}" if dated is not None else "date unknown"
+    when = f"of {calendar_day(dated, zone)}" if dated is not None else "with its date unknown"
     return f"{when} ({session_id})"

@@ -44,7 +44,8 @@ def exam_before(exam: Exam, others: Iterable[Exam]) -> Exam | None:
 def late_reason(exam: Exam, before: Exam) -> Reason:
     """Why it waits for a person."""
     names = tuple(file.name for file in exam.files if file.present)
-    return Reason("late", names, {"archived": before.destination})
+    entry = before.session.words if before.session else "unknown"
+    return Reason("late", names, {"archived": before.destination, "entry": entry})
 
 
 def session_to_join(exam: Exam, others: Iterable[Exam], *, now: datetime) -> Session | None:

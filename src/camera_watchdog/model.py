@@ -128,6 +128,12 @@ class Session:
     day: str = ""
     missing: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The entry as a person finds it in the EDC: by its day there, where it is known, and its id."""
+        when = f"of {self.day}" if self.day else "with its date unknown"
+        return f"{when} ({self.session_id})"
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:

@@ -124,8 +124,8 @@ def _entry_named(exam: Exam, reason: Reason, entry: str) -> str:
     if entry not in given:
         raise WordRefused(
             f"The EDC gives {exam.subject} its entry {reason.details.get('entry', 'unknown')} and no "
-            f"other one, so the exam cannot be sent into {entry}. Ask the clinician to create or to "
-            "correct that one; it is asked for again by itself."
+            f"other one, so the exam cannot be sent into {entry}. Ask the clinician to create "
+            "the entry that is meant, or to correct its date; it is asked for again by itself."
         )
     return reason.details.get("session", "")
 

@@ -90,7 +90,7 @@ class Proof:
         before = {*session.missing} & _REPORTS
         new = tuple(sorted(({*status.missing} & _REPORTS) - before - sent))
         if new and session.missing:
-            details |= {"missing": ", ".join(new)}
+            details |= {"missing": ", ".join(new).replace("_", " ")}
             hold_unless_waived(exam, Reason("report_type_changed", (), details))
         elif not status.made_by_resolve and self._sessions.passes_over(exam, session):
             hold_unless_waived(exam, Reason("contraindicated", (), details))

@@ -241,9 +241,9 @@ class _Resend:
                 raise _Refused(str(gone(self._exam, self._tools))) from error
             raise
         receipt_of_both = self._write_receipt(passage.exam)
-        session = passage.exam.session.session_id if passage.exam.session else ""
+        entry = passage.exam.session.words if passage.exam.session else "unknown"
         count = sum(file.sent is Sent.YES for file in passage.exam.files)
-        outcome = f"sent again: {count} files, into session {session}"
+        outcome = f"sent again: {count} files, into the eye exam entry {entry}"
         told = f"{self._request.user}: {self._request.text}; {outcome}"
         self._on_record.end(passage.exam, receipt_of_both, told)
         return outcome
@@ -278,9 +278,9 @@ class _Resend:
         listed = {f.file_type for f in exam.files if f.sent is Sent.NO} & {*(session.already or ())}
         if same and listed and generation(session.key, session.already) is Generation.ASK_FIRST:
             raise _Refused(
-                f"the EDC lists {', '.join(sorted(str(each) for each in listed))} in session "
-                f"{session.session_id} still, and this release of it would damage them. Ask the "
-                "EDC's administrator to take those entries out, then ask for it again"
+                f"the EDC lists {', '.join(sorted(str(each) for each in listed))} in the entry "
+                f"{session.words} still, and this release of it would damage them. Ask the "
+                "EDC's administrator to take those files out, then ask for it again"
             )
 
     def _again(self) -> Exam:

@@ -71,7 +71,8 @@ def _named(exam: Exam, named: str, sessions: Sessions, tools: Tools) -> Session:
     if named not in {given.session_id, calendar_day(dated, zone)}:
         raise NoSession(
             f"the EDC gives {exam.subject} its entry {entry_words(given.session_id, dated, zone)}, not "
-            f"{named}. Ask the clinician to create or to correct the entry, then ask for it again"
+            f"{named}. Ask the clinician to create the entry that is meant, or to correct its date, then ask "
+            "for it again"
         )
     check_session(exam, given, status, tools, is_named=True)
     return session_of(given, status, tools)

@@ -166,7 +166,9 @@ def _check_seen_before(exam: Exam, tools: Tools) -> None:
                 known = theirs.sent_sha256 == file.sha256 and theirs.was_sent
                 if other.id != exam.id and known:
                     before = f"{theirs.name} of {other.subject}"
-                    reason = Reason("seen_before", (file.name,), {"before": before})
+                    entry = other.session.words if other.session else "unknown"
+                    details = {"before": before, "entry": entry}
+                    reason = Reason("seen_before", (file.name,), details)
                     hold_unless_waived(exam, reason)
 
 

@@ -192,14 +192,16 @@ def _check_unused(
     Raises:
         PermanentError: it is.
     """
-    other = next((f"{user.folder}, {user.state}" for user in users), "")
+    other = next((f"the exam {user.folder} has it ({user.state})" for user in users), "")
     if not other:  # of exams that are not on record any more
         told = tools.journal.folders_with_session(given.session_id)
-        other = next((f"{each}, archived" for each in told if each != exam.destination), "")
+        other = next(
+            (f"the archived exam {each} has it" for each in told if each != exam.destination), ""
+        )
     entry = _entry(exam, given.session_id, status, tools)
     details = {"session": given.session_id, "entry": entry, "other": other}
     if given.session_id in exam.former_sessions:
-        details["other"] = "the one that this exam gave up"
+        details["other"] = "it was given up for this exam"
         if any(file.sent_sha256 not in {"", file.sha256} for file in waiting_files(exam)):
             # Other bytes under a sent name: nobody's word makes that safe.
             raise PermanentError("session_in_use", details=details)

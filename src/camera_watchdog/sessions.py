@@ -67,7 +67,9 @@ class Sessions:
             return
         passage.checkpoint()
         if session is None and (joined := self._to_join(passage.exam)):
-            note = f"Came after the subject's exam was archived; sent to its session {joined.session_id}."
+            note = (
+                f"Came after the subject's exam was archived; sent into its entry {joined.words}."
+            )
             notes = (*passage.exam.notes, note)
             passage.event(Event.RESOLVED, note, session=joined, notes=notes)
             logger.info("%s  %s", passage.name, note)

@@ -217,7 +217,7 @@ def test_where_status_speaks_of_a_newer_session_the_receipt_says_so(clinic: Clin
     clinic.live_for(30)
     assert [one.session_id for one in clinic.edc.stored] == ["s-1"] * 3
     (note,) = clinic.receipt()["notes"]
-    assert "another entry, date unknown (s-9)" in note
+    assert "another entry, with its date unknown (s-9)" in note
     assert "a file that was sent again was there" in note
 
 

@@ -174,7 +174,7 @@ def test_it_is_told_with_file_entry_and_both_eyes_and_whom_to_ask(visits: Visits
     assert "IM_1.jpg was sent as right and is left there now" in words.sentence
     assert "IM_2.jpg was sent as left and is right there now" in words.sentence
     assert "ask the EDC's administrator" in words.next_step
-    assert "entry s-1" in words.next_step
+    assert "entry of 2026-03-01 (s-1)" in words.next_step
     assert f"release {exam.destination} --reason" in words.next_step
 
 
@@ -424,7 +424,10 @@ def test_a_subject_that_was_corrected_is_told_with_both(visits: Visits) -> None:
     assert exam.reason is not None
     words = explain(exam.reason, exam)
     assert "another subject (S2) for IM_1.jpg, IM_2.jpg of S1 now" in words.sentence
-    assert "ask the EDC's administrator to take them out of entry s-1 of S1" in words.next_step
+    assert (
+        "ask the EDC's administrator to take them out of entry of 2026-03-01 (s-1) of S1"
+        in words.next_step
+    )
 
 
 def test_a_subject_that_was_corrected_while_the_daemon_runs_is_told_within_the_hour(

@@ -117,7 +117,10 @@ def test_status_tells_each_exam_in_80_columns_without_colour(clinic: Clinic, edc
     assert f"process {clinic.running.pid}" in said
     assert "1 archived today, 1 on the way, 1 needs a person" in said
     assert "The EDC has no eye exam entry for 105-10-0001-2." in said
-    assert "-> Ask the clinician to create one; it will then be sent by itself." in said
+    assert (
+        "-> Ask the clinician to create one for this visit, of the day of the pictures; it will then be sent by itself."
+        in said
+    )
     assert said.index("NEED A PERSON") < said.index(SUBJECT + " ") < said.index("105-10-0003-9 ")
     assert "Loose in the camera's folder, in no subject's, left alone: loose.jpg." in said
     told = {exam["subject"]: exam for exam in status(clinic)["exams"]}

@@ -61,7 +61,8 @@ def test_what_was_lost_goes_into_the_session_that_a_person_names_and_is_on_recor
     done = resend(clinic, entry=new)
 
     assert done.returncode == 0, done.stderr
-    assert f"sent again: 3 files, into session {new}" in done.stdout
+    assert "sent again: 3 files, into the eye exam entry of" in done.stdout
+    assert f"({new})" in done.stdout
     stored = {file.sha256 for file in edc.stored_files(SUBJECT) if file.session_id == new}
     assert stored == {file["sha256"] for file in before["files"]}
     after = receipt_of(folder)
@@ -180,7 +181,7 @@ def test_a_session_of_another_exam_is_not_used(clinic: Clinic, edc: DemoEdc) -> 
     done = resend(clinic, folder.name, entry=new)
 
     assert done.returncode == 1
-    assert f"({new}), which belongs to another exam" in done.stdout
+    assert f"({new}), which is not free" in done.stdout
     until(lambda: edc.stored_files(SUBJECT) == [], 1, "nothing was sent")
 
 
@@ -221,5 +222,5 @@ def test_what_an_older_edc_still_lists_is_not_sent_over(clinic: Clinic, edc: Dem
     done = resend(clinic)
 
     assert done.returncode == 1
-    assert f"in session {session} still" in done.stdout
+    assert f"({session}) still" in done.stdout
     assert len(edc.stored_files(SUBJECT)) == 2

@@ -72,7 +72,7 @@ def test_what_is_done_meanwhile_gives_it_time_again(run: Run) -> None:
 def test_what_is_left_is_said_with_its_next_step() -> None:
     assert left_words(HELD) == (
         "no_session. The EDC has no eye exam entry for S1. "
-        "Ask the clinician to create one; it will then be sent by itself."
+        "Ask the clinician to create one for this visit, of the day of the pictures; it will then be sent by itself."
     )
     assert left_words(WRITTEN) == (
         "Its folder does not come to rest: files are written, or are in use."

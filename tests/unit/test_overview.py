@@ -160,7 +160,7 @@ def test_the_json_is_the_one_that_scripts_rely_on() -> None:
                 "state": "held",
                 "reason_code": "no_session",
                 "reason": "The EDC has no eye exam entry for S1.",
-                "action": "Ask the clinician to create one; it will then be sent by itself.",
+                "action": "Ask the clinician to create one for this visit, of the day of the pictures; it will then be sent by itself.",
                 "first_seen": "2026-03-01T12:00:00+00:00",
                 "since": "2026-03-01T12:05:00+00:00",
                 "not_before": "2026-03-01T12:00:00+00:00",

@@ -85,11 +85,10 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
 
 
 def _entry(reason: Reason, exam: Exam) -> str:
-    """An entry of the EDC as a person finds it there: by its day, where that is known, and its id."""
-    session, session_id = exam.session, reason.details.get("session", "unknown")
-    if session is None or session.session_id != session_id or not session.day:
-        return session_id
-    return f"of {session.day} ({session_id})"
+    """The entry that a reason is about, the exam's own where it names none, as a person finds it."""
+    session = exam.session
+    session_id = reason.details.get("session") or (session.session_id if session else "unknown")
+    return session.words if session and session.session_id == session_id else session_id
 
 
 def in_commands(folder: str, files: tuple[str, ...]) -> dict[str, str]:

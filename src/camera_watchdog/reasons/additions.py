@@ -18,7 +18,7 @@ class Addition:
 ADDITIONS: Final = (
     Addition(
         "by_rows",
-        "It has no row under {subject}.",
+        "It has nothing of it under {subject}.",
         "If the folder is right, correct the subject on the camera; it will then be sent by itself.",
     ),
     Addition(

@@ -15,7 +15,7 @@ ARCHIVED_ROWS: Final = (
         "The archive folder {archive} of {subject} is not as it was archived: {said}.",
         "The EDC has what was sent, and nothing since. If a new file belongs to the exam, move it to a "
         "folder {folder} in the camera's folder. For a changed one compare it with the EDC (entry "
-        "{session}), and tell the EDC's administrator if the EDC has the wrong one. "
+        "{entry}), and tell the EDC's administrator if the EDC has the wrong one. "
         f"{_TO_SAY_SEEN}",
         Clears.CHANGE,
         RELEASE,
@@ -24,7 +24,7 @@ ARCHIVED_ROWS: Final = (
         "eye_changed_after_archive",
         "The camera's database was changed after {subject} was sent and archived: {said}.",
         "Look at the pictures. If the camera's database is right now, ask the EDC's administrator to "
-        "correct the eye in entry {session}: sending it again would not do it. "
+        "correct the eye in entry {entry}: sending it again would not do it. "
         f"{_TO_SAY_SEEN}",
         Clears.CHANGE,
         RELEASE,
@@ -34,7 +34,7 @@ ARCHIVED_ROWS: Final = (
         "The camera's database has another subject ({other}) for {files} of {subject} now, which the "
         "EDC has under {subject}.",
         "Find out whose pictures they are. If the camera's database is right now, ask the EDC's "
-        "administrator to take them out of entry {session} of {subject} and to put them under the "
+        "administrator to take them out of entry {entry} of {subject} and to put them under the "
         "right subject: sending them again would not do it. "
         f"{_TO_SAY_SEEN}",
         Clears.CHANGE,
@@ -43,9 +43,9 @@ ARCHIVED_ROWS: Final = (
     ReasonRule(
         "forgotten_after_archive",
         "The EDC no longer has {files} of {subject} in its eye exam entry {entry}, though it had stored "
-        "it: it may have been restored from a backup, or the entry was deleted or moved.",
-        "Ask the EDC's administrator what became of it. To have the exam sent again from the archive: "
-        f"{_TO_RESEND} If nothing is to be sent, say that you saw it: {TO_RELEASE}",
+        "it: the EDC may have been restored from a backup, or the entry deleted or moved.",
+        "Ask the EDC's administrator what became of it. If it does not come back, have the exam sent again "
+        f"from the archive: {_TO_RESEND} If nothing is to be sent, say that you saw it: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE,
     ),

@@ -21,13 +21,15 @@ EDC_ROWS: Final = (
     ReasonRule(
         "no_session",
         "The EDC has no eye exam entry for {subject}.",
-        "Ask the clinician to create one; it will then be sent by itself.",
+        "Ask the clinician to create one for this visit, of the day of the pictures; it will then be "
+        "sent by itself.",
         Clears.SOON,
     ),
     ReasonRule(
         "no_eligible_session",
         "Every eye exam entry of {subject} in the EDC is complete or contraindicated.",
-        "Ask the clinician to create a new one for this visit; it will then be sent by itself.",
+        "Ask the clinician to create a new one for this visit, of the day of the pictures; it will then "
+        "be sent by itself.",
         Clears.SOON,
     ),
     ReasonRule(
@@ -77,7 +79,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "server_changed",
         "The exam of {subject} was begun on {before}, but the EDC is now {now}.",
-        f"Set api_url back, or start over on the new server: {TO_RELEASE}",
+        "Ask IT which of the two is right. If the first is, have api_url set back in the configuration. If "
+        f"the EDC has moved and does not have this exam, send all of it there: {TO_RELEASE}",
         Clears.HOURLY,
         RELEASE,
         about_files=False,
@@ -108,9 +111,10 @@ EDC_ROWS: Final = (
     ),
     ReasonRule(
         "wrong_acknowledgement",
-        "The EDC acknowledged something other than what was sent for {subject}: {files} ({said}).",
+        "The EDC's answer to {files} of {subject} is about something other than what was sent ({said}).",
         "Tell the EDC's administrator, and look at the eye exam entry {entry} in the EDC. "
-        f"If the file is there: {TO_SKIP} If it is not, have it sent again: {TO_RELEASE}",
+        f"If the file is there, under its name and its eye: {TO_SKIP} If it is not there, have it sent "
+        f"again: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),

@@ -30,7 +30,8 @@ ENTRY_ROWS: Final = (
     ),
     ReasonRule(
         "not_explained",
-        "The EDC's eye exam entry {entry} of {subject} holds what this machine did not send: {held}.",
+        "The EDC's eye exam entry {entry} of {subject} holds files that this machine did not send "
+        "({held}).",
         "Look at that entry in the EDC. If it is another visit's, ask the clinician to make one for "
         "this visit; it will then be sent by itself within the hour. If it is this visit's and has "
         f"these files already, leave them out: {TO_SKIP} If it is this visit's and lacks them, have "
@@ -40,7 +41,7 @@ ENTRY_ROWS: Final = (
     ),
     ReasonRule(
         "session_in_use",
-        "The EDC gives {subject} the eye exam entry {entry}, which belongs to another exam ({other}).",
+        "The EDC gives {subject} the eye exam entry {entry}, which is not free: {other}.",
         "Ask the clinician to create a new entry for this visit; it will then be sent by itself within "
         f"the hour. If this exam belongs to that entry, too, use it: {TO_RELEASE}",
         Clears.HOURLY,
@@ -49,8 +50,9 @@ ENTRY_ROWS: Final = (
     ReasonRule(
         "older_session",
         "The EDC gives {subject} an older eye exam entry, {entry}; its newest is {newest}.",
-        "Ask the clinician which of the two this exam belongs to. If to the newest, ask whether it is "
-        "contraindicated there, or complete already. "
+        "Ask the clinician which of the two this exam belongs to. If to the newest, that one takes no "
+        "more pictures, for it is complete or contraindicated: ask for a new entry for this visit; it "
+        "will then be sent by itself within the hour. "
         f"If to the older one, use it: {TO_RELEASE}",
         Clears.HOURLY,
         RELEASE,
@@ -58,15 +60,17 @@ ENTRY_ROWS: Final = (
     ReasonRule(
         "session_gone",
         "The EDC no longer has the eye exam entry {entry} of {subject}, into which this exam was sent.",
-        "Ask the EDC's administrator what became of it. "
-        f"To send everything once more, into the entry that the EDC gives now: {TO_RELEASE}",
+        "Ask the EDC's administrator what became of it. If it comes back, this exam goes on by itself "
+        "within the hour. If it does not, ask the clinician for an entry for this visit, and send "
+        f"everything once more, into the entry that the EDC then gives: {TO_RELEASE}",
         Clears.HOURLY,
         RELEASE,
         about_files=False,
     ),
     ReasonRule(
         "not_listed",
-        "The EDC acknowledged {files} of {subject} but does not list it in the eye exam entry {entry}.",
+        "The EDC said that it stored {files} of {subject}, but it does not list it in the eye exam entry "
+        "{entry}.",
         "Tell the EDC's administrator, and look at the entry in the EDC. If the file is there all the "
         f"same, finish: {TO_RELEASE} If it is not, send it again: {TO_SEND_AGAIN}",
         Clears.CHANGE,

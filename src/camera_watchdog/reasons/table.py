@@ -107,8 +107,8 @@ ROWS: Final = (
     ),
     ReasonRule(
         "earlier_visit_rows",
-        "For {files} of {subject} the camera's database has no row of this visit, only of an earlier "
-        "one ({before}), so its eye is not known.",
+        "For {files} of {subject} the camera's database has nothing of this visit, only what it had at an "
+        "earlier one ({before}), so its eye is not known.",
         "If this camera names its pictures by the eye, so that such a name is of the same eye at "
         "every visit, have db_image_rows set to per_name in the configuration. If it numbers them "
         "anew at each visit, save the exam on the camera; it will then be sent by itself. "
@@ -151,8 +151,9 @@ ROWS: Final = (
     ReasonRule(
         "retaken",
         "{files} of {subject} changed after it was sent to the EDC.",
-        "Find out which of the two is right. Put the earlier one back; or have the new one sent, in "
-        f"a new session where the old one cannot take it: {TO_RELEASE}",
+        "Find out which of the two is right. If the earlier one is, put it back. If the new one is, have "
+        f"it sent: {TO_RELEASE} Where the eye exam entry {{entry}} cannot take it beside the earlier one, "
+        "the whole exam goes into another entry, for which the clinician is then asked.",
         Clears.CHANGE,
         RELEASE,
     ),
@@ -166,16 +167,19 @@ ROWS: Final = (
     ReasonRule(
         "two_visits",
         "The folder of {subject} holds pictures of two visits: {groups}.",
-        "Move the pictures of one visit to a folder of their own outside the camera's folder. "
-        f"If they are of one visit, send them together: {TO_RELEASE}",
+        f"If they are of one visit, send them together: {TO_RELEASE} If they are not, each visit needs "
+        "an entry of its own in the EDC: move the pictures of the later one out of the camera's folder, "
+        "and back in, in a folder {folder}, once the earlier one is archived.",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
     ReasonRule(
         "two_folders",
         "There are two folders for {subject}: {folders}.",
-        "Find out which one is right and move the other away. "
-        f"If both are exams of this subject, send this one first: {TO_RELEASE}",
+        "Find out which one is right and move the other away. If both are exams of this subject, each "
+        "needs an entry of its own in the EDC, of its own day: the one that the newest entry is for then "
+        "goes first by itself. If they are of one day, send this one first, into the entry that the EDC "
+        f"gives now: {TO_RELEASE}",
         Clears.SOON,
         RELEASE_OR_SKIP,
     ),
@@ -189,13 +193,15 @@ ROWS: Final = (
     ReasonRule(
         "late",
         "{files} of {subject} came after the exam was sent and archived ({archived}).",
-        f"Move it away if it is not needed; or send it to the session of that exam: {TO_RELEASE}",
+        "If it is of that exam, send it into the same eye exam entry, {entry}: "
+        f"{TO_RELEASE} If it is not needed, move it away. If it is of another visit, its exam is sent by "
+        "itself, into an entry of its own, once all of it is there.",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
     ReasonRule(
         "seen_before",
-        "{files} of {subject} was sent before, as {before}.",
+        "{files} of {subject} was sent before, as {before}, into the eye exam entry {entry}.",
         f"Move the copy away. If it really belongs to both, send it again: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
