@@ -149,6 +149,8 @@ def test_a_picture_or_report_under_a_name_that_is_none_is_still_on_its_way(
         (bytes(300_000), "zeros"),
         (b"\xff", "no known kind"),
         (b"\x89P", "no known kind"),
+        (b"<!DOC", "no known kind"),
+        (b"<h", "no known kind"),
     ],
 )
 def test_what_keeps_the_place_of_a_file_is_still_on_its_way(

@@ -486,3 +486,22 @@ def test_a_volume_of_a_hundred_megabytes_is_looked_through_in_little_memory(fram
     assert seen.why == ("" if frames == 500 else FEWER)
     assert peak_bytes < 2_000_000
     assert volume.read_bytes < volume.size_bytes
+
+
+@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEG2000Lossless, RLELossless])
+def test_a_block_of_zeros_inside_compressed_pixels_is_told(syntax: str) -> None:
+    frame = b"\xff\xd8\xff" + bytes(range(1, 250)) * 80 + b"\xff\xd9"
+    whole = encapsulated(syntax, [frame], Rows=None, Columns=None)
+    hollow = encapsulated(
+        syntax, [frame[:8000] + bytes(4096) + frame[12096:]], Rows=None, Columns=None
+    )
+    assert (look(whole).has_zeros, look(hollow).has_zeros) == (False, True)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, "1.2.840.10008.1.2.1.98"])
+def test_a_block_of_zeros_inside_native_pixels_is_black(syntax: str) -> None:
+    pixels = bytes(range(1, 251)) * 100 + bytes(5000) + bytes(range(1, 251)) * 100
+    if syntax == ExplicitVRLittleEndian:
+        assert not look(native(pixels, Rows=220, Columns=250)).has_zeros
+    else:
+        assert not look(encapsulated(syntax, [pixels], Rows=220, Columns=250)).has_zeros

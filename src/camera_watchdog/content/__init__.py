@@ -26,7 +26,8 @@ __all__ = ["HEAD_BYTES", "Inspection", "inspect", "when_grown"]
 
 _HTML_ENDINGS: Final = frozenset({"htm", "html", "xhtml", ""})
 
-_MARKS: Final = (b"\xff\xd8\xff", b"\x89PNG", b"%PDF")
+_MARKS: Final = (b"\xff\xd8\xff", b"\x89png", b"%pdf", b"<!doctype html", b"<html", b"<body")
+"""In small letters."""
 HEAD_BYTES: Final = 4096
 """So much of its beginning tells what a file is."""
 _SAMPLES: Final = 64
@@ -136,13 +137,13 @@ def _unknown(window: FileWindow, head: bytes, said: Says) -> Inspection:
 
 
 def _keeps_place(window: FileWindow, head: bytes, said: Says) -> bool:
-    """Whether a file holds nothing yet: it is empty, or a picture's first bytes, or zeros.
+    """Whether a file holds nothing yet: it is empty, or a picture's or report's first bytes, or zeros.
 
     Zeros as far as can be seen without reading all.
     Who brings a file in pieces may have filled any of them: under its name with another ending, zeros
     at the beginning are enough. A volume of another kind may well begin with them.
     """
-    if any(mark.startswith(head) for mark in _MARKS):
+    if any(mark.startswith(head.lower()) for mark in _MARKS):
         return True
     if head.strip(b"\0"):
         return False

@@ -20,6 +20,7 @@ from camera_watchdog.content.dicom_pixels import (
     PICTURE_SIZE,
     ROWS,
     Announced,
+    has_zeros_inside,
     why_not_all_there,
     zeros_at_end,
 )
@@ -150,7 +151,7 @@ def read_dicom(window: FileWindow) -> DicomReading:
     meta = ElementWalk(window, _META)
     walk, why = meta, ""
     said: DicomTexts | None = _NOTHING_SAID
-    zeros = 0.0
+    zeros, has_zeros = 0.0, False
     try:
         start = meta.meta(DICOM_MAGIC_OFFSET + len(DICOM_MAGIC))
         syntax = _first(meta, _TRANSFER_SYNTAX)
@@ -166,6 +167,7 @@ def read_dicom(window: FileWindow) -> DicomReading:
             why = why or why_not_all_there(source, walk.pixels, announced, syntax, lengths)
             if not _MAP_OR_MASK.fullmatch(_sop_class(meta, walk)):
                 zeros = zeros_at_end(source, walk.pixels)
+                has_zeros = has_zeros_inside(source, walk.pixels, syntax)
             if zeros > _HOLLOW_SHARE:
                 why = why or "the DICOM file's picture is only partly written"
     except NotWhole as missing:
@@ -178,7 +180,7 @@ def read_dicom(window: FileWindow) -> DicomReading:
     )
     if not why and not walk.has_content and _needs_content(walk, facts.sop_class):
         why = "the DICOM file has no picture in it"
-    return DicomReading(why, facts, zeros > _DOUBTFUL_SHARE)
+    return DicomReading(why, facts, has_zeros or zeros > _DOUBTFUL_SHARE)
 
 
 def _needs_content(walk: ElementWalk, sop_class: str) -> bool:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.content.dicom_elements import ByteOrder, PixelValue, Place
-from camera_watchdog.content.file_window import ByteSource, FileWindow
+from camera_watchdog.content.file_window import ZEROS, ByteSource, FileWindow
 
 __all__ = [
     "FRAME_LENGTHS",
     "PICTURE_SIZE",
     "ROWS",
     "Announced",
+    "has_zeros_inside",
     "why_not_all_there",
     "zeros_at_end",
 ]
@@ -75,6 +76,7 @@ _PACKED_BYTES: Final = (*range(2, 130), 1, *([2] * 127))
 _UNPACKED_BYTES: Final = (*range(1, 129), 0, *range(128, 1, -1))
 
 _ZEROS_LEAST_BYTES: Final = 64 * 1024
+_PHOTOGRAPH_BYTES: Final = 32 * 1024 * 1024
 
 _NO_PICTURE: Final = "the DICOM file has no picture in it"
 _FEWER_PIXELS: Final = "the DICOM file has fewer pixels than it says"
@@ -244,6 +246,18 @@ def _is_unpacked(source: FileWindow, frame: Place, plane_bytes: int) -> bool:
             at += _PACKED_BYTES[data[at]]
         rest = data[at:]
     return not plane_bytes
+
+
+def has_zeros_inside(source: ByteSource, pixels: PixelValue, syntax: str) -> bool:
+    """Whether a block of zeros is in compressed pixels, which have none unless it is not written yet.
+
+    A photograph is read for that, a large volume is not.
+    """
+    is_compressed = pixels.fragments is not None and syntax not in _NATIVE
+    is_large = pixels.place.stop - pixels.place.start > _PHOTOGRAPH_BYTES
+    if not is_compressed or is_large or not isinstance(source, FileWindow):
+        return False
+    return any(ZEROS in chunk for chunk in source.chunks(*pixels.place))
 
 
 def zeros_at_end(source: ByteSource, pixels: PixelValue) -> float:

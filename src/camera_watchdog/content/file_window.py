@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
-__all__ = ["ByteSource", "FileWindow", "NotWhole"]
+__all__ = ["ZEROS", "ByteSource", "FileWindow", "NotWhole"]
+
+ZEROS: Final = bytes(2048)
+"""Half a block of a disk: so much of one that was not written yet is inside one chunk that is read."""
 
 _BLOCK_BYTES: Final = 32 * 1024
 _CHUNK_BYTES: Final = 256 * 1024

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from camera_watchdog.content.file_window import FileWindow, NotWhole
+from camera_watchdog.content.file_window import ZEROS, FileWindow, NotWhole
 
 __all__ = ["read_jpeg"]
 
@@ -20,8 +20,6 @@ _EXIF_HEAD: Final = b"Exif\0\0"
 # FF 00 is a stuffed byte, FF D0 to D7 a restart inside a scan; below C0 JPEG-LS stuffs bits.
 _MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _MARKER_BYTES: Final = 2
-# Half a block of a disk: so much of one that was not written yet is inside one chunk that is read.
-_ZEROS: Final = bytes(2048)
 _MOST_SEGMENTS: Final = 100_000
 _NO_END: Final = "the JPEG has no end"
 
@@ -91,7 +89,7 @@ def _next_marker(window: FileWindow, offset: int) -> tuple[int, int, bool]:
     for chunk in window.chunks(offset, window.size_bytes):
         data = rest + chunk
         found = _MARKER.search(data)
-        zeros = zeros or data.find(_ZEROS, 0, found.start() if found else None) >= 0
+        zeros = zeros or data.find(ZEROS, 0, found.start() if found else None) >= 0
         if found:
             return offset - len(rest) + found.end(), data[found.end() - 1], zeros
         offset += len(chunk)
