@@ -163,19 +163,23 @@ class NumberingSite:
         names = [f"IM_{number:04}.jpg" for number in range(first, first + count)]
         return self.write(folder, [*names, "report.pdf"])
 
-    def write(self, folder: str, names: Sequence[str]) -> dict[str, str]:
+    def write(self, folder: str, names: Sequence[str], **more: Any) -> dict[str, str]:
         """Write files whose bytes nothing else has, of a subject with an entry; checksums by name."""
         self.add_subject(folder)
-        return self.write_files(folder, names)
+        return self.write_files(folder, names, **more)
 
-    def write_files(self, folder: str, names: Sequence[str]) -> dict[str, str]:
-        """Write files whose bytes nothing else has; their checksums by name."""
+    def write_files(
+        self, folder: str, names: Sequence[str], taken_at: datetime | None = None
+    ) -> dict[str, str]:
+        """Write files whose bytes nothing else has, pictures with that time inside; checksums by name."""
         checksums = {}
         for name in names:
             self._pictures += 1
             content = pictures.pdf_report(folder, seed=self._pictures)
             if name.endswith(".jpg"):
-                content = pictures.jpeg(self._pictures, eye="left", size=(32, 32))
+                content = pictures.jpeg(
+                    self._pictures, eye="left", size=(32, 32), captured_at=taken_at
+                )
             path = self.config.watch_dir / folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)

@@ -7,7 +7,8 @@ camera numbers its pictures anew: whether other subjects have that name, too. If
 the file's.
 
 ========================= =======================================================================
-there at an earlier visit no answer, but for what goes after that exam
+there at an earlier visit no answer, but for what goes after that exam, or where it has the picture's
+                          own time to the minute
 there some day after it   no answer where the picture was taken later; where only the file was written
                           later, an answer once today's could have come (``incomplete_after``)
 of another day than the   no answer where the clocks of camera and database are known to agree;
@@ -27,7 +28,7 @@ from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
-from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time
+from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_the_minute
 from camera_watchdog.steps import Tools
 
 __all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
@@ -161,7 +162,8 @@ class ExamRows:
             of: [row for row, at in found.came if fit_of_seen(file, at, rules.zone) is of]
             for of in Fit
         }
-        todays = [*found.own, *came.pop(Fit.FITS)]
+        exact = of_the_minute(file, found.left, rules.zone)
+        todays = [*found.own, *came.pop(Fit.FITS), *exact]
         own = self._shared(file, in_time(file, todays, rules.zone))
         if rules.image_rows is ImageRows.PER_NAME:
             rows = rows_for(file.name, self._rows, self._names)

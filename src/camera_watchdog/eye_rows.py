@@ -11,8 +11,9 @@ A row that is there now is spoken for where another exam of the subject, open or
 the same name, eye and time on record. They are counted, each on record for one that is there: one more
 than are on record is new, and so is one whose values changed. Its number proves nothing, for VACUUM,
 INSERT OR REPLACE and a file that takes another's place renumber; of rows that are alike it tells which
-is which, no more. One that was seen to be gone is not waited for to come back: where the camera clears
-its table between two visits, a row like it is the new visit's, unless it has the very time, too.
+is which, no more. One that was seen to be gone, by an exam or between two, is not waited for to come back:
+where the camera clears its table between two visits, a row like it is the new visit's, unless it has the
+very time, too.
 
 A row may be corrected after its exam is archived, and is that exam's still. One that has the time of the
 one on record is known by it; so is one of which a person saw, or was told, that it is corrected. Where
@@ -193,8 +194,9 @@ def _own(exam: Exam) -> list[_Claim]:
     for file in exam.files:
         if exam.state is State.GONE and not file.was_sent:
             continue
-        counted |= Counter(file.eye_rows)
-        for row in file.eye_rows:
+        there = [row for row in file.eye_rows if not row.is_gone or _is_timed(row)]
+        counted |= Counter(there)
+        for row in there:
             files.setdefault(row, []).append(file)
         if not file.eye_rows and file.eye and (file.was_sent or exam.state is State.ARCHIVED):
             to_come = EyeRow(file.name, file.eye.value)
@@ -292,9 +294,22 @@ def _is_filled_in(claim: _Claim, row: ImageRow) -> bool:
     )
 
 
+def _is_in_another_folder(claim: _Claim, row: ImageRow) -> bool:
+    """The picture was moved, and its path written anew in the row."""
+    (name, *theirs), (its_name, *ours) = _value(claim.row), _value(row)
+    is_numbered = claim.row.number is not None and claim.row.number == row.number
+    return is_numbered and theirs == ours and _last_part(name) == _last_part(its_name)
+
+
 def _has_its_time(claim: _Claim, row: ImageRow) -> bool:
-    """The eye was corrected: no two pictures of one name have one time."""
-    return not claim.is_owed and _is_timed(row) and _value(claim.row)[::2] == _value(row)[::2]
+    """The eye was corrected, or the picture moved: no two pictures of one name have one time."""
+    (name, _, at), (its_name, _, its_time) = _value(claim.row), _value(row)
+    is_same = at == its_time and _last_part(name) == _last_part(its_name)
+    return not claim.is_owed and _is_timed(row) and is_same
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _is_alike_but_for_no_time(claim: _Claim, row: ImageRow) -> bool:
@@ -321,6 +336,7 @@ _WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
     _is_numbered_alike,
     _is_as_corrected,
     _is_filled_in,
+    _is_in_another_folder,
     _is_alike,
     _has_its_time,
     _is_alike_but_for_no_time,

@@ -89,7 +89,8 @@ class EyeRow:
     ``eye`` and ``captured_at`` are as stored (``captured_at`` none where there is no such column, or
     nothing in it). ``number`` is SQLite's own for the row, none for those of a view or of a table
     without numbers; SQLite may give a row another one at any time. ``seen_at`` is when a row was first
-    seen that came after the archive, for a picture that was not sent.
+    seen that came after the archive, for a picture that was not sent; ``is_gone`` that after the archive
+    no row of that name was there.
     """
 
     filename: str
@@ -97,6 +98,7 @@ class EyeRow:
     captured_at: str | int | float | None = None
     number: int | None = None
     seen_at: datetime | None = field(default=None, compare=False)
+    is_gone: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ What is found is told at once at a start, and else when a second look a few minu
 camera may write the rows of a new visit in place of the old ones before the folder of that visit is seen.
 What was told is taken back once the rows are as they were, or are a later exam's.
 
-Rows that came after the archive are put on record with the subject's newest exam: of a picture that was not
-exported, or that a person left out, a row may come so late, and tells no eye at the next visit.
+What came into a subject's rows after the archive, and what went, is put on record with its exams
+(:mod:`camera_watchdog.rows_between_visits`).
 """
 
 import logging
@@ -30,7 +30,7 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
-from camera_watchdog.rows_between_visits import with_rows_left
+from camera_watchdog.rows_between_visits import with_rows_as_they_are
 from camera_watchdog.rows_of_before import rows_of_before
 
 __all__ = ["CameraRows", "Finding", "RowRecheck"]
@@ -107,19 +107,19 @@ class RowRecheck:
                     told.append(Finding(exam, code, found))
                 else:
                     self._suspected[exam.id, code] = found
-        self._put_on_record_what_came(recent, rows)
+        self._put_on_record_what_is_there(recent, rows)
         return told
 
-    def _put_on_record_what_came(self, recent: Sequence[Exam], rows: Rows) -> None:
-        """Which rows came since the archive, of no exam; while one is open they may be its."""
+    def _put_on_record_what_is_there(self, recent: Sequence[Exam], rows: Rows) -> None:
+        """Which rows came since the archive, and went; while an exam is open they may be its."""
         for subject in sorted({exam.subject for exam in recent}):
             exams = self._journal.exams_of_subject(subject)
             if any(exam.state not in _ENDED for exam in exams):
                 continue
             archived = [exam for exam in recent if exam.subject == subject]
             its = rows.of_subject.get(subject, ())
-            for exam in with_rows_left(exams, archived, its, self._clock()):
-                amend = partial(_with_left, exam.rows_left)
+            for exam in with_rows_as_they_are(exams, archived, its, self._clock()):
+                amend = partial(_with_rows_of, exam)
                 self._journal.archived.amend(exam.id, amend, durable=False)
 
     def contradiction(self, exam: Exam) -> Reason | None:
@@ -182,8 +182,10 @@ class RowRecheck:
         return recent and (look.same | look.later).issuperset(reason.files)
 
 
-def _with_left(rows: tuple[EyeRow, ...], exam: Exam) -> Exam:
-    return exam.but(rows_left=rows)
+def _with_rows_of(changed: Exam, exam: Exam) -> Exam:
+    rows = {file.name: file.eye_rows for file in changed.files}
+    files = (file.but(eye_rows=rows[file.name]) for file in exam.files if file.name in rows)
+    return exam.with_file(*files).but(rows_left=changed.rows_left)
 
 
 def _with_rows(found: Mapping[tuple[int, str], tuple[EyeRow, ...]], exam: Exam) -> Exam:

@@ -14,7 +14,7 @@ from camera_watchdog.capture import capture_time
 from camera_watchdog.laterality import ImageRow, parse_eye
 from camera_watchdog.model import ExamFile
 
-__all__ = ["Fit", "fit", "fit_of_seen", "in_time", "nearest"]
+__all__ = ["Fit", "fit", "fit_of_seen", "in_time", "nearest", "of_the_minute"]
 
 _THE_SAME: Final = timedelta(minutes=2)
 _ANOTHER: Final = timedelta(minutes=30)
@@ -69,14 +69,33 @@ def nearest(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> ImageRow 
     return min(timed, key=lambda each: each[0])[1] if timed else next(iter(rows), None)
 
 
+def of_the_minute(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[ImageRow, ...]:
+    """The rows that have the time inside the file: whatever else is known of them, they are its own.
+
+    None where that time is of long before the file: a clock that begins anew says the same every day.
+    """
+    taken = _taken_at(file, zone)
+    if file.captured_inside is None or _written_at(file, zone) - taken > _SEEN_WITHIN:
+        return ()
+    timed = [(at, row) for row in rows if (at := _time_of(file, row, zone)) is not None]
+    return tuple(row for at, row in timed if abs(at - taken) <= _THE_SAME)
+
+
 def in_time(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[ImageRow, ...]:
-    """Of rows that tell different eyes, those of the picture's time; all where that cannot be told."""
+    """Of rows that tell different eyes, those of the picture's time; all where that cannot be told.
+
+    Of those that tell one eye, too, where they are of its minute: the others are another picture's.
+    """
+    exact, taken = of_the_minute(file, rows, zone), _taken_at(file, zone)
+    times = [_time_of(file, row, zone) for row in rows if not any(row is each for each in exact)]
+    if exact and all(at is not None and abs(at - taken) >= _ANOTHER for at in times):
+        return exact
     first = nearest(file, rows, zone)
     if first is None or len({_eye(row) for row in rows}) == 1:
         return tuple(rows)
     others = [row for row in rows if _eye(row) != _eye(first)]
     times = [_time_of(file, row, zone) for row in others]
-    at, taken = _time_of(file, first, zone), _taken_at(file, zone)
+    at = _time_of(file, first, zone)
     if at is None or None in times:
         return tuple(rows)
     known = [time for time in times if time is not None]

@@ -1,25 +1,28 @@
-"""What comes into a subject's rows, in the camera's database, while no exam of it is open. Pure.
+"""What comes into a subject's rows, in the camera's database, and goes, while no exam of it is open. Pure.
 
 The row of a picture that was not exported, or that a person left out, may come after the archive, from the
 camera or from the technician. At the next visit it would tell the eye of another picture of that name.
+
+A camera may clear its table every night. Rows of the next visit that are like the last one's would be taken
+for those, where nobody had seen that these were gone.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from camera_watchdog.eye_rows import as_record, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named
-from camera_watchdog.model import Exam, EyeRow
+from camera_watchdog.model import Exam, ExamFile, EyeRow
 
-__all__ = ["with_rows_left"]
+__all__ = ["with_rows_as_they_are"]
 
 
-def with_rows_left(
+def with_rows_as_they_are(
     exams: Sequence[Exam], recent: Sequence[Exam], rows: Sequence[ImageRow], now: datetime
 ) -> list[Exam]:
-    """The ``recent`` exams of a subject of which something else is to be kept now, as it is.
+    """Those of a subject's ``recent`` exams of which something else is to be kept now, with that.
 
     The newest has the rows that came, and that no exam has on record. They may be the next visit's, whose
     folder comes later. What is there no more is forgotten: it was another subject's, say.
@@ -46,9 +49,20 @@ def with_rows_left(
     for exam in recent:
         left = tuple(row for row in exam.rows_left if not _took_from(absent, row))
         left += came if exam.id == newest else ()
-        if left != exam.rows_left:
-            changed.append(exam.but(rows_left=left))
+        gone = [_gone(file) for file in exam.files if _is_gone(file, rows)]
+        if gone or left != exam.rows_left:
+            changed.append(exam.with_file(*gone).but(rows_left=left))
     return changed
+
+
+def _is_gone(file: ExamFile, rows: Iterable[ImageRow]) -> bool:
+    """Whether rows that were there are not, and none of the file's name is."""
+    known = any(not row.is_gone for row in file.eye_rows)
+    return known and not any(is_named(file.name, row.filename) for row in rows)
+
+
+def _gone(file: ExamFile) -> ExamFile:
+    return file.but(eye_rows=tuple(replace(row, is_gone=True) for row in file.eye_rows))
 
 
 def _took_from(absent: Counter[EyeRow], row: EyeRow) -> bool:

@@ -218,3 +218,83 @@ def test_a_row_is_put_on_record_once_with_when_it_was_seen_first(tmp_path: Path)
         (row,) = site.exam().rows_left
         assert row.seen_at is not None
         assert timedelta() < row.seen_at - archived <= timedelta(hours=1)
+
+
+# Rows that go between two visits
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_table_that_is_cleared_every_night_leaves_no_question_though_rows_come_first(
+    tmp_path: Path, shape: str
+) -> None:
+    table = "pictures" if shape == "view" else "images"
+    with begins_again(tmp_path, shape=shape) as site:
+        for _ in range(3):
+            site.sql(f"DELETE FROM {table};")  # noqa: S608 - our own names
+            site.live(AN_HOUR)
+            site.time.turn(7 * A_DAY)
+            site.visit("OD", "OS", subject="S2")
+            files = site.visit("OD", "OS")
+            assert site.eyes_of(files) == TWO
+
+
+@pytest.mark.parametrize("rows_in_s", [0, 600])
+def test_rows_that_are_away_for_hours_are_still_the_last_visits(
+    tmp_path: Path, rows_in_s: float
+) -> None:
+    with begins_again(tmp_path) as site:
+        site.sql("CREATE TABLE kept AS SELECT * FROM images; DELETE FROM images;")
+        site.live(AN_HOUR)
+        site.sql("INSERT INTO images SELECT * FROM kept;")
+        site.live(AN_HOUR)
+        site.time.turn(7 * A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=rows_in_s)
+        assert site.eyes_of(files) == SWAPPED
+
+
+# Rows whose pictures are moved
+
+
+@pytest.mark.parametrize(
+    "shape, column", [("table", None), ("numbered", None), ("view", "captured_at")]
+)
+def test_a_path_that_is_written_anew_makes_no_row_new(
+    tmp_path: Path, shape: str, column: str | None
+) -> None:
+    table = "pictures" if shape == "view" else "images"
+    with begins_again(tmp_path, shape=shape, db_image_captured_at=column) as site:
+        name = "'D:\\live\\' || filename" if shape == "numbered" else "'E:/store/' || filename"
+        site.sql(f"UPDATE {table} SET filename = {name};")  # noqa: S608 - our own names
+        site.time.turn(7 * A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=600, timed=column is not None)
+        assert site.eyes_of(files) == SWAPPED
+
+
+# Two visits of one day
+
+
+@pytest.mark.parametrize("first", [1, 3])
+@pytest.mark.parametrize("eyes", [("OD", "OS"), ("OS", "OD")])
+def test_two_visits_of_a_day_that_are_exported_in_the_evening_have_their_own_rows(
+    tmp_path: Path, eyes: tuple[str, str], first: int
+) -> None:
+    """The times inside the pictures tell which is which, also where the numbers go on in the day."""
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        for subject in ("S2", "S3"):
+            site.rows("OD", "OS", "OD", "OS", subject=subject, timed=True)
+        morning = site.time.clock()
+        noon = morning + timedelta(hours=4)
+        for at, number, told in ((morning, 1, ("OD", "OS")), (noon, first, eyes)):
+            for place, eye in enumerate(told):
+                site.row(f"IM_{number + place:04}.jpg", eye, at)
+        site.time.turn(6 * AN_HOUR)
+        for at, number, told in ((morning, 1, ("OD", "OS")), (noon, first, eyes)):
+            names = [f"IM_{number + place:04}.jpg" for place in range(2)]
+            files = site.write("S1", [*names, "report.pdf"], taken_at=at)
+            site.arrive(files)
+            sides = {"OD": "right", "OS": "left"}
+            assert site.eyes_of(files) == dict(
+                zip(names, map(sides.__getitem__, told), strict=True)
+            )
+            assert site.captured(files)[names[0]] == at.replace(microsecond=0)
+            site.live(600)

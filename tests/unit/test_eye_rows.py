@@ -250,6 +250,7 @@ def test_a_row_is_kept_as_it_was_read(at: object) -> None:
         at.decode() if isinstance(at, bytes) else at,
         4,
         None,
+        False,
     )
     assert sort_rows(exam(), [row("OD", at)], [visit(1, row("OD", at))]).free == ()
 
@@ -342,3 +343,20 @@ def test_what_was_owed_and_is_taken_over_is_counted_once() -> None:
     second = exam(taken).but(id=2, state=State.ARCHIVED, rows_gone=rows.taken_over([owed]))
     assert asked([row("OD"), row("OD")], before, second) == ["OD"]
     assert asked([row("OD")], before, second) == []
+
+
+def test_a_row_whose_picture_was_moved_is_the_row_on_record() -> None:
+    moved = "E:\\store\\" + NAME
+    assert asked([row("OD", number=1, name=moved)], visit(1, row("OD", number=1))) == []
+    assert asked([row("OD", number=7, name=moved)], visit(1, row("OD", number=1))) == ["OD"]
+    timed = visit(1, row("OD", "2026-03-01 09:00"))
+    assert asked([row("OD", "2026-03-01 09:00", name=moved)], timed) == []
+    assert asked([row("OD", "2026-03-08 09:00", name=moved)], timed) == ["OD"]
+
+
+def test_a_row_that_was_seen_to_be_gone_is_no_more_the_last_visits_unless_it_has_its_time() -> None:
+    for at, told in ((None, ["OD"]), ("2026-03-01 09:00", [])):
+        before = visit(1, row("OD", at))
+        gone = tuple(dataclasses.replace(each, is_gone=True) for each in before.files[0].eye_rows)
+        before = before.with_file(before.files[0].but(eye_rows=gone))
+        assert asked([row("OD", at)], before) == told

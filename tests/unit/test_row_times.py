@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import ExamFile
-from camera_watchdog.row_times import Fit, fit_of_seen
+from camera_watchdog.row_times import Fit, fit_of_seen, in_time, of_the_minute
 from exam_parts import NOON, file
 
 ZONE = ZoneInfo("Africa/Dar_es_Salaam")
@@ -41,3 +42,22 @@ def test_a_camera_whose_clock_was_never_set_took_its_picture_when_the_file_was_w
     never = datetime(2000, 1, 1, tzinfo=ZONE)
     assert fit_of_seen(picture(NOON + 7 * DAY, never), NOON, ZONE) is Fit.ANOTHER_DAY
     assert fit_of_seen(picture(NOON + HOUR, never), NOON, ZONE) is Fit.FITS
+
+
+def at(when: datetime) -> ImageRow:
+    return ImageRow("IM_0001.jpg", "OD", when.astimezone(ZONE).replace(tzinfo=None).isoformat(" "))
+
+
+def test_of_rows_of_one_eye_those_of_the_pictures_minute_are_its_own() -> None:
+    own, others = at(NOON), at(NOON + 4 * HOUR)
+    exported = picture(NOON + 9 * HOUR, NOON + timedelta(seconds=20))
+    assert in_time(exported, [own, others], ZONE) == (own,)
+    assert in_time(picture(NOON + 9 * HOUR), [own, others], ZONE) == (own, others)
+    again = at(NOON + timedelta(minutes=5))  # it may be the same picture's
+    assert in_time(exported, [own, again], ZONE) == (own, again)
+
+
+def test_a_clock_that_begins_anew_makes_no_row_the_pictures_own() -> None:
+    assert of_the_minute(picture(NOON + DAY, NOON), [at(NOON)], ZONE) == (at(NOON),)
+    assert of_the_minute(picture(NOON + 900 * DAY, NOON), [at(NOON)], ZONE) == ()
+    assert of_the_minute(picture(NOON), [at(NOON)], ZONE) == ()
