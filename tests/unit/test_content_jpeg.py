@@ -180,15 +180,16 @@ def test_a_block_of_zeros_in_the_middle_of_a_picture_is_told(data: bytes) -> Non
         assert not look(data[:at] + bytes(900) + data[at + 900 :]).has_zeros
 
 
+@pytest.mark.parametrize("head", [BASELINE[:300], THUMBNAILED[:100], LARGE[:400]])
+def test_a_picture_of_which_the_first_and_the_last_block_are_there_is_told(head: bytes) -> None:
+    seen = look(head.ljust(60_000, b"\0") + LARGE[-500:])
+    assert seen.has_zeros or not seen.whole
+
+
 @pytest.mark.parametrize(
     "data",
-    [
-        LARGE,
-        with_segment(LARGE, 0xED, bytes(9000)),
-        LARGE + bytes(9000),
-        LARGE[:20] + bytes(9000) + LARGE[20:],
-    ],
-    ids=["plain", "segment", "padded", "gap"],
+    [LARGE, with_segment(LARGE, 0xED, bytes(9000)), LARGE + bytes(9000)],
+    ids=["plain", "segment", "padded"],
 )
 def test_zeros_outside_of_the_picture_say_nothing(data: bytes) -> None:
     assert look(data) == Inspection(Format.JPEG, whole=True)

@@ -1,6 +1,7 @@
 """Whether a JPEG ends its picture, from its markers (ITU-T T.81, annex B)."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.content.file_window import ZEROS, FileWindow, NotWhole
@@ -27,14 +28,14 @@ _NO_END: Final = "the JPEG has no end"
 def read_jpeg(window: FileWindow) -> tuple[str, bytes, bool]:
     """Why a JPEG is not whole (empty where it is), and its EXIF (a TIFF; empty where it has none).
 
-    And whether a part of its picture is zeros, as space is that was only reserved. Segments are stepped over by their lengths, so the end of the thumbnail inside the EXIF is not
-    taken for the end of the picture. What follows the end of the picture does not matter.
+    And whether a part of its picture is zeros, as space is that was only reserved. Segments are stepped
+    over by their lengths, so the end of the thumbnail inside the EXIF is not taken for the end of the
+    picture. What follows the end of the picture does not matter.
     """
-    exif: list[bytes] = []
+    found = _Found()
     why = ""
-    has_zeros = False
     try:
-        has_zeros = _walk(window, exif)
+        _walk(window, found)
     except _Another as missing:
         why = str(missing)
     except NotWhole as missing:
@@ -42,23 +43,30 @@ def read_jpeg(window: FileWindow) -> tuple[str, bytes, bool]:
         # the EDC takes it. Inside a scan these two bytes cannot stand by chance (T.81, B.1.1.5).
         ends = window.at(window.size_bytes - _MARKER_BYTES, _MARKER_BYTES) == _LAST_BYTES
         why = "" if ends else str(missing)
-    return why, b"".join(exif[:1]), has_zeros
+    return why, found.exif, found.has_zeros
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a walk came by: the first EXIF, and a block of zeros outside of segments."""
+
+    exif: bytes = b""
+    has_zeros: bool = False
 
 
 class _Another(NotWhole):
     """The last bytes may be those of another picture: of a preview, or of one written anew."""
 
 
-def _walk(window: FileWindow, exif: list[bytes]) -> bool:
-    """Whether a part of the picture is zeros."""
-    frame = scan = has_zeros = False
+def _walk(window: FileWindow, found: _Found) -> None:
+    frame = scan = False
     offset = _MARKER_BYTES
     for _ in range(_MOST_SEGMENTS):
         offset, marker, zeros = _next_marker(window, offset)
-        has_zeros |= scan and zeros
+        found.has_zeros |= zeros
         if marker == _END_OF_IMAGE:
             if frame and scan:
-                return has_zeros
+                return
             nothing = offset == 2 * _MARKER_BYTES
             raise (_Another if nothing else NotWhole)("the JPEG has no picture in it")
         if marker == _START_OF_IMAGE and window.at(offset, 1) == b"\xff":
@@ -68,7 +76,7 @@ def _walk(window: FileWindow, exif: list[bytes]) -> bool:
             rest = window.at(offset, window.size_bytes - offset) if marker in _PREVIEWS else b""
             raise (_Another if _PICTURE_HEAD in rest else NotWhole)(_NO_END)
         if marker == _EXIF_SEGMENT and window.at(offset + 2, 6) == _EXIF_HEAD:
-            exif.append(window.at(offset + 8, length - 8))
+            found.exif = found.exif or window.at(offset + 8, length - 8)
         frame = frame or marker in _FRAMES
         scan = scan or marker == _START_OF_SCAN
         offset += length
