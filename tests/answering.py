@@ -46,6 +46,7 @@ class Nurse:
         *,
         eyes: dict[str, Laterality] = _NOTHING,
         skips: tuple[str, ...] = (),
+        entry: str = "",
         folder: str = "S1",
     ) -> Request:
         """An answer as it is made now; it is given by :meth:`answer`.
@@ -64,6 +65,7 @@ class Nurse:
             skips=skips,
             checksum=lambda name: checksum(self.config, exam, name, now),
             report_type=self.clinic.tools.rules.report_type,
+            entry=entry,
         )
         return Request(Wish.RELEASE, exam.id, exam.folder, "anna", now, "I looked", said)
 
@@ -98,7 +100,8 @@ class Nurse:
         *,
         eyes: dict[str, Laterality] = _NOTHING,
         skips: tuple[str, ...] = (),
+        entry: str = "",
         folder: str = "S1",
     ) -> str:
         """Look and answer at once."""
-        return self.answer(self.look(eyes=eyes, skips=skips, folder=folder))
+        return self.answer(self.look(eyes=eyes, skips=skips, entry=entry, folder=folder))

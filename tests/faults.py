@@ -946,6 +946,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_DATES}an_entry_of_about_the_same_day_is_used",
             f"{_DATES}it_goes_on_by_itself_once_the_clinician_corrects_the_date",
             f"{_DATES}an_old_visit_does_not_go_into_the_next_one_s_entry_nor_the_next_into_an_older",
+            "integration/test_second_visit.py::test_it_goes_into_the_entry_that_a_person_names_by_its_id",
+            "integration/test_second_visit.py::test_it_goes_into_no_other_entry_than_the_one_that_was_named",
             f"{_DATES}of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age",
             f"{_DATES}the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key",
             f"{_DATES}a_clock_that_was_never_set_makes_no_other_visit_of_it",

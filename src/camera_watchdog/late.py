@@ -44,8 +44,10 @@ def exam_before(exam: Exam, others: Iterable[Exam]) -> Exam | None:
 def late_reason(exam: Exam, before: Exam) -> Reason:
     """Why it waits for a person."""
     names = tuple(file.name for file in exam.files if file.present)
-    entry = before.session.words if before.session else "unknown"
-    return Reason("late", names, {"archived": before.destination, "entry": entry})
+    details = {"archived": before.destination, "entry": "unknown"}
+    if session := before.session:
+        details |= {"entry": session.words, "joins": session.session_id, "day": session.day}
+    return Reason("late", names, details)
 
 
 def session_to_join(exam: Exam, others: Iterable[Exam], *, now: datetime) -> Session | None:

@@ -35,6 +35,7 @@ __all__ = [
     "about",
     "as_sent",
     "asked_anew",
+    "entries_meant",
     "eye_said",
     "eye_said_of_sent",
     "files_as_sent",
@@ -148,6 +149,18 @@ def names_entry(exam: Exam, session_id: str) -> bool:
     return any(
         override.entry == session_id and _as_they_were(override, (), now)
         for override in exam.overrides
+    )
+
+
+def entries_meant(exam: Exam) -> frozenset[str]:
+    """The dates, or ids, by which a person named the entry of a visit before the EDC was asked for it."""
+    now = {file.name: sha256_of(file) for file in exam.files}
+    return frozenset(
+        override.entry
+        for override in exam.overrides
+        if override.entry
+        and override.reason_code == "incomplete"
+        and _as_they_were(override, (), now)
     )
 
 

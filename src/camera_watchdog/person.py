@@ -113,9 +113,23 @@ def _released(exam: Exam, said: Override, checksum: Callable[[str], str], entry:
     """The answer to what holds the exam itself, bound to the files and the session that it is about."""
     assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
     names = _released_files(exam, exam.reason)
-    named = _entry_named(exam, exam.reason, entry) if entry else ""
+    if entry and exam.reason.code == "late":
+        said, named = _visit_of_its_own(exam.reason, said, entry), entry
+    else:
+        named = _entry_named(exam, exam.reason, entry) if entry else ""
     sums = {name: checksum(name) for name in names}
     return bound(exam, replace(said, checksums=sums, entry=named))
+
+
+def _visit_of_its_own(reason: Reason, said: Override, entry: str) -> Override:
+    """What is said of files that are no late ones: an exam with an entry of its own, as it is."""
+    if entry in {reason.details.get("joins", ""), reason.details.get("day", "")}:
+        raise WordRefused(
+            f"{entry} is the entry of the exam that is archived, {reason.details['entry']}. If these "
+            "files belong to it, say so without --entry. If they are of a visit of its own whose entry "
+            "is of the same day, name that entry by its id."
+        )
+    return replace(said, reason_code="incomplete")
 
 
 def _entry_named(exam: Exam, reason: Reason, entry: str) -> str:

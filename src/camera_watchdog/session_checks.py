@@ -31,7 +31,7 @@ from camera_watchdog.model import (
     Session,
     State,
 )
-from camera_watchdog.overrides import names_entry
+from camera_watchdog.overrides import entries_meant, names_entry
 from camera_watchdog.screening import (
     folder_names,
     hold_unless_waived,
@@ -145,13 +145,15 @@ def _check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tool
         dated = status.dated
     if dated is None or status.made_by_resolve:
         return
-    rules = tools.rules
-    if _is_of_day(exam, dated, tools):
+    rules, meant = tools.rules, entries_meant(exam)
+    if {given.session_id, calendar_day(dated, rules.zone)} & meant:
+        return
+    if not meant and _is_of_day(exam, dated, tools):
         return
     recent = tools.journal.newest_exams()
     days = picture_days(exam, recent, rules.zone)
     apart = days_apart(days, dated, rules.zone)
-    if apart <= rules.visit_days:
+    if not meant and apart <= rules.visit_days:
         return
     details = {
         "session": given.session_id,

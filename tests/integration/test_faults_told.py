@@ -456,7 +456,7 @@ CASES: Final[dict[str, Case]] = {
         "late",
         late,
         ("OD3.jpg", "after the exam was sent and archived", "S1_2026"),
-        ("move it away", "release S1 --reason"),
+        ("move it away", "--entry YYYY-MM-DD", "release S1 --reason"),
         move_aside("S1"),
         wait_s=1900,
     ),

@@ -61,7 +61,7 @@ class Person:
         elif reason.code in _LOOKS_FIRST:
             there = [name for name in reason.files if self._is_there(exam, name)]
             self._say(exam, skips=there)
-        elif allowed := sorted(REASONS[reason.code].answers):
+        elif allowed := sorted(REASONS[reason.code].answers - {Answer.ENTRY}):
             self._say_one(exam, reason, chance.choice(allowed), chance)
 
     def give(self) -> None:

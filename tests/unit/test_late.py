@@ -47,7 +47,7 @@ def test_it_belongs_to_the_exam_that_was_archived_last() -> None:
     assert (reason.code, reason.files, reason.details) == (
         "late",
         ("OD2.jpg",),
-        {"archived": "S1_2", "entry": "with its date unknown (s-1)"},
+        {"archived": "S1_2", "entry": "with its date unknown (s-1)", "joins": "s-1", "day": ""},
     )
 
 

@@ -32,7 +32,7 @@ DESIGNED = {
     "vanished": {Answer.RELEASE},
     "two_visits": {Answer.RELEASE, Answer.SKIP},
     "two_folders": {Answer.RELEASE, Answer.SKIP},
-    "late": {Answer.RELEASE, Answer.SKIP},
+    "late": {Answer.RELEASE, Answer.SKIP, Answer.ENTRY},
     "seen_before": {Answer.RELEASE, Answer.SKIP},
     "no_session": set(),
     "no_eligible_session": set(),

@@ -8,12 +8,14 @@ from typing import Final
 from camera_watchdog.reasons.edc_table import EDC_ROWS
 from camera_watchdog.reasons.entries import ENTRY_ROWS
 from camera_watchdog.reasons.rules import (
+    ENTRY,
     EYE,
     EYE_OR_SKIP,
     NO_PICTURE,
     RELEASE,
     RELEASE_OR_SKIP,
     SKIP,
+    TO_NAME_ENTRY,
     TO_RELEASE,
     TO_SAY_EYE,
     TO_SKIP,
@@ -193,11 +195,12 @@ ROWS: Final = (
     ReasonRule(
         "late",
         "{files} of {subject} came after the exam was sent and archived ({archived}).",
-        "If it is of that exam, send it into the same eye exam entry, {entry}: "
-        f"{TO_RELEASE} If it is not needed, move it away. If it is of another visit, its exam is sent by "
-        "itself, into an entry of its own, once all of it is there.",
+        "Find out of which visit it is. If of that one, send it into the same eye exam entry, {entry}: "
+        f"{TO_RELEASE} If of a visit of its own, it is sent by itself once all of it is there; if no more "
+        "of it will come, name the entry that the clinician made for that visit, by its date, or by its "
+        f"id where both entries are of one day: {TO_NAME_ENTRY} If it is not needed, move it away.",
         Clears.CHANGE,
-        RELEASE_OR_SKIP,
+        RELEASE_OR_SKIP | ENTRY,
     ),
     ReasonRule(
         "seen_before",
