@@ -45,9 +45,11 @@ _FAILING_FOR: Final = timedelta(minutes=15)
 _ANSWERED_BY_RESOLVE: Final = frozenset(
     {
         "demographics_differ",
+        "entry_date_differs",
         "field_refused",
         "no_eligible_session",
         "no_session",
+        "not_explained",
         "older_session",
         "report_type_differs",
         "session_in_use",
@@ -55,6 +57,11 @@ _ANSWERED_BY_RESOLVE: Final = frozenset(
     }
 )
 """An exam that is held for these is held still while the EDC cannot be asked."""
+
+_ABOUT_OUR_ENTRY: Final = frozenset(
+    {"contraindicated", "not_explained", "report_type_changed", "session_gone"}
+)
+"""So is one that sent files into an entry and is held for these, which are about that very entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +245,13 @@ class Pipeline:
 
 def _still_unanswered(passage: Passage) -> Reason | None:
     """What the exam was held for, where only the EDC could have said that it is over."""
-    reason = passage.waited_for
-    asked = reason is not None and reason.code in _ANSWERED_BY_RESOLVE
-    return reason if passage.was_held and asked and passage.exam.state is State.RESOLVING else None
+    reason, exam = passage.waited_for, passage.exam
+    if reason is None or not passage.was_held:
+        return None
+    if exam.state is State.RESOLVING and reason.code in _ANSWERED_BY_RESOLVE:
+        return reason
+    ours = exam.session is not None and exam.session.session_id == reason.details.get("session")
+    return reason if ours and exam.anything_sent and reason.code in _ABOUT_OUR_ENTRY else None
 
 
 def _unforeseen(error: Exception) -> TransientError:

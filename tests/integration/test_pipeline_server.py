@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -346,6 +347,54 @@ def test_what_a_person_must_do_in_the_edc_is_still_said_while_it_is_away(tmp_pat
         clinic.edc.add_session()
         clinic.live_for(20)
         check_arrived(clinic)
+
+
+@pytest.mark.parametrize("code", ["entry_date_differs", "not_explained"])
+def test_a_question_about_an_entry_is_still_asked_while_the_edc_is_away_and_not_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    with made(tmp_path) as clinic:
+        apart = timedelta(days=9 if code == "entry_date_differs" else 0)
+        clinic.edc.add_session(dated=clinic.clock.utc - apart)
+        if code == "not_explained":
+            clinic.edc.stored = [Stored("s-1", "left", "theirs.jpg", "theirs")]
+        clinic.take()
+        assert is_held(clinic.try_once(), code, HOUR_S)
+        clinic.edc.resolves, clinic.edc.ping_says = [AWAY], AWAY
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.edc.resolves == []
+        assert clinic.told("S1") == (State.HELD, code)
+        clinic.edc.ping_says = None
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.told("S1") == (State.HELD, code)
+    assert [record.message for record in caplog.records if "HELD" in record.message][1:] == []
+
+
+@pytest.mark.parametrize("code", ["not_explained", "session_gone", "contraindicated"])
+def test_a_question_about_the_entry_that_has_files_of_ours_is_not_asked_anew_when_the_edc_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        (entry,) = clinic.edc.sessions
+        entry.needs |= {"left_dicom"}  # it stays incomplete
+        clinic.edc.uploads = [None, FAILED]
+        clinic.try_once()
+        if code == "not_explained":
+            clinic.edc.stored.append(Stored("s-1", "report", "theirs.pdf", "theirs"))
+        elif code == "session_gone":
+            clinic.edc.sessions.clear()
+        else:
+            entry.contraindicated = True
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, code)
+        clinic.edc.statuses, clinic.edc.ping_says = [AWAY], AWAY
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.edc.statuses == []
+        assert clinic.told("S1") == (State.HELD, code)
+        clinic.edc.ping_says = None
+        clinic.live_for(2 * HOUR_S)
+        assert clinic.told("S1") == (State.HELD, code)
+    assert [record.message for record in caplog.records if "HELD" in record.message][1:] == []
 
 
 def test_what_the_camera_has_answered_is_not_said_any_more_while_the_edc_is_away(
