@@ -12,15 +12,10 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Final
 
 from camera_watchdog.model import Exam, State
 
 __all__ = ["Registry"]
-
-
-_TURN: Final = attrgetter("turn")
 
 
 @dataclass(slots=True)
@@ -58,7 +53,11 @@ class Registry:
             return entry.exam
 
     def claim_due(self, now: float, *, server_is_away: bool) -> Exam | None:
-        """Claim the exam that is next: fresh ones before retries, the oldest last byte first."""
+        """Claim the exam that is next: fresh ones before retries, the oldest last byte first.
+
+        Of retries it is the one that is due for longest: those that are asked for again and again, as
+        while an entry is missing in the EDC, let each other pass, however slow the line.
+        """
         with self._lock:
             due = [
                 entry
@@ -67,7 +66,7 @@ class Registry:
             ]
             if not due:
                 return None
-            entry = min(due, key=_TURN)
+            entry = min(due, key=_turn_among_due)
             entry.claimed = True
             entry.changed = False
             self._on_their_way[entry.exam.folder] = entry.contents
@@ -172,6 +171,11 @@ class Registry:
         """Wake everyone who waits, to look whether to stop."""
         with self._lock:
             self._lock.notify_all()
+
+
+def _turn_among_due(entry: _Entry) -> tuple[bool, float, datetime]:
+    is_retry, last_change = entry.turn
+    return is_retry, (entry.due or 0.0) if is_retry else 0.0, last_change
 
 
 def _turn(exam: Exam) -> tuple[bool, datetime]:

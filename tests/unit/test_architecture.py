@@ -205,7 +205,7 @@ def test_the_registry_has_a_lock_and_nothing_else() -> None:
     path = MODULES["registry"]
     assert {name for name in ours(path) if not is_of(name, PURE)} == set()
     outside = {name for name in imports_of(path) if not name.startswith(PACKAGE)}
-    pure = {"collections.abc", "dataclasses", "datetime", "operator", "typing"}
+    pure = {"collections.abc", "dataclasses", "datetime"}
     assert outside == {"threading"} | pure
 
 

@@ -41,6 +41,20 @@ def test_an_exam_has_one_claimant_at_a_time() -> None:
     assert registry.claim_due(99, server_is_away=False) is None
 
 
+def test_retries_let_each_other_pass_though_those_before_are_due_again_before_all_had_a_turn() -> (
+    None
+):
+    held = [named(f"S{number}", state=State.HELD) for number in range(10)]
+    late = named("S99", attempts=1, last_change=NOON + timedelta(hours=1))
+    registry, seen = filled(*held, late), []
+    for now in range(1, 23):
+        one = registry.claim_due(now, server_is_away=False)
+        assert one is not None
+        seen.append(one.folder)
+        registry.release(one, due=now + 5)
+    assert {*Counter(seen).values()} == {2}
+
+
 def test_what_the_sweep_has_no_worker_gets_though_it_is_due() -> None:
     registry = filled(named("S1"), due=7)
     one = registry.claim_folder("S1")
