@@ -96,7 +96,7 @@ class Requests:
         asked: dict[str, int] = {}
         is_first, sent = True, set[str]()
         for place, request in enumerate(self._all):
-            told = f"{request.exchange.request_line} after\n{self._story(place)}"
+            told = f"{request.exchange.request_line} after\n{self._told(place)}"
             if request.kind != "upload":
                 if request.is_answered:
                     asked[request.kind], is_first = place, True
@@ -125,7 +125,7 @@ class Requests:
         """
         last = [r for r in self._all if r.kind == "status" and r.is_answered][-1]
         lacking = {*types} - {*last.said["uploaded"]}
-        assert not lacking, f"archived though {lacking} was not listed:\n{self._story()}"
+        assert not lacking, f"archived though {lacking} was not listed:\n{self._told()}"
 
     def may_have_lost(self, file: TakenFile, others: Sequence["Requests"]) -> bool:
         """Whether a file of an archived exam may be gone without any client having seen it.
@@ -166,13 +166,16 @@ class Requests:
         at_once = theirs.exchange.began_s < ours.exchange.ended_s
         return theirs.name == file.name and (at_once or writes_over_a_name(self.release))
 
-    def _story(self, until: int | None = None) -> str:
-        """What happened, a line each."""
-        return "\n".join(
+    def story(self, until: int | None = None) -> list[str]:
+        """What happened, a line each: when, what, how much of it came to the server, the answer."""
+        return [
             f"{r.exchange.began_s:.2f} {r.exchange.request_line[:60]} {r.exchange.mishap.passes:g}"
             f" {r.status} {r.said.get('uploaded', '')}"
             for r in self._all[:until]
-        )
+        ]
+
+    def _told(self, until: int | None = None) -> str:
+        return "\n".join(self.story(until))
 
 
 def _listed(request: _Request) -> Counter[str]:

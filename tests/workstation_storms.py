@@ -45,7 +45,7 @@ from workstation_requests import Requests
 __all__ = ["RELEASES", "Workstation", "storm", "workstations"]
 
 RELEASES: Final = ("0.2.0", "0.4.0", "0.7.8", "1.4.0")
-AT_A_TIME: Final = 25
+AT_A_TIME: Final = 10
 """So many storms befall the same workstations, whose daemons go on."""
 CALM_S: Final = 60.0
 TIMES: Final = FAST | {"request_timeout": 2, "sweep_interval": 1}
@@ -196,14 +196,17 @@ class Workstation:
             done = exam and (exam.state == "archived" or exam.reason_code in HELD)
             return exam if done else None
 
-        found = until(over, CALM_S, lambda: f"{self.clinic.exam(subject)}\n{self.log(subject)}")
+        found = until(
+            over, CALM_S, lambda: f"{self.clinic.exam(subject)}\n{self.log(subject, release)}"
+        )
         assert found is not None
         self.ended = found
         self.requests = Requests(release, self.relay.exchanges, subject)
 
-    def log(self, subject: str) -> str:
-        """What its daemon said of a subject."""
-        return "\n".join(line for line in self.clinic.running.lines if subject in line)
+    def log(self, subject: str, release: str) -> str:
+        """What its daemon said of a subject, and what went over its line."""
+        said = [line for line in self.clinic.running.lines if subject in line]
+        return "\n".join([*said, *Requests(release, self.relay.exchanges, subject).story()])
 
 
 def _check(edc: EdcUnderTest, subject: str, stations: Sequence[Workstation]) -> list[TakenFile]:
@@ -214,7 +217,7 @@ def _check(edc: EdcUnderTest, subject: str, stations: Sequence[Workstation]) -> 
     assert not whose, f"what is stored is nobody's, or not on the disk: {stored}"
     excused = []
     for station in stations:
-        log, taken = station.log(subject), station.taken
+        log, taken = station.log(subject, edc.version), station.taken
         assert "Traceback" not in station.clinic.running.text, station.clinic.running.text
         station.requests.check_sends()
         if station.ended.state != "archived":
