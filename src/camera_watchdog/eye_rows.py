@@ -131,7 +131,7 @@ class SubjectRows:
 def sort_rows(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> SubjectRows:
     """The rows of the exam's subject, and which of them ``others``, the subject's exams, have."""
     claims = _without(_claims(each for each in others if each.id != exam.id), exam.rows_gone)
-    claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam)]
+    claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam, rows)]
     free = list(rows)
     claimed: list[tuple[ImageRow, _Claim]] = []
     for fits in _WAYS:
@@ -230,12 +230,16 @@ def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | N
     return replace(row, eye=eye) if eye else None
 
 
-def _is_later_for_the_same(claim: _Claim, exam: Exam) -> bool:
-    """Whether an exam that was seen after this one, and sent nothing yet, took a row of this one's."""
-    other = claim.exam
+def _is_later_for_the_same(claim: _Claim, exam: Exam, rows: Sequence[ImageRow]) -> bool:
+    """Whether an exam that was seen after this one, and sent nothing yet, took a row of this one's.
+
+    Rows without numbers are the same only where there is but one of them.
+    """
+    other, value = claim.exam, _value(claim.row)
     waits = other.state not in {State.ARCHIVED, State.GONE} and not other.anything_sent
-    return (waits and other.id > exam.id) and any(
-        _value(claim.row) == _value(row) and claim.row.number == row.number
+    is_one = claim.row.number is not None or sum(_value(row) == value for row in rows) == 1
+    return (waits and is_one and other.id > exam.id) and any(
+        value == _value(row) and claim.row.number == row.number
         for file in exam.files
         for row in file.eye_rows
     )
