@@ -11,7 +11,7 @@ was not put forward.
 import contextlib
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from camera_watchdog.model import ExamFile, Sent
@@ -99,11 +99,10 @@ def capture_time(
     """
     written_at = _written_at(mtime_ns)
     for said, source in ((parse_database_time(database), "database"), (inside, inside_source)):
-        if said is not None:
-            try:
-                return _in_utc(said, zone, written_at), source
-            except (OverflowError, ValueError):
-                continue
+        if said is None or not MINYEAR < said.year < MAXYEAR:
+            continue  # programs write the first and the last year for "never", and no other zone has them
+        with contextlib.suppress(OverflowError, ValueError):
+            return _in_utc(said, zone, written_at), source
     return written_at, "file"
 
 

@@ -208,11 +208,16 @@ class Eyes:
         files = [file for file in exam.files if file.name in error.reason.files]
         elsewhere = {file.name: self._camera.elsewhere(exam, file) for file in files}
         theirs = {name: found.subject for name, found in elsewhere.items() if found.subject}
-        if theirs and not self._are_names_common(exam, files):
-            said = ", ".join(sorted({*theirs.values()}))
-            details = {"said": said, "source": "the camera's database", "by_rows": "yes"}
+        is_common = any(found.is_common for found in elsewhere.values())
+        is_common |= len({*theirs.values()}) > 1
+        if theirs and not (is_common or self._are_names_common(exam, files)):
+            details = {
+                "said": min(theirs.values()),
+                "source": "the camera's database",
+                "by_rows": "yes",
+            }
             return PermanentError("wrong_patient", files=tuple(theirs), details=details)
-        if any(found.is_common for found in elsewhere.values()):
+        if is_common:
             reason, of = error.reason, {"common_name": "yes"}
             return EyeMissing(Reason(reason.code, reason.files, {**reason.details, **of}))
         return error

@@ -4,12 +4,13 @@ An exam is held whole, not half sent; what a person waived, for these files as t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.capture import as_read_now
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
+from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
@@ -33,6 +34,8 @@ __all__ = [
 _Visit = list[tuple[datetime, ExamFile]]
 """Pictures of one visit, each with the time at which it was taken."""
 
+_COMES_WITH_EVERY_EXAM: Final = 2
+"""Of so many other subjects the same file under the same name is no mistake of somebody's."""
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
@@ -167,9 +170,22 @@ def _check_seen_before(exam: Exam, tools: Tools) -> None:
                 if other.id != exam.id and known:
                     before = f"{theirs.name} of {other.subject}"
                     entry = other.session.words if other.session else "unknown"
-                    details = {"before": before, "entry": entry}
+                    always = _of_every_exam(exam, file, tools.journal.newest_exams())
+                    details = {"before": before, "entry": entry, **always}
                     reason = Reason("seen_before", (file.name,), details)
                     hold_unless_waived(exam, reason)
+
+
+def _of_every_exam(exam: Exam, file: ExamFile, others: Sequence[Exam]) -> dict[str, str]:
+    """What to list in ``ignore`` where a file comes as it is with exam after exam: a page of a viewer."""
+    subjects = {
+        other.subject
+        for other in others
+        for theirs in other.files
+        if theirs.name == file.name and file.sha256 in {theirs.sha256, theirs.sent_sha256}
+    }
+    is_constant = len(subjects - {exam.subject}) >= _COMES_WITH_EVERY_EXAM
+    return {"ignore": f'"{exact_pattern(file.name)}"'} if is_constant else {}
 
 
 def check_folders(exam: Exam, tools: Tools) -> None:

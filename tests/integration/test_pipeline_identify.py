@@ -193,6 +193,25 @@ def test_bytes_that_were_sent_for_another_subject_are_held(clinic: Clinic) -> No
     assert clinic.edc.held("s-2") == []
 
 
+def test_the_third_exam_with_the_same_page_in_it_is_told_the_key_that_leaves_it_out(
+    clinic: Clinic,
+) -> None:
+    keys = []
+    for seed, subject in enumerate(("S1", "S2", "S3")):
+        clinic.edc.add_session(subject)
+        clinic.take(subject, seed=seed)
+        (clinic.root / subject / "viewer.html").write_bytes(b"<html><body>viewer</body></html>")
+        outcome = clinic.try_once(subject)
+        if is_held(outcome, "seen_before"):
+            assert outcome.exam.reason is not None
+            assert outcome.exam.reason.files == ("viewer.html",)
+            keys.append("viewer.html" in outcome.exam.reason.details.get("ignore", ""))
+            clinic.answer(subject, name="viewer.html", skip=True)
+            outcome = clinic.try_once(subject)
+        assert outcome.exam.state is State.ARCHIVED
+    assert keys == [False, True]
+
+
 def test_an_archived_folder_that_is_copied_back_is_held(clinic: Clinic) -> None:
     clinic.try_once()
     (folder,) = clinic.archived()

@@ -59,6 +59,25 @@ def test_the_folder_given_the_right_name_goes_through(tmp_path: Path) -> None:
         assert site.edc.stored_files("S1") == []
 
 
+@pytest.mark.parametrize("common", ["IM_0001.jpg", ""])
+def test_where_names_of_the_exam_stand_under_several_subjects_none_of_them_is_accused(
+    tmp_path: Path, common: str
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        if common:
+            site.row(common, "OD", subject="S2")
+            site.row(common, "OS", subject="S3")
+        else:
+            site.row("IM_0001.jpg", "OD", subject="S3")
+        site.row("IM_0002.jpg", "OS", subject="S2")
+        files = site.pictures()
+        site.live(HALF_AN_HOUR)
+        assert site.told() == (State.HELD, "not_in_database")
+        assert "--eye" in words(site)[1]
+        site.rows("OD", "OS")
+        site.arrive_within(files, 70)
+
+
 def test_a_name_that_several_subjects_have_proves_nothing_and_is_mentioned(tmp_path: Path) -> None:
     with NumberingSite(tmp_path) as site:
         site.rows("OD", "OS", subject="S2")

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -124,15 +124,18 @@ def test_summer_time_is_the_zones() -> None:
         assert found == datetime(2026, month, 1, hour, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("edge", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
-def test_a_time_that_has_no_utc_leaves_the_word_to_the_next(edge: str) -> None:
+@pytest.mark.parametrize("offset", ["", "Z", "+14:00", "-14:00"])
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+def test_a_time_that_means_never_leaves_the_word_to_the_next(edge: str, offset: str) -> None:
     east, west = timezone(timedelta(hours=14)), timezone(timedelta(hours=-14))
-    for zone in (east, west):
-        found, source = capture_time(
-            database=edge, inside=None, inside_source="", mtime_ns=MTIME_NS, zone=zone
-        )
-        assert found.tzinfo is UTC
-        assert source in {"database", "file"}
+    said = edge + offset
+    for zone in (east, west, UTC):
+        times = {"inside_source": "exif", "mtime_ns": MTIME_NS, "zone": zone}
+        _, source = capture_time(database=said, inside=None, **times)  # type: ignore[arg-type]
+        assert source == "file"
+        never = datetime.fromisoformat(said)
+        at, source = capture_time(database="2026-03-02 10:00", inside=never, **times)  # type: ignore[arg-type]
+        assert (at.astimezone(zone).date(), source) == (date(2026, 3, 2), "database")
 
 
 @pytest.mark.parametrize("mtime_ns", [0, -1, -11_644_473_600 * 10**9, 4_000_000_000 * 10**9])

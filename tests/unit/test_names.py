@@ -48,6 +48,8 @@ ORDINARY = [
         ".nfs00000000012a4c5f00000001",
         ".fuse_hidden0000000a00000001",
         "Network Trash Folder",
+        "~$notes.docx",
+        "~$Befund.XLS",
     ],
 )
 def test_what_systems_put_into_folders_is_ignored(name: str) -> None:

@@ -45,6 +45,10 @@ SYSTEMS_OWN: Final = (
     "System Volume Information",
     "Thumbs.db",
     "Thumbs.db:encryptable",
+    # Office programs: who has a document open
+    "~$*.doc*",
+    "~$*.ppt*",
+    "~$*.xls*",
     # macOS
     "._*",
     "__MACOSX",

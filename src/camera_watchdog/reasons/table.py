@@ -205,7 +205,8 @@ ROWS: Final = (
     ReasonRule(
         "seen_before",
         "{files} of {subject} was sent before, as {before}, into the eye exam entry {entry}.",
-        f"Move the copy away. If it really belongs to both, send it again: {TO_RELEASE}",
+        f"Move the copy away, or leave it out: {TO_SKIP} "
+        f"If it really belongs to both, send it again: {TO_RELEASE}",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
