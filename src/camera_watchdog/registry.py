@@ -37,6 +37,7 @@ class Registry:
         self._on_their_way: dict[str, frozenset[str]] = {}
         self._some_kept_back = False
         self._lock = threading.Condition()
+        self._news = 0
 
     def add(self, exam: Exam) -> None:
         """A new exam, for its folder."""
@@ -112,7 +113,7 @@ class Registry:
                 del self._entries[exam.folder]
             if self._some_kept_back or entry.due is not None or entry.for_server:
                 self._some_kept_back = False
-                self._lock.notify_all()  # else there is nothing to do for anybody
+                self._notify()  # else there is nothing to do for anybody
             return changed
 
     def mark_changed(self, folder: str) -> bool:
@@ -138,7 +139,7 @@ class Registry:
                 if entry.for_server if wanted is None else folder in wanted:
                     entry.due = now
                     entry.for_server = False
-            self._lock.notify_all()
+            self._notify()
 
     def get(self, folder: str) -> Exam | None:
         """The exam of a folder as it was last released."""
@@ -162,15 +163,25 @@ class Registry:
             waiting = self._waiting(server_is_away=server_is_away)
             return min((entry.due for entry in waiting if entry.due is not None), default=None)
 
-    def wait(self, timeout_s: float) -> None:
-        """Until something is released or woken, or the time is over."""
+    @property
+    def news(self) -> int:
+        """How often something was released or woken; to be asked before looking for what is due."""
+        return self._news
+
+    def wait(self, timeout_s: float, *, news: int) -> None:
+        """Until something is released or woken after ``news`` was asked for, or the time is over."""
         with self._lock:
-            self._lock.wait(timeout_s)
+            if self._news == news:
+                self._lock.wait(timeout_s)
 
     def notify(self) -> None:
         """Wake everyone who waits, to look whether to stop."""
         with self._lock:
-            self._lock.notify_all()
+            self._notify()
+
+    def _notify(self) -> None:
+        self._news += 1
+        self._lock.notify_all()
 
 
 def _turn_among_due(entry: _Entry) -> tuple[bool, float, datetime]:

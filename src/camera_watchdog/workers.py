@@ -51,14 +51,17 @@ class Workers:
     def work(self, pipeline: Pipeline, stop: threading.Event) -> None:
         """Take exams on until it is time to stop; the pipeline is this worker's own."""
         self._upkeep.wait_for_first_look()
-        while not stop.is_set():
+        while True:
+            news = self._registry.news
+            if stop.is_set():
+                return
             with self._turns.taken():
                 if self._take_one_on(pipeline):
                     continue
             self._upkeep.write_down()  # nothing is about to be sent that it could go along with
             next_due = self._registry.next_due(server_is_away=self._gate.is_closed)
             wait_s = _LONGEST_WAIT_S if next_due is None else max(0.01, next_due - time.monotonic())
-            self._registry.wait(wait_s)
+            self._registry.wait(wait_s, news=news)
 
     def _take_one_on(self, pipeline: Pipeline) -> bool:
         """Take the exam that is next as far as it goes; whether there was one."""

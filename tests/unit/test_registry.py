@@ -5,6 +5,8 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from camera_watchdog.model import Exam, ExamFile, State
 from camera_watchdog.registry import Registry
 from exam_parts import NOON, exam
@@ -199,7 +201,7 @@ def test_a_worker_that_waits_is_woken_by_a_release() -> None:
     woken = threading.Event()
 
     def wait() -> None:
-        registry.wait(60)
+        registry.wait(60, news=registry.news)
         woken.set()
 
     thread = threading.Thread(target=wait)
@@ -208,6 +210,24 @@ def test_a_worker_that_waits_is_woken_by_a_release() -> None:
         registry.notify()
     thread.join()
     assert woken.is_set()
+
+
+def test_what_is_released_between_the_look_and_the_wait_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry = filled(named("S1"))
+    waits: list[float] = []
+    monkeypatch.setattr(registry._lock, "wait", waits.append)
+    news = registry.news
+    registry.wait(60, news=news)
+    one = registry.claim_folder("S1")
+    assert one is not None
+    registry.release(one, due=0)
+    registry.wait(60, news=news)
+    registry.wait(60, news=registry.news)
+    registry.wake(now=1)
+    registry.wait(60, news=news + 1)
+    assert waits == [60, 60]
 
 
 def with_pictures(folder: str, *sha256: str, **changes: object) -> Exam:
@@ -257,7 +277,7 @@ def test_who_waits_is_woken_by_the_end_of_an_exam_that_kept_another_back() -> No
     woken = threading.Event()
 
     def wait() -> None:
-        registry.wait(60)
+        registry.wait(60, news=registry.news)
         woken.set()
 
     assert [claimed_folder(registry) for _ in pairs] == [one.folder for one, _ in pairs]
