@@ -111,9 +111,7 @@ class Promise:
         mine = [e for e in exams if e.session and e.session.session_id == file.session_id]
         # While another exam is held whose rows they may be, it is asked about that one.
         is_told = any(e.reason is not None for e in exams if e.state is State.HELD or e in mine)
-        # The row that was corrected counts as new, and is taken for a later visit's of that name.
-        is_anothers = any(exam.file(file.name) for exam in exams if exam not in mine)
-        assert is_told or is_anothers, f"{said}, and nobody is told"
+        assert is_told, f"{said}, and nobody is told"
 
     def _asked_about(self) -> set[tuple[str, str]]:
         """The files that a person is asked about: whether the EDC has them, nobody can tell.

@@ -257,10 +257,12 @@ def _may_be_the_new_one(row: ImageRow, claim: _Claim, free: Iterable[ImageRow]) 
 
 
 def _without(claims: Iterable[_Claim], gone: Iterable[EyeRow]) -> list[_Claim]:
+    """What is not gone; that of which it was found since that it was corrected is there."""
     left = list(claims)
     for row in gone:
-        same = [claim for claim in left if claim.row == row]
-        same += [claim for claim in left if _value(claim.row) == _value(row)]
+        known = [claim for claim in left if claim.corrected is None]
+        same = [claim for claim in known if claim.row == row]
+        same += [claim for claim in known if _value(claim.row) == _value(row)]
         if same:
             left.remove(same[0])
     return left

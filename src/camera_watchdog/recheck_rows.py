@@ -92,10 +92,11 @@ class RowRecheck:
         numbers = {exam.id for exam in archived.to_see()} - numbers
         exams = [e for e in (*recent, *map(self._journal.exam, sorted(numbers))) if watched(e)]
         rows = self._rows_of(exams, recent) if exams or recent else Rows([])
+        corrected = {e.subject for e in exams if e.reason and e.reason.code == EYE_CHANGED}
         before, self._suspected = self._suspected, {}
         told: list[Finding] = []
         for exam in exams:
-            look = self._look_at(exam, rows)
+            look = self._look_at(exam, rows, whoever_else_has_them=exam.subject in corrected)
             for code, found in (
                 (EYE_CHANGED, eye_reason(exam, look.eyes)),
                 (SUBJECT_CHANGED, subject_reason(exam, look.subjects)),
@@ -158,8 +159,8 @@ class RowRecheck:
         subjects = sorted({exam.subject for exam in (*exams, *recent)})
         return Rows(self._camera.images_again(subjects, sorted(numbers), [*times]))
 
-    def _look_at(self, exam: Exam, rows: Rows) -> RowLook:
-        if is_as_it_was(exam, rows):
+    def _look_at(self, exam: Exam, rows: Rows, *, whoever_else_has_them: bool = False) -> RowLook:
+        if not whoever_else_has_them and is_as_it_was(exam, rows):
             return RowLook({}, {}, frozenset(file.name for file in watched(exam)), frozenset())
         others = self._journal.exams_of_subject(exam.subject)
         elsewhere = {

@@ -5,6 +5,8 @@ or the row replaced, it is the one with the values that answered, or the only on
 another exam of the subject has (:mod:`camera_watchdog.eye_rows`) says nothing about this one, and neither
 does one that is gone, has another time or no eye any more, or that an exam may take that is not identified
 yet: a camera that numbers its pictures from 1 again, or clears its table, does all of that with a visit.
+Only where a row tells another eye under its number, and another row of the name is there that no earlier
+exam has, the row was not written over for a later visit: it was corrected, though that visit took it.
 """
 
 from collections import defaultdict
@@ -137,7 +139,9 @@ def compare(
     """
     if any(_is_under_way(other, now) for other in others):
         return RowLook({}, {}, frozenset(), frozenset())
-    sorted_rows = _sorted(exam, rows.of_subject.get(exam.subject, []), others)
+    its_rows = rows.of_subject.get(exam.subject, [])
+    sorted_rows = _sorted(exam, its_rows, others)
+    unless_later = _sorted(exam, its_rows, [other for other in others if other.id < exam.id])
     names = [file.name for file in exam.files]
     eyes: dict[str, Laterality] = {}
     subjects: dict[str, str] = {}
@@ -145,7 +149,11 @@ def compare(
     later: set[str] = set()
     for file in watched(exam):
         its = sorted_rows.of(file, names)
-        found = [_row_now(exam, file, record, its.own) for record in answered(file)]
+        then = unless_later.of(file, names).own
+        found = [
+            _corrected(exam, file, record, then) or _row_now(exam, file, record, its.own)
+            for record in answered(file)
+        ]
         told = [parse_eye(row.eye) for row in found if row is not None]
         other = next((eye for eye in told if eye not in {None, file.eye}), None)
         if other is not None:
@@ -172,6 +180,20 @@ def _is_under_way(exam: Exam, now: datetime) -> bool:
         return False
     images = [file for file in exam.files if file.is_image]
     return not images or any(file.eye is None for file in images)
+
+
+def _corrected(
+    exam: Exam, file: ExamFile, record: EyeRow, then: Sequence[ImageRow]
+) -> ImageRow | None:
+    """The very row that answered, with another eye, beside one that came later."""
+    if record.number is None or record.is_gone or len(then) < 2:  # noqa: PLR2004 - both of them
+        return None
+    changed = (
+        row
+        for row in then
+        if row.number == record.number and parse_eye(row.eye) not in {None, file.eye}
+    )
+    return next((row for row in changed if _has_time(exam, record, row)), None)
 
 
 def _row_now(

@@ -511,3 +511,40 @@ def test_a_camera_whose_rows_failed_once_asks_no_person_ever_after(tmp_path: Pat
             site.time.turn(A_DAY)
             files = site.visit("OD", "OS")
             assert site.eyes_of(files) == FIRST
+
+
+@pytest.mark.parametrize("own, told", [("OD", [True, True]), ("OS", [True, False])])
+def test_a_row_that_is_corrected_minutes_before_the_next_visit_is_told_though_that_one_took_it(
+    tmp_path: Path, own: str, told: list[bool]
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.visit("OD", "OS", subject="S2")
+        site.visit("OD", "OS")
+        site.sql("UPDATE images SET eye = 'OS' WHERE filename = 'IM_0001.jpg' AND rowid = 3;")
+        site.row("IM_0002.jpg", "OD")
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+        site.row("IM_0001.jpg", own)  # its own, too late
+        site.live(3 * 3600)
+        exams = site.core.journal.exams_of_subject("S1")
+        codes = [exam.reason.code if exam.reason else "" for exam in exams]
+        assert [code == "eye_changed_after_archive" for code in codes] == told
+        assert all(code in {"", "eye_changed_after_archive"} for code in codes)
+
+
+def test_a_row_that_is_written_over_for_the_next_visit_is_no_correction_of_the_last(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.visit("OD", "OS", subject="S2")
+        site.visit("OD", "OS")
+        for _ in range(3):
+            site.live(600)
+            swap = "UPDATE images SET eye = CASE eye WHEN 'OD' THEN 'OS' ELSE 'OD' END"
+            site.sql(f"{swap} WHERE subject_identifier = 'S1';")
+            site.arrive(site.pictures())
+            site.live(2 * 3600)
+            exams = site.core.journal.exams_of_subject("S1")
+            assert [exam.reason for exam in exams] == [None] * len(exams)
+            site.time.turn(A_DAY)
