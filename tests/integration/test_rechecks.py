@@ -331,7 +331,7 @@ def test_it_is_listed_for_a_person_with_what_to_do(archive: Archive) -> None:
     assert "OD.jpg no longer holds what was there when it was archived" in row.reason
     assert "OD2.jpg came after it was archived and is not in the EDC" in row.reason
     assert f"release {archive.folder.name} --reason" in row.action
-    assert "entry s-1" in row.action
+    assert "(s-1)" in row.action
     assert archive.clinic.clock.now() - row.since <= timedelta(seconds=5)
     assert told.oldest is None
     assert told.totals["archived"] == 1
