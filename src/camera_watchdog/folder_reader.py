@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from camera_watchdog.content import HEAD_BYTES, inspect, when_grown
-from camera_watchdog.content.names import says
+from camera_watchdog.content.names import is_temporary_name, says
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
@@ -154,9 +154,11 @@ class FolderReader:
     def _beside(self, path: Path, entry: Entry) -> Known | None:
         """What is known of a file where its first bytes tell that it is no part of the exam.
 
-        These are the same as long as it grows, so it need not stand still for that.
+        These are the same as long as it grows, so it need not stand still for that. What is on its way
+        by its name is not opened: whoever renames it at that moment would fail on Windows.
         """
-        if entry.kind is not Kind.FILE or not says(entry.name).may_be_text:
+        may_stay = says(entry.name).may_stay_beside and not is_temporary_name(entry.name)
+        if entry.kind is not Kind.FILE or not may_stay:
             return None
         with self._disk.reading(path) as file:
             head = file.read(HEAD_BYTES)

@@ -573,6 +573,17 @@ def test_a_text_that_its_program_keeps_open_keeps_its_exam_from_nothing(
         assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.1)
 
 
+@pytest.mark.parametrize("name", ["OD2.jpg", "OD2.jpg.!sync", "OD2.tmp", ".OD2.jpg.Xk3f9Q"])
+def test_what_is_on_its_way_is_not_opened_while_it_grows(tmp_path: Path, name: str) -> None:
+    disk = Counting()
+    with WatchedFolder(tmp_path, disk=disk) as camera:
+        for size_bytes in range(1, 20):
+            camera.put(f"S1/{name}", bytes_of("OD2.jpg")[:size_bytes])
+            camera.sweep.hint("S1")
+            camera.run_for(0.5)
+        assert disk.read == []
+
+
 @pytest.mark.parametrize("name", ["export.log", "HISTORY"])
 def test_a_text_that_becomes_a_picture_is_no_text_any_more(
     camera: WatchedFolder, name: str

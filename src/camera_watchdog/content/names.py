@@ -213,6 +213,11 @@ class Says(NamedTuple):
     has_inside: bool = False
     may_be_text: bool = True
 
+    @property
+    def may_stay_beside(self) -> bool:
+        """Whether what is under it may be no part of the exam however it grows."""
+        return self.may_be_text and not (self.may_keep_place and self.has_inside)
+
 
 def says(name: str) -> Says:
     """What a name says of the bytes under it."""
