@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -62,6 +63,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     base = factory.getbasetemp()
     if exitstatus == 0 and base.is_relative_to(_IN_MEMORY):
         shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """For what takes the log for itself, as the daemon does: it is put back."""
+    root, library = logging.getLogger("camera_watchdog"), logging.getLogger("watchdog")
+    before = root.handlers[:], root.level, root.propagate, library.handlers[:], library.propagate
+    yield
+    for handler in root.handlers:
+        handler.close()
+    root.handlers, root.level, root.propagate, library.handlers, library.propagate = before
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
-from camera_watchdog.entries import Entry
+from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
 from camera_watchdog.model import Exam, State
@@ -195,12 +195,11 @@ class Assembly:
 
     def _begin(self, folder: str, listing: Mapping[str, Entry]) -> None:
         now = self._clock()
-        last_change = now
+        changed_at = now
         notes: tuple[str, ...] = ()
         if folder in self.there_at_start:  # as old as its files say
             notes = (self.journal_lost,) if self.journal_lost else ()
-            newest_ns = max(entry.mtime_ns for entry in listing.values())
-            last_change = min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
+            changed_at = last_change(listing.values(), now)
         subject = self._rules.subject(folder) or folder
         archived = [
             other.id
@@ -211,7 +210,7 @@ class Assembly:
             folder=folder,
             subject=subject,
             first_seen=now,
-            last_change=last_change,
+            last_change=changed_at,
             notes=notes,
             follows=max(archived, default=0),
         )

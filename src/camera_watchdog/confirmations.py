@@ -31,6 +31,7 @@ from camera_watchdog.listing import Listing, lost_of
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 from camera_watchdog.reasons import explain
 from camera_watchdog.steps import Tools
+from camera_watchdog.uploads import CREATED, upload
 
 __all__ = ["Confirmations"]
 
@@ -40,7 +41,6 @@ _AT_ONCE: Final = 20
 _NO_LONGER_AFTER: Final = timedelta(days=7)
 """An archive that was not asked about for so long, since nothing ran, is not asked about at all."""
 _GONE: Final = 404
-_CREATED: Final = 201
 
 logger = logging.getLogger(__name__)
 
@@ -132,8 +132,6 @@ class Confirmations:
 
     def _is_forgotten(self, exam: Exam, sent: list[ExamFile]) -> bool:
         """Whether the smallest file was not there when it was sent again."""
-        session = exam.session
-        assert session is not None  # noqa: S101 - _lost() saw to it
         folder = self._tools.rules.archive_dir / exam.destination
         for file in sorted(sent, key=lambda each: each.size_bytes):
             if file.file_type is None or file.captured_at is None or not file.present:
@@ -142,17 +140,8 @@ class Confirmations:
                 with self._tools.disk.reading_unchanged(
                     folder / file.name, file.stamp, file.sha256
                 ) as body:
-                    answer = self._tools.edc.upload(
-                        subject=exam.subject,
-                        file_type=file.file_type,
-                        session_id=session.session_id,
-                        name=file.name,
-                        body=body,
-                        size_bytes=file.size_bytes,
-                        sha256=file.sha256,
-                        captured_at=file.captured_at,
-                    )
+                    answer = upload(self._tools.edc, exam, file, body)
             except OSError:
                 continue  # moved away, or no longer what was sent: report --verify tells
-            return answer.http_status == _CREATED
+            return answer.http_status == CREATED
         return False

@@ -49,6 +49,7 @@ from camera_watchdog.session_checks import (
 )
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
+from camera_watchdog.uploads import CREATED, STORED_BEFORE, upload
 
 __all__ = ["Deliver"]
 
@@ -63,10 +64,6 @@ _STILL_TRUE: Final = timedelta(seconds=10)
 _DAMAGED_AGAIN: Final = "damaged on the way, after an answer that was lost"
 _NEVER_TAKEN: Final = frozenset({"invalid_file_type", "invalid_content", "file_too_large"})
 _TOO_MANY_REQUESTS: Final = 429
-_STORED_BEFORE: Final = 200
-"""The EDC has the file from an earlier try, with the time that was given then."""
-
-_CREATED: Final = 201
 
 
 class Deliver:
@@ -165,18 +162,7 @@ class Deliver:
                     note="",
                 )
                 passage.save("sending", file.name, files=passage.exam.files_with(intent))
-                session = passage.exam.session
-                assert session is not None and intent.file_type and intent.captured_at  # noqa: S101, PT018 - upload() and identify() saw to it
-                acknowledgement = self._tools.edc.upload(
-                    subject=passage.exam.subject,
-                    file_type=intent.file_type,
-                    session_id=session.session_id,
-                    name=intent.name,
-                    body=body,
-                    size_bytes=intent.size_bytes,
-                    sha256=intent.sha256,
-                    captured_at=intent.captured_at,
-                )
+                acknowledgement = upload(self._tools.edc, passage.exam, intent, body)
         except (FileChanged, FileNotFoundError) as error:
             raise FolderChanged(f"{file.name} changed before or while it was sent") from error
         except OSError as error:
@@ -187,7 +173,7 @@ class Deliver:
             if _never_acted(error):
                 passage.save("not sent", file.name, files=passage.exam.files_with(file))
             raise
-        if acknowledgement.http_status == _STORED_BEFORE:
+        if acknowledgement.http_status == STORED_BEFORE:
             intent = intent.but(captured_at=file.captured_at, captured_source=file.captured_source)
         self._acknowledged(passage, intent, acknowledgement, left)
 
@@ -355,7 +341,7 @@ def _was_not_there(before: ExamFile, now: ExamFile | None) -> bool:
     """Whether an upload in doubt, sent again, was stored only now."""
     answer = now.acknowledgement if now else None
     in_doubt = before.sent is Sent.UNKNOWN and answer is not None and not answer.listed
-    return in_doubt and answer is not None and answer.http_status == _CREATED
+    return in_doubt and answer is not None and answer.http_status == CREATED
 
 
 def _must_not_be_sent_twice(file: ExamFile, session: Session | None) -> bool:

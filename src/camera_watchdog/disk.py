@@ -278,21 +278,9 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
-    _OPEN_EXISTING: Final = 3
+    from camera_watchdog.disk_windows import OPEN_EXISTING, kernel32
 
-    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
-    _kernel32.CreateFileW.restype = wintypes.HANDLE
-    _kernel32.CreateFileW.argtypes = (
-        wintypes.LPCWSTR,
-        wintypes.DWORD,
-        wintypes.DWORD,
-        wintypes.LPVOID,
-        wintypes.DWORD,
-        wintypes.DWORD,
-        wintypes.HANDLE,
-    )
-    _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
-    _kernel32.GetFileInformationByHandleEx.argtypes = (
+    kernel32.GetFileInformationByHandleEx.argtypes = (
         wintypes.HANDLE,
         wintypes.DWORD,
         wintypes.LPVOID,
@@ -324,19 +312,19 @@ if sys.platform == "win32":
         """
         if isinstance(file, int):
             return _changed_by_handle(msvcrt.get_osfhandle(file))
-        handle = _kernel32.CreateFileW(
-            file, _READ_ATTRIBUTES, _SHARE_ALL, None, _OPEN_EXISTING, _AS_IT_STANDS, None
+        handle = kernel32.CreateFileW(
+            file, _READ_ATTRIBUTES, _SHARE_ALL, None, OPEN_EXISTING, _AS_IT_STANDS, None
         )
         if handle == _NO_HANDLE:
             return 0
         try:
             return _changed_by_handle(handle)
         finally:
-            _kernel32.CloseHandle(handle)
+            kernel32.CloseHandle(handle)
 
     def _changed_by_handle(handle: int) -> int:
         info = _BasicInfo()
-        done = _kernel32.GetFileInformationByHandleEx(
+        done = kernel32.GetFileInformationByHandleEx(
             handle, _BASIC_INFO, ctypes.byref(info), ctypes.sizeof(info)
         )
         return (info.change_time - _UNIX_EPOCH) * 100 if done and info.change_time else 0

@@ -51,6 +51,8 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
+    from camera_watchdog.disk_windows import kernel32
+
     _SPARSE_FILE: Final = 0x200
     # Reparse point (deduplicated, or kept in the cloud), compressed, offline, recalled when it is read:
     # the system manages what is on the disk, and what is not.
@@ -62,9 +64,8 @@ if sys.platform == "win32":
     class _Range(ctypes.Structure):
         _fields_ = (("offset", ctypes.c_longlong), ("length", ctypes.c_longlong))
 
-    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
-    _kernel32.DeviceIoControl.restype = wintypes.BOOL
-    _kernel32.DeviceIoControl.argtypes = (
+    kernel32.DeviceIoControl.restype = wintypes.BOOL
+    kernel32.DeviceIoControl.argtypes = (
         wintypes.HANDLE,
         wintypes.DWORD,
         wintypes.LPVOID,
@@ -82,7 +83,7 @@ if sys.platform == "win32":
         found, returned = (_Range * _AT_ONCE)(), wintypes.DWORD()
         while start < stop:
             asked = _Range(start, stop - start)
-            done = _kernel32.DeviceIoControl(
+            done = kernel32.DeviceIoControl(
                 msvcrt.get_osfhandle(descriptor),
                 _QUERY_ALLOCATED_RANGES,
                 ctypes.byref(asked),

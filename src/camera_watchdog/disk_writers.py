@@ -19,35 +19,23 @@ if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
+    from camera_watchdog.disk_windows import OPEN_EXISTING, kernel32
+
     _GENERIC_READ: Final = 0x80000000
     _SHARE_READ_DELETE: Final = 0x1 | 0x4
-    _OPEN_EXISTING: Final = 3
     _SHARING_VIOLATION: Final = 32
-
-    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
-    _kernel32.CreateFileW.restype = wintypes.HANDLE
-    _kernel32.CreateFileW.argtypes = (
-        wintypes.LPCWSTR,
-        wintypes.DWORD,
-        wintypes.DWORD,
-        wintypes.LPVOID,
-        wintypes.DWORD,
-        wintypes.DWORD,
-        wintypes.HANDLE,
-    )
-    _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
 
     def open_for_writing_elsewhere(path: Path) -> bool:
         """Ask for reading without letting others write: refused while a writer has it open.
 
         The handle is closed at once, so that the camera's own software is not kept from writing.
         """
-        handle = _kernel32.CreateFileW(
-            str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, _OPEN_EXISTING, 0, None
+        handle = kernel32.CreateFileW(
+            str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, OPEN_EXISTING, 0, None
         )
         if handle == wintypes.HANDLE(-1).value:
             return ctypes.get_last_error() == _SHARING_VIOLATION
-        _kernel32.CloseHandle(handle)
+        kernel32.CloseHandle(handle)
         return False
 
 elif sys.platform == "linux":

@@ -1,9 +1,11 @@
 """What a listing tells of a folder's entries, without opening one. Pure."""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["Entry", "Kind", "Stamp", "unfinished_name"]
+__all__ = ["Entry", "Kind", "Stamp", "last_change", "unfinished_name"]
 
 
 class Kind(Enum):
@@ -45,6 +47,12 @@ class Entry(NamedTuple):
     def stamp(self) -> Stamp:
         """By what it is told whether its bytes are still those that were read."""
         return Stamp(*self[2:])
+
+
+def last_change(listing: Iterable[Entry], now: datetime) -> datetime:
+    """When a folder that was there before was changed last, as its files say; not later than ``now``."""
+    newest_ns = max(entry.mtime_ns for entry in listing)
+    return min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
 
 
 def unfinished_name(name: str) -> str:

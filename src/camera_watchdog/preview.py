@@ -7,12 +7,12 @@ The daemon's own judgement (:class:`~camera_watchdog.settle.Settle` and
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog.disk import Disk
-from camera_watchdog.entries import Entry
+from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.errors import PermanentError, TransientError
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.identify import Identify
@@ -142,9 +142,8 @@ def foresee(
     for folder, subject in folders:
         listing = _listing(disk, rules.watch_dir / folder)
         if listing:
-            changed = max(entry.mtime_ns for entry in listing.values()) / 1e9
-            last_change = min(clock(), datetime.fromtimestamp(changed, UTC))
-            exam = Exam(folder, subject, first_seen=clock(), last_change=last_change)
+            changed_at = last_change(listing.values(), clock())
+            exam = Exam(folder, subject, first_seen=clock(), last_change=changed_at)
             listed.append((records.add(exam, ""), listing))
     listed.sort(key=lambda each: each[0].last_change)
     files = FolderReader(rules.watch_dir, disk, allow_sparse=limits.allow_sparse)

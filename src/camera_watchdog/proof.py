@@ -28,12 +28,12 @@ from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import check_listing
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
+from camera_watchdog.uploads import CREATED
 
 __all__ = ["Proof"]
 
 logger = logging.getLogger(__name__)
 
-_CREATED: Final = 201
 _REPORTS: Final = frozenset(kind.value for kind in FileType if kind.is_report)
 
 
@@ -124,7 +124,7 @@ class Proof:
         # Of one that was corrected there the answer may name the type as which it was sent.
         file = min(there, key=lambda each: (is_corrected(passage.exam, each), each.size_bytes))
         answer = self._deliver.send_again(passage, file)
-        if answer.http_status != _CREATED:
+        if answer.http_status != CREATED:
             return
         others = [each for each in there if each.name != file.name]
         logger.warning("%s  the EDC had forgotten what it acknowledged: sent again", passage.name)

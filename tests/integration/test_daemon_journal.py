@@ -1,6 +1,5 @@
 """The daemon and its journal in one process: what it waits for, and how it begins anew."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,15 +24,7 @@ from journal_damage import DAMAGES, as_left
 SUBJECT = "105-40-0001"
 
 
-@pytest.fixture(autouse=True)
-def _put_back() -> Iterator[None]:
-    """The daemon takes the log for itself."""
-    root, library = logging.getLogger("camera_watchdog"), logging.getLogger("watchdog")
-    before = root.handlers[:], root.level, root.propagate, library.handlers[:], library.propagate
-    yield
-    for handler in root.handlers:
-        handler.close()
-    root.handlers, root.level, root.propagate, library.handlers, library.propagate = before
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 @pytest.fixture

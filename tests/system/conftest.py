@@ -1,4 +1,4 @@
-"""The EDC of one subject, whose uploads fail when a test says so."""
+"""The EDC of one subject, whose uploads fail when a test says so; a clinic whose line to its EDC breaks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic
+from edc_under_test import EdcUnderTest
 from failing_uploads import SUBJECT, FailingUploads
+from relay import BadRelay, Line
 
 
 @pytest.fixture
@@ -21,3 +24,22 @@ def edc(
     with DemoEdc(request.param, storage=tmp_path / "edc", faults=faults) as edc:
         edc.add_subject(SUBJECT)
         yield edc
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def clinic_on_line(edc: EdcUnderTest, line: Line, tmp_path: Path) -> Iterator[Clinic]:
+    """A daemon that runs, and foresaw what came."""
+    folder = tmp_path / "clinic"
+    with (
+        BadRelay(edc.url, line) as relay,
+        Clinic(folder, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
+    ):
+        clinic.start()
+        yield clinic
+        assert "Traceback" not in clinic.running.text
+        assert "unforeseen" not in clinic.running.text

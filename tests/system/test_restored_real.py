@@ -3,18 +3,17 @@
 The backup is one of the server's own tables and files, made while it ran, and put back while it is stopped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo.camera import TakenExam
-from daemon_process import FAST, Clinic, receipt_of, until
+from daemon_process import Clinic, receipt_of, until
 from edc_under_test import EdcUnderTest
 from real_edc import RealEdcServer
-from relay import BadRelay, Line, Mishap
+from relay import Line, Mishap
 
 pytestmark = pytest.mark.real_edc
 
@@ -32,21 +31,8 @@ def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def clinic(edc: RealEdcServer, line: Line, tmp_path: Path) -> Iterator[Clinic]:
-    folder = tmp_path / "clinic"
-    with (
-        BadRelay(edc.url, line) as relay,
-        Clinic(folder, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
-    ):
-        clinic.start()
-        yield clinic
-        assert "Traceback" not in clinic.running.text
-        assert "unforeseen" not in clinic.running.text
+def clinic(clinic_on_line: Clinic) -> Clinic:
+    return clinic_on_line
 
 
 def take(clinic: Clinic, subject: str) -> TakenExam:

@@ -5,17 +5,16 @@ On the published releases, with their own tables.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from arrival import TAKEN_AT, new_subject
-from daemon_process import FAST, Clinic, receipt_of, until
+from daemon_process import Clinic, receipt_of, until
 from edc_under_test import EdcUnderTest
 from real_edc import RealEdcServer
-from relay import BadRelay, Line, Mishap
+from relay import Line, Mishap
 
 pytestmark = pytest.mark.real_edc
 
@@ -28,21 +27,8 @@ def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def clinic(edc: RealEdcServer, line: Line, tmp_path: Path) -> Iterator[Clinic]:
-    folder = tmp_path / "clinic"
-    with (
-        BadRelay(edc.url, line) as relay,
-        Clinic(folder, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
-    ):
-        clinic.start()
-        yield clinic
-        assert "Traceback" not in clinic.running.text
-        assert "unforeseen" not in clinic.running.text
+def clinic(clinic_on_line: Clinic) -> Clinic:
+    return clinic_on_line
 
 
 @pytest.mark.parametrize("camera_was_right", [True, False])

@@ -79,6 +79,7 @@ CORE: Final = {
     "session_checks",
     "sessions",
     "steps",
+    "uploads",
 }
 """Sees the edges through the protocols in ``steps``."""
 

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,14 +18,7 @@ logger = logging.getLogger("camera_watchdog.test")
 STRANGE = "S1\n2026-03-01  ERROR  forged\r\x1b[31m\u2028\x85\x00\ud800 Zoë \U0001f600"
 
 
-@pytest.fixture(autouse=True)
-def _put_back() -> Iterator[None]:
-    root, library = logging.getLogger("camera_watchdog"), logging.getLogger("watchdog")
-    before = root.handlers[:], root.level, root.propagate, library.handlers[:], library.propagate
-    yield
-    for handler in root.handlers:
-        handler.close()
-    root.handlers, root.level, root.propagate, library.handlers, library.propagate = before
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def lines_of(path: Path) -> list[str]:
