@@ -652,6 +652,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_NAMES_AGAIN}names_that_are_always_of_one_eye_are_told_by_their_rows_once_the_key_says_so",
             f"{_NAMES_AGAIN}rows_that_the_camera_clears_between_visits_are_not_waited_for",
             f"{_NAMES_AGAIN}rows_of_pictures_that_were_not_exported_are_no_answer_for_the_next_visits",
+            f"{_NAMES_AGAIN}rows_left_by_a_visit_are_no_answer_while_todays_may_come_though_nobody_else_has_the_names",
             f"{_NAMES_AGAIN}what_a_person_said_is_not_said_again_by_the_row_that_comes_after",
             f"{_BETWEEN_VISITS}the_row_of_a_rejected_picture_that_comes_after_the_archive_is_no_answer",
             f"{_BETWEEN_VISITS}the_row_of_a_picture_that_was_left_out_tells_no_other_once_it_is_entered",

@@ -4,7 +4,7 @@ Which rows are another exam's is decided in :mod:`camera_watchdog.eye_rows`, whi
 picture's time in :mod:`camera_watchdog.row_times`. Where a row may be an earlier visit's though no exam
 has it on record (its picture was not exported, or its time is another day's), it is asked whether the
 camera numbers its pictures anew: whether other subjects have that name, too. If none has, the row is
-the file's.
+the file's; one that was there at an earlier visit, or before today's, once today's could have come.
 
 ========================= =======================================================================
 there at an earlier visit no answer, but for what goes after that exam, or where it has the picture's
@@ -218,7 +218,8 @@ class ExamRows:
         return own[: max(1, len(own) - waiting)] if waiting and alike else own
 
     def _may_take_what_was_left(self, file: ExamFile) -> bool:
-        return goes_after(self._exam) or not self._begins_again(file)
+        """Only once today's could have come: this subject's own names may begin again unnoticed."""
+        return goes_after(self._exam) or (self._has_waited() and not self._begins_again(file))
 
     def _begins_again(self, file: ExamFile) -> bool:
         """Whether the camera uses its names again: for other subjects, or at this one's visits."""

@@ -275,6 +275,69 @@ def test_a_camera_that_never_begins_again_may_export_its_pictures_in_any_order(
         assert site.eyes_of(files) == {"IM_0003.jpg": "left", "IM_0004.jpg": "right"}
 
 
+# Names that no other subject has
+
+
+def own_names(*numbers: int) -> list[str]:
+    """Names that have the subject in them."""
+    return [*(f"S1_{number:02}.jpg" for number in numbers), "report.pdf"]
+
+
+@contextmanager
+def two_of_four(folder: Path, **more: Any) -> Iterator[NumberingSite]:
+    """S1 was there a week ago: four pictures in the database, two of them exported, and archived."""
+    with NumberingSite(folder, **more) as site:
+        four(site, "OD", "OS", "OD", "OS")
+        site.arrive(site.write("S1", own_names(1, 2)))
+        site.time.turn(7 * A_DAY)
+        yield site
+
+
+def four(site: NumberingSite, *eyes: str, timed: bool = True) -> None:
+    at = site.time.clock() if timed else None
+    for name, eye in zip(own_names(1, 2, 3, 4), eyes, strict=False):
+        site.row(name, eye, at)
+
+
+@pytest.mark.parametrize("rows_in_s", [6, 900])
+@pytest.mark.parametrize("column", [None, "captured_at"])
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_rows_left_by_a_visit_are_no_answer_while_todays_may_come_though_nobody_else_has_the_names(
+    tmp_path: Path, shape: str, column: str | None, rows_in_s: float
+) -> None:
+    with two_of_four(tmp_path, shape=shape, db_image_captured_at=column) as site:
+        timed = column is not None
+        site.time.plan(rows_in_s, lambda: four(site, "OS", "OD", "OS", "OD", timed=timed))
+        files = site.write("S1", own_names(3, 4))
+        site.arrive(files)
+        assert site.eyes_of(files) == {"S1_03.jpg": "left", "S1_04.jpg": "right"}
+
+
+def test_rows_left_by_a_visit_tell_the_eyes_of_what_is_exported_weeks_later_without_a_question(
+    tmp_path: Path,
+) -> None:
+    with two_of_four(tmp_path) as site:
+        files = site.write("S1", own_names(3, 4))
+        site.arrive(files)
+        assert site.eyes_of(files) == {"S1_03.jpg": "right", "S1_04.jpg": "left"}
+
+
+@pytest.mark.parametrize("days_ago", [None, 0.0, 1.5, 9000.0])
+def test_rows_that_were_at_no_earlier_visit_answer_at_once_whatever_their_time(
+    tmp_path: Path, days_ago: float | None
+) -> None:
+    column = None if days_ago is None else "captured_at"
+    with two_of_four(tmp_path, db_image_captured_at=column) as site:
+        at = None if days_ago is None else site.time.clock() - timedelta(days=days_ago)
+        for name, eye in zip(own_names(5, 6), ("OS", "OD"), strict=False):
+            site.row(name, eye, at)
+        begun = site.time.clock()
+        files = site.write("S1", own_names(5, 6))
+        site.arrive(files)
+        assert site.time.clock() - begun < timedelta(minutes=5)
+        assert site.eyes_of(files) == {"S1_05.jpg": "left", "S1_06.jpg": "right"}
+
+
 def test_what_a_person_said_is_not_said_again_by_the_row_that_comes_after(tmp_path: Path) -> None:
     with NumberingSite(tmp_path) as site:
         files = site.pictures()
