@@ -77,6 +77,7 @@ _DATES: Final = "integration/test_pipeline_dates.py::test_"
 _CONFIRMED: Final = "integration/test_confirmations.py::test_"
 _RESEND: Final = "system/test_resend.py::test_"
 _WORKSTATIONS: Final = "system/test_workstations_real.py::test_"
+_MONTH: Final = "integration/test_month.py::test_"
 _STORMS_TOGETHER: Final = "system/test_workstation_storms_real.py::test_"
 _ENTRY_DATES: Final = "system/test_entry_dates_real.py::test_"
 _RESTORED: Final = "system/test_restored_real.py::test_"
@@ -952,6 +953,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_DATES}of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age",
             f"{_DATES}the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key",
             f"{_DATES}a_clock_that_was_never_set_makes_no_other_visit_of_it",
+            f"{_MONTH}a_week_of_an_ordinary_clinic_goes_by_without_a_question",
+            f"{_MONTH}a_site_that_makes_its_entries_at_consent_is_told_the_key_by_its_third_hold",
             f"{_ENTRY_DATES}an_entry_of_another_day_is_held_until_a_person_names_it",
             f"{_ENTRY_DATES}a_wrong_date_is_refused_and_nothing_is_sent",
             f"{_ENTRY_DATES}an_entry_whose_date_the_clinician_corrects_is_used",

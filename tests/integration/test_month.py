@@ -13,7 +13,7 @@ import pytest
 from camera_watchdog import laterality
 from camera_watchdog.model import Laterality
 from month.run import Month
-from month.site import SITES
+from month.site import CONSENT, SITES
 
 _DAYS: Final = 7
 _OTHER: Final = {Laterality.LEFT: Laterality.RIGHT, Laterality.RIGHT: Laterality.LEFT}
@@ -25,7 +25,7 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "camera_watchdog")
 
 
-@pytest.mark.parametrize("name", SITES)
+@pytest.mark.parametrize("name", [name for name in SITES if name != CONSENT])
 def test_a_week_of_an_ordinary_clinic_goes_by_without_a_question(name: str, tmp_path: Path) -> None:
     site = SITES[name]
     week = Month(site, 0, tmp_path, days=_DAYS, again_after_days=3).run()
@@ -33,8 +33,20 @@ def test_a_week_of_an_ordinary_clinic_goes_by_without_a_question(name: str, tmp_
     assert week.files > 2 * week.visits
     assert week.starts >= _DAYS
     assert week.kills
+    assert week.next_days or site.purges
     if site.names == "visit":
         assert week.names_again > 20
+
+
+def test_a_site_that_makes_its_entries_at_consent_is_told_the_key_by_its_third_hold(
+    tmp_path: Path,
+) -> None:
+    """Once the key is set as it is told nothing is asked any more, and what was held goes."""
+    site = SITES[CONSENT]
+    month = Month(site, 0, tmp_path, days=3, again_after_days=3).run(10)
+    assert month.visits == 30
+    assert month.key_told == "9"
+    assert month.asked == {"entry_date_differs": 10}
 
 
 def test_a_week_would_notice_a_question(tmp_path: Path) -> None:

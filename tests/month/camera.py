@@ -32,7 +32,8 @@ class Written:
 class Visit:
     """One visit of one subject, as it truly was.
 
-    ``entry`` is its session in the EDC, ``asked`` the reasons for which it may wait for a person.
+    ``entry`` is its session in the EDC, which is made at ``entry_at``, in seconds of the month; ``asked``
+    are the reasons for which it may wait until then.
     ``done_by`` is when it should be in the archive, in seconds of the month; ``folders`` are the names
     of its folder with the times from which it has them, none where it is never another than the subject.
     """
@@ -40,6 +41,7 @@ class Visit:
     subject: str
     begins: float
     entry: str = ""
+    entry_at: float = 0.0
     done_by: float = 0.0
     asked: frozenset[str] = frozenset()
     folders: list[tuple[float, str]] = field(default_factory=list)

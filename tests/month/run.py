@@ -1,5 +1,6 @@
 """The month itself: its days and nights, the daemon's lives, and what must hold in the end."""
 
+import dataclasses
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import ClassVar, Final
 from camera_watchdog.archive import receipt_name
 from camera_watchdog.entries import Entry
 from camera_watchdog.model import Exam, State
+from camera_watchdog.reasons import explain
 from camera_watchdog_demo.edc_server import DemoEdc
 from effects import Effects, SeamDisk, SeamJournal
 from in_process import Core, Time, configured
@@ -39,12 +41,13 @@ class _Killed(BaseException):
 class _Journal(SeamJournal):
     """Tells of every hold."""
 
-    holds: ClassVar[list[Exam]]
+    holds: ClassVar[list[tuple[float, Exam]]]
+    time: ClassVar[Time]
 
     def save(self, exam: Exam, event: str, detail: str = "", **more: object) -> Exam:
         saved = super().save(exam, event, detail, **more)  # type: ignore[arg-type] # as they come
         if saved.state is State.HELD:
-            self.holds.append(saved)
+            self.holds.append((self.time.monotonic(), saved))
         return saved
 
 
@@ -71,17 +74,24 @@ class Tally:
     starts: int = 0
     names_again: int = 0
     """Pictures whose name stood for the other eye in the visit before."""
+    next_days: int = 0
+    """Visits whose entries were made on a later day."""
+    key_told: str = ""
+    """The value of ``visit_days`` that the third hold of a site told."""
     asked: Counter[str] = field(default_factory=Counter)
 
 
 class Month:
-    """So many days at one site, by a seed; subjects come again after ``again_after_days``."""
+    """So many days at one site, by a seed; subjects come again after ``again_after_days``.
+
+    Where entries are made at consent, so many days more are lived through before the first visit.
+    """
 
     def __init__(
         self, site: Site, seed: int, folder: Path, *, days: int = 30, again_after_days: int = 14
     ) -> None:
         self._site = site
-        self._days = days
+        self._days = days + site.consent_days
         self._again_after_days = again_after_days
         self._chance = Random(seed)  # noqa: S311 - to be had again by its seed
         self._fate = Random(seed + 1)  # noqa: S311 - likewise
@@ -102,9 +112,11 @@ class Month:
             archive=self.config.archive_dir,
         )
         self.acts.hint = self._hint
-        self.visits = Visits(self._chance, site, edc=self.edc, camera=self.camera, acts=self.acts)
+        self.visits = Visits(
+            self._chance, site, edc=self.edc, camera=self.camera, acts=self.acts, days=self._days
+        )
         self.tally = Tally()
-        self._holds: list[Exam] = []
+        self._holds: list[tuple[float, Exam]] = []
         self._judged = 0
         self._asked: set[tuple[int, str]] = set()
         self._core: Core | None = None
@@ -114,12 +126,13 @@ class Month:
 
     def _plan(self, exams_a_day: int) -> None:
         came: dict[int, list[str]] = {}
-        for day in range(self._days):
+        for day in range(self._site.consent_days, self._days):
             self.visits.new_day()
             begins = sorted(
                 day * _DAY_S + self._chance.uniform(600, _LAST_VISIT_S) for _ in range(exams_a_day)
             )
             again = list(came.get(day - self._again_after_days, []))
+            again = [s for s in again if self.visits.has_its_entry(s, day * _DAY_S)]
             again = self._chance.sample(again, len(again) // 2)
             today = again + [f"105-{day:02}-{n:04}" for n in range(exams_a_day - len(again))]
             self._chance.shuffle(today)
@@ -132,7 +145,7 @@ class Month:
 
     def _alive(self) -> Core:
         while self._core is None:
-            of_month = type("_OfMonth", (_Journal,), {"holds": self._holds})
+            of_month = type("_OfMonth", (_Journal,), {"holds": self._holds, "time": self.time})
             self._core = Core(
                 self.config,
                 self.time,
@@ -219,21 +232,49 @@ class Month:
         self._check_holds()
         told = [(e.destination, e.reason) for e in self._alive().journal.archived.to_see()]
         assert not told, f"in the evening of day {day} there is to see: {told}"
-        done = [v for v in self.visits.planned if v.begins < self.time.monotonic()]
-        left = [(e.folder, e.state, e.reason) for e in self._alive().exams()]
+        now = self.time.monotonic()
+        waits = {v.subject for v in self.visits.planned if v.begins < now < v.entry_at}
+        done = {v.subject for v in self.visits.planned if v.begins < now} - waits
+        exams = [exam for exam in self._alive().exams() if exam.subject not in waits]
+        if self._is_told(exams):
+            return
+        left = [(e.folder, e.state, e.reason) for e in exams]
         assert not left, f"in the evening of day {day} there are {left}"
-        here = [path.name for path in self.camera.folder.iterdir() if path.is_dir()]
-        odd = {*here} & {v.subject for v in done}
+        here = {path.name for path in self.camera.folder.iterdir() if path.is_dir()}
+        odd = here & done
         assert not odd, f"in the evening of day {day} {odd} are in the camera's folder"
 
+    def _is_told(self, exams: list[Exam]) -> bool:
+        """Whether the site with entries made at consent is told its key; it is set then, once."""
+        if self.tally.key_told or not self._site.consent_days or not exams:
+            return False
+        assert list(self.tally.asked) == ["entry_date_differs"]
+        first: dict[int, Exam] = {}
+        for _, held in self._holds:
+            first.setdefault(held.id, held)
+        fits, words = [], []
+        for held in first.values():
+            assert held.reason is not None
+            fits.append(held.reason.details.get("visit_days", ""))
+            words.append(explain(held.reason, held).next_step)
+        days = str(self._site.consent_days)
+        assert fits == ["", "", *[days] * (len(fits) - 2)], f"the key is told by these: {fits}"
+        assert ["visit_days" in told for told in words] == [False, False, *[True] * (len(fits) - 2)]
+        self.tally.key_told = days
+        self._stop()
+        self.config = dataclasses.replace(self.config, visit_days=int(days))
+        return True
+
     def _check_holds(self) -> None:
-        for held in self._holds[self._judged :]:
+        for at, held in self._holds[self._judged :]:
             assert held.reason is not None
             code = held.reason.code
             visit = self._visit_of(held)
-            due = visit is not None and code in visit.asked
-            assert due, f"{held.folder} is held: {held.reason}"
-            if (held.id, code) not in self._asked:
+            due = visit is not None and code in visit.asked and at < visit.entry_at
+            if self._site.consent_days and not self.tally.key_told:
+                due = code == "entry_date_differs"
+            if (held.id, code) not in self._asked:  # what is held may be put on record again
+                assert due, f"{held.folder} is held at {at:.0f}: {held.reason}; {visit}"
                 self._asked.add((held.id, code))
                 self.tally.asked[code] += 1
         self._judged = len(self._holds)
@@ -275,6 +316,7 @@ class Month:
 
     def _count(self, visit: Visit, before: Visit | None) -> None:
         self.tally.visits += 1
+        self.tally.next_days += visit.entry_at - visit.begins > _DAY_S / 2
         self.tally.files += len(visit.files)
         if before is not None:
             eyes = {name: truth.eye for name, truth in before.files.items() if truth.eye}

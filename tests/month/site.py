@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["SITES", "Site"]
+__all__ = ["CONSENT", "SITES", "Site"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Site:
     have pictures. ``row_name`` is how a row calls
     a file. ``exports``: all is written at the end of the exam, at once. ``sleeps``: the machine is off at
     night. ``on_nas``: the folder lies on network storage, which puts folders of its own inside.
-    ``numbers_change``: the volume gives a file another number at every look.
+    ``numbers_change``: the volume gives a file another number at every look. ``consent_days``: so long
+    before the visit its entry is made in the EDC, at consent; on the day or about it where it is 0.
     """
 
     generation: str = "1.4"
@@ -38,6 +39,7 @@ class Site:
     sleeps: bool = False
     on_nas: bool = False
     numbers_change: bool = False
+    consent_days: int = 0
     zone: str = "Europe/London"
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -96,5 +98,9 @@ SITES: Final = {
     "a share whose numbers change": Site(
         generation="0.7.8", per_eye=True, report="pdf", rows="first", numbers_change=True
     ),
+    "entries made at consent": Site(consent_days=9),
 }
 """By name, each one that is met."""
+
+CONSENT: Final = "entries made at consent"
+"""The one that is told a key, by its first exams."""

@@ -27,20 +27,28 @@ _NO_ENTRY: Final = frozenset(
     {"no_session", "no_eligible_session", "session_in_use", "older_session", "entry_date_differs"}
 )
 """What is said of an exam whose entry the clinician makes afterwards."""
+_DAY_S: Final = 24 * 3600.0
+_HOUR_S: Final = 3600.0
+_CLINIC_S: Final = (600.0, 8 * 3600.0)
+"""In these hours of a day entries are made."""
+_TO_THE_NEXT: Final = (1, 1, 1, 1, 3, 2, 1)
+"""Days to the next on which a clinician works, from each of the week: from Friday it is Monday."""
 
 
 class Visits:
-    """Plans visits; those that are planned stand in ``planned``."""
+    """Plans visits of so many days; those that are planned stand in ``planned``."""
 
     def __init__(
-        self, chance: Random, site: Site, *, edc: DemoEdc, camera: Camera, acts: Acts
+        self, chance: Random, site: Site, *, edc: DemoEdc, camera: Camera, acts: Acts, days: int
     ) -> None:
+        self._days = days
         self._chance = chance
         self._site = site
         self._edc = edc
         self._camera = camera
         self._acts = acts
         self._known: set[str] = set()
+        self._entry_at: dict[str, float] = {}
         self._number = 0
         self._seed = 0
         self.planned: list[Visit] = []
@@ -49,9 +57,14 @@ class Visits:
         """Some cameras begin to count again."""
         self._number = 0
 
+    def has_its_entry(self, subject: str, at: float) -> bool:
+        """Whether the entry of a subject's last visit was made, and used, an hour before a time."""
+        return self._entry_at.get(subject, 0.0) < at - 2 * _HOUR_S
+
     def plan(self, subject: str, begins: float, others: list[str]) -> Visit:
         """A visit that begins in so many seconds of the month; ``others`` do not come that day."""
         chance = self._chance
+        others = [other for other in others if self.has_its_entry(other, begins)]
         visit = Visit(subject, begins)
         self.planned.append(visit)
         if self._site.names == "visit":
@@ -84,17 +97,35 @@ class Visits:
 
     def _plan_entry(self, visit: Visit) -> float:
         """The entry in the EDC, mostly before the pictures; how long it may keep the exam waiting."""
-        if visit.subject not in self._known:
+        is_new = visit.subject not in self._known
+        if is_new:
             self._known.add(visit.subject)
             self._edc.add_subject(visit.subject)
             self._camera.register(visit.subject, (INITIALS, SEX, AGE))
-        chance = self._chance
-        at, waits = visit.begins - chance.uniform(60, 3600), 60.0
-        if chance.random() < 0.04:
-            at, waits = visit.begins + chance.uniform(300, 2400), 2400.0 + 3700.0
-            visit.asked = _NO_ENTRY
-        self._acts.at(at, partial(self._make_entry, visit))
-        return waits
+        visit.entry_at = self._entry_made(visit.begins, is_new=is_new)
+        self._entry_at[visit.subject] = visit.entry_at
+        self._acts.at(visit.entry_at, partial(self._make_entry, visit))
+        if visit.entry_at < visit.begins:
+            return 60.0
+        visit.asked = _NO_ENTRY
+        return visit.entry_at - visit.begins + _HOUR_S + 100
+
+    def _entry_made(self, begins: float, *, is_new: bool) -> float:
+        """When the clinician makes the entry: of the day it is, of days before, or of the next."""
+        chance, day = self._chance, int(begins // _DAY_S)
+        before = begins - chance.uniform(60, _HOUR_S)
+        if self._site.consent_days:
+            return before - self._site.consent_days * _DAY_S
+        when = chance.random()
+        if when < 0.04:
+            return begins + chance.uniform(300, 2400)
+        # What waits over a night in which the camera's table is cleared has lost its rows, and is asked about.
+        if when < 0.08 and not self._site.purges:
+            after = day + _TO_THE_NEXT[day % 7]
+            return after * _DAY_S + chance.uniform(*_CLINIC_S) if after < self._days else before
+        if when < 0.2:
+            return before - chance.choice([1, 2, 3] if is_new else [1]) * _DAY_S
+        return before
 
     def _make_entry(self, visit: Visit) -> None:
         report_type = "per_eye" if self._site.per_eye else "combined"
