@@ -12,7 +12,7 @@ from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, FileType, Laterality
+from camera_watchdog.model import Exam, FileType, Laterality, Sent
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, Answer
@@ -61,11 +61,15 @@ class Nurse:
         eyes = {name: eye for name in names if (eye := self._seen(exam, name)) is not None}
         if not eyes:
             return
-        skips: list[str] = []
+        said, skips = eyes, list[str]()
         is_stored = exam.reason is not None and exam.reason.code == SENT_AS_OTHER_EYE
         if not is_stored and len(exam.files) > 4 and self._chance.random() < _SKIPS:
             skips = [self._chance.choice(sorted(eyes))]
             del eyes[skips[0]]
+        if (
+            is_stored
+        ):  # what is right as it was sent first; what the administrator corrects by itself
+            said = {name: eye for name, eye in eyes.items() if _is_as_sent(exam, name, eye)}
         at = self._time.clock()
         try:
             overrides = overrides_for(
@@ -73,7 +77,7 @@ class Nurse:
                 text="looked at the picture",
                 user="nurse",
                 at=at,
-                eyes=eyes,
+                eyes=said,
                 skips=skips,
                 checksum=partial(checksum, self._config, exam, now=at),
                 report_type=self._config.report_type,
@@ -81,7 +85,7 @@ class Nurse:
         except (NotDone, WordRefused):
             return  # somebody is at it just now
         if is_stored:
-            self._have_corrected(exam, eyes)
+            self._have_corrected(exam, {o.name: o.eye for o in overrides if o.eye})
         for each in overrides:
             if each.skip:
                 self._diary.left_out.update(each.checksums.values())
@@ -94,7 +98,7 @@ class Nurse:
         )
         with closing(journal):
             journal.ask(request)
-        for name in eyes:
+        for name in said or eyes:
             self.answered(exam.subject, name)
 
     def _have_corrected(self, exam: Exam, eyes: dict[str, Laterality]) -> None:
@@ -114,3 +118,14 @@ class Nurse:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         file_type = self._diary.written[exam.subject, name].get(content, "")
         return parse_eye(file_type.partition("_")[0])
+
+
+def _is_as_sent(exam: Exam, name: str, eye: Laterality) -> bool:
+    """Whether that is an answer: the file was sent as this eye, or nobody knows whether it is stored."""
+    file = exam.file(name)
+    return (
+        file is None
+        or file.sent is not Sent.YES
+        or file.file_type is None
+        or file.file_type.eye is eye
+    )

@@ -96,6 +96,8 @@ def overrides_for(
     if awaits_answer(exam):
         return (seen(reason, text=text, user=user, at=at),)
     _check_files(exam, eyes, skips, report_type)
+    if reason.code == SENT_AS_OTHER_EYE and not eyes:
+        eyes = _corrected_eyes(exam, reason)
     common = (reason.code, text, user, at)
     if not (eyes or skips):
         return (_released(exam, Override(*common, send_again=send_again), checksum, entry),)
@@ -107,6 +109,12 @@ def overrides_for(
         Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
     ]
     return tuple(told)
+
+
+def _corrected_eyes(exam: Exam, reason: Reason) -> dict[str, Laterality]:
+    """The eyes under which the EDC has files once its administrator corrected them all."""
+    files = [file for name in reason.files if (file := exam.file(name))]
+    return {f.name: f.file_type.eye.other for f in files if f.file_type and f.file_type.eye}
 
 
 def _released(exam: Exam, said: Override, checksum: Callable[[str], str], entry: str) -> Override:
@@ -200,17 +208,32 @@ def _check_files(
     for name in (*eyes, *skips):
         _check_name(exam, name)
     reason = exam.reason
-    if reason and reason.code == SENT_AS_OTHER_EYE and (others := {*eyes} - {*reason.files}):
-        raise WordRefused(
-            f"Under which eye the EDC has {', '.join(sorted(others))} is not asked, only that of "
-            f"{', '.join(reason.files)}."
-        )
+    if reason and reason.code == SENT_AS_OTHER_EYE:
+        _check_eyes_sent(exam, reason, eyes)
     for name in eyes:
         file = exam.file(name)
         is_report = file is not None and file.format is not None and not file.is_image
         if is_report and report_type is ReportType.COMBINED:
             raise WordRefused(f"{name} is a report of both eyes: it has no eye of its own.")
     _check_images_left(exam, skips)
+
+
+def _check_eyes_sent(exam: Exam, reason: Reason, eyes: Mapping[str, Laterality]) -> None:
+    """That a file shows the other eye than it was sent as is no answer: the EDC has it as that still."""
+    if others := {*eyes} - {*reason.files}:
+        raise WordRefused(
+            f"The eye of {', '.join(sorted(others))} is not asked, only that of "
+            f"{', '.join(reason.files)}."
+        )
+    for name, eye in eyes.items():
+        file = exam.file(name)
+        if file and file.sent is Sent.YES and file.file_type and file.file_type.eye is not eye:
+            raise WordRefused(
+                f"{name} was sent as {file.file_type}, so the EDC has it under the wrong eye. Ask the "
+                f"EDC's administrator to correct the eye exam entry {reason.details.get('entry')}: "
+                f"{name} from {file.file_type.eye} to {eye}. When that is done, say so: "
+                f'camera-watchdog release {name_for(exam.folder)} --reason "..."'
+            )
 
 
 def _check_name(exam: Exam, name: str) -> None:

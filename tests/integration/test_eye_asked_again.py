@@ -1,6 +1,7 @@
 """The database is asked for the eyes once more before the archive: what was corrected meanwhile is held."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from camera_watchdog.errors import DatabaseBusy, EdcFailure
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Laterality, ReportType, State
+from camera_watchdog.overrides import sha256_of
+from camera_watchdog.person import WordRefused, overrides_for
 from camera_watchdog.reasons import explain
 from camera_watchdog.row_changes import watched
 from clinic import Clinic
@@ -119,6 +122,33 @@ def test_a_file_whose_eye_the_administrator_corrected_is_archived_as_that_and_no
         )
         (archived,) = clinic.journal.exams_of_subject("S1")
         assert watched(archived) == [file for file in archived.files if file.name == "OS.jpg"]
+
+
+def test_that_a_file_shows_the_other_eye_than_it_was_sent_as_is_no_answer_before_the_edc_has_it_so(
+    clinic: Clinic,
+) -> None:
+    when_all_is_sent(clinic, OD="L", OS="R")
+    clinic.live_for(30)
+    exam = clinic.exam("S1")
+    say = partial(
+        overrides_for,
+        exam,
+        text="looked at it",
+        user="nurse",
+        at=clinic.clock.now(),
+        skips=(),
+        checksum=lambda name: next(sha256_of(f) for f in exam.files if f.name == name),
+        report_type=ReportType.COMBINED,
+    )
+    with pytest.raises(WordRefused, match=r"OD\.jpg from right to left.*When that is done"):
+        say(eyes={"OD.jpg": Laterality.LEFT})
+    (as_sent,) = say(eyes={"OD.jpg": Laterality.RIGHT})
+    assert (as_sent.name, as_sent.eye) == ("OD.jpg", Laterality.RIGHT)
+    corrected = say(eyes={})
+    assert {each.name: each.eye for each in corrected} == {
+        "OD.jpg": Laterality.LEFT,
+        "OS.jpg": Laterality.RIGHT,
+    }
 
 
 def test_of_two_that_were_exchanged_each_is_answered_for(clinic: Clinic) -> None:

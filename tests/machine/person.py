@@ -8,7 +8,7 @@ from camera_watchdog.commands.checksums import checksum
 from camera_watchdog.commands.people import NotDone
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, FileType, Laterality, Override, Reason
+from camera_watchdog.model import Exam, FileType, Laterality, Override, Reason, Sent
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, Answer
@@ -77,16 +77,26 @@ class Person:
         names = [name for name in reason.files if exam.file(name)] or [f.name for f in exam.files]
         if answer is Answer.RETRY:
             self._retry(exam)
-        elif answer is Answer.RELEASE:
+        elif answer is Answer.RELEASE and reason.code != SENT_AS_OTHER_EYE:
             self._say(exam)
         elif answer is Answer.SKIP and names:
             self._say(exam, skips=[chance.choice(names)])
+        elif reason.code == SENT_AS_OTHER_EYE:
+            self._say(exam, eyes={n: e for n in names if (e := self._shown_as_sent(exam, n))})
         elif answer is Answer.EYE:
             self._say(exam, eyes={n: eye for n in names if (eye := self._shown(exam, n))})
 
     def _shown(self, exam: Exam, name: str) -> Laterality | None:
         eye = parse_eye(self._camera.shown(exam.folder, name))
         return _OTHER[eye] if eye and self._is_odd else eye
+
+    def _shown_as_sent(self, exam: Exam, name: str) -> Laterality | None:
+        """The eye that it shows, unless it was sent as the other one: that only the EDC can mend."""
+        file, eye = exam.file(name), self._shown(exam, name)
+        is_other = (
+            file and file.sent is Sent.YES and file.file_type and file.file_type.eye is not eye
+        )
+        return None if is_other else eye
 
     def _retry(self, exam: Exam) -> None:
         self._ask(Request(Wish.RETRY, exam.id, exam.folder, "nurse", self._daemon.time.clock()))

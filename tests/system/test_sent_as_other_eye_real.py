@@ -58,11 +58,16 @@ def test_it_is_archived_once_a_person_says_under_which_eye_the_edc_has_it(
     assert left_out.returncode == 1
     assert "--eye FILE=LEFT-OR-RIGHT" in left_out.stderr
 
-    eye, said = "right", "the picture is of the right eye"
+    eye, said, answer = "right", "the picture is of the right eye", ["--eye", f"{picture}=right"]
     if camera_was_right:
-        eye, said = "left", "the administrator corrected it"
+        too_early = clinic.command(
+            "release", subject, "--eye", f"{picture}=left", "--reason", "it shows the left eye"
+        )
+        assert too_early.returncode == 1
+        assert f"{picture} from right to left" in too_early.stderr
+        eye, said, answer = "left", "the administrator corrected it", []
         edc.correct_file(session, picture, eye)
-    done = clinic.command("release", subject, "--eye", f"{picture}={eye}", "--reason", said)
+    done = clinic.command("release", subject, *answer, "--reason", said)
     assert done.returncode == 0, done.stderr
     (archived,) = clinic.archived(subject, within_s=25)
 

@@ -26,7 +26,7 @@ DESIGNED = {
     "earlier_visit_rows": {Answer.EYE, Answer.SKIP},
     "eye_unknown": {Answer.EYE, Answer.SKIP},
     "eye_conflict": {Answer.EYE, Answer.SKIP},
-    "sent_as_other_eye": {Answer.EYE},
+    "sent_as_other_eye": {Answer.EYE, Answer.RELEASE},
     "wrong_patient": {Answer.SKIP},
     "retaken": {Answer.RELEASE},
     "vanished": {Answer.RELEASE},

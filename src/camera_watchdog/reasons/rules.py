@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = [
     "ENTRY",
-    "EYE",
+    "EYE_OR_RELEASE",
     "EYE_OR_SKIP",
     "NO_PICTURE",
     "RELEASE",
@@ -68,8 +68,8 @@ class ReasonRule:
 RELEASE: Final = frozenset({Answer.RELEASE})
 SKIP: Final = frozenset({Answer.SKIP})
 RELEASE_OR_SKIP: Final = RELEASE | SKIP
-EYE: Final = frozenset({Answer.EYE})
-EYE_OR_SKIP: Final = EYE | SKIP
+EYE_OR_SKIP: Final = SKIP | {Answer.EYE}
+EYE_OR_RELEASE: Final = RELEASE | {Answer.EYE}
 RETRY: Final = frozenset({Answer.RETRY})
 ENTRY: Final = frozenset({Answer.ENTRY})
 

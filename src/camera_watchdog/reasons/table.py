@@ -9,7 +9,7 @@ from camera_watchdog.reasons.edc_table import EDC_ROWS
 from camera_watchdog.reasons.entries import ENTRY_ROWS
 from camera_watchdog.reasons.rules import (
     ENTRY,
-    EYE,
+    EYE_OR_RELEASE,
     EYE_OR_SKIP,
     NO_PICTURE,
     RELEASE,
@@ -136,12 +136,12 @@ ROWS: Final = (
     ReasonRule(
         "sent_as_other_eye",
         "{files} of {subject} may be under the wrong eye in the EDC: {said}.",
-        "Look at the picture, and under which eye it is in the EDC's eye exam entry {entry}. If the eye "
-        "there is wrong, ask the EDC's administrator to correct it ({correction}), and wait until that "
-        "is done. Then, or if the eye there is right as it is, say under which eye the EDC has it: "
-        f"{TO_SAY_EYE} What is there is not sent again.",
+        "Look at the picture. If it shows the eye that it was sent as, say which: "
+        f"{TO_SAY_EYE} If it shows the other eye, ask the EDC's administrator to correct the eye exam "
+        "entry {entry} ({correction}). Only when that is done, say that it is: "
+        f"{TO_RELEASE} Nothing is sent again.",
         Clears.SOON,
-        EYE,
+        EYE_OR_RELEASE,
     ),
     ReasonRule(
         "wrong_patient",
