@@ -23,6 +23,7 @@ __all__ = [
     "as_read_now",
     "capture_time",
     "clock_doubt",
+    "file_time",
     "is_retimed",
     "parse_database_time",
     "sent_otherwise",
@@ -97,7 +98,7 @@ def capture_time(
 
     ``database`` is the raw value of the column, ``inside`` what the file itself says.
     """
-    written_at = _written_at(mtime_ns)
+    written_at = file_time(mtime_ns)
     for said, source in ((parse_database_time(database), "database"), (inside, inside_source)):
         if said is None or not MINYEAR < said.year < MAXYEAR:
             continue  # programs write the first and the last year for "never", and no other zone has them
@@ -150,7 +151,8 @@ def sent_otherwise(files: Iterable[ExamFile], zone: tzinfo) -> str:
     return f"{TIMES}sent before timezone was corrected, in UTC: {', '.join(others)}."
 
 
-def _written_at(mtime_ns: int) -> datetime:
+def file_time(mtime_ns: int) -> datetime:
+    """A file's modification time, in UTC."""
     # Windows cannot tell what is before 1970 by fromtimestamp.
     return _EPOCH + timedelta(microseconds=mtime_ns // 1000)
 
@@ -181,12 +183,12 @@ def clock_doubt(files: Iterable[ExamFile], *, now: datetime, zone: tzinfo) -> st
     apart = [
         (file, at)
         for file, at in known
-        if file.captured_source != "file" and abs(at - _written_at(file.mtime_ns)) > _APART
+        if file.captured_source != "file" and abs(at - file_time(file.mtime_ns)) > _APART
     ]
     if not apart:
         return ""
     file, at = apart[0]
-    written = _shown(_written_at(file.mtime_ns), zone)
+    written = _shown(file_time(file.mtime_ns), zone)
     return (
         f"{CLOCK}{file.name}{_and_more(apart)} says {_shown(at, zone)} ({file.captured_source}), but "
         f"the file is of {written}. If it was not exported later, a clock or timezone is wrong."

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from camera_watchdog.capture import as_read_now
+from camera_watchdog.capture import as_read_now, file_time
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
@@ -34,6 +34,7 @@ __all__ = [
 _Visit = list[tuple[datetime, ExamFile]]
 """Pictures of one visit, each with the time at which it was taken."""
 
+_ANOTHER_DAY: Final = timedelta(hours=20)
 _COMES_WITH_EVERY_EXAM: Final = 2
 """Of so many other subjects the same file under the same name is no mistake of somebody's."""
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
@@ -116,8 +117,9 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     """Pictures further apart than a visit lasts.
 
     What the camera's clock says is compared with itself, and what the file system's says with itself:
-    two clocks that differ make no second visit. All are computed by the time zone as it is set now, for
-    some may have been sent before it was corrected.
+    two clocks that differ make no second visit. A picture of which only the file system tells the time,
+    and whose file was written a day from all others, is of another visit all the same. All are computed
+    by the time zone as it is set now, for some may have been sent before it was corrected.
     """
     zone, together = tools.rules.zone, said_together(exam, "two_visits")
     images = [as_read_now(file, zone) for file in to_send(exam) if file.is_image]
@@ -130,6 +132,7 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
         ]
         visits = _visits(one_clock, tools.rules.visit_gap, together)
         apart += visits if len(visits) > 1 else []
+    apart = apart or _visits_by_files(images, together)
     if not apart:
         return
     groups = "; ".join(
@@ -138,6 +141,14 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     )
     names = tuple(sorted(file.name for visit in apart for _, file in visit))
     raise PermanentError("two_visits", files=names, details={"groups": groups})
+
+
+def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]]) -> list[_Visit]:
+    """The pictures by the day on which their files were written, where some have no other time."""
+    written = [(file_time(file.mtime_ns), file) for file in images]
+    visits = _visits(written, _ANOTHER_DAY, together)
+    has_other_time = [any(file.captured_source != "file" for _, file in visit) for visit in visits]
+    return visits if True in has_other_time and False in has_other_time else []
 
 
 def _visits(images: _Visit, gap: timedelta, together: list[frozenset[str]]) -> list[_Visit]:

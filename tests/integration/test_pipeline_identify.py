@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,41 @@ def test_pictures_of_two_visits_are_held_and_both_groups_are_named(clinic: Clini
     clinic.answer()
     clinic.live_for(10)
     check_arrived(clinic)
+
+
+def test_a_picture_of_two_days_ago_without_a_row_time_is_no_part_of_todays_visit(
+    clinic: Clinic,
+) -> None:
+    """It waited for an answer when the next visit came into its folder."""
+    now = clinic.clock.utc
+    stamp = now.timestamp() - 48 * HOUR_S
+    os.utime(clinic.root / "S1" / "OS.jpg", (stamp, stamp))
+    clinic.camera.rows["S1"] = []
+    clinic.camera.know("S1", "OD.jpg", "R", f"{now:%Y-%m-%d %H:%M:%S}")
+    clinic.camera.know("S1", "OS.jpg", "L")
+    outcome = clinic.try_once()
+    assert is_held(outcome, "two_visits")
+    groups = outcome.exam.reason.details["groups"]  # type: ignore[union-attr]
+    first, second = groups.split(";")
+    assert "OS.jpg" in first
+    assert "OD.jpg" in second
+    clinic.answer()
+    clinic.live_for(10)
+    check_arrived(clinic)
+
+
+def test_files_that_are_exported_again_days_later_are_of_the_visit_that_their_rows_say(
+    clinic: Clinic,
+) -> None:
+    clinic.edc.sessions[0].dated = None
+    stamp = clinic.clock.utc.timestamp() - 48 * HOUR_S
+    os.utime(clinic.root / "S1" / "OS.jpg", (stamp, stamp))
+    clinic.camera.rows["S1"] = []
+    for name, eye in (("OD.jpg", "R"), ("OS.jpg", "L")):
+        clinic.camera.know(
+            "S1", name, eye, f"{clinic.clock.utc - timedelta(days=2):%Y-%m-%d %H:%M:%S}"
+        )
+    assert clinic.try_once().exam.state is State.ARCHIVED
 
 
 def test_two_clocks_that_differ_make_no_second_visit(clinic: Clinic) -> None:
