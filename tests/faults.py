@@ -661,6 +661,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_BETWEEN_VISITS}a_table_that_is_cleared_every_night_leaves_no_question_though_rows_come_first",
             f"{_BETWEEN_VISITS}a_path_that_is_written_anew_makes_no_row_new",
             f"{_BETWEEN_VISITS}two_visits_of_a_day_that_are_exported_in_the_evening_have_their_own_rows",
+            f"{_BETWEEN_VISITS}what_is_exported_second_on_one_day_is_asked_about_where_the_first_took_the_days_rows",
+            f"{_BETWEEN_VISITS}a_visit_outside_of_the_trial_holds_no_later_one",
             f"{_NAMES_AGAIN}an_earlier_days_row_that_nobody_has_is_no_answer_while_todays_may_come",
             f"{_NAMES_AGAIN}pictures_of_yesterday_are_exported_today_without_a_question",
             f"{_NAMES_AGAIN}a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_any_name",

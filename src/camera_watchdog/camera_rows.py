@@ -14,13 +14,14 @@ there some day after it   no answer where the picture was taken later; where onl
 of another day than the   no answer where the clocks of camera and database are known to agree;
 picture itself says       else as the next
 of a day before the file  an answer once today's row could have come (``incomplete_after``): the file may
-was written               have been exported late; after a minute where rows are not of their file's day
+was written               have been exported late; after a minute where rows are not of their file's day;
+                          none where another picture has that of the file's day, which tells the other eye
 ========================= =======================================================================
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.after_archive import EYE_CHANGED
@@ -28,7 +29,7 @@ from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
-from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_the_minute
+from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
 from camera_watchdog.steps import Tools
 
 __all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
@@ -173,6 +174,8 @@ class ExamRows:
             own = in_time(file, left, rules.zone)
         if not own and self._has_waited():
             own = in_time(file, came[Fit.EARLIER_THAN_FILE], rules.zone)
+        if own and (days := of_either_day(file, own, found.earlier, rules.zone)):
+            return RowsOfFile(before=self._of_either_day(found, *days))
         if own and not self._is_todays(file, own):
             return RowsOfFile(before="another day")
         return RowsOfFile(own, own, "" if own else _before(found))
@@ -216,6 +219,15 @@ class ExamRows:
         )
         alike = len({(row.eye, row.captured_at) for row in own}) == 1
         return own[: max(1, len(own) - waiting)] if waiting and alike else own
+
+    def _of_either_day(self, found: FileRows, older: datetime, newer: datetime) -> str:
+        """Why a row that nobody has is no answer, though this exam's own may not come any more."""
+        zone = self._tools.rules.zone
+        old, new = (f"{at.astimezone(zone):%Y-%m-%d}" for at in (older, newer))
+        return (
+            f"of {old}, and not exported then; that of {new} tells the other eye, and went with the "
+            f"pictures {_before(found)}: if those are the ones of {old}, their eyes are wrong in the EDC"
+        )
 
     def _may_take_what_was_left(self, file: ExamFile) -> bool:
         """Only once today's could have come: this subject's own names may begin again unnoticed."""

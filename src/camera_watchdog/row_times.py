@@ -14,7 +14,7 @@ from camera_watchdog.capture import capture_time
 from camera_watchdog.laterality import ImageRow, parse_eye
 from camera_watchdog.model import ExamFile
 
-__all__ = ["Fit", "fit", "fit_of_seen", "in_time", "nearest", "of_the_minute"]
+__all__ = ["Fit", "fit", "fit_of_seen", "in_time", "nearest", "of_either_day", "of_the_minute"]
 
 _THE_SAME: Final = timedelta(minutes=2)
 _ANOTHER: Final = timedelta(minutes=30)
@@ -110,6 +110,30 @@ def in_time(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[Ima
     if not (to_the_minute or to_the_day):
         return tuple(rows)
     return tuple(row for row in rows if _eye(row) == _eye(first))
+
+
+def of_either_day(
+    file: ExamFile, own: Sequence[ImageRow], taken: Sequence[ImageRow], zone: tzinfo
+) -> tuple[datetime, datetime] | None:
+    """When a row is of a day before the file was written, and another picture has that of the file's day.
+
+    The times of the two. Where the file does not say when it was taken, and they tell different eyes, either
+    may be its own: pictures of both days may have been exported on one, the older ones first.
+    """
+    eyes = {_eye(row) for row in own}
+    first = nearest(file, own, zone)
+    at = _time_of(file, first, zone) if first is not None else None
+    if file.captured_inside is not None or at is None:
+        return None
+    written = _written_at(file, zone)
+    todays = [
+        time
+        for row in taken
+        if _eye(row) not in eyes and (time := _time_of(file, row, zone)) is not None
+        if abs(time - written) <= _CLOCKS_APART and time - at >= _ANOTHER_DAY
+    ]
+    is_older = all(fit(file, row, zone) is Fit.EARLIER_THAN_FILE for row in own)
+    return (at, max(todays)) if is_older and todays else None
 
 
 def _eye(row: ImageRow) -> object:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from camera_watchdog.model import State
+from camera_watchdog.model import Laterality, State
+from camera_watchdog.reasons import explain
 from numbering_site import SHAPES, NumberingSite
 
 TWO = {"IM_0001.jpg": "right", "IM_0002.jpg": "left"}
@@ -298,3 +299,67 @@ def test_two_visits_of_a_day_that_are_exported_in_the_evening_have_their_own_row
             )
             assert site.captured(files)[names[0]] == at.replace(microsecond=0)
             site.live(600)
+
+
+# Pictures of two days, exported on one
+
+
+@contextmanager
+def exported_late(folder: Path) -> Iterator[NumberingSite]:
+    """S1 was photographed two weeks ago, and today; nothing is exported yet."""
+    with NumberingSite(folder, db_image_captured_at="captured_at") as site:
+        site.visit("OD", "OS", subject="S2", timed=True)
+        site.rows("OD", "OS", timed=True)
+        site.time.turn(14 * A_DAY)
+        site.rows("OS", "OD", timed=True)
+        site.time.turn(600)
+        yield site
+
+
+def test_what_is_exported_second_on_one_day_is_asked_about_where_the_first_took_the_days_rows(
+    tmp_path: Path,
+) -> None:
+    with exported_late(tmp_path) as site:
+        site.arrive(site.pictures())
+        first = site.exam()
+        files = site.pictures()
+        site.live(1500)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.live(600)
+        exam = site.exam()
+        assert site.told() == (State.HELD, "earlier_visit_rows")
+        assert exam.reason is not None
+        sentence = explain(exam.reason, exam).sentence
+        assert f"archived as {first.destination}" in sentence
+        assert "of 2026-03-02" in sentence
+        assert "that of 2026-03-16 tells the other eye" in sentence
+        site.release(n1=Laterality.LEFT, n2=Laterality.RIGHT)
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+        site.time.turn(30 * A_DAY)
+        assert site.eyes_of(site.visit("OD", "OS", rows_in_s=6, timed=True)) == TWO
+
+
+def test_a_second_visit_of_the_day_has_its_own_rows_though_an_older_one_was_never_exported(
+    tmp_path: Path,
+) -> None:
+    with exported_late(tmp_path) as site:
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+        site.time.turn(4 * AN_HOUR)
+        files = site.visit("OD", "OS", rows_in_s=900, timed=True)
+        assert site.eyes_of(files) == TWO
+
+
+def test_a_visit_outside_of_the_trial_holds_no_later_one(tmp_path: Path) -> None:
+    with exported_late(tmp_path) as site:
+        files = site.pictures()
+        begun = site.time.clock()
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+        assert site.time.clock() - begun < timedelta(minutes=5)
+        for eyes in (("OD", "OS"), ("OS", "OD")):
+            site.time.turn(30 * A_DAY)
+            files = site.visit(*eyes, rows_in_s=6, timed=True)
+            assert site.eyes_of(files) == (TWO if eyes[0] == "OD" else SWAPPED)

@@ -1,5 +1,6 @@
 """Whether a row is of the moment at which a picture was taken."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import ExamFile
-from camera_watchdog.row_times import Fit, fit_of_seen, in_time, of_the_minute
+from camera_watchdog.row_times import Fit, fit_of_seen, in_time, of_either_day, of_the_minute
 from exam_parts import NOON, file
 
 ZONE = ZoneInfo("Africa/Dar_es_Salaam")
@@ -61,3 +62,29 @@ def test_a_clock_that_begins_anew_makes_no_row_the_pictures_own() -> None:
     assert of_the_minute(picture(NOON + DAY, NOON), [at(NOON)], ZONE) == (at(NOON),)
     assert of_the_minute(picture(NOON + 900 * DAY, NOON), [at(NOON)], ZONE) == ()
     assert of_the_minute(picture(NOON), [at(NOON)], ZONE) == ()
+
+
+def left(when: datetime) -> ImageRow:
+    return replace(at(when), eye="OS")
+
+
+def test_a_row_of_an_earlier_day_may_be_of_either_where_another_picture_took_the_days_row() -> None:
+    late, old, new = picture(NOON + HOUR), at(NOON - 9 * DAY), left(NOON)
+    assert of_either_day(late, [old], [new], ZONE) == (NOON - 9 * DAY, NOON)
+
+
+def test_a_row_is_the_files_own_where_nothing_else_could_be() -> None:
+    late, old, new = picture(NOON + HOUR), at(NOON - 9 * DAY), left(NOON)
+    sure = [
+        (picture(NOON + HOUR, NOON - 9 * DAY), old, new),  # the picture says so
+        (late, at(NOON + 2 * HOUR), new),  # it is of the file's day
+        (late, old, at(NOON)),  # both tell one eye
+        (late, old, left(NOON - 2 * DAY)),  # the other is of no day of this file's
+        (late, ImageRow("IM_0001.jpg", "OD"), new),
+        (late, old, ImageRow("IM_0001.jpg", "OS")),
+        (picture(NOON + 2 * DAY), left(NOON + 6 * HOUR), at(NOON + DAY)),  # of a day together
+    ]
+    for exported, own, taken in sure:
+        assert of_either_day(exported, [own], [taken], ZONE) is None
+    assert of_either_day(late, [], [new], ZONE) is None
+    assert of_either_day(late, [old], [], ZONE) is None
