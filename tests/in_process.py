@@ -172,7 +172,11 @@ class Core:
             journal=self.journal,
             device_id=config.device_id,
             site_id=config.site_id,
-            rows=RowRecheck(database, self.journal, time.clock) if database else None,
+            rows=(
+                RowRecheck(database, self.journal, time.clock, config.timezone)
+                if database
+                else None
+            ),
             is_listed=lambda: self.sweep.has_listed,
             clock=time.clock,
             monotonic=time.monotonic,

@@ -22,6 +22,7 @@ __all__ = [
     "CHANGED",
     "EYE_CHANGED",
     "FORGOTTEN",
+    "OTHER_ROW",
     "SUBJECT_CHANGED",
     "awaits_answer",
     "changed_reason",
@@ -39,10 +40,11 @@ __all__ = [
 CHANGED: Final = "changed_after_archive"
 EYE_CHANGED: Final = "eye_changed_after_archive"
 SUBJECT_CHANGED: Final = "subject_changed_after_archive"
+OTHER_ROW: Final = "other_row_after_archive"
 
 FORGOTTEN: Final = "forgotten_after_archive"
 
-AFTER_ARCHIVE: Final = frozenset({CHANGED, EYE_CHANGED, SUBJECT_CHANGED, FORGOTTEN})
+AFTER_ARCHIVE: Final = frozenset({CHANGED, EYE_CHANGED, SUBJECT_CHANGED, OTHER_ROW, FORGOTTEN})
 """The codes of what is told of an exam that is archived."""
 
 

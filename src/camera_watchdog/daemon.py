@@ -121,7 +121,7 @@ class _Daemon:
         self._rules = parts.rules(config)
         resending = parts.edc_client(config)
         self._clients: list[EdcClient] = [self._probe, resending]
-        rows = RowRecheck(camera, self._journal, _utc_now) if camera else None
+        rows = RowRecheck(camera, self._journal, _utc_now, config.timezone) if camera else None
         self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set, rows)
         self._rechecks = Rechecks(
             config.archive_dir,

@@ -10,11 +10,11 @@ What came into a subject's rows after the archive, and what went, is put on reco
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
-from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED
+from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Exam, EyeRow, Reason, State
@@ -30,6 +30,7 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
+from camera_watchdog.rows_after import RowsAfter, other_row_reason, rows_after
 from camera_watchdog.rows_between_visits import with_rows_as_they_are
 from camera_watchdog.rows_of_before import rows_of_before
 
@@ -65,12 +66,22 @@ class Finding(NamedTuple):
 
 
 class RowRecheck:
-    """Looks at rows. Belongs to one thread; what :meth:`contradiction` asks is safe from any."""
+    """Looks at rows. Belongs to one thread; what :meth:`contradiction` asks is safe from any.
 
-    def __init__(self, camera: CameraRows, journal: Journal, clock: Callable[[], datetime]) -> None:
+    Times without an offset are read in ``zone``.
+    """
+
+    def __init__(
+        self,
+        camera: CameraRows,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        zone: tzinfo = UTC,
+    ) -> None:
         self._camera = camera
         self._journal = journal
         self._clock = clock
+        self._zone = zone
         self._suspected: dict[tuple[int, str], Reason] | None = None
 
     @property
@@ -108,8 +119,28 @@ class RowRecheck:
                     told.append(Finding(exam, code, found))
                 else:
                     self._suspected[exam.id, code] = found
+        told += self._rows_that_came([*recent, *(e for e in exams if e not in recent)])
         self._put_on_record_what_is_there(recent, rows)
         return told
+
+    def _rows_that_came(self, exams: Sequence[Exam]) -> list[Finding]:
+        """What rows say that were put on record by an earlier look."""
+        came = {e.subject for e in exams if any(row.seen_at for row in e.rows_left)}
+        told = []
+        for exam in exams:
+            if exam.state is not State.ARCHIVED or exam.subject not in came:
+                continue
+            found = self._rows_after(exam)
+            stands = exam.reason is not None and exam.reason.code == OTHER_ROW
+            if (reason := other_row_reason(exam, found)) is not None:
+                told.append(Finding(exam, OTHER_ROW, reason))
+            elif stands and exam.reason and found.settled.issuperset(exam.reason.files):
+                told.append(Finding(exam, OTHER_ROW, None))
+        return told
+
+    def _rows_after(self, exam: Exam) -> RowsAfter:
+        exams = self._journal.exams_of_subject(exam.subject)
+        return rows_after(exam, exams, self._zone, self._clock())
 
     def _put_on_record_what_is_there(self, recent: Sequence[Exam], rows: Rows) -> None:
         """Which rows came since the archive, and went; while an exam is open they may be its."""
@@ -136,7 +167,11 @@ class RowRecheck:
             return None
         look = self._look_at(exam, self._rows_of([exam]))
         unseen = exam.but(overrides=())
-        return eye_reason(unseen, look.eyes) or subject_reason(unseen, look.subjects)
+        return (
+            eye_reason(unseen, look.eyes)
+            or subject_reason(unseen, look.subjects)
+            or other_row_reason(unseen, self._rows_after(exam))
+        )
 
     def _take_in_what_was_there_before(self) -> None:
         """At the first look after an upgrade: which rows answered for exams of the release before."""

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from camera_watchdog import __version__
-from camera_watchdog.after_archive import EYE_CHANGED, SUBJECT_CHANGED
+from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.archive import receipt, receipt_name, resending, with_resending
 from camera_watchdog.deliver import Deliver
@@ -66,7 +66,7 @@ _IDLE_S: Final = 60.0
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
-_NOT_MENDED: Final = frozenset({EYE_CHANGED, SUBJECT_CHANGED})
+_NOT_MENDED: Final = frozenset({EYE_CHANGED, SUBJECT_CHANGED, OTHER_ROW})
 
 
 class _Refused(CameraWatchdogError):

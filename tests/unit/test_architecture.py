@@ -55,6 +55,7 @@ PURE: Final = {
     "resemblance",
     "row_names",
     "row_times",
+    "rows_after",
     "rows_between_visits",
     "rows_of_before",
     "sent_anew",

@@ -41,6 +41,18 @@ ARCHIVED_ROWS: Final = (
         RELEASE,
     ),
     ReasonRule(
+        "other_row_after_archive",
+        "A row that tells another eye came into the camera's database after {subject} was sent and "
+        "archived: {said}.",
+        "Look at the pictures: the row that was there before may have been an earlier visit's. Where the "
+        "EDC has a picture under the wrong eye, ask the EDC's administrator to correct it in entry "
+        "{entry}: sending it again would not do it. Where the new row is another picture's, nothing is "
+        "wrong. "
+        f"{_TO_SAY_SEEN}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
+    ReasonRule(
         "forgotten_after_archive",
         "The EDC no longer has {files} of {subject} in its eye exam entry {entry}, though it had stored "
         "it: the EDC may have been restored from a backup, or the entry deleted or moved.",

@@ -1,0 +1,117 @@
+"""A row that came after a picture was sent, and tells another eye than the row that answered for it. Pure.
+
+Rows of a time when nobody looked may have answered: of a visit before the patient was enrolled, of one
+between that is none of the trial's, of a table that was empty for a moment. Then the picture's own row
+comes into a table that has its name already. What comes is put on record with when it was first seen
+(:mod:`camera_watchdog.rows_between_visits`); where no later exam takes it, a person must look.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from camera_watchdog.after_archive import OTHER_ROW, found_reason
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
+from camera_watchdog.row_times import in_time
+
+__all__ = ["RowsAfter", "other_row_reason", "rows_after"]
+
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+_ITS_OWN_WITHIN: Final = timedelta(hours=20)
+"""What is first seen later than that after the archive may be the next day's visit."""
+_FOLDER_WITHIN: Final = timedelta(minutes=30)
+"""A picture that was taken again has its row before its folder: so long the row may be waiting for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsAfter:
+    """What the rows that came say of an exam's files, by name.
+
+    ``eyes`` are others than they were sent as; ``settled`` are the files whose rows a later exam took, or
+    tell the eye that was sent.
+    """
+
+    eyes: dict[str, Laterality]
+    settled: frozenset[str]
+
+
+def rows_after(exam: Exam, exams: Sequence[Exam], zone: tzinfo, now: datetime) -> RowsAfter:
+    """What came for an archived exam; ``exams`` are all of its subject's.
+
+    While another one is open, which may have the rows, no eye is another. A file whose eye was told by
+    more than the database is of the eye that it was sent as.
+    """
+    eyes: dict[str, Laterality] = {}
+    settled: set[str] = set()
+    waits = any(other.state not in _ENDED for other in exams)
+    for file in exam.files:
+        answered = [row for row in file.eye_rows if parse_eye(row.eye) is file.eye]
+        if not file.was_sent or file.eye_source != "database" or not answered:
+            continue
+        came = [row for row in _came(exam, file, exams) if parse_eye(row.eye) is not None]
+        other = [row for row in came if parse_eye(row.eye) is not file.eye]
+        open_ = [
+            row
+            for row in other
+            if not _is_taken(row, exam, exams) and _may_be_its(file, answered, row, zone)
+        ]
+        if not open_ and came:
+            settled.add(file.name)
+        told = [row for row in open_ if row.seen_at and now - row.seen_at >= _FOLDER_WITHIN]
+        if told and not waits and not all(row.is_gone for row in answered):
+            eye = parse_eye(told[0].eye)
+            eyes |= {file.name: eye} if eye else {}
+    return RowsAfter(eyes, frozenset(settled))
+
+
+def other_row_reason(exam: Exam, found: RowsAfter) -> Reason | None:
+    """What a person is to be told of it; none where that was seen."""
+    sent = {file.name: file.eye for file in exam.files}
+    eyes = found.eyes
+
+    def said(names: Iterable[str]) -> dict[str, str]:
+        told = (
+            f"{name} was sent as {sent[name]}, and a row that came afterwards says {eyes[name]}"
+            for name in names
+        )
+        return {"said": "; ".join(told)}
+
+    return found_reason(exam, OTHER_ROW, {name: eye.value for name, eye in eyes.items()}, said)
+
+
+def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam]) -> list[EyeRow]:
+    """The rows of a file's name that came within the day, before another exam had such a file."""
+    names = [each.name for each in exam.files]
+    found: list[EyeRow] = []
+    for later in sorted((each for each in exams if each.id >= exam.id), key=lambda each: each.id):
+        if later.id != exam.id and any(
+            each.is_image and is_named(each.name, file.name) for each in later.files
+        ):
+            break
+        found += [
+            row
+            for row in later.rows_left
+            if row.seen_at is not None
+            and exam.archived_at is not None
+            and timedelta() <= row.seen_at - exam.archived_at <= _ITS_OWN_WITHIN
+            and rows_for(file.name, [_as_row(row)], names)
+        ]
+    return found
+
+
+def _is_taken(row: EyeRow, exam: Exam, exams: Iterable[Exam]) -> bool:
+    return any(
+        row in file.eye_rows for other in exams if other.id > exam.id for file in other.files
+    )
+
+
+def _may_be_its(file: ExamFile, answered: Iterable[EyeRow], row: EyeRow, zone: tzinfo) -> bool:
+    """Whether both rows would have been the file's, had they been there: no time tells them apart."""
+    came = _as_row(row)
+    return any(each is came for each in in_time(file, [*map(_as_row, answered), came], zone))
+
+
+def _as_row(row: EyeRow) -> ImageRow:
+    return ImageRow(row.filename, row.eye, row.captured_at, row.number)

@@ -1,0 +1,212 @@
+"""A row that comes after a picture was sent, and tells the other eye: the row that answered was another's.
+
+It is told once no later exam took it. Beside it what an ordinary clinic does after an archive.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera_watchdog.after_archive import seen, with_seen
+from camera_watchdog.model import State
+from camera_watchdog.reasons import explain
+from numbering_site import SHAPES, NumberingSite
+
+AN_HOUR = 3600.0
+A_DAY = 86_400.0
+TOLD = (State.ARCHIVED, "other_row_after_archive")
+NOTHING = (State.ARCHIVED, "")
+ACCUMULATING = [shape for shape in SHAPES if shape != "unique"]
+
+
+@contextmanager
+def known_here(folder: Path, **more: Any) -> Iterator[NumberingSite]:
+    """S1 was photographed here 60 days ago, in no trial; names begin again for every subject."""
+    with NumberingSite(folder, **more) as site:
+        site.visit("OD", "OS", subject="S2")
+        site.rows("OD", "OS")
+        site.time.turn(60 * A_DAY)
+        yield site
+
+
+@contextmanager
+def visited(folder: Path, **more: Any) -> Iterator[NumberingSite]:
+    """S1 was there just now, and the rows were looked at since."""
+    timed = bool(more.get("db_image_captured_at"))
+    with NumberingSite(folder, **more) as site:
+        site.visit("OD", "OS", subject="S2", timed=timed)
+        site.visit("OD", "OS", timed=timed)
+        site.live(AN_HOUR)
+        yield site
+
+
+def found(site: NumberingSite, number: int = 0) -> list[str]:
+    """What was ever found of an exam of S1."""
+    exam = site.core.journal.exams_of_subject("S1")[number]
+    return [step for _, step, _ in site.core.journal.history.events_of(exam.id) if step == "found"]
+
+
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_that_rows_of_before_answered_is_told_once_the_exams_own_rows_came(
+    tmp_path: Path, shape: str
+) -> None:
+    with known_here(tmp_path, shape=shape) as site:
+        site.visit("OS", "OD", rows_in_s=45)
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+        exam = site.exam()
+        assert exam.reason is not None
+        words = explain(exam.reason, exam)
+        assert "IM_0001.jpg was sent as right, and a row that came afterwards says left" in (
+            words.sentence
+        )
+        assert "ask the EDC's administrator to correct it in entry" in words.next_step
+        assert f"release {exam.destination} --reason" in words.next_step
+
+
+def test_it_is_told_though_the_daemon_was_killed_in_between_and_once(tmp_path: Path) -> None:
+    with known_here(tmp_path) as site:
+        site.visit("OS", "OD", rows_in_s=45)
+        site.live(AN_HOUR)
+        site.stop()
+        site.time.turn(AN_HOUR)
+        site.live(60)
+        assert site.told() == TOLD
+        exam = site.exam()
+        assert exam.reason is not None
+        said = seen(exam.reason, text="the EDC has it right now", user="anna", at=site.time.clock())
+        site.core.journal.archived.amend(exam.id, lambda exam: with_seen(exam, said))
+        site.stop()
+        site.live(3 * AN_HOUR)
+        assert site.told() == NOTHING
+
+
+def test_that_a_table_was_empty_for_a_moment_is_told_afterwards(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        site.time.turn(30 * A_DAY)
+        site.sql("CREATE TABLE kept AS SELECT * FROM images; DELETE FROM images;")
+        files = site.pictures()
+        site.live(20)
+        site.sql("INSERT INTO images SELECT * FROM kept;")
+        site.arrive(files)
+        site.rows("OS", "OD")
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+
+
+def test_after_it_was_told_the_next_visit_has_its_own_eyes(tmp_path: Path) -> None:
+    with known_here(tmp_path) as site:
+        site.visit("OS", "OD", rows_in_s=45)
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+        site.time.turn(30 * A_DAY)
+        files = site.visit("OD", "OS", rows_in_s=600)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "right", "IM_0002.jpg": "left"}
+
+
+def test_a_row_that_was_corrected_to_what_was_sent_is_told_no_more(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        site.row("IM_0001.jpg", "OS")
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+        site.sql("UPDATE images SET eye = 'OD' WHERE rowid = 5;")
+        site.live(AN_HOUR)
+        assert site.told() == NOTHING
+
+
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_it_stands_though_the_table_is_cleared_in_the_night(tmp_path: Path, shape: str) -> None:
+    table = "pictures" if shape == "view" else "images"
+    with known_here(tmp_path, shape=shape) as site:
+        site.visit("OS", "OD", rows_in_s=45)
+        site.live(2.5 * AN_HOUR)
+        site.sql(f"DELETE FROM {table};")  # noqa: S608 - our own names
+        site.live(2 * AN_HOUR)
+        assert site.told() == TOLD
+
+
+# Ordinary visits
+
+
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_a_retake_under_the_same_name_whose_folder_comes_within_minutes_is_never_told(
+    tmp_path: Path, shape: str
+) -> None:
+    with visited(tmp_path, shape=shape) as site:
+        site.rows("OS", "OD")
+        for _ in range(3):  # it is looked at each time
+            site.live(500)
+            site.stop()
+        site.arrive(site.pictures())
+        site.live(3 * AN_HOUR)
+        assert [found(site, 0), found(site, 1)] == [[], []]
+
+
+@pytest.mark.parametrize("hours", [3, 23, 3 * 24])
+def test_what_was_told_too_early_is_taken_back_when_the_visit_is_known(
+    tmp_path: Path, hours: int
+) -> None:
+    with visited(tmp_path) as site:
+        site.rows("OS", "OD")
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+        site.time.turn(hours * AN_HOUR)
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+        site.live(AN_HOUR)
+        exams = site.core.journal.exams_of_subject("S1")
+        assert [exam.reason for exam in exams] == [None, None]
+
+
+ORDINARY: dict[str, list[str | None]] = {
+    "the rows are saved a second time": ["OD", "OS"],
+    "a picture more, never exported": [None, None, "OD"],
+}
+
+
+@pytest.mark.parametrize("what", ORDINARY)
+@pytest.mark.parametrize("column", [None, "captured_at"])
+def test_rows_of_the_same_eye_or_of_another_name_say_nothing(
+    tmp_path: Path, what: str, column: str | None
+) -> None:
+    with visited(tmp_path, db_image_captured_at=column) as site:
+        for number, eye in enumerate(ORDINARY[what], 1):
+            if eye is not None:
+                site.row(f"IM_000{number}.jpg", eye, site.time.clock() if column else None)
+        site.live(3 * AN_HOUR)
+        assert site.told() == NOTHING
+
+
+def test_the_row_of_an_earlier_day_that_was_there_all_the_time_says_nothing(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path, db_image_captured_at="captured_at") as site:
+        site.rows("OS", "OD", timed=True)  # of before this program was here
+        site.time.turn(20 * A_DAY)
+        site.visit("OD", "OS", timed=True)
+        site.live(3 * AN_HOUR)
+        assert site.told() == NOTHING
+
+
+def test_the_rows_of_the_next_days_visit_say_nothing_of_this_one(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        site.time.turn(23 * AN_HOUR)
+        site.rows("OS", "OD")
+        site.live(3 * AN_HOUR)
+        assert site.told() == NOTHING
+
+
+def test_an_eye_that_a_person_said_is_not_compared_with_what_comes(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+
+        def said(exam: Any) -> Any:
+            return exam.with_files(file.but(eye_source="operator") for file in exam.files)
+
+        site.core.journal.archived.amend(site.exam().id, said)
+        site.rows("OS", "OD")
+        site.live(3 * AN_HOUR)
+        assert site.told() == NOTHING
