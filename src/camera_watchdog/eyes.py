@@ -2,7 +2,7 @@
 
 They are asked when an exam is identified, and the database once more before the proof
 (:meth:`Eyes.ask_again`): a row that was corrected while files were being sent must not pass. One that
-merely went away meanwhile takes back nothing.
+merely went away meanwhile takes back nothing, whether the file was sent or waits for its entry.
 """
 
 import json
@@ -119,6 +119,8 @@ class Eyes:
     def _known(self, exam: Exam, file: ExamFile, answer: _Answer) -> tuple[ExamFile, Reason | None]:
         """A file as it is known now, and why it must be held or waited for."""
         verdict, report_type = answer.verdict, self._tools.rules.report_type
+        if self._is_gone_since(exam, file, answer):
+            return file, None
         known = file.but(
             eye=verdict.eye,
             eye_source=verdict.source,
@@ -135,6 +137,19 @@ class Eyes:
         if answer.is_silent and verdict.eye is None and not verdict.contradictions:
             return kept, None
         return kept, self._other_than_sent(exam, file, known, verdict.reason)
+
+    def _is_gone_since(self, exam: Exam, file: ExamFile, answer: _Answer) -> bool:
+        """Whether the row that told the eye of a file that waits to be sent merely went away since.
+
+        A camera clears its table at night, while an exam waits for its entry. A row that may stand under
+        another subject by now takes its word back.
+        """
+        reason = answer.verdict.reason
+        was_told = file.eye is not None and _DATABASE in file.eye_source.split("+")
+        if not was_told or not file.eye_rows or file.may_be_stored or not answer.is_silent:
+            return False
+        is_rowless = reason is not None and reason.code == "not_in_database"
+        return is_rowless and not self._camera.elsewhere(exam, file).subject
 
     def _other_than_sent(
         self, exam: Exam, file: ExamFile, known: ExamFile, reason: Reason | None

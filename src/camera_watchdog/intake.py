@@ -102,6 +102,8 @@ def _merged(known: ExamFile | None, found: Found) -> ExamFile:
     if not _same_bytes(known, found):
         sent = known.sent_unless_left_out if known.was_sent else Sent.NO
         known = known.but(mtime_ns=found.mtime_ns, sent=sent, note="")
+        if not known.was_sent:
+            known = known.but(eye=None, eye_source="", eye_rows=())
     known = known.stamped(found.stamp).but(present=True, sha256=sha256)
     inspection = found.inspection
     if inspection is None:

@@ -342,3 +342,48 @@ def test_a_report_of_one_eye_is_asked_for_too(tmp_path: Path) -> None:
             clinic.live_for(30)
         kinds = [file["file_type"] for file in clinic.receipt()["files"]]
         assert kinds == ["left_report", "right_report", "right", "left"]
+
+
+# Before anything is sent
+
+
+def waits_for_its_entry(clinic: Clinic) -> None:
+    clinic.edc.sessions.clear()
+    clinic.live_for(30)
+    assert clinic.told("S1")[1] == "no_session"
+
+
+def test_rows_that_go_away_at_night_while_an_exam_waits_for_its_entry_hold_nothing(
+    clinic: Clinic,
+) -> None:
+    waits_for_its_entry(clinic)
+    clinic.camera.rows["S1"] = []
+    clinic.live_for(3600)
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    check_arrived(clinic)
+
+
+def test_rows_that_stand_under_another_subject_by_then_are_no_answer_any_more(
+    clinic: Clinic,
+) -> None:
+    waits_for_its_entry(clinic)
+    clinic.camera.rows["S2"] = clinic.camera.rows.pop("S1")
+    clinic.camera.rows["S1"] = []
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    assert clinic.told("S1")[1] == "not_in_database"
+    assert clinic.edc.stored == []
+
+
+def test_a_file_that_is_taken_again_meanwhile_needs_a_row_of_its_own(clinic: Clinic) -> None:
+    waits_for_its_entry(clinic)
+    clinic.camera.rows["S1"] = []
+    clinic.put("S1/OD.jpg", seed=7)
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    assert clinic.told("S1")[1] == "not_in_database"
+    reason = clinic.exam("S1").reason
+    assert reason is not None
+    assert reason.files == ("OD.jpg",)
+    assert clinic.edc.stored == []

@@ -119,8 +119,7 @@ class Visits:
         when = chance.random()
         if when < 0.04:
             return begins + chance.uniform(300, 2400)
-        # What waits over a night in which the camera's table is cleared has lost its rows, and is asked about.
-        if when < 0.08 and not self._site.purges:
+        if when < 0.08:
             after = day + _TO_THE_NEXT[day % 7]
             return after * _DAY_S + chance.uniform(*_CLINIC_S) if after < self._days else before
         if when < 0.2:
