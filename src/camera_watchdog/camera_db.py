@@ -115,6 +115,19 @@ class CameraDatabase:
                 found |= self._lookup(connection, self._patients).subjects(connection)
         return frozenset(found - {""})
 
+    def subjects_above(self, number: int | None) -> tuple[frozenset[str], int | None]:
+        """The subjects of images whose rows have a higher number, and the highest one there is.
+
+        None of them where the numbers went down, or there are none: which rows are new cannot be told.
+        """
+        with self._connected() as connection:
+            lookup = self._lookup(connection, self._images)
+            highest = lookup.highest(connection)
+            if number is None or highest is None or highest <= number:
+                return frozenset(), highest
+            found = lookup.subjects(connection, above=number)
+        return frozenset(found - {""}), highest
+
     def images_again(
         self,
         subjects: Collection[str],

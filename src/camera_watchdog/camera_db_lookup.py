@@ -17,6 +17,8 @@ _ROWS_AT_A_TIME: Final = 1000
 _NUMBERS_AT_A_TIME: Final = 500
 _VALUES_AT_A_TIME: Final = 900  # SQLite before 3.32 takes 999
 _MOST_ROWS: Final = 20_000
+_MOST_NEW_ROWS: Final = 2000
+"""Of more it is doubtful that they are new: the table was written anew."""
 _FIRST_ROWID: Final = -(2**63)
 
 Row: TypeAlias = tuple[Any, ...]
@@ -86,8 +88,23 @@ class TableLookup:
         condition = rf"CAST({self.columns[1]} AS TEXT) LIKE ? ESCAPE '\'"
         yield from self._parts(connection, condition, like)
 
-    def subjects(self, connection: sqlite3.Connection) -> set[str]:
+    def highest(self, connection: sqlite3.Connection) -> int | None:
+        """The highest number of a row; none where there is none, or they have no numbers.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        if not self.has_rowid:
+            return None
+        asked = f"SELECT max({self.table}._rowid_) FROM {self.table}"  # noqa: S608 - as in `of`
+        number: int | None = connection.execute(asked).fetchone()[0]
+        return number
+
+    def subjects(self, connection: sqlite3.Connection, *, above: int | None = None) -> set[str]:
         """The subjects of the newest rows, of so many as are looked through in a moment.
+
+        Where rows are numbered, of fewer and of those alone whose number is higher than ``above``, if it is
+        given.
 
         Raises:
             sqlite3.Error: it cannot be read.
@@ -98,13 +115,14 @@ class TableLookup:
             return {text_of(value).strip() for (value,) in connection.execute(some, (_MOST_ROWS,))}
         rowid = f"{self.table}._rowid_"
         part = (
-            f"SELECT {column}, {rowid} FROM {self.table} WHERE {rowid} < ? "  # noqa: S608 - as in `of`
+            f"SELECT {column}, {rowid} FROM {self.table} WHERE {rowid} < ? AND {rowid} > ? "  # noqa: S608 - as in `of`
             f"ORDER BY {rowid} DESC LIMIT ?"
         )
         found: set[str] = set()
         before = -_FIRST_ROWID - 1
-        for _ in range(_MOST_ROWS // _ROWS_AT_A_TIME):
-            rows = connection.execute(part, (before, _ROWS_AT_A_TIME)).fetchall()
+        first, most = (_FIRST_ROWID, _MOST_ROWS) if above is None else (above, _MOST_NEW_ROWS)
+        for _ in range(most // _ROWS_AT_A_TIME):
+            rows = connection.execute(part, (before, first, _ROWS_AT_A_TIME)).fetchall()
             found |= {text_of(value).strip() for value, _ in rows}
             if len(rows) < _ROWS_AT_A_TIME:
                 break

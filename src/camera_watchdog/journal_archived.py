@@ -116,6 +116,19 @@ class JournalArchived:
         with self._transaction(durable=False) as connection:
             connection.execute("UPDATE files SET eye_rows = '[]' WHERE eye_rows IS NULL")
 
+    def rows_seen_up_to(self) -> int | None:
+        """The highest number of the camera's rows at the last look; none where that is not known."""
+        query = "SELECT value FROM meta WHERE key = 'camera_rows'"
+        found = self._read(lambda row: int(row["value"]), query)
+        return found[0] if found else None
+
+    def rows_were_seen(self, number: int) -> None:
+        """All rows up to this number were looked at, and what was found is on record."""
+        with self._transaction(durable=False) as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('camera_rows', ?)", (str(number),)
+            )
+
     def amend(
         self,
         number: int,

@@ -5,11 +5,13 @@ camera may write the rows of a new visit in place of the old ones before the fol
 What was told is taken back once the rows are as they were, or are a later exam's.
 
 What came into a subject's rows after the archive, and what went, is put on record with its exams
-(:mod:`camera_watchdog.rows_between_visits`).
+(:mod:`camera_watchdog.rows_between_visits`): for a week, and after that where the table has rows of the
+subject whose numbers are higher than all were at the last look. Of a view, and of a table whose rows are
+not numbered, it is not known which rows are new, nor where the numbers went down.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -50,6 +52,9 @@ class CameraRows(Protocol):
 
     def images(self, subject: str) -> tuple[ImageRow, ...]:
         """The rows of a subject's images."""
+
+    def subjects_above(self, number: int | None) -> tuple[frozenset[str], int | None]:
+        """The subjects of rows with a higher number, and the highest number there is."""
 
     def images_again(
         self, subjects: Sequence[str], numbers: Sequence[int], times: Sequence[str | int | float]
@@ -98,11 +103,15 @@ class RowRecheck:
         """
         self._take_in_what_was_there_before()
         archived = self._journal.archived
+        known = archived.rows_seen_up_to()
+        new, highest = self._camera.subjects_above(known)
         numbers = {number for number, _ in archived.since(self._clock() - _FOR)}
         recent = [*map(self._journal.exam, sorted(numbers))]
+        older = self._newest_of(new - {exam.subject for exam in recent})
         numbers = {exam.id for exam in archived.to_see()} - numbers
         exams = [e for e in (*recent, *map(self._journal.exam, sorted(numbers))) if watched(e)]
-        rows = self._rows_of(exams, recent) if exams or recent else Rows([])
+        its = [*recent, *older]
+        rows = self._rows_of(exams, its) if exams or its else Rows([])
         corrected = {e.subject for e in exams if e.reason and e.reason.code == EYE_CHANGED}
         before, self._suspected = self._suspected, {}
         told: list[Finding] = []
@@ -120,8 +129,16 @@ class RowRecheck:
                 else:
                     self._suspected[exam.id, code] = found
         told += self._rows_that_came([*recent, *(e for e in exams if e not in recent)])
-        self._put_on_record_what_is_there(recent, rows)
+        self._put_on_record_what_is_there(its, rows)
+        if highest is not None and highest != known:
+            archived.rows_were_seen(highest)
         return told
+
+    def _newest_of(self, subjects: Iterable[str]) -> list[Exam]:
+        """The newest archived exam of each subject that has one."""
+        exams = (self._journal.exams_of_subject(subject) for subject in sorted(subjects))
+        archived = ([each for each in its if each.state is State.ARCHIVED] for its in exams)
+        return [its[-1] for its in archived if its]
 
     def _rows_that_came(self, exams: Sequence[Exam]) -> list[Finding]:
         """What rows say that were put on record by an earlier look."""
@@ -142,13 +159,13 @@ class RowRecheck:
         exams = self._journal.exams_of_subject(exam.subject)
         return rows_after(exam, exams, self._zone, self._clock())
 
-    def _put_on_record_what_is_there(self, recent: Sequence[Exam], rows: Rows) -> None:
+    def _put_on_record_what_is_there(self, looked_at: Sequence[Exam], rows: Rows) -> None:
         """Which rows came since the archive, and went; while an exam is open they may be its."""
-        for subject in sorted({exam.subject for exam in recent}):
+        for subject in sorted({exam.subject for exam in looked_at}):
             exams = self._journal.exams_of_subject(subject)
             if any(exam.state not in _ENDED for exam in exams):
                 continue
-            archived = [exam for exam in recent if exam.subject == subject]
+            archived = [exam for exam in looked_at if exam.subject == subject]
             its = rows.of_subject.get(subject, ())
             for exam in with_rows_as_they_are(exams, archived, its, self._clock()):
                 amend = partial(_with_rows_of, exam)

@@ -527,3 +527,15 @@ def test_the_patients_are_among_the_subjects_where_the_database_has_them(tmp_pat
     assert asked(path).subjects() == {"S-1", "S-2", "S-9"}
     others = PatientColumns("persons", "id", "initials", "sex", "age")
     assert asked(path, patients=others).subjects() == {"S-1", "S-2"}
+
+
+def test_the_subjects_of_rows_above_a_number_are_found_without_a_look_at_the_others(
+    tmp_path: Path,
+) -> None:
+    database = asked(made(tmp_path / "camera.db", SCHEMA))
+    known, highest = database.subjects_above(None)
+    assert not known
+    assert highest is not None
+    assert database.subjects_above(highest) == (frozenset(), highest)
+    assert database.subjects_above(highest - 1)[0]
+    assert database.subjects_above(highest + 1) == (frozenset(), highest)

@@ -58,6 +58,8 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.open_exams()
     journal.open_requests()
     journal.archived.since(AT)
+    journal.archived.rows_were_seen(1)
+    journal.archived.rows_seen_up_to()
     journal.archived.to_see()
     journal.archived.without_rows()
     journal.archived.rows_are_known()

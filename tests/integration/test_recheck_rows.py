@@ -195,7 +195,7 @@ def test_one_look_at_the_database_is_for_all_exams_and_seldom(visits: Visits) ->
     assert visits.camera.looks == looks + 2
 
 
-def test_where_nothing_was_archived_within_the_week_the_database_is_left_alone(
+def test_where_nothing_was_archived_within_the_week_it_is_asked_for_new_rows_alone(
     visits: Visits,
 ) -> None:
     visits.clinic.clock.advance(8 * 24 * 3600)

@@ -81,6 +81,38 @@ def test_pictures_of_a_visit_that_nobody_exported_tell_nothing_of_the_next(tmp_p
         assert site.eyes_of(files) == TWO
 
 
+NUMBERED = ["table", "numbered"]
+
+
+@pytest.mark.parametrize("is_off", [False, True])
+@pytest.mark.parametrize("shape", NUMBERED)
+def test_so_it_is_where_they_were_taken_a_month_after_the_last_archive(
+    tmp_path: Path, shape: str, *, is_off: bool
+) -> None:
+    """Visits of a trial are months apart; the patient comes for other reasons, too."""
+    with begins_again(tmp_path, shape=shape) as site:
+        site.live(AN_HOUR)
+        if is_off:
+            site.stop()
+        site.time.turn(30 * A_DAY)
+        site.rows("OS", "OD")
+        site.live(AN_HOUR)
+        site.time.turn(30 * A_DAY)
+        files = site.visit("OD", "OS", rows_in_s=600)
+        assert site.eyes_of(files) == TWO
+
+
+def test_so_it_is_where_the_newest_visit_is_not_the_first(tmp_path: Path) -> None:
+    with begins_again(tmp_path) as site:
+        for _ in range(3):
+            site.time.turn(30 * A_DAY)
+            site.rows("OS", "OD")
+            site.live(AN_HOUR)
+            site.time.turn(30 * A_DAY)
+            files = site.visit("OD", "OS", rows_in_s=600)
+            assert site.eyes_of(files) == TWO
+
+
 @pytest.mark.parametrize("shape", ACCUMULATING)
 def test_the_row_of_a_picture_that_was_left_out_tells_no_other_once_it_is_entered(
     tmp_path: Path, shape: str
@@ -132,6 +164,35 @@ def test_rows_that_are_there_hours_before_their_files_tell_the_eyes(
         files = site.pictures(3)
         site.arrive(files)
         assert site.eyes_of(files) == SWAPPED | {"IM_0003.jpg": "right"}
+
+
+@pytest.mark.parametrize("hours", [1, 5, 23])
+@pytest.mark.parametrize("shape", ACCUMULATING)
+def test_so_it_is_a_month_after_the_last_visit(tmp_path: Path, shape: str, hours: int) -> None:
+    with begins_again(tmp_path, shape=shape) as site:
+        site.live(AN_HOUR)
+        site.time.turn(30 * A_DAY)
+        site.rows("OS", "OD", "OD")
+        site.live(hours * AN_HOUR)
+        files = site.pictures(3)
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED | {"IM_0003.jpg": "right"}
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+def test_numbers_that_go_down_between_two_visits_raise_no_question(
+    tmp_path: Path, *, cleared: bool
+) -> None:
+    with begins_again(tmp_path) as site:
+        site.sql("INSERT INTO images SELECT 'S9', 'x' || rowid, 'OD', NULL FROM images;")
+        for _ in range(3):
+            site.live(AN_HOUR)
+            site.sql(f"DELETE FROM images WHERE {cleared:d} OR subject_identifier = 'S9'; VACUUM;")  # noqa: S608
+            site.live(AN_HOUR)
+            site.time.turn(30 * A_DAY)
+            site.visit("OD", "OS", subject="S2")
+            files = site.visit("OD", "OS")
+            assert site.eyes_of(files) == TWO
 
 
 def test_a_visit_that_is_exported_after_the_weekend_raises_no_question(tmp_path: Path) -> None:
