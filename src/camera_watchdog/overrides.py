@@ -5,7 +5,8 @@ nothing about others. What has no bytes of its own (a folder inside, a link) has
 the place of a checksum (:func:`camera_watchdog.disk_identity.identity`).
 
 ===================== ===============================================================================
-``--eye``, ``--skip`` count while the file of that name has these bytes
+``--eye``, ``--skip`` count while the file of that name has these bytes; of several the last one: an
+                      eye takes back that the file is left out, and the reverse
 a released reason     that names its files counts while each of these has its bytes; one that is
                       about the exam (``incomplete``, ``two_folders`` …) while all the bytes are there
                       that it was released for: what comes later is no part of it
@@ -73,16 +74,22 @@ def about(exam: Exam, reason: Reason) -> tuple[str, ...]:
 
 
 def skipped(exam: Exam, name: str, identity: str | None = None) -> bool:
-    """Whether a person said to leave this out, as it is now.
+    """Whether a person's last word on this, as it is now, is to leave it out.
 
     ``identity`` is of what has no bytes of its own.
     """
     if identity is None:
         file = exam.file(name)
         identity = sha256_of(file) if file is not None else ""
-    return bool(identity) and any(
-        override.skip and override.name == name and override.checksums.get(name) == identity
-        for override in exam.overrides
+    return bool(identity) and next(
+        (
+            override.skip
+            for override in reversed(exam.overrides)
+            if (override.skip or override.eye)
+            and override.name == name
+            and override.checksums.get(name) == identity
+        ),
+        False,
     )
 
 

@@ -5,7 +5,7 @@ then changes is for the pipeline to say. An answer holds for the files as they a
 their checksums, and means nothing for other bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -87,7 +87,8 @@ def overrides_for(
             f"release. See: camera-watchdog status"
         )
     given = {
-        Answer.EYE: bool(eyes),
+        Answer.RELEASE: not (eyes or skips or entry or send_again),
+        Answer.EYE: bool(eyes) and not _takes_back(exam, eyes),
         Answer.SKIP: bool(skips),
         Answer.ENTRY: bool(entry),
         Answer.SEND_AGAIN: send_again,
@@ -109,6 +110,14 @@ def overrides_for(
         Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
     ]
     return tuple(told)
+
+
+def _takes_back(exam: Exam, eyes: Collection[str]) -> bool:
+    """Whether these are eyes of files that a person left out, of an exam that is open.
+
+    Whatever holds it by then.
+    """
+    return not awaits_answer(exam) and all(skipped(exam, name) for name in eyes)
 
 
 def _corrected_eyes(exam: Exam, reason: Reason) -> dict[str, Laterality]:
@@ -182,7 +191,6 @@ def _check_answer(exam: Exam, given: dict[Answer, bool]) -> None:
     assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
     allowed = REASONS[exam.reason.code].answers
     words = explain(exam.reason, exam)
-    given = {**given, Answer.RELEASE: not any(given.values())}
     if all(answer in allowed for answer, is_given in given.items() if is_given):
         return
     flags = {
@@ -215,7 +223,7 @@ def _check_files(
         is_report = file is not None and file.format is not None and not file.is_image
         if is_report and report_type is ReportType.COMBINED:
             raise WordRefused(f"{name} is a report of both eyes: it has no eye of its own.")
-    _check_images_left(exam, skips)
+    _check_images_left(exam, eyes, skips)
 
 
 def _check_eyes_sent(exam: Exam, reason: Reason, eyes: Mapping[str, Laterality]) -> None:
@@ -247,14 +255,13 @@ def _check_name(exam: Exam, name: str) -> None:
     raise WordRefused(f"The exam of {exam.subject} has no file {name}. {advice}")
 
 
-def _check_images_left(exam: Exam, skips: tuple[str, ...]) -> None:
+def _check_images_left(exam: Exam, eyes: Collection[str], skips: tuple[str, ...]) -> None:
     images = {
         file.name
         for file in exam.files
         if file.present
         and file.is_image
-        and file.sent is not Sent.SKIPPED
-        and not skipped(exam, file.name)
+        and (file.name in eyes or (file.sent is not Sent.SKIPPED and not skipped(exam, file.name)))
     }
     if images & {*skips} and not images - {*skips}:
         who = name_for(exam.folder)

@@ -180,6 +180,53 @@ def test_an_answer_of_an_earlier_release_that_was_bound_to_nothing_decides_nothi
 # A file that is left out
 
 
+def test_an_eye_takes_back_that_a_picture_was_left_out_and_it_is_sent(nurse: Nurse) -> None:
+    clinic = nurse.clinic
+    clinic.put("S1/3.jpg", seed=3)
+    clinic.put("S1/4.jpg", seed=4)
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    nurse.says(skips=("3.jpg",))
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    nurse.says(eyes={"3.jpg": RIGHT, "4.jpg": LEFT})
+    clinic.live_for(60)
+    assert len(clinic.archived()) == 1
+    stored = {stored.name: stored.file_type for stored in clinic.edc.stored}
+    assert (stored["3.jpg"], stored["4.jpg"]) == ("right", "left")
+
+
+def test_a_picture_that_was_left_out_by_mistake_is_taken_back_when_it_is_missed(
+    nurse: Nurse,
+) -> None:
+    clinic = nurse.clinic
+    waits_for_an_eye(nurse, held=True)
+    nurse.says(skips=("OD.jpg",))
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    with pytest.raises(WordRefused, match="That is no answer to this"):
+        nurse.look(eyes={"OS.jpg": RIGHT})
+    nurse.says(eyes={"OD.jpg": RIGHT})
+    clinic.live_for(60)
+    assert {stored.name for stored in clinic.edc.stored} == {"OD.jpg", "OS.jpg", "report.pdf"}
+    assert len(clinic.archived()) == 1
+
+
+def test_a_picture_that_is_taken_back_may_be_the_one_that_is_left(nurse: Nurse) -> None:
+    clinic = nurse.clinic
+    waits_for_an_eye(nurse, held=True)
+    nurse.says(skips=("OD.jpg",))
+    clinic.put("S1/3.jpg", seed=3)
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    nurse.says(eyes={"OD.jpg": RIGHT}, skips=("OS.jpg", "3.jpg"))
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    nurse.says()
+    clinic.live_for(60)
+    assert {stored.name for stored in clinic.edc.stored} == {"OD.jpg", "report.pdf"}
+
+
 def test_a_file_that_was_cut_off_is_left_out_as_long_as_it_stays_so(nurse: Nurse) -> None:
     nurse.clinic.put("S1/x.jpg", cut_off("x.jpg"))
     nurse.clinic.live_for(60)

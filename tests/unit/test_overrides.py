@@ -62,6 +62,21 @@ def test_a_file_can_be_left_out_again_after_it_changed() -> None:
     assert skipped(skip(retaken(known), "OD.jpg"), "OD.jpg")
 
 
+def test_an_eye_that_is_said_afterwards_takes_back_that_a_file_is_left_out() -> None:
+    known = eye(skip(exam(*map(file, WHOLE)), "OD.jpg"), "OD.jpg")
+    assert not skipped(known, "OD.jpg")
+    assert eye_said(known, known.files[0]) is Laterality.LEFT
+    assert skipped(skip(known, "OD.jpg"), "OD.jpg")
+
+
+@pytest.mark.parametrize("sums", [{}, {"OD.jpg": ""}, {"OD.jpg": "other bytes"}])
+def test_the_eye_of_other_bytes_or_of_another_file_takes_nothing_back(sums: dict[str, str]) -> None:
+    left_out = skip(exam(*map(file, WHOLE)), "OD.jpg")
+    assert skipped(eye(left_out, "OD.jpg", checksums=sums), "OD.jpg")
+    assert skipped(eye(left_out, "OS.jpg"), "OD.jpg")
+    assert skipped(said(left_out, "incomplete"), "OD.jpg")
+
+
 def test_the_eye_that_a_person_said_is_that_of_the_bytes_of_then() -> None:
     known = eye(exam(*map(file, WHOLE)), "OD.jpg")
     assert eye_said(known, known.files[0]) is Laterality.LEFT
