@@ -34,7 +34,7 @@ __all__ = [
 _Visit = list[tuple[datetime, ExamFile]]
 """Pictures of one visit, each with the time at which it was taken."""
 
-_ANOTHER_DAY: Final = timedelta(hours=20)
+_HALF_A_DAY: Final = timedelta(hours=12)
 _COMES_WITH_EVERY_EXAM: Final = 2
 """Of so many other subjects the same file under the same name is no mistake of somebody's."""
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
@@ -118,7 +118,8 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
 
     What the camera's clock says is compared with itself, and what the file system's says with itself:
     two clocks that differ make no second visit. A picture of which only the file system tells the time,
-    and whose file was written a day from all others, is of another visit all the same. All are computed
+    and whose file was written half a day from all others, is of another visit all the same; so is a
+    report that was there half a day before any picture. All are computed
     by the time zone as it is set now, for some may have been sent before it was corrected.
     """
     zone, together = tools.rules.zone, said_together(exam, "two_visits")
@@ -132,7 +133,7 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
         ]
         visits = _visits(one_clock, tools.rules.visit_gap, together)
         apart += visits if len(visits) > 1 else []
-    apart = apart or _visits_by_files(images, together)
+    apart = apart or _visits_by_files(images, together) or _report_of_before(exam, images, together)
     if not apart:
         return
     groups = "; ".join(
@@ -146,9 +147,28 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
 def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]]) -> list[_Visit]:
     """The pictures by the day on which their files were written, where some have no other time."""
     written = [(file_time(file.mtime_ns), file) for file in images]
-    visits = _visits(written, _ANOTHER_DAY, together)
+    visits = _visits(written, _HALF_A_DAY, together)
     has_other_time = [any(file.captured_source != "file" for _, file in visit) for visit in visits]
     return visits if True in has_other_time and False in has_other_time else []
+
+
+def _report_of_before(
+    exam: Exam, images: Sequence[ExamFile], together: list[frozenset[str]]
+) -> list[_Visit]:
+    """A report that waited in the folder before this visit's pictures came, and those; or nothing."""
+    reports = [f for f in to_send(exam) if not f.is_image]
+    taken = [
+        (min(file.captured_at or written, written), file)
+        for file in images
+        for written in (file_time(file.mtime_ns),)
+    ]
+    first = min((at for at, _ in taken), default=exam.first_seen)
+    if first - exam.first_seen <= _HALF_A_DAY:
+        return []
+    written = [(file_time(file.mtime_ns), file) for file in reports]
+    before = [(at, file) for at, file in written if first - at > _HALF_A_DAY]
+    said = any(file.sha256 in sums for sums in together for _, file in before)
+    return [before, taken] if before and not said else []
 
 
 def _visits(images: _Visit, gap: timedelta, together: list[frozenset[str]]) -> list[_Visit]:

@@ -86,9 +86,9 @@ def _fits(exam: Exam, status: SessionStatus, tools: Tools) -> bool:
 
 def _is_of_day(exam: Exam, dated: datetime, tools: Tools) -> bool:
     """Whether the camera's clock, or where that cannot be right the first sight, fits an entry's date."""
-    rules = tools.rules
-    days = (camera_days(exam, rules.zone), picture_days(exam, (), rules.zone))
-    return any(each and days_apart(each, dated, rules.zone) <= rules.visit_days for each in days)
+    zone, allowed = tools.rules.zone, _days_allowed(exam, dated, tools)
+    days = (camera_days(exam, zone), picture_days(exam, (), zone))
+    return any(each and days_apart(each, dated, zone) <= allowed for each in days)
 
 
 def check_session(
@@ -153,7 +153,7 @@ def _check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tool
     recent = tools.journal.newest_exams()
     days = picture_days(exam, recent, rules.zone)
     apart = days_apart(days, dated, rules.zone)
-    if not meant and apart <= rules.visit_days:
+    if not meant and apart <= _days_allowed(exam, dated, tools):
         return
     details = {
         "session": given.session_id,
@@ -167,6 +167,17 @@ def _check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tool
     if fits := _value_that_fits(exam, recent, apart):
         details["visit_days"] = str(fits)
     hold_unless_waived(exam, Reason("entry_date_differs", (), details))
+
+
+def _days_allowed(exam: Exam, dated: datetime, tools: Tools) -> int:
+    """How many days an entry may be from the pictures.
+
+    None for one of another day than the entry that a person had the exam leave: it may be made for the
+    next visit already.
+    """
+    zone, dates = tools.rules.zone, tools.journal.entry_dates(exam.subject)
+    left = {calendar_day(dates[each], zone) for each in exam.former_sessions if each in dates}
+    return 0 if left - {calendar_day(dated, zone)} else tools.rules.visit_days
 
 
 def _value_that_fits(exam: Exam, recent: Iterable[Exam], apart: int) -> int | None:

@@ -148,7 +148,7 @@ class Sessions:
                 retaken = []
             if not retaken:
                 return True
-        _start_over(passage, session, is_gone=session.api_url == here)
+        _start_over(passage, session, self._tools, is_gone=session.api_url == here)
         return False
 
     def _is_known_here(self, exam: Exam, session: Session) -> bool:
@@ -319,7 +319,7 @@ def _cannot_tell(exam: Exam, session_id: str) -> Reason:
     return Reason("cannot_tell", names, {"session": session_id})
 
 
-def _start_over(passage: Passage, session: Session, *, is_gone: bool) -> None:
+def _start_over(passage: Passage, session: Session, tools: Tools, *, is_gone: bool) -> None:
     """Forget a session that is given up: every file is to be sent again, into another one.
 
     Where the server only has a new address (not ``is_gone``), and nothing was sent, the same session
@@ -329,6 +329,7 @@ def _start_over(passage: Passage, session: Session, *, is_gone: bool) -> None:
     former = passage.exam.former_sessions
     if is_gone or passage.exam.anything_sent:
         former = (*former, session.session_id)
+    tools.journal.note_entry(passage.exam.subject, session.session_id, session.dated)
     detail = f"session {session.session_id} given up"
     passage.save("starting over", detail, session=None, former_sessions=former, files=files)
     logger.info("%s  starts over: %s", passage.name, detail)

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from camera_watchdog.errors import EdcFailure
 from camera_watchdog.model import State
 from clinic import Clinic
-from one_exam import HOUR_S, check_arrived, is_held, made, names_held
+from one_exam import HOUR_S, begun, check_arrived, is_held, made, names_held
 from scripted_edc import GENERATIONS, Stored
 from watched_folder import START
 
 DAY = timedelta(days=1)
+FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
 TWO_FOLDERS = r"(?P<subject_identifier>S\d+)(?: .*)?"
 
 
@@ -165,3 +167,28 @@ def test_an_older_entry_is_spoken_of_by_its_date(tmp_path: Path) -> None:
         assert reason.code == "older_session"
         assert reason.details["entry"] == f"of {START - 9 * DAY:%Y-%m-%d} (s-1)"
         assert reason.details["newest"] == f"of {START:%Y-%m-%d} (s-2)"
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_what_starts_over_after_a_retake_takes_no_entry_of_another_day_unasked(
+    tmp_path: Path, days: int
+) -> None:
+    """The entry of tomorrow's visit may be there already."""
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.sessions[0].dated = START
+        clinic.edc.uploads = [None, *[FAILED] * 20]
+        clinic.try_once()
+        (sent,) = clinic.edc.stored
+        clinic.put(f"S1/{sent.name}", seed=7)
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "retaken")
+        clinic.edc.uploads.clear()
+        clinic.edc.add_session(dated=START + days * DAY)
+        clinic.answer()
+        clinic.live_for(100)
+        if days:
+            assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+            assert clinic.edc.held("s-2") == []
+            clinic.answer(entry=clinic.exam("S1").reason.details["session"])  # type: ignore[union-attr]
+            clinic.live_for(100)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]

@@ -190,6 +190,26 @@ def test_a_picture_of_two_days_ago_without_a_row_time_is_no_part_of_todays_visit
     check_arrived(clinic)
 
 
+@pytest.mark.parametrize("days", [2, 60])
+def test_a_report_that_waited_for_days_is_no_part_of_the_visit_that_comes_into_its_folder(
+    clinic: Clinic, days: int
+) -> None:
+    clinic.edc.sessions[0].dated = None
+    for name in ("OD.jpg", "OS.jpg"):
+        (clinic.root / "S1" / name).rename(clinic.root.parent / name)
+    clinic.live_for(60)
+    clinic.clock.advance(days * 24 * HOUR_S)
+    for name in ("OD.jpg", "OS.jpg"):
+        (clinic.root.parent / name).rename(clinic.root / "S1" / name)
+        now = clinic.clock.utc.timestamp()
+        os.utime(clinic.root / "S1" / name, (now, now))
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "two_visits")
+    clinic.answer()
+    clinic.live_for(30)
+    check_arrived(clinic)
+
+
 def test_files_that_are_exported_again_days_later_are_of_the_visit_that_their_rows_say(
     clinic: Clinic,
 ) -> None:
