@@ -3,7 +3,6 @@
 An exam is held whole, not half sent; what a person waived, for these files as they are, passes.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +15,7 @@ from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.overrides import goes_after, is_corrected, said_together, skipped, waived
+from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "check_names",
     "folder_names",
     "hold_unless_waived",
-    "names_subject",
     "other_folders",
     "screen",
     "size_words",
@@ -99,10 +98,17 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
 
 def _check_patient(exam: Exam, tools: Tools) -> None:
     rule = tools.rules.dicom_patient_id
-    for file in to_send(exam):
-        if not names_subject(file.patient_id, exam.subject, rule):
-            details = {"said": file.patient_id[:64], "source": "the file itself"}
-            raise PermanentError("wrong_patient", files=(file.name,), details=details)
+    said = [
+        f.patient_id for f in to_send(exam) if not names_subject(f.patient_id, exam.subject, rule)
+    ]
+    if not said:
+        return
+    names = tuple(file.name for file in to_send(exam) if file.patient_id == said[0])
+    details = {"said": said[0][:64], "source": "the file itself"}
+    others = [each for each in tools.journal.newest_exams() if each.id != exam.id]
+    if fits := rule_that_fits(exam, others, rule):
+        details["dicom_patient_id"] = fits
+    raise PermanentError("wrong_patient", files=names, details=details)
 
 
 def _check_sizes(exam: Exam, tools: Tools) -> None:
@@ -263,21 +269,6 @@ def waits_behind(exam: Exam, others: Iterable[Exam]) -> WaitsBehind:
 def folder_names(exam: Exam, others: Iterable[Exam]) -> str:
     """The folders of a subject, for a person to read."""
     return ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
-
-
-def names_subject(patient_id: str, subject: str, rule: str) -> bool:
-    r"""Whether DICOM's PatientID may stand in the folder of this subject; an empty one says nothing.
-
-    ``exact``: it is the subject identifier. ``contains``: the identifier stands in it, not as a part
-    of a longer word or number. ``off``: it is not looked at. A file that names two patients, joined
-    by a backslash, must fit with both.
-    """
-    if not patient_id or rule == "off":
-        return True
-    if rule == "exact":
-        return patient_id == subject
-    inside = re.compile(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])")
-    return all(inside.search(each) for each in patient_id.split("\\"))
 
 
 def to_send(exam: Exam) -> list[ExamFile]:

@@ -46,6 +46,7 @@ PURE: Final = {
     "overrides",
     "overview",
     "overview_json",
+    "patient_ids",
     "person",
     "reasons",
     "receipt_check",

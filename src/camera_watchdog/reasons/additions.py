@@ -39,6 +39,14 @@ ADDITIONS: Final = (
         "eye_objections to {eye_objections}.",
     ),
     Addition(
+        "dicom_patient_id",
+        "It is at least the third exam running whose files all name one other patient, each time another "
+        "one.",
+        "If the camera is told another number than the subject's on purpose, such as the hospital's, find "
+        "out that each of these exams is in the right folder; then set dicom_patient_id to "
+        "{dicom_patient_id}.",
+    ),
+    Addition(
         "ignore",
         "",
         "Only where such a thing comes with every exam and is never a part of it: add {ignore} to "
