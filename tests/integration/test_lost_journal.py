@@ -255,7 +255,7 @@ def test_the_entry_of_a_receipt_that_is_not_ours_is_asked_about(
         assert site.told() == (State.HELD, "session_in_use")
         reason = site.exam().reason
         assert reason is not None
-        assert reason.details["other"] == f"{folder.name}, archived"
+        assert reason.details["other"] == f"the archived exam {folder.name} has it"
         site.release()
         site.arrive_within(files, HALF_AN_HOUR)
 
