@@ -393,7 +393,7 @@ FAULTS: Final[dict[int, Fault]] = {
     36: Fault(
         "401, 403",
         (
-            f"{_ANSWERS}a_refused_token_is_one_whatever_the_body",
+            f"{_ANSWERS}a_refusal_in_the_edc_s_own_words_is_the_edc_s",
             f"{_GATE}a_token_that_is_refused_is_tried_once_a_minute",
             f"{_TOLD}[the token is refused (36)]",
             _AWAY,
@@ -975,6 +975,25 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ENTRIES}at_whatever_moment_another_one_sends_nothing_leaves_after_an_answer_that_shows_it",
             f"{_STORMS_TOGETHER}nothing_is_lost_and_nothing_called_stored_that_is_not",
             f"{_STORMS_TOGETHER}a_storm_would_notice_a_guard_that_is_taken_out",
+        ),
+    ),
+    83: Fault(
+        "interim answers (102, 103), gzip that nobody asked for",
+        (
+            "unit/test_edc_response.py::test_interim_answers_are_passed_over",
+            "unit/test_edc_response.py::test_a_body_in_gzip_is_unpacked_and_another_is_as_it_is",
+            "unit/test_edc_response.py::test_no_more_is_unpacked_than_would_be_read",
+            "unit/test_edc_api.py::test_an_exam_goes_through_a_proxy_that_packs_and_talks_between",
+        ),
+    ),
+    84: Fault(
+        "401 and 403 that are not the token's (a WAF's page, a header that a web server drops)",
+        (
+            f"{_ANSWERS}a_page_that_refuses_is_a_proxy_s_or_firewall_s_and_not_the_token_s",
+            f"{_ANSWERS}a_token_that_does_not_arrive_is_none_that_is_refused",
+            f"{_TOLD}[a firewall refuses one upload (84)]",
+            f"{_TOLD}[the token is taken off on its way (84)]",
+            "system/test_check_init_service.py::test_check_tells_a_token_that_does_not_arrive_from_one_that_is_refused",
         ),
     ),
     100: Fault(

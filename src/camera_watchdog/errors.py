@@ -29,6 +29,7 @@ __all__ = [
     "PermanentError",
     "Problem",
     "ServerWideError",
+    "TokenNotSeen",
     "TransientError",
     "Unauthorized",
     "Unreachable",
@@ -148,10 +149,17 @@ class NotTheEdc(ServerWideError):
 
 
 class Unauthorized(ServerWideError):
-    """The EDC refused the token (401, 403)."""
+    """The EDC itself refused access (401, 403). It is the token's where ``ping`` is refused, too."""
+
+    def __init__(self, message: str, *, code: str = "token_refused") -> None:
+        super().__init__(message, code=code)
+
+
+class TokenNotSeen(Unauthorized):
+    """The token was sent and did not reach the EDC: something before it takes it off."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, code="token_refused")
+        super().__init__(message, code="token_not_seen")
 
 
 class EdcFailure(TransientError):

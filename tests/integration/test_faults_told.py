@@ -22,6 +22,7 @@ from camera_watchdog.errors import (
     EdcFailure,
     EdcRefusal,
     NotTheEdc,
+    TokenNotSeen,
     Unauthorized,
     Unreachable,
 )
@@ -539,6 +540,22 @@ CASES: Final[dict[str, Case]] = {
         mend=answers_again,
         state="ready",
         server=("refuses this camera's token", "Ask the EDC's administrator for a new token"),
+    ),
+    "the token is taken off on its way (84)": Case(
+        "token_not_seen",
+        away(TokenNotSeen("the token did not reach the EDC (HTTP 401)")),
+        ("kept and sent by itself",),
+        mend=answers_again,
+        state="ready",
+        server=("does not reach the EDC", "No new token is needed", "WSGIPassAuthorization"),
+    ),
+    "a firewall refuses one upload (84)": Case(
+        "server_keeps_failing",
+        uploads(*[NotTheEdc("HTTP 403: a proxy or firewall before it refuses the request")] * 10),
+        ("fails on the exam of S1", "a proxy or firewall"),
+        mend=answers_again,
+        state="ready",
+        sent=1,
     ),
     "it asks for a pause (37)": Case(
         "server_keeps_failing",

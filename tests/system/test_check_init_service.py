@@ -23,6 +23,7 @@ from camera_watchdog_demo.edc_server import DemoEdc
 from canaries import AGE, INITIALS, SEX, found_in
 from certificates import certificate_for
 from exam_parts import exam, file
+from raw_server import RawServer, answer, answering
 from receivers import MailSink, WebSink
 
 SUBJECT = "105-10-0001-2"
@@ -119,6 +120,28 @@ def test_a_token_that_is_refused_is_77(clinic: Clinic) -> None:
     clinic.write(token="wrong")
     document = clinic.check(expect=77)
     assert "refuses the token" in " ".join(marked(document, "wrong").values())
+
+
+@pytest.mark.parametrize(
+    "body, code, said",
+    [
+        (b'{"detail": "Invalid token."}', 77, ("refuses the token", "a valid token")),
+        (
+            b'{"detail": "Authentication credentials were not provided."}',
+            77,
+            ("did not reach the EDC", "No new token is needed", "Authorization header"),
+        ),
+        (b"<html>Access denied</html>", 1, ("a proxy or firewall", "ask IT")),
+    ],
+    ids=["refused", "taken off", "a firewall's page"],
+)
+def test_check_tells_a_token_that_does_not_arrive_from_one_that_is_refused(
+    clinic: Clinic, body: bytes, code: int, said: tuple[str, ...]
+) -> None:
+    with RawServer(answering(answer(401, body))) as server:
+        clinic.write(api_url=server.url)
+        told = marked(clinic.check(expect=code), "wrong")[f"EDC {server.url}"]
+    assert [words for words in said if words not in told] == []
 
 
 def test_a_server_that_is_away_is_said_with_what_to_do(clinic: Clinic) -> None:

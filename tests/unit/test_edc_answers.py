@@ -236,10 +236,58 @@ def test_a_wrong_address_is_told_with_its_status() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_is_one_whatever_the_body(status: int) -> None:
-    for body in (b"", b"<html>", b'{"detail": "Invalid token."}'):
-        with pytest.raises(Unauthorized):
-            check_ping(Answer(status, body, whole=not body), NOW)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b'{"detail": "Invalid token."}',
+        b'{"detail": "User inactive or deleted."}',
+        b'{"detail": "Jeton non valide."}',
+        b'{"detail": "You do not have permission to perform this action."}',
+        b'{"code": "not_authenticated"}',
+    ],
+)
+def test_a_refusal_in_the_edc_s_own_words_is_the_edc_s(status: int, body: bytes) -> None:
+    with pytest.raises(Unauthorized) as caught:
+        check_ping(Answer(status, body), NOW)
+    assert caught.value.code == "token_refused"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "Authentication credentials were not provided.",
+        "Invalid token header. No credentials provided.",
+    ],
+)
+def test_a_token_that_does_not_arrive_is_none_that_is_refused(status: int, detail: str) -> None:
+    with pytest.raises(Unauthorized) as caught:
+        check_ping(said({"detail": detail}, status), NOW)
+    assert caught.value.code == "token_not_seen"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><h1>Access denied</h1></html>",
+        b"Forbidden",
+        b'{"message": "Forbidden"}',
+        b'["no"]',
+        b'{"detail": "Invalid tok',
+    ],
+)
+def test_a_page_that_refuses_is_a_proxy_s_or_firewall_s_and_not_the_token_s(
+    status: int, body: bytes
+) -> None:
+    with pytest.raises(NotTheEdc, match=rf"HTTP {status}.*proxy or firewall"):
+        check_ping(Answer(status, body), NOW)
+
+
+def test_what_a_firewall_answers_with_another_status_names_it_too() -> None:
+    with pytest.raises(NotTheEdc, match=r"HTTP 406.*proxy or firewall"):
+        acknowledge("<html>", 406)
 
 
 def test_a_file_too_large_for_a_proxy_is_refused_like_one_too_large_for_the_edc() -> None:

@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import json
 import re
@@ -24,6 +25,7 @@ from edc_requests import (
     IMAGE,
     OK,
     RESOLVED,
+    STATUS,
     client_of,
     resolve,
     serve,
@@ -217,11 +219,61 @@ def test_something_that_is_not_http_is_not_the_edc(stack: ExitStack, words: byte
         client.ping()
 
 
-def test_a_packed_answer_is_not_unpacked(stack: ExitStack) -> None:
-    packed = answer(200, b"\x1f\x8b" + b"\0" * 50, headers="Content-Encoding: gzip\r\n")
-    _, client = serve(stack, answering(packed))
+def _packed(said: bytes) -> bytes:
+    """The same answer as a proxy hands it on that packs everything, after two interim answers."""
+    head, _, body = said.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
+    processing = b"HTTP/1.1 102 Processing\r\n\r\n"
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+    fields = "Content-Encoding: gzip\r\n"
+    return processing + hints + answer(status, gzip.compress(body), headers=fields)
+
+
+def test_an_exam_goes_through_a_proxy_that_packs_and_talks_between(stack: ExitStack) -> None:
+    said = [_packed(plain) for plain in (OK, RESOLVED, stored(), STATUS)]
+    server, client = serve(stack, answering(*said))
+    client.ping()
+    assert resolve(client).session_id == "s-1"
+    acknowledgement = upload(client)
+    wrong = disagreement(
+        acknowledgement,
+        session_id="s-1",
+        file_type=FileType.LEFT,
+        name="OS.jpg",
+        sha256=hashlib.sha256(IMAGE).hexdigest(),
+    )
+    assert (wrong, acknowledgement.http_status) == ("", 201)
+    assert client.status("S1").missing == ("right",)
+    assert server.connections == 1
+
+
+def test_an_answer_in_gzip_that_unpacks_to_more_than_would_be_read_is_none(
+    stack: ExitStack,
+) -> None:
+    bomb = gzip.compress(b'{"status": "ok"}' + b" " * (1 << 26))
+    _, client = serve(stack, answering(answer(200, bomb), OK))
     with pytest.raises(NotTheEdc):
         client.ping()
+    client.ping()
+
+
+def test_interim_answers_without_an_end_are_given_up(stack: ExitStack) -> None:
+    _, client = serve(stack, answering(b"HTTP/1.1 102 Processing\r\n\r\n" * 10_000))
+    with pytest.raises(NotTheEdc):
+        client.ping()
+
+
+def test_a_firewall_that_refuses_one_upload_is_named_and_the_token_is_not(
+    stack: ExitStack,
+) -> None:
+    page = answer(403, b"<html>Request blocked. Support ID 4711</html>")
+    _, client = serve(stack, answering(OK, page, OK))
+    client.ping()
+    with pytest.raises(NotTheEdc, match="a proxy or firewall before it refuses") as caught:
+        upload(client)
+    assert caught.value.sent
+    assert "token" not in str(caught.value)
+    client.ping()
 
 
 @settings(

@@ -1,12 +1,13 @@
 """The head of an answer: what matters of it, however it is written; the body as http.client reads it."""
 
+import gzip
 import io
 from http.client import HTTPException, LineTooLong, UnknownProtocol
 from typing import Any
 
 import pytest
 
-from camera_watchdog.edc_api.response import LeanResponse
+from camera_watchdog.edc_api.response import LeanResponse, unpacked
 
 
 class Stream:
@@ -42,11 +43,41 @@ def test_a_line_that_is_no_field_says_nothing_and_hides_nothing(line: str) -> No
     assert response.read() == b"{}"
 
 
-def test_interim_answers_are_passed_over() -> None:
-    interim = head("Date: then", status="HTTP/1.1 100 Continue")
-    response = begun(interim + interim + head("Content-Length: 2", body="{}"))
+@pytest.mark.parametrize("status", [100, 102, 103, 104, 199])
+def test_interim_answers_are_passed_over(status: int) -> None:
+    interim = head("Date: then", "Content-Length: 9", status=f"HTTP/1.1 {status} Wait")
+    continued = head(status="HTTP/1.1 100 Continue")
+    response = begun(continued + interim + interim + head("Content-Length: 2", body="{}"))
     assert (response.status, response.headers) == (200, {"content-length": "2"})
     assert response.read() == b"{}"
+
+
+def test_a_change_of_the_protocol_is_an_answer_and_the_end_of_the_connection() -> None:
+    response = begun(head("Upgrade: h2c", status="HTTP/1.1 101 Switching Protocols", body="PRI"))
+    assert (response.status, response.will_close, response.read()) == (101, True, b"")
+
+
+def test_a_body_in_gzip_is_unpacked_and_another_is_as_it_is() -> None:
+    packed = gzip.compress(b"{}")
+    assert unpacked(packed, 2) == (b"{}", True)
+    assert unpacked(gzip.compress(b'{"a"') + gzip.compress(b": 1}"), 100) == (b'{"a": 1}', True)
+    assert unpacked(b"{}", 2) == (b"{}", True)
+    assert unpacked(b"", 2) == (b"", True)
+
+
+def test_no_more_is_unpacked_than_would_be_read() -> None:
+    assert unpacked(gzip.compress(bytes(1 << 26)), 100) == (bytes(100), False)
+
+
+@pytest.mark.parametrize("cut", [3, 15, -9, -1])
+def test_a_body_in_gzip_that_is_cut_off_is_not_whole(cut: int) -> None:
+    assert not unpacked(gzip.compress(b'{"status": "ok"}')[:cut], 100)[1]
+
+
+def test_a_damaged_body_in_gzip_is_not_whole() -> None:
+    packed = bytearray(gzip.compress(b'{"status": "ok"}'))
+    packed[-6] ^= 1  # of its checksum
+    assert unpacked(bytes(packed), 100) == (b"", False)
 
 
 @pytest.mark.parametrize(

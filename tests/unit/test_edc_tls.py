@@ -102,6 +102,26 @@ def test_a_trusted_certificate_is_taken_and_the_connection_kept(
     assert data in server.requests[1].body
 
 
+def test_an_interim_answer_of_a_proxy_is_read_over(
+    stack: ExitStack, certificates: dict[str, Path]
+) -> None:
+    certificate = certificates["another host's"]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def script(talk: Talk) -> None:
+        talk.request()
+        talk.say(b"HTTP/1.1 102 Processing\r\nServer: proxy\r\n\r\n")
+        talk.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        talk.start_tls(context)
+        answering(OK)(talk)
+
+    proxy = stack.enter_context(RawServer(script))
+    client = client_of("https://edc.example.org", proxy=proxy.url, ca_bundle=str(certificate))
+    stack.enter_context(closing(client)).ping()
+    assert proxy.requests[0].line.startswith("CONNECT edc.example.org:443 HTTP/1.")
+
+
 def test_nobody_is_trusted_beside_the_configured_bundle(
     stack: ExitStack, certificates: dict[str, Path]
 ) -> None:

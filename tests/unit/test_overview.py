@@ -101,7 +101,9 @@ def test_what_may_still_come_needs_nobody() -> None:
     assert (row.reason_code, row.action) == ("incomplete", "")
 
 
-@pytest.mark.parametrize("code", ["edc_unreachable", "not_the_edc", "token_refused"])
+@pytest.mark.parametrize(
+    "code", ["edc_unreachable", "not_the_edc", "token_refused", "token_not_seen"]
+)
 def test_a_server_that_is_away_is_said_once_and_not_of_every_exam(code: str) -> None:
     away = server(reachable=False, since=NOON, trouble=code, said="no route.")
 

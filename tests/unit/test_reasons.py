@@ -59,6 +59,7 @@ DESIGNED = {
     "edc_unreachable": set(),
     "not_the_edc": set(),
     "token_refused": set(),
+    "token_not_seen": set(),
     "certificate_refused": set(),
     "disk_full": set(),
 }

@@ -12,9 +12,11 @@ from camera_watchdog.errors import (
     CertificateRefused,
     EdcFailure,
     NotTheEdc,
+    TokenNotSeen,
     Unauthorized,
     Unreachable,
 )
+from camera_watchdog.reasons import REASONS
 
 __all__ = ["check_server"]
 
@@ -25,7 +27,8 @@ _MEND: Final = {
     Unreachable: "Check the network, the proxy and api_url; ask whether the server is up.",
     CertificateRefused: "Check this machine's clock; set ca_bundle to the certificates of the "
     "clinic's own authority; else tell the EDC's administrator.",
-    NotTheEdc: "Open api_url in a browser: a network's sign-in page, or a wrong address.",
+    NotTheEdc: "Open api_url in a browser: a network's sign-in page, a proxy's or firewall's (ask IT "
+    "to let this program through), or a wrong address.",
     EdcFailure: "Ask the EDC's administrator.",
 }
 
@@ -42,6 +45,15 @@ def check_server(config: Config, now: Callable[[], datetime]) -> list[Finding]:
         return [wrong(tried, str(error), "Correct api_url and the token.", code=78)]
     try:
         told = client.server_time()
+    except TokenNotSeen as error:
+        return [
+            wrong(
+                tried,
+                f"it answers, but {error}",
+                REASONS[error.code].next_step,
+                code=_TOKEN_REFUSED,
+            )
+        ]
     except Unauthorized:
         mend = "Ask the EDC's administrator for a valid token of this camera; set token_file."
         return [wrong(tried, "it answers, but refuses the token", mend, code=_TOKEN_REFUSED)]

@@ -12,7 +12,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from camera_watchdog.errors import EdcFailure, EdcRefusal, NotTheEdc, PermanentError, Unauthorized
+from camera_watchdog.errors import (
+    EdcFailure,
+    EdcRefusal,
+    NotTheEdc,
+    PermanentError,
+    TokenNotSeen,
+    Unauthorized,
+)
 from camera_watchdog.model import Acknowledgement, FileType
 
 __all__ = [
@@ -37,8 +44,13 @@ _MADE_AT: Final = "created_datetime"
 
 _CODE: Final = re.compile(r"[a-z0-9_]{1,60}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,60}")
+_NO_TOKEN_CAME: Final = re.compile(r"credentials (were not )?provided", re.IGNORECASE)
+"""Django REST framework's words where there is no ``Authorization`` header, or none but its first
+word. It has no code for it."""
+
 _MAX_ID_CHARS: Final = 100
 _MAX_TEXT_CHARS: Final = 1000
+_BEFORE_IT: Final = "a proxy or firewall before it refuses the request"
 _MAX_RETRY_AFTER_S: Final = 86_400.0
 
 
@@ -190,11 +202,11 @@ def disagreement(
 def _accepted(answer: Answer, now: datetime) -> Mapping[str, object]:
     """The JSON object of a 200 or 201; every other answer raises what it means."""
     status = answer.status
-    if status in {401, 403}:
-        raise Unauthorized(f"the EDC refused the token (HTTP {status})")
     if status == 413:  # noqa: PLR2004 - the protocol's number; a proxy's page has no code
         raise EdcRefusal(status, "file_too_large")
     document = _json_object(answer)
+    if status in {401, 403}:
+        raise _no_access(answer, document)
     if status == 429 or 500 <= status <= 599:  # noqa: PLR2004 - the protocol's numbers
         raise EdcFailure(
             f"the EDC, or a proxy before it, failed (HTTP {status})",
@@ -213,13 +225,28 @@ def _accepted(answer: Answer, now: datetime) -> Mapping[str, object]:
     return document
 
 
+def _no_access(answer: Answer, document: Mapping[str, object] | None) -> Exception:
+    """Who refused: the EDC, which says why in JSON (or nothing at all), or what stands before it."""
+    status = answer.status
+    if answer.body and not (document and {"detail", "code"} & document.keys()):
+        return _not_the_edc(
+            f"answers HTTP {status} with a page that is not the EDC's: {_BEFORE_IT}"
+        )
+    detail = str(document.get("detail", "")) if document else ""
+    if _NO_TOKEN_CAME.search(detail):
+        return TokenNotSeen(f"the token did not reach the EDC (HTTP {status})")
+    return Unauthorized(f"the EDC refuses access with this token (HTTP {status})")
+
+
 def _refusal(status: int, document: Mapping[str, object] | None) -> Exception:
     code = _code(document)
     if code:
         return EdcRefusal(status, code)
     if status == 400 and document and all(map(_is_field_error, document.items())):  # noqa: PLR2004
         return EdcRefusal(status, "", fields=tuple(document))
-    return _not_the_edc(f"answers HTTP {status} without the EDC's JSON; check api_url")
+    return _not_the_edc(
+        f"answers HTTP {status} without the EDC's JSON: check api_url, or {_BEFORE_IT}"
+    )
 
 
 def _is_field_error(item: tuple[str, object]) -> bool:

@@ -74,8 +74,9 @@ class EdcClient:
         self._headers = {
             "Authorization": f"Token {token}",
             "Accept": "application/json",
-            # An answer that unpacks to more than it weighs is none.
             "Accept-Encoding": "identity",
+            # The EDC tells a token that it refuses from one that it does not see in a sentence.
+            "Accept-Language": "en",
             "User-Agent": f"camera-watchdog/{version('camera-watchdog')}",
         }
 

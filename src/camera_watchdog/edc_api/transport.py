@@ -25,6 +25,7 @@ from urllib3.util import Url
 from camera_watchdog.edc_api.answers import Answer
 from camera_watchdog.edc_api.connection import Line, LineFailed, PlainConnection, SecureConnection
 from camera_watchdog.edc_api.proxy import proxy_for, proxy_headers
+from camera_watchdog.edc_api.response import unpacked
 from camera_watchdog.errors import CertificateRefused, NotTheEdc, Unreachable
 
 __all__ = ["Request", "Transport"]
@@ -205,10 +206,12 @@ class Transport:
         try:
             body = response.read(_MAX_BODY_BYTES + 1)
             # A body that ends early is no error to http.client when asked for so many bytes.
-            whole = not response.length and len(body) <= _MAX_BODY_BYTES
+            came_whole = not response.length and len(body) <= _MAX_BODY_BYTES
+            body, unpacked_whole = unpacked(body, _MAX_BODY_BYTES)
+            whole = came_whole and unpacked_whole
         except (HTTPException, ValueError):
-            body, whole = b"", False
-        if response.will_close or not whole:
+            body, came_whole, whole = b"", False, False
+        if response.will_close or not came_whole:
             connection.close()
         response.close()
         return Answer(

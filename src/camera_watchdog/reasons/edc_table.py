@@ -129,7 +129,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "server_keeps_failing",
         "The EDC answers, but fails on the exam of {subject} again and again ({said}).",
-        f"Tell the EDC's administrator. It is tried again every hour, or now: {TO_RETRY}",
+        "Tell the EDC's administrator; where a proxy or firewall is named, ask IT to let it through. "
+        f"It is tried again every hour, or now: {TO_RETRY}",
         Clears.HOURLY,
         RETRY,
     ),
@@ -176,13 +177,21 @@ EDC_ROWS: Final = (
     ReasonRule(
         "not_the_edc",
         "Something other than the EDC answers at its address ({said}).",
-        "Log in to the network if it asks for it, or check api_url. Exams are kept.",
+        "Log in to the network if it asks for it, or check api_url. Exams are kept. "
+        "Where a proxy or firewall is named, ask IT to let this program through.",
         Clears.SOON,
     ),
     ReasonRule(
         "token_refused",
         "The EDC refuses this camera's token.",
         "Ask the EDC's administrator for a new token. Exams are kept.",
+        Clears.SOON,
+    ),
+    ReasonRule(
+        "token_not_seen",
+        "This camera's token does not reach the EDC: the web server or a proxy before it takes it off.",
+        "No new token is needed. Ask the EDC's administrator to have the Authorization header handed "
+        "on (Apache with mod_wsgi: WSGIPassAuthorization On). Exams are kept.",
         Clears.SOON,
     ),
     ReasonRule(
