@@ -1,12 +1,14 @@
 """A camera's database as small as it can be, and the daemon's way of asking it."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
 from camera_watchdog.laterality import ImageRow
+from camera_watchdog.model import Laterality
 from canaries import AGE, INITIALS
 
 __all__ = ["A1", "A2", "IMAGES", "PATIENTS", "SCHEMA", "asked", "made"]
@@ -38,7 +40,14 @@ def asked(
     *,
     patients: PatientColumns = PATIENTS,
     images: ImageColumns = IMAGES,
+    eye_values: Mapping[str, Laterality] | None = None,
     busy_timeout_s: float = 0.05,
 ) -> CameraDatabase:
     """The daemon's view of it."""
-    return CameraDatabase(path, patients=patients, images=images, busy_timeout_s=busy_timeout_s)
+    return CameraDatabase(
+        path,
+        patients=patients,
+        images=images,
+        eye_values=eye_values,
+        busy_timeout_s=busy_timeout_s,
+    )

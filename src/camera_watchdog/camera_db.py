@@ -23,8 +23,8 @@ from camera_watchdog.errors import (
     DatabaseUnreadable,
     Problem,
 )
-from camera_watchdog.laterality import ImageRow, is_named, without_ending
-from camera_watchdog.model import Demographics
+from camera_watchdog.laterality import ImageRow, is_named, translated, without_ending
+from camera_watchdog.model import Demographics, Laterality
 
 __all__ = ["CameraDatabase", "ImageColumns", "PatientColumns"]
 
@@ -65,7 +65,8 @@ class CameraDatabase:
 
     Every question raises :class:`DatabaseBusy` where the camera's software holds it locked for
     longer than ``busy_timeout_s``, and :class:`DatabaseUnreadable` where it is missing, damaged,
-    or has not the configured tables and columns. May be used by several threads.
+    or has not the configured tables and columns. May be used by several threads. ``eye_values`` are
+    the camera's own values for the eyes, as :func:`~camera_watchdog.laterality.eye_value` has them.
     """
 
     def __init__(
@@ -74,17 +75,19 @@ class CameraDatabase:
         *,
         patients: PatientColumns,
         images: ImageColumns,
+        eye_values: Mapping[str, Laterality] | None = None,
         busy_timeout_s: float = 0.5,
     ) -> None:
         self._path = path.absolute()
         self._patients = _keyed("db_patient_", patients)
         self._images = _keyed("db_image_", images)
+        self._eye_values = eye_values or {}
         self._busy_timeout_s = busy_timeout_s
         self._lookups: dict[str, tuple[object, TableLookup]] = {}
 
     def images(self, subject: str) -> tuple[ImageRow, ...]:
         """The rows of the image table for ``subject``; those without a file name say nothing."""
-        rows = [_image(row) for row in self._rows_of(subject, self._images)]
+        rows = [self._image(row) for row in self._rows_of(subject, self._images)]
         return tuple(row for row in rows if row.filename.strip())
 
     def named(self, name: str, *, but_not: str) -> tuple[tuple[str, ImageRow], ...]:
@@ -101,7 +104,7 @@ class CameraDatabase:
                     (text_of(row[0]).strip(), image)
                     for row in part
                     if not is_subject(row[0], but_not)
-                    and is_named(name, (image := _image(row)).filename)
+                    and is_named(name, (image := self._image(row)).filename)
                 ]
                 if len({subject for subject, _ in found}) > 1:
                     break
@@ -146,7 +149,7 @@ class CameraDatabase:
                 connection, subjects, numbers, times if has_times else ()
             ):
                 for row in part:
-                    image = _image(row)
+                    image = self._image(row)
                     found[_as_asked(row[0], subjects), image, image.number] = None
         return tuple((subject, image) for subject, image, _ in found)
 
@@ -181,6 +184,11 @@ class CameraDatabase:
         """
         with self._connected() as connection:
             return question(connection)
+
+    def _image(self, row: Row) -> ImageRow:
+        _, filename, value, *captured_at, number = row
+        eye = translated(value, self._eye_values)
+        return ImageRow(text_of(filename), eye, next(iter(captured_at), None), number)
 
     def _rows_of(self, subject: str, names: Mapping[str, str]) -> list[Row]:
         try:
@@ -336,11 +344,6 @@ def _missing(key: str, name: str, kind: str, existing: Sequence[str]) -> Problem
         accepted=", ".join(existing) or "none, for the database is empty",
         advice=f"Did you mean '{by_lower[near[0]]}'?" if near else "",
     )
-
-
-def _image(row: Row) -> ImageRow:
-    _, filename, eye, *captured_at, number = row
-    return ImageRow(text_of(filename), eye, next(iter(captured_at), None), number)
 
 
 def _as_asked(value: object, subjects: Collection[str]) -> str:

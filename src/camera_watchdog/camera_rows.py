@@ -19,15 +19,15 @@ was written               have been exported late; after a minute where rows are
 ========================= =======================================================================
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.after_archive import EYE_CHANGED
 from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
-from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
-from camera_watchdog.model import Exam, ExamFile, ImageRows, Laterality, State
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for, translated
+from camera_watchdog.model import Exam, ExamFile, EyeRow, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
 from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
 from camera_watchdog.steps import Tools
@@ -76,7 +76,9 @@ class CameraRows:
         tools = self._tools
         rows = tools.camera.images(exam.subject) if tools.camera is not None else ()
         others = [
-            each for each in tools.journal.exams_of_subject(exam.subject) if each.id != exam.id
+            _as_read_now(each, tools.rules.eye_values)
+            for each in tools.journal.exams_of_subject(exam.subject)
+            if each.id != exam.id
         ]
         return ExamRows(self, tools, exam, rows, self._without_news(exam, others))
 
@@ -281,6 +283,22 @@ def _before(found: FileRows) -> str:
         return "its picture was not exported" if found.left or found.came else ""
     whose = found.whose
     return f"archived as {whose.destination}" if whose and whose.destination else "not archived yet"
+
+
+def _as_read_now(exam: Exam, eye_values: Mapping[str, Laterality]) -> Exam:
+    """The exam whose rows on record, too, say the eye that the camera's own values are known to be.
+
+    A row that was recorded before they were is the same row now, and no new one.
+    """
+
+    def read(rows: Iterable[EyeRow]) -> tuple[EyeRow, ...]:
+        return tuple(replace(row, eye=str(translated(row.eye, eye_values))) for row in rows)
+
+    if not eye_values:
+        return exam
+    files = [file.but(eye_rows=read(file.eye_rows)) for file in exam.files]
+    left, gone = read(exam.rows_left), read(exam.rows_gone)
+    return exam.with_files(files).but(rows_left=left, rows_gone=gone)
 
 
 def _nobodys(exam: Exam, subject: str) -> Exam:

@@ -8,7 +8,7 @@ beside the configured sources (:mod:`camera_watchdog.objections`) tells no eye, 
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import Final
@@ -21,6 +21,7 @@ __all__ = [
     "ImageRow",
     "Testimony",
     "decide",
+    "eye_value",
     "from_database",
     "from_dicom",
     "from_filename",
@@ -31,6 +32,7 @@ __all__ = [
     "is_named",
     "parse_eye",
     "rows_for",
+    "translated",
     "without_ending",
 ]
 
@@ -105,6 +107,17 @@ class EyeVerdict:
 def parse_eye(value: object) -> Laterality | None:
     """The eye that a value names, in any case and with blanks around; none where it is no eye."""
     return _SPELLINGS.get(_text(value).strip().lower())
+
+
+def eye_value(value: object) -> str:
+    """A cell of the eye's column as ``db_eye_values`` names it: case, blanks and ``1.0`` for 1 apart."""
+    return re.sub(r"\A([+-]?[0-9]+)\.0+\Z", r"\1", _text(value).strip()).casefold()
+
+
+def translated(value: object, eye_values: Mapping[str, Laterality]) -> object:
+    """The eye that the camera's own value stands for; a value that is none of these, as it is."""
+    eye = eye_values.get(eye_value(value))
+    return value if eye is None else eye.value
 
 
 def rows_for(
@@ -211,7 +224,8 @@ def decide(
     if Finding.UNKNOWN in found:
         unknown = [t for t in testimonies if t.finding is Finding.UNKNOWN]
         said = _in_words(unknown) if len(testimonies) > 1 else unknown[0].said
-        return _held("eye_unknown", name, said)
+        by_row = any(testimony.source == "database" for testimony in unknown)
+        return _held("eye_unknown", name, said, **({"db_eye_values": ""} if by_row else {}))
     if answers:
         told_by = "+".join(t.source for t in answers)
         against = [t for t in objections if t.finding is Finding.EYE and t.eye not in eyes]

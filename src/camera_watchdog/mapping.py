@@ -8,17 +8,26 @@ ever told, never a value of it.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import Enum
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 from camera_watchdog.capture import parse_database_time
-from camera_watchdog.laterality import parse_eye
+from camera_watchdog.laterality import eye_value, parse_eye
 from camera_watchdog.model import ImageRows
 
-__all__ = ["Column", "Look", "Seen", "Suggestion", "Table", "look", "suggest"]
+__all__ = [
+    "Column",
+    "Look",
+    "Seen",
+    "Suggestion",
+    "Table",
+    "look",
+    "suggest",
+    "unknown_eyes",
+]
 
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "db_image_subject_id": ("subject_identifier", "subject", "patient_id", "participant", "pid"),
@@ -46,6 +55,11 @@ _NEAR: Final = 0.75
 _LIKELY: Final = 0.6
 _MOST: Final = 0.8
 _CANDIDATES: Final = 4
+_EQUALLY_WELL: Final = 0.1 + 1e-9
+"""Names that differ by no more than this in how well they fit: chance would choose between them."""
+
+_EYES: Final = 2
+_LONGEST_EYE: Final = 20
 
 
 class Look(Enum):
@@ -90,12 +104,14 @@ class Seen:
 class Suggestion:
     """Keys of the configuration with the names that they should have, and why, in words.
 
-    ``image_rows`` is what ``db_image_rows`` should be, where that can be told.
+    ``image_rows`` is what ``db_image_rows`` should be, where that can be told. ``unclear`` are the
+    keys for which several names would do equally well: none of them is in ``keys``.
     """
 
     keys: Mapping[str, str]
     why: str
     image_rows: ImageRows | None = None
+    unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def look(column: Column, seen: Seen) -> Look:
@@ -136,6 +152,9 @@ _FITTING: Final = {
 _OTHERS: Final = frozenset({Look.FILE_NAMES, Look.EYES})
 """What is surely one of these is nothing else."""
 
+_Keys: TypeAlias = dict[str, str]
+_Unclear: TypeAlias = dict[str, tuple[str, ...]]
+
 
 def suggest(tables: Iterable[Table], seen: Seen) -> Suggestion | None:
     """The likeliest names for the image table, and for the patients' where there is one.
@@ -146,22 +165,43 @@ def suggest(tables: Iterable[Table], seen: Seen) -> Suggestion | None:
     image = _best(known, seen, "db_image_table", _IMAGE_KEYS)
     if image is None:
         return None
-    table, keys = image
-    taken = set(keys.values())
-    times = [
-        (_fit("db_image_captured_at", column, seen), column.name)
-        for column in table.columns
-        if column.name not in taken and look(column, seen) is Look.TIMES
-    ]
-    if times and max(times)[0] >= _LIKELY:
-        keys["db_image_captured_at"] = max(times)[1]
+    table, keys, unclear = image
+    if table is not None:
+        taken = {*keys.values(), *(name for names in unclear.values() for name in names)}
+        times = [
+            (_fit("db_image_captured_at", column, seen), column.name)
+            for column in table.columns
+            if column.name not in taken and look(column, seen) is Look.TIMES
+        ]
+        _choose("db_image_captured_at", times, keys, unclear)
     why = "; ".join(
         f"{column.name} holds {_in_words(column, seen)}"
-        for column in table.columns
+        for column in (table.columns if table is not None else ())
         if column.name in keys.values() and look(column, seen) is not Look.EMPTY
     )
     patients = _best(known, seen, "db_patient_table", _PATIENT_KEYS)
-    return Suggestion({**keys, **(patients[1] if patients else {})}, why or "by their names")
+    if patients is not None:
+        keys, unclear = keys | patients[1], unclear | patients[2]
+    return Suggestion(keys, why or "by their names", unclear=unclear)
+
+
+def unknown_eyes(table: Table, subject: str, eye: str) -> tuple[str, ...]:
+    """The two values of a column that seem to be a camera's own for the eyes; none where they don't.
+
+    ``subject`` and ``eye`` are columns of the table. There must be two and no more that are no
+    spelling of an eye, and one subject who has both: what belongs to a patient does not differ
+    between the pictures of one, so that nothing of a patient is ever shown.
+    """
+    columns = {column.name.lower(): column.values for column in table.columns}
+    of: dict[str, set[str]] = {}
+    for whose, value in zip(columns[subject.lower()], columns[eye.lower()], strict=True):
+        if value is not None and value.strip() and parse_eye(value) is None:
+            of.setdefault((whose or "").strip(), set()).add(eye_value(value))
+    found = set().union(*of.values())
+    is_short = all(len(value) <= _LONGEST_EYE and value.isprintable() for value in found)
+    if len(found) != _EYES or not is_short or found not in of.values():
+        return ()
+    return tuple(sorted(found))
 
 
 def _in_words(column: Column, seen: Seen) -> str:
@@ -179,19 +219,39 @@ def _in_words(column: Column, seen: Seen) -> str:
 
 def _best(
     tables: Sequence[Table], seen: Seen, table_key: str, keys: Sequence[str]
-) -> tuple[Table, dict[str, str]] | None:
-    best: tuple[float, Table, dict[str, str]] | None = None
+) -> tuple[Table | None, _Keys, _Unclear] | None:
+    """The likeliest table and its columns; no table where several would do equally well."""
+    fits: list[tuple[float, Table, _Keys, _Unclear]] = []
     for table in tables:
         found = _assigned(table, seen, keys)
-        if found is None:
-            continue
-        score = found[0] + _alike(table.name, _TABLE_NAMES[table_key]) / 2
-        if best is None or score > best[0]:
-            best = score, table, {table_key: table.name, **found[1]}
-    return None if best is None else best[1:]
+        if found is not None:
+            score = found[0] + _alike(table.name, _TABLE_NAMES[table_key]) / 2
+            fits.append((score, table, *found[1:]))
+    if not fits:
+        return None
+    chosen, unclear = _Keys(), _Unclear()
+    _choose(table_key, [(score, table.name) for score, table, *_ in fits], chosen, unclear)
+    if not chosen:
+        return None, chosen, unclear
+    _, table, columns, unclear = max(fits, key=lambda fit: fit[0])
+    return table, chosen | columns, unclear
 
 
-def _assigned(table: Table, seen: Seen, keys: Sequence[str]) -> tuple[float, dict[str, str]] | None:
+def _choose(key: str, fits: Sequence[tuple[float, str]], keys: _Keys, unclear: _Unclear) -> None:
+    """Add to ``keys`` the name that fits a key best, or to ``unclear`` those that fit equally well."""
+    best = max((score for score, _ in fits), default=0.0)
+    names = sorted({name for score, name in fits if best - score <= _EQUALLY_WELL})
+    if best < _LIKELY:
+        return
+    if len(names) == 1:
+        keys[key] = names[0]
+    else:
+        unclear[key] = tuple(names)
+
+
+def _assigned(
+    table: Table, seen: Seen, keys: Sequence[str]
+) -> tuple[float, _Keys, _Unclear] | None:
     """The likeliest column for each key, each column once; none where a key has no likely one."""
     candidates = []
     for key in keys:
@@ -199,13 +259,17 @@ def _assigned(table: Table, seen: Seen, keys: Sequence[str]) -> tuple[float, dic
             ((_fit(key, column, seen), column.name) for column in table.columns), reverse=True
         )
         candidates.append([fit for fit in fits if fit[0] >= _LIKELY][:_CANDIDATES])
-    best: tuple[float, dict[str, str]] | None = None
-    for chosen in product(*candidates):
-        names = [name for _, name in chosen]
-        score = sum(fit for fit, _ in chosen)
-        if len(set(names)) == len(names) and (best is None or score > best[0]):
-            best = score, dict(zip(keys, names, strict=True))
-    return best
+    combined = [
+        (sum(fit for fit, _ in chosen), [name for _, name in chosen])
+        for chosen in product(*candidates)
+        if len({name for _, name in chosen}) == len(chosen)
+    ]
+    if not combined:
+        return None
+    named, unclear = _Keys(), _Unclear()
+    for index, key in enumerate(keys):
+        _choose(key, [(score, names[index]) for score, names in combined], named, unclear)
+    return max(score for score, _ in combined), named, unclear
 
 
 def _fit(key: str, column: Column, seen: Seen) -> float:
@@ -216,6 +280,8 @@ def _fit(key: str, column: Column, seen: Seen) -> float:
         return by_name + 1
     if kind is Look.EMPTY or (fitting is Look.SUBJECTS and kind in {Look.TEXT, Look.NUMBERS}):
         return by_name
+    if fitting is Look.EYES and len({v.strip() for v in column.values if v and v.strip()}) == _EYES:
+        return by_name  # the camera's own values, perhaps
     if fitting is None and kind not in _OTHERS:
         return by_name
     return 0

@@ -59,6 +59,7 @@ def camera_database(config: Config) -> CameraDatabase | None:
             config.db_image_eye,
             config.db_image_captured_at,
         ),
+        eye_values=config.db_eye_values,
     )
 
 
@@ -119,6 +120,7 @@ def rules(config: Config) -> Rules:
         eye_sources=config.eye_sources,
         eye_objections=config.eye_objections,
         image_rows=config.db_image_rows,
+        eye_values=config.db_eye_values,
         filename_eye_pattern=config.filename_eye_pattern,
         zone=config.timezone,
         max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,

@@ -4,9 +4,9 @@ The edges are seen through the small protocols here, so that a test can put anyt
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -23,6 +23,7 @@ from camera_watchdog.model import (
     Exam,
     FileType,
     ImageRows,
+    Laterality,
     Reason,
     ReportType,
     State,
@@ -96,6 +97,7 @@ class Rules:
     retry_attempts: int
     retry_delay_s: float
     retry_max_delay_s: float
+    eye_values: Mapping[str, Laterality] = field(default_factory=dict)
 
 
 class JournalLike(Protocol):

@@ -16,7 +16,7 @@ from camera_watchdog import camera_db, camera_db_lookup
 from camera_watchdog.camera_db import ImageColumns, PatientColumns
 from camera_watchdog.errors import CameraDatabaseError, DatabaseBusy, DatabaseUnreadable
 from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Demographics
+from camera_watchdog.model import Demographics, Laterality
 from canaries import AGE, INITIALS
 
 
@@ -25,6 +25,33 @@ def test_rows_are_looked_up_by_subject(tmp_path: Path) -> None:
     assert database.images("S-1") == (A1, A2)
     assert database.images("S-2") == (ImageRow("A1.jpg", "R"),)
     assert database.images("S-3") == ()
+
+
+@pytest.mark.parametrize(
+    "stored, eye",
+    [
+        ("1", "right"),
+        ("2.0", "left"),
+        ("' 2 '", "left"),
+        ("'Links'", "left"),
+        ("'LINKS '", "left"),
+        ("x'31'", "right"),
+        ("'OD'", "OD"),
+        ("3", 3),
+        ("NULL", None),
+    ],
+)
+def test_the_camera_s_own_values_are_the_eyes_that_they_are_said_to_be(
+    tmp_path: Path, stored: str, eye: object
+) -> None:
+    path = made(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier, initials, sex, age);"
+        "CREATE TABLE images (subject_identifier, filename, eye);"
+        f"INSERT INTO images VALUES ('S-1', 'A1.jpg', {stored});",
+    )
+    values = {"1": Laterality.RIGHT, "2": Laterality.LEFT, "links": Laterality.LEFT}
+    assert asked(path, eye_values=values).images("S-1") == (ImageRow("A1.jpg", eye),)
 
 
 def test_the_capture_time_is_read_where_configured(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from camera_watchdog.errors import (
     TransientError,
 )
 from camera_watchdog.model import Laterality, ReportType, Sent, State
+from camera_watchdog.reasons import explain
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from one_exam import (
@@ -434,3 +435,33 @@ def test_a_database_that_cannot_be_asked_is_asked_again(
     clinic.camera.fails = None
     clinic.live_for(61)
     check_arrived(clinic)
+
+
+def test_a_row_of_an_earlier_visit_is_no_new_one_once_the_camera_s_own_values_are_known(
+    clinic: Clinic,
+) -> None:
+    clinic.camera.know("S1", "IM9.jpg", 2)  # a picture that was not exported
+    clinic.live_for(60)
+    check_arrived(clinic)
+    clinic.set_rules(eye_values={"2": Laterality.LEFT})
+    clinic.camera.rows["S1"].pop()
+    clinic.camera.know("S1", "IM9.jpg", "left")  # how it is read from now on
+    clinic.edc.add_session()
+    clinic.take("S1", seed=5)
+    clinic.put("S1/IM9.jpg")
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.COLLECTING, "earlier_visit_rows")
+    clinic.camera.know("S1", "IM9.jpg", "left")
+    clinic.live_for(60)
+    assert len(clinic.archived()) == 2
+
+
+def test_a_value_that_is_no_eye_names_the_key_that_says_what_it_stands_for(clinic: Clinic) -> None:
+    clinic.camera.rows["S1"] = []
+    clinic.camera.know("S1", "OD.jpg", 1)
+    clinic.camera.know("S1", "OS.jpg", 2)
+    clinic.live_for(2000)
+    exam = clinic.registry.exams()[0]
+    assert exam.reason is not None
+    assert exam.reason.code == "eye_unknown"
+    assert "db_eye_values" in explain(exam.reason, exam).next_step

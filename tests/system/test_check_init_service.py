@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -369,6 +370,52 @@ def test_a_key_that_takes_numbers_for_eyes_is_warned_of(clinic: Clinic) -> None:
     assert "db_image_rows" not in str(clinic.check(expect=0)["findings"])
     clinic.write(db_image_rows="per_name")
     assert "per_picture" in marked(clinic.check(expect=1), "odd")["db_image_rows"]
+
+
+def test_a_camera_s_own_values_for_the_eyes_are_proposed_and_not_decided(clinic: Clinic) -> None:
+    taken = clinic.camera.take(SUBJECT, record_eyes=False)
+    types = {each.name: each.file_type for each in taken.files}
+    for each in taken.files:
+        if each.eye is not None:
+            clinic.camera.record(SUBJECT, each.name, "1" if each.eye == "right" else "2")
+    told = marked(clinic.check(expect=1), "odd")["db_eye_values"]
+    assert "1, 2" in told
+    assert '"db_eye_values": {"1": "OD or OS", "2": "OD or OS"}' in told
+    path = clinic.folder / "made.json"
+    words = ["--watch-dir", str(clinic.camera.folder), "--db-path", str(clinic.camera.db_path)]
+    assert "db_eye_values" in clinic.run("init", str(path), *words, expect=0).stderr
+    assert json.loads(path.read_text("utf-8"))["db_eye_values"] == {}
+    clinic.write(db_eye_values={"1": "OD", "2": "OS"})
+    document = clinic.check(expect=0)
+    assert "db_eye_values" not in str(document["findings"])
+    (exam,) = document["exams"]
+    assert {f["name"]: f["file_type"] for f in exam["files"]} == types
+
+
+def test_init_takes_none_of_two_columns_that_would_do_equally_well(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
+    with closing(sqlite3.connect(clinic.camera.db_path)) as database:
+        database.execute("ALTER TABLE images ADD COLUMN laterality")
+        database.execute(
+            "UPDATE images SET laterality = CASE eye WHEN 'OD' THEN 'OS' ELSE 'OD' END"
+        )
+        database.commit()
+    path = clinic.folder / "made.json"
+    flags = {
+        "--watch-dir": clinic.camera.folder,
+        "--db-path": clinic.camera.db_path,
+        "--api-url": clinic.edc.url,
+        "--token": clinic.edc.token,
+    }
+    words = [str(word) for flag in flags.items() for word in flag]
+    said = clinic.run("init", str(path), *words, expect=0).stderr
+    assert "laterality would do equally well" in said
+    assert json.loads(path.read_text("utf-8"))["db_image_eye"] == "eye or laterality"
+    refused = clinic.run("check", "--config", str(path), expect=78).stdout
+    assert "eye and laterality would do equally well: none of them is taken" in refused
+    # Who has chosen is told, and not held up.
+    document = clinic.check(expect=0)
+    assert "laterality would do equally well" in marked(document, "note")["db_image_eye"]
 
 
 @pytest.mark.parametrize("system", ["windows", "systemd"])

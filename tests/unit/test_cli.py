@@ -21,7 +21,7 @@ from camera_watchdog.errors import (
     Problem,
     Unauthorized,
 )
-from camera_watchdog.model import ReportType
+from camera_watchdog.model import Laterality, ReportType
 from canaries import TOKEN
 
 
@@ -113,6 +113,10 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "token": (["--token", "other"], "other"),
     "report_type": (["--report-type", "per_eye"], "per_eye"),
     "db_image_rows": (["--db-image-rows", "per_name"], "per_name"),
+    "db_eye_values": (
+        ["--db-eye-values", '{"1": "OD", "2": "OS"}'],
+        {"1": Laterality.RIGHT, "2": Laterality.LEFT},
+    ),
     "dicom_patient_id": (["--dicom-patient-id", "contains"], "contains"),
     "required": (["--required", '{"reports": 0}'], Required(ReportType.COMBINED, reports=0)),
     "log_level": (["--log-level", "DEBUG"], "DEBUG"),

@@ -17,7 +17,7 @@ from camera_watchdog.config import RUN_NEEDS, Config, load
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import Format, ImageRows, ReportType
+from camera_watchdog.model import Format, ImageRows, Laterality, ReportType
 from canaries import TOKEN
 
 D, J, P = Format.DICOM, Format.JPEG, Format.PNG
@@ -87,6 +87,7 @@ DEFAULTS = {
     "db_image_eye": "eye",
     "db_image_captured_at": None,
     "db_image_rows": ImageRows.PER_PICTURE,
+    "db_eye_values": {},
     "eye_sources": ("database",),
     "eye_objections": ("filename", "dicom"),
     "filename_eye_pattern": re.compile(r"(?<![^\W_])(?P<eye>OD|OS)(?![^\W_])"),
@@ -152,6 +153,12 @@ SET = [
     ("log_level", "debug", "Debug", "DEBUG"),
     ("db_image_captured_at", "taken", "taken", "taken"),
     ("db_image_rows", "per_name", "per_name", ImageRows.PER_NAME),
+    (
+        "db_eye_values",
+        {" 1.0 ": "od", "Links": "left"},
+        '{"1": "right", "LINKS": "OS"}',
+        {"1": Laterality.RIGHT, "links": Laterality.LEFT},
+    ),
     ("eye_sources", ["dicom", "filename"], ["dicom,filename"], ("dicom", "filename")),
     ("eye_sources", ["dicom", "dicom"], ["dicom", "dicom"], ("dicom",)),
     ("dicom_patient_id", "off", "OFF", "off"),
@@ -211,6 +218,11 @@ REFUSED = [
     ("site_id", 40, "double quotes"),
     ("report_type", "per-eye", 'Did you mean "per_eye"?'),
     ("db_image_rows", "per_picture_", 'Did you mean "per_picture"?'),
+    ("db_eye_values", {"1": "both"}, "Say OD or OS"),
+    ("db_eye_values", {"1": 1}, "a table like"),
+    ("db_eye_values", "1", "a table like"),
+    ("db_eye_values", {" ": "OD"}, "an entry for ' '"),
+    ("db_eye_values", {"d": "OD", "D ": "OS"}, "two eyes for 'D '"),
     ("log_level", "LOUD", "DEBUG, INFO"),
     ("dicom_patient_id", "same", "exact, contains, off"),
     ("required", 3, "a text in double quotes, or a table"),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_watchdog.mapping import Column, Look, Seen, Table, look, suggest
+from camera_watchdog.mapping import Column, Look, Seen, Table, look, suggest, unknown_eyes
 
 SEEN = Seen(frozenset({"A1.jpg", "A2.jpg", "R.html"}), frozenset({"105-10-0001-2"}))
 
@@ -110,3 +110,75 @@ def test_what_is_said_of_a_column_never_quotes_a_value(values: list[str | None])
     assert look(column.columns[3], SEEN).value in {kind.value for kind in Look}
     assert SUBJECTS[0] is not None
     assert SUBJECTS[0] not in found.why
+
+
+def images(name: str = "images", **more: list[str | None]) -> Table:
+    return table(name, subject=SUBJECTS, filename=["A1.jpg", "A2.jpg"], **more)
+
+
+@pytest.mark.parametrize(
+    "tables, unclear",
+    [
+        (
+            [images(eye=["OD", "OS"]), images("pictures", eye=["OD", "OS"])],
+            {"db_image_table": ("images", "pictures")},
+        ),
+        (
+            [images("images_2025", eye=["OD"]), images("images_2026", eye=["OS"])],
+            {"db_image_table": ("images_2025", "images_2026")},
+        ),
+        (
+            [images(eye=["OD", "OS"], laterality=["OS", "OD"])],
+            {"db_image_eye": ("eye", "laterality")},
+        ),
+        (
+            [images(eye=["OD"], path=["A1.jpg"])],
+            {"db_image_filename": ("filename", "path")},
+        ),
+        (
+            [images(eye=["OD"], created=["2026-03-01 10:00"], changed=["2026-03-02 10:00"])],
+            {"db_image_captured_at": ("changed", "created")},
+        ),
+    ],
+)
+def test_of_names_that_would_do_equally_well_none_is_taken(
+    tables: list[Table], unclear: dict[str, tuple[str, ...]]
+) -> None:
+    found = suggest(tables, SEEN)
+    assert found is not None
+    assert found.unclear == unclear
+    assert found.keys.keys() & unclear.keys() == set()
+
+
+def test_a_name_that_fits_better_is_taken() -> None:
+    found = suggest(
+        [
+            images(eye=["OD", "OS"], laterality=[], eye_checked_by=["AB"]),
+            images("backup", eye=["OD", "OS"]),
+            images("pictures", eye=[]),
+        ],
+        SEEN,
+    )
+    assert found is not None
+    assert found.unclear == {}
+    assert (found.keys["db_image_table"], found.keys["db_image_eye"]) == ("images", "eye")
+
+
+@pytest.mark.parametrize(
+    "subjects, eyes, values",
+    [
+        (["S1", "S1"], ["1", "2"], ("1", "2")),
+        (["S1", "S1", "S2"], ["Rechts", "LINKS", "links "], ("links", "rechts")),
+        (["S1", "S1", "S1", "S1"], ["OD", "x", None, "y"], ("x", "y")),
+        (["S1", "S2"], ["AB", "CD"], ()),
+        (["S1", "S1", "S1"], ["1", "2", "3"], ()),
+        (["S1", "S1"], ["1", "1"], ()),
+        (["S1", "S1"], ["OD", "1"], ()),
+        (["S1", "S1"], ["1", "a value that is much too long"], ()),
+    ],
+)
+def test_a_camera_s_own_values_are_two_that_one_subject_has(
+    subjects: list[str | None], eyes: list[str | None], values: tuple[str, ...]
+) -> None:
+    told = table("images", subject=subjects, Eye=eyes)
+    assert unknown_eyes(told, "Subject", "eye") == values

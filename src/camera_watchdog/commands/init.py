@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog.checks import Mark
-from camera_watchdog.commands.check_camera import check_camera, seen_in
+from camera_watchdog.commands.check_camera import ROW_KEYS, check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_watch_dir
 from camera_watchdog.config import Config, load
 from camera_watchdog.config.keys import KEYS
@@ -94,13 +94,21 @@ def _suggested(config: Config) -> dict[str, Any]:
     """The names that ``check`` would suggest for the camera's database."""
     folders = check_watch_dir(config)[1] if config.watch_dir.is_dir() else []
     findings, suggestion = check_camera(config, seen_in(config, folders))
+    unclear = suggestion.unclear if suggestion is not None else {}
+    told = {*unclear, "db_eye_values"}
     for finding in findings:
-        if finding.mark is Mark.NOTE or (suggestion is None and finding.mark is not Mark.OK):
+        is_told = finding.mark is Mark.NOTE or finding.tried in told
+        if is_told or (suggestion is None and finding.mark is not Mark.OK):
             _tell(str(finding))
     if suggestion is None:
         return {}
-    suggested = dict(suggestion.keys)
-    if suggested:
+    suggested: dict[str, Any] = dict(suggestion.keys)
+    # Refused until a person has chosen: what every release asks for may not go by chance.
+    open_keys = {key: names for key, names in unclear.items() if key in ROW_KEYS}
+    suggested |= {key: " or ".join(names) for key, names in open_keys.items()}
+    if open_keys:
+        _tell(f"Fill in one name each: {', '.join(open_keys)}.")
+    if suggestion.keys:
         _tell(
             "The likeliest names of the database's tables and columns are filled in: compare them."
         )

@@ -23,7 +23,7 @@ from camera_watchdog.config.required import complete
 from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.config.values import Refused, from_flag, read_value, shown
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import ImageRows, ReportType
+from camera_watchdog.model import ImageRows, Laterality, ReportType
 
 __all__ = ["RUN_NEEDS", "Config", "load"]
 
@@ -71,6 +71,7 @@ class Config:
     db_image_eye: str
     db_image_captured_at: str | None
     db_image_rows: ImageRows
+    db_eye_values: Mapping[str, Laterality]
     eye_sources: tuple[str, ...]
     eye_objections: tuple[str, ...]
     filename_eye_pattern: re.Pattern[str]
@@ -200,7 +201,7 @@ def _given(
         if not by_flag and key.name not in settings:
             continue
         raw = from_flag(key.kind, flags[key.name]) if by_flag else settings[key.name]
-        if key.default in (None, "", []) and raw in (None, ""):
+        if key.default in (None, "", [], {}) and raw in (None, ""):
             continue
         folder = path.parent if path and not by_flag else Path()
         given[key.name] = _Given(raw, key.flag if by_flag else key.name, folder, by_flag)

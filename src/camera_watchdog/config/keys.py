@@ -11,6 +11,7 @@ from camera_watchdog.config.urls import API_URL, PROXY, WEB_URL
 from camera_watchdog.config.values import (
     EMAIL,
     EMAILS,
+    EYE_VALUES,
     IGNORED,
     PASSWORD,
     PATH,
@@ -126,6 +127,13 @@ KEYS: Final = (
         choice([rows.value for rows in ImageRows], ImageRows),
         "per_picture",
         "what a row tells the eye of: one picture, or whatever has that name at any visit",
+    ),
+    Key(
+        "db_eye_values",
+        EYE_VALUES,
+        {},
+        "the camera's own values for the eyes, beside OD, OS, R, L, RE, LE, right and left",
+        "none beside those",
     ),
     Key(
         "eye_sources",

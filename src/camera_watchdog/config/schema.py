@@ -78,6 +78,8 @@ def _value(kind: Kind) -> dict[str, Any]:
             for name, (part, words) in kind.parts.items()
         }
         return {"type": _TABLE, "properties": parts, "additionalProperties": False}
+    if kind.shape is Shape.MAPPING:
+        return {"type": "object", "additionalProperties": {"type": "string"}}
     told: dict[str, Any] = {"type": _TYPES[kind.shape]}
     if kind.shape is Shape.LIST:
         told["items"] = {"type": "string"}

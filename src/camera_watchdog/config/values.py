@@ -22,10 +22,13 @@ from typing import Any, Final
 
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import Problem
+from camera_watchdog.laterality import eye_value, parse_eye
+from camera_watchdog.model import Laterality
 
 __all__ = [
     "EMAIL",
     "EMAILS",
+    "EYE_VALUES",
     "IGNORED",
     "PASSWORD",
     "PATH",
@@ -56,6 +59,7 @@ class Shape(Enum):
     SWITCH = "true or false, without quotes"
     LIST = 'a list of texts, like ["one", "two"]'
     TABLE = 'a text in double quotes, or a table like {"images": 2}'
+    MAPPING = 'a table like {"1": "OD", "2": "OS"}'
 
 
 class Refused(ValueError):
@@ -113,7 +117,8 @@ def from_flag(kind: Kind, value: object) -> object:
         texts = [value] if isinstance(value, str) else value
         parts = (part.strip() for each in texts for part in str(each).split(","))
         return [part for part in parts if part]
-    if kind.shape is Shape.TABLE and isinstance(value, str) and value.lstrip().startswith("{"):
+    is_table = kind.shape in {Shape.TABLE, Shape.MAPPING}
+    if is_table and isinstance(value, str) and value.lstrip().startswith("{"):
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(value)
     return value
@@ -131,6 +136,8 @@ def _has_shape(shape: Shape, value: object) -> bool:
         return isinstance(value, str)
     if shape is Shape.TABLE:
         return isinstance(value, (str, dict))
+    if shape is Shape.MAPPING:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     if shape is Shape.NUMBER:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if shape is Shape.SWITCH:
@@ -294,12 +301,32 @@ def _parse_emails(values: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value.strip() for value in values))
 
 
+def _parse_eye_values(values: dict[str, str]) -> Mapping[str, Laterality]:
+    eyes: dict[str, Laterality] = {}
+    for value, told in values.items():
+        name, eye = eye_value(value), parse_eye(told)
+        if not name or not value.isprintable():
+            raise Refused(f"an entry for {shown(value)}")
+        if eye is None:
+            raise Refused(f"{shown(told)} for {shown(value)}", "Say OD or OS.")
+        if eyes.setdefault(name, eye) is not eye:
+            raise Refused(
+                f"two eyes for {shown(value)}", "Case and blanks around make no other value."
+            )
+    return eyes
+
+
 PATH: Final = Kind(Shape.TEXT, "a path, not empty", _parse_path)
 SWITCH: Final = Kind(Shape.SWITCH, "true or false", bool)
 TOKEN: Final = Kind(Shape.TEXT, "the token in printable ASCII, without blanks", _parse_token)
 PASSWORD: Final = Kind(Shape.TEXT, "the password in printable ASCII", _parse_password)
 ZONE: Final = Kind(
     Shape.TEXT, 'an IANA time zone like "Africa/Nairobi", or empty for the machine\'s', _parse_zone
+)
+EYE_VALUES: Final = Kind(
+    Shape.MAPPING,
+    'a table like {"1": "OD", "2": "OS"}, OD being the right eye and OS the left',
+    _parse_eye_values,
 )
 IGNORED: Final = Kind(
     Shape.LIST,

@@ -58,6 +58,12 @@ ADDITIONS: Final = (
         "If the file's name tells it in another way, set filename_eye_pattern.",
     ),
     Addition(
+        "db_eye_values",
+        "",
+        "If this is how the camera always writes one of the eyes, say which in db_eye_values in the "
+        "configuration.",
+    ),
+    Addition(
         "clock_is_off",
         "The camera's clock cannot be right, so the day is that on which the files came.",
         "Set the camera's clock.",
