@@ -148,7 +148,9 @@ COMMANDS: Final = {
         _from_module(
             "report", "what happened to every file of a period, and whether it is still so"
         ),
-        _from_module("service", "start unattended: print, install or uninstall"),
+        _from_module(
+            "service", "start unattended: print, install, list, status, stop and the like"
+        ),
         Command(
             "demo",
             "a simulated camera and EDC, and the real daemon between them",

@@ -4,18 +4,34 @@ Pure: paths and names in, text out. Both name everything in full, for a service 
 folder nor a search path of its own.
 """
 
+import hashlib
 import re
 import subprocess
+import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import Final
 from xml.etree import ElementTree as ET
 
-__all__ = ["NAME", "Service", "systemd_unit", "task_xml"]
+from camera_watchdog.errors import CameraWatchdogError
+
+__all__ = [
+    "NAME",
+    "Service",
+    "config_of_task",
+    "config_of_unit",
+    "service_name",
+    "systemd_unit",
+    "task_xml",
+]
 
 NAME: Final = "camera-watchdog"
+"""What the names of all services begin with; the whole name of those of the first release."""
+
 _DESCRIPTION: Final = "Brings fundus images from the camera's folder to the EDC"
 _TASK_NAMESPACE: Final = "http://schemas.microsoft.com/windows/2004/02/mit/task"
+_IN_NO_UNIT: Final = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories: control characters, half of a pair, line and paragraph separators."""
 _SERVICE_ACCOUNTS: Final = {
     "system": "S-1-5-18",
     "localsystem": "S-1-5-18",
@@ -26,15 +42,50 @@ _SERVICE_ACCOUNTS: Final = {
 }
 
 
+def service_name(config: PurePath) -> str:
+    """The name of the service of a configuration, which no other file's has: of its path in full."""
+    # Windows takes names that differ in case alone for one.
+    path = str(config).lower() if isinstance(config, PureWindowsPath) else str(config)
+    # Windows takes names that differ in case alone for one.
+    path = str(config).lower() if isinstance(config, PureWindowsPath) else str(config)
+    stem = re.sub(r"[^A-Za-z0-9._-]", "_", type(config)(path).stem)[:40]
+    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{NAME}-{stem}-{digest[:8]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is to be started: the interpreter, the configuration, the account, the folders written."""
+    """What is to be started: the interpreter, the configuration, the account, the folders written.
+
+    Raises:
+        CameraWatchdogError: a line break, or another control character, is in one of them. It would
+            end the line of a unit, and is in no XML.
+    """
 
     python: PurePath
     config: PurePath
     user: str
     writes: tuple[PurePath, ...]
     needs_shares: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot stand in a unit or a task."""
+        for name, value in (
+            ("the account", self.user),
+            ("the configuration's path", str(self.config)),
+            ("the interpreter's path", str(self.python)),
+            *(("a folder's path", str(path)) for path in self.writes),
+        ):
+            if any(unicodedata.category(char) in _IN_NO_UNIT for char in value):
+                raise CameraWatchdogError(
+                    f"A service cannot be made: {name}, {value!r}, holds a line break or another "
+                    "control character. Give it a name without."
+                )
+
+    @property
+    def name(self) -> str:
+        """The name of the unit or task."""
+        return service_name(self.config)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -52,6 +103,7 @@ def systemd_unit(service: Service) -> str:
     writes = "\n".join(f"ReadWritePaths={_quoted(f'-{path}')}" for path in service.writes)
     private_tmp = "no" if any(_is_temporary(path) for path in service.writes) else "yes"
     return f"""\
+# {service.name}.service
 [Unit]
 Description={_DESCRIPTION}
 Wants=network-online.target
@@ -100,6 +152,14 @@ WantedBy=multi-user.target
 """
 
 
+def config_of_unit(text: str) -> str:
+    """The configuration that a unit of :func:`systemd_unit` starts; empty where it is none of these."""
+    found = re.search(r'^ExecStart=.*"--config" "((?:[^"\\]|\\.)*)"$', text, re.MULTILINE)
+    if found is None:
+        return ""
+    return re.sub(r"\\(.)", r"\1", found[1].replace("$$", "$").replace("%%", "%"))
+
+
 def _in_command(word: str) -> str:
     """A word of ExecStart=, in which ``%`` and ``$`` have a meaning."""
     return _quoted(word).replace("$", "$$")
@@ -123,7 +183,7 @@ def task_xml(service: Service) -> str:
     """
     ET.register_namespace("", _TASK_NAMESPACE)
     task = ET.Element(_tag("Task"), {"version": "1.2"})
-    _add(task, "RegistrationInfo", {"URI": f"\\{NAME}", "Description": f"{_DESCRIPTION}."})
+    _add(task, "RegistrationInfo", {"URI": f"\\{service.name}", "Description": f"{_DESCRIPTION}."})
     triggers = _add(task, "Triggers", {})
     for trigger in ("BootTrigger", "RegistrationTrigger"):
         repetition = {"Interval": "PT5M", "StopAtDurationEnd": "false"}
@@ -157,6 +217,15 @@ def task_xml(service: Service) -> str:
     body = ET.tostring(task, encoding="unicode")
     # No encoding is named: schtasks refuses a file whose bytes are in another one than it says.
     return f'<?xml version="1.0"?>\n{body}\n'
+
+
+def config_of_task(xml: str) -> str:
+    """The configuration that a task of :func:`task_xml` starts; empty where it is none of these."""
+    found = re.search(r"<Arguments>.* --config (.+)</Arguments>", xml)
+    if found is None:
+        return ""
+    arguments = ET.fromstring(f"<a>{found[1]}</a>").text or ""  # noqa: S314  # the text of an element
+    return arguments.strip('"')
 
 
 def _account(service: Service) -> dict[str, str]:

@@ -14,19 +14,33 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from camera_watchdog import cli
-from camera_watchdog.commands import service
+from camera_watchdog.commands import service, service_systemd
+from camera_watchdog.service_units import service_name
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-ins are scripts")
 
 _TOOL = """#!{python}
 import json, pathlib, sys
-here = pathlib.Path({folder!r})
-told = [json.dumps(sys.argv[1:])]
-if "/XML" in sys.argv:
-    told.append(json.dumps(pathlib.Path(sys.argv[sys.argv.index("/XML") + 1]).read_text("utf-16")))
+here, words = pathlib.Path({folder!r}), sys.argv[1:]
 with (here / "told").open("a") as file:
-    file.write("\\n".join(told) + "\\n")
-sys.exit({code} if sys.argv[1] in {refuses!r} else 0)
+    file.write(json.dumps(words) + "\\n")
+if words[0] in {refuses!r}:
+    sys.exit({code})
+if words[0] == "is-active":
+    print("active")
+# What schtasks keeps
+task = here / "tasks" / words[words.index("/TN") + 1] if "/TN" in words else None
+if words[0] == "/Create":
+    task.write_text(pathlib.Path(words[words.index("/XML") + 1]).read_text("utf-16"))
+elif task is not None and not task.exists():
+    sys.exit(1)
+elif words[0] == "/Delete":
+    task.unlink()
+elif words[0] == "/Query" and task:
+    print(task.read_text())
+elif words[0] == "/Query":
+    for each in (here / "tasks").iterdir():
+        print(chr(34) + chr(92) + each.name + chr(34) + ",N/A,Running")
 """
 
 
@@ -35,9 +49,13 @@ class Machine:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        self.unit = folder / "units" / "camera-watchdog.service"
-        self.unit.parent.mkdir()
+        self.units = folder / "units"
+        self.tasks = folder / "tasks"
+        self.units.mkdir()
+        self.tasks.mkdir()
         self.config = folder / "camera_config.json"
+        self.name = service_name(self.config)
+        self.unit = self.units / f"{self.name}.service"
         settings = {
             "watch_dir": str(folder / "camera"),
             "db_path": str(folder / "database" / "camera.db"),
@@ -51,7 +69,7 @@ class Machine:
         (folder / "tools").mkdir()
         monkeypatch.setenv("PATH", str(folder / "tools"))
         monkeypatch.delenv("CAMERA_WATCHDOG_TOKEN", raising=False)
-        monkeypatch.setattr(service, "_UNIT", self.unit)
+        monkeypatch.setattr(service_systemd, "_UNITS", self.units)
 
     def has(self, name: str, *, refuses: tuple[str, ...] = (), code: int = 1) -> None:
         tool = self.folder / "tools" / name
@@ -64,8 +82,23 @@ class Machine:
         path = self.folder / "told"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def run(self, action: str) -> int:
-        return cli.main(["service", action, "--config", str(self.config)])
+    @property
+    def acts(self) -> list[list[str]]:
+        """What a tool was told to do, without what it was only asked."""
+        return [words for words in self.told if words[0] not in {"is-active", "/Query"}]
+
+    def run(self, action: str, config: Path | None = None, *more: str) -> int:
+        return cli.main(["service", action, "--config", str(config or self.config), *more])
+
+    def second_config(self) -> Path:
+        """Of another camera, in another folder, under the same name."""
+        other = self.folder / "other"
+        other.mkdir()
+        settings = json.loads(self.config.read_text()) | {"watch_dir": str(other / "camera")}
+        (other / "token.txt").write_text("0123456789abcdef")
+        (other / "token.txt").chmod(0o600)
+        (other / "camera_config.json").write_text(json.dumps(settings))
+        return other / "camera_config.json"
 
 
 @pytest.fixture
@@ -89,15 +122,15 @@ def test_the_unit_is_written_enabled_and_started(
 
     assert [words[:2] for words in machine.told] == [
         ["daemon-reload"],
-        ["enable", "camera-watchdog.service"],
-        ["restart", "camera-watchdog.service"],
+        ["enable", machine.unit.name],
+        ["restart", machine.unit.name],
     ]
     unit = machine.unit.read_text("utf-8")
     assert f'"--config" "{machine.config}"' in unit
     assert f"User={os.environ.get('SUDO_USER') or getpass.getuser()}" in unit
     # A folder that a unit may write to must be there before it starts.
     assert (machine.folder / "logs").is_dir()
-    assert "journalctl -u camera-watchdog" in capsys.readouterr().err
+    assert f"journalctl -u {machine.name}" in capsys.readouterr().err
 
 
 def test_it_is_stopped_and_taken_away_again(machine: Machine) -> None:
@@ -106,7 +139,7 @@ def test_it_is_stopped_and_taken_away_again(machine: Machine) -> None:
 
     assert machine.run("uninstall") == 0
 
-    assert machine.told[3:] == [["disable", "--now", "camera-watchdog.service"], ["daemon-reload"]]
+    assert machine.told[3:] == [["disable", "--now", machine.unit.name], ["daemon-reload"]]
     assert not machine.unit.exists()
     assert machine.run("uninstall") == 0
     assert len(machine.told) == 5
@@ -118,14 +151,164 @@ def test_what_cannot_be_installed_says_why_and_what_to_do(
     assert machine.run("install") == 1
     assert "systemctl is not on this machine" in capsys.readouterr().err
 
-    machine.has("systemctl", refuses=("enable",), code=4)
-    assert machine.run("install") == 1
-    assert "systemctl enable ended with 4. Run it as an administrator" in capsys.readouterr().err
-
-    machine.unit.unlink()
     machine.unit.mkdir()
+    machine.has("systemctl")
     assert machine.run("install") == 1
     assert "Run it with sudo" in capsys.readouterr().err
+
+
+def everything_in(folder: Path) -> set[str]:
+    """Without what the stand-in wrote down."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.name != "told"}
+
+
+@pytest.mark.parametrize("step", ["daemon-reload", "enable", "restart"])
+@pytest.mark.parametrize("is_booted", [True, False])
+def test_an_installation_that_fails_half_way_leaves_nothing_behind(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    step: str,
+    *,
+    is_booted: bool,
+) -> None:
+    monkeypatch.setattr(service_systemd, "_BOOTED", machine.units if is_booted else Path("/none"))
+    machine.has("systemctl", refuses=(step,), code=4)
+    before = everything_in(machine.folder)
+
+    assert machine.run("install") == 1
+
+    assert everything_in(machine.folder) == before
+    said = capsys.readouterr().err
+    assert f"systemctl {step} ended with 4. Nothing is installed." in said
+    assert ("systemd does not run on this machine" in said) is not is_booted
+
+
+def test_an_installation_that_fails_leaves_the_one_before_as_it_was(machine: Machine) -> None:
+    machine.has("systemctl")
+    assert machine.run("install") == 0
+    before = machine.unit.read_bytes()
+    machine.has("systemctl", refuses=("enable",))
+
+    assert machine.run("install", None, "--user", "root") == 1
+
+    assert machine.unit.read_bytes() == before
+
+
+def test_an_account_that_does_not_exist_is_named(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.has("systemctl")
+    before = everything_in(machine.folder)
+
+    assert machine.run("install", None, "--user", "nobody-of-that-name") == 1
+
+    assert "there is no account nobody-of-that-name" in capsys.readouterr().err
+    assert everything_in(machine.folder) == before
+
+
+@pytest.mark.parametrize("systemctl", ["missing", "refuses"])
+def test_a_unit_is_taken_away_where_systemd_is_not_there(
+    machine: Machine, capsys: pytest.CaptureFixture[str], systemctl: str
+) -> None:
+    machine.has("systemctl")
+    assert machine.run("install") == 0
+    wants = machine.units / "multi-user.target.wants"
+    wants.mkdir()
+    (wants / machine.unit.name).symlink_to(machine.unit)
+    machine.config.unlink()  # it is known by its path
+    if systemctl == "missing":
+        (machine.folder / "tools" / "systemctl").unlink()
+    else:
+        machine.has("systemctl", refuses=("disable", "daemon-reload"))
+
+    assert machine.run("uninstall") == 0
+
+    assert "look whether it runs" in capsys.readouterr().err
+    assert [path.name for path in machine.units.rglob("*")] == ["multi-user.target.wants"]
+
+
+def test_two_configurations_have_a_service_each(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.has("systemctl")
+    other = machine.second_config()
+    assert machine.run("install") == machine.run("install", other) == 0
+    capsys.readouterr()
+
+    assert cli.main(["service", "list"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert sorted(listed) == sorted(
+        f"{service_name(config)}  active  {config}" for config in (machine.config, other)
+    )
+
+    assert machine.run("uninstall") == 0
+    assert [unit.stem for unit in machine.units.iterdir()] == [service_name(other)]
+
+
+def test_a_configuration_is_the_same_however_its_path_is_written(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.has("systemctl")
+    assert machine.run("install") == 0
+    monkeypatch.chdir(machine.units)
+
+    assert machine.run("uninstall", Path("../camera_config.json")) == 0
+
+    assert not machine.unit.exists()
+
+
+def test_it_is_started_stopped_and_asked_how_it_stands(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.has("systemctl")
+    for action in ("status", "start", "stop", "restart"):
+        assert machine.run(action) == 1
+        assert f"No service is installed for {machine.config}" in capsys.readouterr().err
+    assert machine.run("install") == 0
+
+    assert [machine.run(action) for action in ("start", "stop", "restart", "status")] == [0] * 4
+
+    assert machine.told[3:] == [
+        ["start", machine.unit.name],
+        ["stop", machine.unit.name],
+        ["stop", machine.unit.name],
+        ["start", machine.unit.name],
+        ["status", "--no-pager", machine.unit.name],
+    ]
+    machine.has("systemctl", refuses=("status",), code=3)
+    assert machine.run("status") == 1
+
+
+def test_the_first_releases_service_of_this_configuration_makes_room(machine: Machine) -> None:
+    machine.has("systemctl")
+    assert machine.run("install") == 0
+    first = machine.units / "camera-watchdog.service"
+    machine.unit.rename(first)
+    machine.has("systemctl", refuses=("enable",))
+    assert machine.run("install") == 1
+    assert first.exists()  # and started again
+    assert machine.told[-1] == ["start", first.name]
+
+    machine.has("systemctl")
+    assert machine.run("install", machine.second_config()) == 0
+    assert first.exists()  # it is not this configuration's
+    assert machine.run("install") == 0
+
+    assert machine.unit.exists()
+    assert not first.exists()
+
+
+def test_a_line_break_in_what_goes_into_a_unit_is_refused(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.has("systemctl")
+    before = everything_in(machine.folder)
+
+    assert machine.run("install", None, "--user", "camera\nExecStartPre=/bin/true") == 1
+
+    assert "a line break" in capsys.readouterr().err
+    assert everything_in(machine.folder) == before
 
 
 def test_the_task_is_made_of_a_file_that_the_scheduler_reads(windows: Machine) -> None:
@@ -133,11 +316,12 @@ def test_the_task_is_made_of_a_file_that_the_scheduler_reads(windows: Machine) -
 
     assert windows.run("install") == 0
 
-    words, xml = windows.told
-    assert words[:4] == ["/Create", "/TN", "camera-watchdog", "/XML"]
+    (words,) = windows.acts
+    assert words[:4] == ["/Create", "/TN", windows.name, "/XML"]
     assert words[5:] == ["/F"]
     assert not Path(words[4]).exists()
-    task = ET.fromstring(xml.encode("utf-16"))  # noqa: S314  # our own text
+    xml = (windows.tasks / windows.name).read_text()
+    task = ET.fromstring(xml)  # noqa: S314  # our own text
     named = {element.tag.partition("}")[2]: element.text for element in task.iter()}
     assert str(windows.config) in str(named["Arguments"])
     assert Path(str(named["Command"])).is_absolute()
@@ -151,16 +335,48 @@ def test_a_task_on_a_share_asks_for_the_accounts_password(
 
     assert windows.run("install") == 0
 
-    assert windows.told[0][5:7] == ["/F", "/RU"]
-    assert windows.told[0][8:] == ["/RP", "*"]
+    assert windows.acts[0][5:7] == ["/F", "/RU"]
+    assert windows.acts[0][8:] == ["/RP", "*"]
 
 
 def test_the_task_is_ended_and_deleted(windows: Machine) -> None:
     windows.has("schtasks", refuses=("/End",))  # it does not run now
+    assert windows.run("install") == 0
 
     assert windows.run("uninstall") == 0
 
-    assert [words[0] for words in windows.told] == ["/End", "/Delete"]
+    assert [words[0] for words in windows.acts] == ["/Create", "/End", "/Delete"]
+    assert list(windows.tasks.iterdir()) == []
+
+
+def test_a_task_that_is_stopped_is_not_started_by_its_triggers(windows: Machine) -> None:
+    windows.has("schtasks")
+    assert windows.run("install") == 0
+
+    assert [windows.run(action) for action in ("stop", "start", "status")] == [0] * 3
+
+    assert [(words[0], words[-1]) for words in windows.acts[1:]] == [
+        ("/Change", "/DISABLE"),
+        ("/End", windows.name),
+        ("/Change", "/ENABLE"),
+        ("/Run", windows.name),
+    ]
+
+
+def test_two_configurations_have_a_task_each(
+    windows: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    windows.has("schtasks")
+    other = windows.second_config()
+    assert windows.run("install") == windows.run("install", other) == 0
+    capsys.readouterr()
+
+    assert cli.main(["service", "list"]) == 0
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(
+        f"{service_name(config)}  Running  {config}" for config in (windows.config, other)
+    )
+    assert windows.run("uninstall", other) == 0
+    assert [task.name for task in windows.tasks.iterdir()] == [windows.name]
 
 
 def test_a_task_that_is_refused_says_what_to_do(

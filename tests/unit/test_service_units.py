@@ -4,7 +4,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from camera_watchdog.service_units import Service, systemd_unit, task_xml
+from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.service_units import (
+    Service,
+    config_of_task,
+    config_of_unit,
+    service_name,
+    systemd_unit,
+    task_xml,
+)
 
 POSIX = Service(
     python=PurePosixPath("/opt/a b/python"),
@@ -199,3 +207,50 @@ def test_the_unit_is_started_again_after_all_but_a_mistake_of_a_person() -> None
 def test_a_folder_below_tmp_stays_visible() -> None:
     service = Service(POSIX.python, POSIX.config, "camera", (PurePosixPath("/tmp/watch"),))  # noqa: S108
     assert "PrivateTmp=no" in systemd_unit(service)
+
+
+ODD_CONFIGS = (
+    '/etc/cw/100%"$HOME.json',
+    "/srv/the left \\camera's/kamera \u00f6.json",
+    "/a/$$%%.json",
+    "/a/camera_config.json",
+)
+
+
+@pytest.mark.parametrize("config", ODD_CONFIGS)
+def test_a_unit_tells_which_configuration_it_starts(config: str) -> None:
+    service = Service(POSIX.python, PurePosixPath(config), "camera", ())
+    assert config_of_unit(systemd_unit(service)) == config
+    assert config_of_unit("[Service]\nExecStart=/bin/true\n") == ""
+
+
+def test_a_task_tells_which_configuration_it_starts() -> None:
+    assert config_of_task(task_xml(WINDOWS)) == r"C:\Clinic & Co\camera config.json"
+    assert config_of_task("<Task/>") == ""
+
+
+def test_a_service_is_named_after_its_configuration_alone() -> None:
+    names = {
+        service_name(PurePosixPath(config)) for config in (*ODD_CONFIGS, "/b/camera_config.json")
+    }
+    assert len(names) == len(ODD_CONFIGS) + 1
+    for name in names:
+        assert re.fullmatch(r"camera-watchdog-[A-Za-z0-9._-]+-[0-9a-f]{8}", name)
+    assert service_name(PurePosixPath("/a/left.json")).startswith("camera-watchdog-left-")
+    assert service_name(PureWindowsPath(r"C:\A.json")) == service_name(
+        PureWindowsPath(r"c:\a.json")
+    )
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028", "\x00", "\x1b"])
+@pytest.mark.parametrize("field", ["user", "config", "python", "writes"])
+def test_no_value_ends_a_line_of_a_unit(field: str, end: str) -> None:
+    values = {"python": "/p", "config": "/c.json", "user": "camera", "writes": "/w"}
+    values[field] += f"{end}ExecStartPre=/bin/true"
+    with pytest.raises(CameraWatchdogError, match="line break"):
+        Service(
+            PurePosixPath(values["python"]),
+            PurePosixPath(values["config"]),
+            values["user"],
+            (PurePosixPath(values["writes"]),),
+        )

@@ -1,34 +1,34 @@
-"""``service``: shows, installs or takes away what starts the daemon unattended."""
+"""``service``: shows, installs, starts, stops or takes away what starts the daemon unattended."""
 
 import argparse
 import getpass
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from camera_watchdog.commands.service_systemd import Systemd
+from camera_watchdog.commands.service_tools import ServiceManager, tell
+from camera_watchdog.commands.service_windows import TaskScheduler
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.errors import CameraWatchdogError
-from camera_watchdog.service_units import NAME, Service, systemd_unit, task_xml
+from camera_watchdog.service_units import Service
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
 
 __all__ = ["add_arguments", "run"]
 
-_UNIT: Final = Path("/etc/systemd/system") / f"{NAME}.service"
+_MANAGERS: Final[dict[str, ServiceManager]] = {"windows": TaskScheduler(), "systemd": Systemd()}
 _THIS_SYSTEM: Final = "windows" if sys.platform == "win32" else "systemd"
+_ACTIONS: Final = ("print", "install", "uninstall", "list", "status", "start", "stop", "restart")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("action", choices=("print", "install", "uninstall"))
+    parser.add_argument("action", choices=_ACTIONS)
     parser.add_argument(
         "--system",
         choices=("windows", "systemd"),
@@ -41,46 +41,94 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(invocation: "Invocation") -> int:
-    """Print, install or uninstall; 0 where it was done.
+    """Do what is asked for; 0 where it was done.
 
     Raises:
         ConfigError: the configuration cannot be used.
-        CameraWatchdogError: it cannot be installed or taken away, and why.
+        CameraWatchdogError: it cannot be done, and why.
     """
     arguments = invocation.arguments
     if arguments.action != "print" and arguments.system != _THIS_SYSTEM:
         raise CameraWatchdogError(
             f"This system is not {arguments.system}: {arguments.action} there, or print here."
         )
-    if arguments.action == "uninstall":
-        return _uninstall_task() if arguments.system == "windows" else _uninstall_unit()
-    config = _configuration(invocation)
-    service = _service(config, arguments.user or _current_user(), arguments.system)
-    text = task_xml(service) if arguments.system == "windows" else systemd_unit(service)
-    for warning in _warnings(config, arguments.system, arguments.user):
-        _tell(f"Warning: {warning}")
-    if arguments.action == "print":
-        sys.stdout.write(text)
+    manager = _MANAGERS[arguments.system]
+    if arguments.action == "list":
+        return _list(manager)
+    path = _config_path(invocation)
+    if arguments.action in {"print", "install"}:
+        config = invocation.load_config()
+        service = _service(config, path, arguments.user or _current_user(), arguments.system)
+        for warning in _warnings(config, arguments.system, arguments.user):
+            tell(f"Warning: {warning}")
+        if arguments.action == "print":
+            sys.stdout.write(manager.text(service))
+        else:
+            _install(manager, service)
         return 0
-    return (
-        _install_task(service, text)
-        if arguments.system == "windows"
-        else _install_unit(service, text)
-    )
+    name = manager.find(path)
+    if not name:
+        return _not_installed(path, arguments.action)
+    return _act(manager, arguments.action, name)
 
 
-def _configuration(invocation: "Invocation") -> Config:
+def _config_path(invocation: "Invocation") -> Path:
+    """The file in full, which is what a service is known by."""
     if invocation.config_path is None:
-        raise CameraWatchdogError("A service reads a file: name it with --config.")
+        raise CameraWatchdogError(
+            "There is a service for each configuration's file: name it with --config. "
+            "camera-watchdog service list shows which are installed."
+        )
     if invocation.flags:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in invocation.flags)
         raise CameraWatchdogError(f"A service reads the file only: put {names} into it.")
-    return invocation.load_config()
+    return Path(os.path.abspath(invocation.config_path))  # noqa: PTH100  # tidies "..", links stay
 
 
-def _service(config: Config, user: str, system: str) -> Service:
-    if config.config_path is None:
-        raise CameraWatchdogError("A service reads a file: name it with --config.")
+def _list(manager: ServiceManager) -> int:
+    found = list(manager.installed())
+    for service in found:
+        sys.stdout.write(f"{service.name}  {service.state}  {service.config}\n")
+    if not found:
+        tell("No service is installed.")
+    return 0
+
+
+def _install(manager: ServiceManager, service: Service) -> None:
+    """Install it; the first release's, which has another name, makes room for it."""
+    earlier = manager.find(service.config)
+    if earlier in {"", service.name}:
+        manager.install(service)
+        return
+    manager.stop(earlier)
+    try:
+        manager.install(service)
+    except CameraWatchdogError:
+        manager.start(earlier)
+        raise
+    manager.uninstall(earlier)
+
+
+def _not_installed(path: Path, action: str) -> int:
+    tell(f"No service is installed for {path}. camera-watchdog service list shows those that are.")
+    return 0 if action == "uninstall" else 1
+
+
+def _act(manager: ServiceManager, action: str, name: str) -> int:
+    if action == "status":
+        return manager.status(name)
+    if action == "uninstall":
+        manager.uninstall(name)
+    if action in {"stop", "restart"}:
+        until = manager.stop(name)
+        tell(f"Stopped: {name}. {until if action == 'stop' else ''}".rstrip())
+    if action in {"start", "restart"}:
+        manager.start(name)
+        tell(f"Started: {name}.")
+    return 0
+
+
+def _service(config: Config, path: Path, user: str, system: str) -> Service:
     python = Path(os.path.abspath(sys.executable))  # noqa: PTH100  # links stay: a venv's is one
     if system == "windows":
         without_console = python.with_name("pythonw.exe")
@@ -96,7 +144,7 @@ def _service(config: Config, user: str, system: str) -> Service:
     ]
     return Service(
         python=python,
-        config=config.config_path,
+        config=path,
         user=user,
         writes=tuple(writes),
         needs_shares=any(on_network(folder) for folder in folders),
@@ -128,82 +176,3 @@ def _current_user() -> str:
     if sys.platform == "win32":
         return f"{os.environ.get('USERDOMAIN', '.')}\\{getpass.getuser()}"
     return os.environ.get("SUDO_USER") or getpass.getuser()
-
-
-def _install_unit(service: Service, text: str) -> int:
-    systemctl = _tool("systemctl")
-    try:
-        for folder in service.writes:
-            if not Path(folder).exists():
-                Path(folder).mkdir(parents=True)
-                shutil.chown(folder, user=service.user)
-        _UNIT.write_text(text, "utf-8")
-    except (OSError, LookupError) as error:
-        raise CameraWatchdogError(
-            f"The unit cannot be installed: {error}. Run it with sudo."
-        ) from error
-    _ask([systemctl, "daemon-reload"])
-    _ask([systemctl, "enable", f"{NAME}.service"])
-    _ask([systemctl, "restart", f"{NAME}.service"])
-    _tell(f"Installed and started: {_UNIT}. journalctl -u {NAME} shows its log.")
-    return 0
-
-
-def _uninstall_unit() -> int:
-    if not _UNIT.exists():
-        _tell(f"There is none: {_UNIT} does not exist.")
-        return 0
-    systemctl = _tool("systemctl")
-    _ask([systemctl, "disable", "--now", f"{NAME}.service"])
-    try:
-        _UNIT.unlink()
-    except OSError as error:
-        raise CameraWatchdogError(
-            f"{_UNIT} cannot be removed: {error}. Run it with sudo."
-        ) from error
-    _ask([systemctl, "daemon-reload"])
-    _tell(f"Stopped and removed: {_UNIT}.")
-    return 0
-
-
-def _install_task(service: Service, text: str) -> int:
-    schtasks = _tool("schtasks")
-    with tempfile.TemporaryDirectory(prefix="camera-watchdog-") as folder:
-        xml = Path(folder) / "task.xml"
-        xml.write_text(text, "utf-16")  # what schtasks reads
-        words = [schtasks, "/Create", "/TN", NAME, "/XML", str(xml), "/F"]
-        if service.needs_shares:  # schtasks asks for the password itself
-            words += ["/RU", service.user, "/RP", "*"]
-        _ask(words)
-    _tell(f"Installed and started: the task {NAME}. Its log is log_file.")
-    return 0
-
-
-def _uninstall_task() -> int:
-    schtasks = _tool("schtasks")
-    subprocess.run([schtasks, "/End", "/TN", NAME], check=False)  # noqa: S603  # it may not run
-    _ask([schtasks, "/Delete", "/TN", NAME, "/F"])
-    _tell(f"Stopped and removed: the task {NAME}.")
-    return 0
-
-
-def _tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise CameraWatchdogError(
-            f"{name} is not on this machine. Print the text and start it in this system's own way."
-        )
-    return found
-
-
-def _ask(words: Sequence[str]) -> None:
-    """Run a tool of the system, which speaks for itself on the terminal."""
-    code = subprocess.run(words, check=False).returncode  # noqa: S603  # a tool found by its name
-    if code:
-        raise CameraWatchdogError(
-            f"{Path(words[0]).name} {words[1]} ended with {code}. Run it as an administrator."
-        )
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
