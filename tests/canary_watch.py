@@ -32,7 +32,7 @@ class CanaryWatch(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(logs._Text())
+        self.setFormatter(logs._Text(None))
         self._found: list[str] = []
         self._folders: list[Path] = []
 

@@ -996,6 +996,18 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_check_init_service.py::test_check_tells_a_token_that_does_not_arrive_from_one_that_is_refused",
         ),
     ),
+    89: Fault(
+        "numbers and texts for times in any known form; clocks that were never set",
+        (
+            "unit/test_stored_times.py::test_each_known_form_is_told_by_the_file_s_own_time",
+            "unit/test_stored_times.py::test_what_is_near_in_no_form_is_not_used",
+            "unit/test_stored_times.py::test_a_file_of_a_clock_that_was_never_set_tells_nothing_of_the_form",
+            "unit/test_capture.py::test_a_clock_that_was_never_set_is_told_of",
+            "unit/test_capture.py::test_a_time_of_the_database_that_is_not_used_is_told_of",
+            "integration/test_pipeline_times.py::test_a_time_in_another_form_is_the_picture_s_and_nothing_is_said",
+            "integration/test_pipeline_times.py::test_a_form_that_was_named_is_read_though_the_pictures_were_exported_late",
+        ),
+    ),
     100: Fault(
         "the listing holds what we did not send",
         (

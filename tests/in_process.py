@@ -173,7 +173,13 @@ class Core:
             device_id=config.device_id,
             site_id=config.site_id,
             rows=(
-                RowRecheck(database, self.journal, time.clock, config.timezone)
+                RowRecheck(
+                    database,
+                    self.journal,
+                    time.clock,
+                    config.timezone,
+                    config.db_image_captured_at_form,
+                )
                 if database
                 else None
             ),

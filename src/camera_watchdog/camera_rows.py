@@ -118,8 +118,8 @@ class CameraRows:
             if other.state not in _ENDED
             for each in other.files
         )
-        zone = self._tools.rules.zone
-        fits = all(fit(file, row, zone) is Fit.FITS for row in rows)
+        rules = self._tools.rules
+        fits = all(fit(file, row, rules.zone, rules.time_form) is Fit.FITS for row in rows)
         return Elsewhere(subject if len(free) == len(rows) and fits and not waits else "")
 
     def named(self, subject: str, name: str) -> tuple[tuple[str, ImageRow], ...]:
@@ -165,18 +165,19 @@ class ExamRows:
             of: [row for row, at in found.came if fit_of_seen(file, at, rules.zone) is of]
             for of in Fit
         }
-        exact = of_the_minute(file, found.left, rules.zone)
+        exact = of_the_minute(file, found.left, rules.zone, rules.time_form)
         todays = [*found.own, *came.pop(Fit.FITS), *exact]
-        own = self._shared(file, in_time(file, todays, rules.zone))
+        own = self._shared(file, in_time(file, todays, rules.zone, rules.time_form))
         if rules.image_rows is ImageRows.PER_NAME:
             rows = rows_for(file.name, self._rows, self._names)
-            return RowsOfFile(in_time(file, rows, rules.zone), own)
+            return RowsOfFile(in_time(file, rows, rules.zone, rules.time_form), own)
         left = [*found.left, *came[Fit.EARLIER_THAN_FILE], *came[Fit.ANOTHER_DAY]]
         if not own and left and self._may_take_what_was_left(file):
-            own = in_time(file, left, rules.zone)
+            own = in_time(file, left, rules.zone, rules.time_form)
         if not own and self._has_waited():
-            own = in_time(file, came[Fit.EARLIER_THAN_FILE], rules.zone)
-        if own and (days := of_either_day(file, own, found.earlier, rules.zone)):
+            own = in_time(file, came[Fit.EARLIER_THAN_FILE], rules.zone, rules.time_form)
+        days = of_either_day(file, own, found.earlier, rules.zone, rules.time_form)
+        if days is not None:
             return RowsOfFile(before=self._of_either_day(found, *days))
         if own and not self._is_todays(file, own):
             return RowsOfFile(before="another day")
@@ -247,8 +248,8 @@ class ExamRows:
 
     def _is_todays(self, file: ExamFile, own: Iterable[ImageRow]) -> bool:
         """Whether a row of this very visit is among them, as far as their times tell."""
-        zone = self._tools.rules.zone
-        fits = {fit(file, row, zone) for row in own}
+        rules = self._tools.rules
+        fits = {fit(file, row, rules.zone, rules.time_form) for row in own}
         if Fit.FITS in fits or not self._begins_again(file):
             return True
         if Fit.EARLIER_THAN_FILE not in fits and self._had_its_time(with_time_inside=True):
@@ -267,9 +268,9 @@ class ExamRows:
 
         Else the camera's clock is wrong, or pictures are always exported some day later.
         """
-        zone = self._tools.rules.zone
+        zone, form = self._tools.rules.zone, self._tools.rules.time_form
         return any(
-            fit(file, ImageRow(row.filename, row.eye, row.captured_at), zone) is Fit.FITS
+            fit(file, ImageRow(row.filename, row.eye, row.captured_at), zone, form) is Fit.FITS
             for other in self._tools.journal.newest_exams()
             for file in other.files
             if file.captured_source == "database"

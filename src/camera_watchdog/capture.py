@@ -15,6 +15,13 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from camera_watchdog.model import ExamFile, Sent
+from camera_watchdog.stored_times import (
+    TimeForm,
+    is_never_set,
+    nearest_reading,
+    readings,
+    spelled_out,
+)
 
 __all__ = [
     "CLOCK",
@@ -99,12 +106,31 @@ def capture_time(
     ``database`` is the raw value of the column, ``inside`` what the file itself says.
     """
     written_at = file_time(mtime_ns)
-    for said, source in ((parse_database_time(database), "database"), (inside, inside_source)):
-        if said is None or not MINYEAR < said.year < MAXYEAR:
-            continue  # programs write the first and the last year for "never", and no other zone has them
+    inside = None if _means_never(inside) else inside
+    own = [written_at]
+    if inside is not None:
+        with contextlib.suppress(OverflowError, ValueError):
+            own.append(_in_utc(inside, zone, written_at))
+    told = _in_the_form_that_fits(database, own, zone)
+    for said, source in ((told, "database"), (inside, inside_source)):
+        if said is None or _means_never(said):
+            continue
         with contextlib.suppress(OverflowError, ValueError):
             return _in_utc(said, zone, written_at), source
     return written_at, "file"
+
+
+def _means_never(at: datetime | None) -> bool:
+    """Programs write the first and the last year for "never", and no other zone has them."""
+    return at is not None and not MINYEAR < at.year < MAXYEAR
+
+
+def _in_the_form_that_fits(value: object, own: list[datetime], zone: tzinfo) -> datetime | None:
+    """A time of the database: ISO 8601 by its looks, any other form by the file's own times."""
+    found = readings(value)
+    if not found:
+        return None if isinstance(value, (int, float)) else parse_database_time(value)
+    return nearest_reading(found, own, lambda at: _in_utc(at, zone, own[0]))
 
 
 def as_read_now(file: ExamFile, zone: tzinfo) -> ExamFile:
@@ -125,8 +151,15 @@ def as_read_now(file: ExamFile, zone: tzinfo) -> ExamFile:
     return file.but(captured_at=at, captured_source=source)
 
 
-def with_capture_time(file: ExamFile, raw: str | float | None, *, zone: tzinfo) -> ExamFile:
-    """The file with its capture time; ``raw`` is what the database has. What was sent stays as it was."""
+def with_capture_time(
+    file: ExamFile, raw: str | float | None, *, zone: tzinfo, form: TimeForm | None = None
+) -> ExamFile:
+    """The file with its capture time; ``raw`` is what the database has. What was sent stays as it was.
+
+    ``form`` is that of the database's times, where a person named it.
+    """
+    named = spelled_out(raw, form)
+    raw = named if isinstance(named, str) else raw
     if file.may_be_stored and file.sha256 == file.sent_sha256:
         return file if raw is None else file.but(captured_in_database=raw)
     return as_read_now(file.but(captured_in_database=raw, captured_source=""), zone)
@@ -169,8 +202,9 @@ def _in_utc(said: datetime, zone: tzinfo, written_at: datetime) -> datetime:
 def clock_doubt(files: Iterable[ExamFile], *, now: datetime, zone: tzinfo) -> str:
     """A sentence where a picture's time cannot be right, or not be told apart from a wrong one.
 
-    It lies in the future, or is more than an hour from the file's modification time. Empty where
-    there is no doubt. Times in the sentence are of ``zone``.
+    It lies in the future, or is of a clock that was never set; the database has one that cannot be
+    read; or it is more than an hour from the file's modification time. Empty where there is no doubt.
+    Times in the sentence are of ``zone``.
     """
     known = [(file, file.captured_at) for file in files if file.captured_at is not None]
     future = [(file, at) for file, at in known if at > now + _FUTURE]
@@ -179,6 +213,21 @@ def clock_doubt(files: Iterable[ExamFile], *, now: datetime, zone: tzinfo) -> st
         return (
             f"{CLOCK}{file.name}{_and_more(future)} would be of {_shown(at, zone)}, which is yet to "
             "come. Set the clock and the time zone of the camera, or timezone here."
+        )
+    unset = [(file, t) for file, at in known if (t := _never_set(at, file_time(file.mtime_ns)))]
+    if unset:
+        file, at = unset[0]
+        return (
+            f"{CLOCK}{file.name}{_and_more(unset)} is of {_shown(at, zone)}, the time of a clock that "
+            "was never set. Set the clock of the camera, and of what copies its files."
+        )
+    unread = [(file, at) for file, at in known if _is_unread(file)]
+    if unread:
+        file, _ = unread[0]
+        return (
+            f"{CLOCK}the camera's database has a time for {file.name}{_and_more(unread)} that is not "
+            "used: in none of the known forms, or in more than one, is it near the file's own time. "
+            "Name its form in db_image_captured_at_form."
         )
     apart = [
         (file, at)
@@ -193,6 +242,19 @@ def clock_doubt(files: Iterable[ExamFile], *, now: datetime, zone: tzinfo) -> st
         f"{CLOCK}{file.name}{_and_more(apart)} says {_shown(at, zone)} ({file.captured_source}), but "
         f"the file is of {written}. If it was not exported later, a clock or timezone is wrong."
     )
+
+
+def _never_set(*times: datetime) -> datetime | None:
+    return next((at for at in times if is_never_set(at)), None)
+
+
+def _is_unread(file: ExamFile) -> bool:
+    """Whether the database's time was not used; a mere date says nothing of the time of day."""
+    raw = file.captured_in_database
+    text = "" if raw is None else str(raw).strip()
+    if file.captured_source == "database" or not text or _BARE_DATE.fullmatch(text):
+        return False
+    return not _means_never(parse_database_time(raw))
 
 
 def _and_more(doubtful: list[tuple[ExamFile, datetime]]) -> str:

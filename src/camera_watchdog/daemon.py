@@ -70,7 +70,12 @@ def run(config: Config, *, once: bool = False) -> int:
     check_libraries(config)
     check_paths(config)
     try:
-        logs.set_up(config.log_level, file=config.log_file, json_lines=config.log_format == "json")
+        logs.set_up(
+            config.log_level,
+            file=config.log_file,
+            json_lines=config.log_format == "json",
+            zone=config.timezone,
+        )
     except OSError as error:
         raise NotNow(f"The log file {config.log_file} cannot be opened: {error}.") from error
     with locked(config.watch_dir):
@@ -121,7 +126,8 @@ class _Daemon:
         self._rules = parts.rules(config)
         resending = parts.edc_client(config)
         self._clients: list[EdcClient] = [self._probe, resending]
-        rows = RowRecheck(camera, self._journal, _utc_now, config.timezone) if camera else None
+        times = config.timezone, config.db_image_captured_at_form
+        rows = RowRecheck(camera, self._journal, _utc_now, *times) if camera else None
         self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set, rows)
         self._rechecks = Rechecks(
             config.archive_dir,

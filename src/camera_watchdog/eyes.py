@@ -244,12 +244,12 @@ class Eyes:
 
     def with_capture_times(self, exam: Exam, rows: ExamRows) -> Exam:
         """When each picture was taken: the row's time is only the picture's where no other exam has it."""
-        zone = self._tools.rules.zone
+        zone, form = self._tools.rules.zone, self._tools.rules.time_form
         changed: list[ExamFile] = []
         for file in to_send(exam):
-            row = nearest(file, rows.of(file).new, zone)
+            row = nearest(file, rows.of(file).new, zone, form)
             raw = as_record(row).captured_at if row is not None else None
-            changed.append(with_capture_time(file, raw, zone=zone))
+            changed.append(with_capture_time(file, raw, zone=zone, form=form))
         return exam.with_file(*changed)
 
 

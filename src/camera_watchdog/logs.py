@@ -10,7 +10,7 @@ import logging.handlers
 import re
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -32,32 +32,39 @@ def _one_line(text: str) -> str:
     )
 
 
-def _stamp(record: logging.LogRecord) -> str:
-    return _stamp_of(int(record.created))
-
-
 @lru_cache(maxsize=8)
-def _stamp_of(second: int) -> str:
-    return datetime.fromtimestamp(second).astimezone().isoformat()
+def _stamp_of(second: int, zone: tzinfo | None) -> str:
+    return datetime.fromtimestamp(second, UTC).astimezone(zone).isoformat()
 
 
-class _Text(logging.Formatter):
-    """Local time with its offset, level, and the message as one line."""
+class _Formatter(logging.Formatter):
+    """``zone`` is the clinic's; none is the machine's."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def _stamp(self, record: logging.LogRecord) -> str:
+        return _stamp_of(int(record.created), self._zone)
+
+
+class _Text(_Formatter):
+    """The clinic's time with its offset, level, and the message as one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = f"{_stamp(record)}  {record.levelname:<7}  {_one_line(record.getMessage())}"
+        text = f"{self._stamp(record)}  {record.levelname:<7}  {_one_line(record.getMessage())}"
         if record.exc_info:
             # Only where it happened: an exception's own words may quote what must not be logged.
             text += f"  [{_one_line(_where(record))}]"
         return text
 
 
-class _Json(logging.Formatter):
+class _Json(_Formatter):
     """One object a line; ``exam`` is the folder that it is about, ``subject`` where that differs."""
 
     def format(self, record: logging.LogRecord) -> str:
         told = {
-            "at": _stamp(record),
+            "at": self._stamp(record),
             "level": record.levelname,
             **_exam(record),
             "message": record.getMessage(),
@@ -123,13 +130,13 @@ def print_above(printer: Callable[[str], None] | None) -> None:
     _Terminal.above = printer
 
 
-def set_up(level: str, *, file: Path | None, json_lines: bool) -> None:
-    """Log to stderr, and to a file where one is named.
+def set_up(level: str, *, file: Path | None, json_lines: bool, zone: tzinfo | None = None) -> None:
+    """Log to stderr, and to a file where one is named; its times are of ``zone``, the clinic's.
 
     Raises:
         OSError: the file cannot be opened.
     """
-    formatter = _Json() if json_lines else _Text()
+    formatter = _Json(zone) if json_lines else _Text(zone)
     handlers: list[logging.Handler] = [_Terminal(sys.stderr)]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)

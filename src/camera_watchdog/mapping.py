@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from camera_watchdog.capture import parse_database_time
 from camera_watchdog.laterality import eye_value, parse_eye
 from camera_watchdog.model import ImageRows
+from camera_watchdog.stored_times import readings
 
 __all__ = [
     "Column",
@@ -138,7 +139,8 @@ def _look(value: str, seen: Seen) -> Look:
         return Look.SUBJECTS
     if re.fullmatch(r"[+-]?\d+(\.\d*)?", value):
         return Look.NUMBERS
-    return Look.TIMES if parse_database_time(value) is not None else Look.TEXT
+    is_time = parse_database_time(value) is not None or readings(value)
+    return Look.TIMES if is_time else Look.TEXT
 
 
 _FITTING: Final = {

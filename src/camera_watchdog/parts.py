@@ -120,6 +120,7 @@ def rules(config: Config) -> Rules:
         eye_sources=config.eye_sources,
         eye_objections=config.eye_objections,
         image_rows=config.db_image_rows,
+        time_form=config.db_image_captured_at_form,
         eye_values=config.db_eye_values,
         filename_eye_pattern=config.filename_eye_pattern,
         zone=config.timezone,

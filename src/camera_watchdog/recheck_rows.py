@@ -35,6 +35,7 @@ from camera_watchdog.row_changes import (
 from camera_watchdog.rows_after import RowsAfter, other_row_reason, rows_after
 from camera_watchdog.rows_between_visits import with_rows_as_they_are
 from camera_watchdog.rows_of_before import rows_of_before
+from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["CameraRows", "Finding", "RowRecheck"]
 
@@ -73,7 +74,7 @@ class Finding(NamedTuple):
 class RowRecheck:
     """Looks at rows. Belongs to one thread; what :meth:`contradiction` asks is safe from any.
 
-    Times without an offset are read in ``zone``.
+    Times without an offset are read in ``zone``; ``form`` is that of the rows' times, where one is named.
     """
 
     def __init__(
@@ -82,11 +83,13 @@ class RowRecheck:
         journal: Journal,
         clock: Callable[[], datetime],
         zone: tzinfo = UTC,
+        form: TimeForm | None = None,
     ) -> None:
         self._camera = camera
         self._journal = journal
         self._clock = clock
         self._zone = zone
+        self._form = form
         self._suspected: dict[tuple[int, str], Reason] | None = None
 
     @property
@@ -157,7 +160,7 @@ class RowRecheck:
 
     def _rows_after(self, exam: Exam) -> RowsAfter:
         exams = self._journal.exams_of_subject(exam.subject)
-        return rows_after(exam, exams, self._zone, self._clock())
+        return rows_after(exam, exams, self._zone, self._clock(), self._form)
 
     def _put_on_record_what_is_there(self, looked_at: Sequence[Exam], rows: Rows) -> None:
         """Which rows came since the archive, and went; while an exam is open they may be its."""

@@ -13,6 +13,7 @@ from typing import Final
 from camera_watchdog.capture import capture_time
 from camera_watchdog.laterality import ImageRow, parse_eye
 from camera_watchdog.model import ExamFile
+from camera_watchdog.stored_times import TimeForm, spelled_out
 
 __all__ = ["Fit", "fit", "fit_of_seen", "in_time", "nearest", "of_either_day", "of_the_minute"]
 
@@ -36,9 +37,12 @@ class Fit(Enum):
     ANOTHER_DAY = "it is of another day than the picture itself says"
 
 
-def fit(file: ExamFile, row: ImageRow, zone: tzinfo) -> Fit:
-    """Whether a row's time is that of a file's picture; naive times are read in ``zone``."""
-    at = _time_of(file, row, zone)
+def fit(file: ExamFile, row: ImageRow, zone: tzinfo, form: TimeForm | None = None) -> Fit:
+    """Whether a row's time is that of a file's picture; naive times are read in ``zone``.
+
+    ``form`` is that of the rows' times here and below, where a person named it.
+    """
+    at = _time_of(file, row, zone, form)
     written, inside = _written_at(file, zone), _taken_at(file, zone)
     if at is None or abs(at - written) <= _CLOCKS_APART:
         return Fit.FITS
@@ -62,14 +66,18 @@ def fit_of_seen(file: ExamFile, seen_at: datetime, zone: tzinfo) -> Fit:
     return Fit.EARLIER_THAN_FILE if is_late else Fit.ANOTHER_DAY
 
 
-def nearest(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> ImageRow | None:
+def nearest(
+    file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo, form: TimeForm | None = None
+) -> ImageRow | None:
     """The row whose time is nearest to the picture's; the first where none has a time."""
     taken = _taken_at(file, zone)
-    timed = [(abs(at - taken), row) for row in rows if (at := _time_of(file, row, zone))]
+    timed = [(abs(at - taken), row) for row in rows if (at := _time_of(file, row, zone, form))]
     return min(timed, key=lambda each: each[0])[1] if timed else next(iter(rows), None)
 
 
-def of_the_minute(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[ImageRow, ...]:
+def of_the_minute(
+    file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo, form: TimeForm | None = None
+) -> tuple[ImageRow, ...]:
     """The rows that have the time inside the file: whatever else is known of them, they are its own.
 
     None where that time is of long before the file: a clock that begins anew says the same every day.
@@ -77,25 +85,29 @@ def of_the_minute(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tup
     taken = _taken_at(file, zone)
     if file.captured_inside is None or _written_at(file, zone) - taken > _SEEN_WITHIN:
         return ()
-    timed = [(at, row) for row in rows if (at := _time_of(file, row, zone)) is not None]
+    timed = [(at, row) for row in rows if (at := _time_of(file, row, zone, form)) is not None]
     return tuple(row for at, row in timed if abs(at - taken) <= _THE_SAME)
 
 
-def in_time(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[ImageRow, ...]:
+def in_time(
+    file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo, form: TimeForm | None = None
+) -> tuple[ImageRow, ...]:
     """Of rows that tell different eyes, those of the picture's time; all where that cannot be told.
 
     Of those that tell one eye, too, where they are of its minute: the others are another picture's.
     """
-    exact, taken = of_the_minute(file, rows, zone), _taken_at(file, zone)
-    times = [_time_of(file, row, zone) for row in rows if not any(row is each for each in exact)]
+    exact, taken = of_the_minute(file, rows, zone, form), _taken_at(file, zone)
+    times = [
+        _time_of(file, row, zone, form) for row in rows if not any(row is each for each in exact)
+    ]
     if exact and all(at is not None and abs(at - taken) >= _ANOTHER for at in times):
         return exact
-    first = nearest(file, rows, zone)
+    first = nearest(file, rows, zone, form)
     if first is None or len({_eye(row) for row in rows}) == 1:
         return tuple(rows)
     others = [row for row in rows if _eye(row) != _eye(first)]
-    times = [_time_of(file, row, zone) for row in others]
-    at = _time_of(file, first, zone)
+    times = [_time_of(file, row, zone, form) for row in others]
+    at = _time_of(file, first, zone, form)
     if at is None or None in times:
         return tuple(rows)
     known = [time for time in times if time is not None]
@@ -113,7 +125,11 @@ def in_time(file: ExamFile, rows: Sequence[ImageRow], zone: tzinfo) -> tuple[Ima
 
 
 def of_either_day(
-    file: ExamFile, own: Sequence[ImageRow], taken: Sequence[ImageRow], zone: tzinfo
+    file: ExamFile,
+    own: Sequence[ImageRow],
+    taken: Sequence[ImageRow],
+    zone: tzinfo,
+    form: TimeForm | None = None,
 ) -> tuple[datetime, datetime] | None:
     """When a row is of a day before the file was written, and another picture has that of the file's day.
 
@@ -121,18 +137,18 @@ def of_either_day(
     may be its own: pictures of both days may have been exported on one, the older ones first.
     """
     eyes = {_eye(row) for row in own}
-    first = nearest(file, own, zone)
-    at = _time_of(file, first, zone) if first is not None else None
+    first = nearest(file, own, zone, form)
+    at = _time_of(file, first, zone, form) if first is not None else None
     if file.captured_inside is not None or at is None:
         return None
     written = _written_at(file, zone)
     todays = [
         time
         for row in taken
-        if _eye(row) not in eyes and (time := _time_of(file, row, zone)) is not None
+        if _eye(row) not in eyes and (time := _time_of(file, row, zone, form)) is not None
         if abs(time - written) <= _CLOCKS_APART and time - at >= _ANOTHER_DAY
     ]
-    is_older = all(fit(file, row, zone) is Fit.EARLIER_THAN_FILE for row in own)
+    is_older = all(fit(file, row, zone, form) is Fit.EARLIER_THAN_FILE for row in own)
     return (at, max(todays)) if is_older and todays else None
 
 
@@ -140,9 +156,13 @@ def _eye(row: ImageRow) -> object:
     return parse_eye(row.eye) or row.eye
 
 
-def _time_of(file: ExamFile, row: ImageRow, zone: tzinfo) -> datetime | None:
+def _time_of(file: ExamFile, row: ImageRow, zone: tzinfo, form: TimeForm | None) -> datetime | None:
     at, source = capture_time(
-        database=row.captured_at, inside=None, inside_source="", mtime_ns=file.mtime_ns, zone=zone
+        database=spelled_out(row.captured_at, form),
+        inside=file.captured_inside,
+        inside_source="",
+        mtime_ns=file.mtime_ns,
+        zone=zone,
     )
     return at if source == "database" else None
 

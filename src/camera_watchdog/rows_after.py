@@ -15,6 +15,7 @@ from camera_watchdog.after_archive import OTHER_ROW, found_reason
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
 from camera_watchdog.row_times import in_time
+from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["RowsAfter", "other_row_reason", "rows_after"]
 
@@ -37,8 +38,12 @@ class RowsAfter:
     settled: frozenset[str]
 
 
-def rows_after(exam: Exam, exams: Sequence[Exam], zone: tzinfo, now: datetime) -> RowsAfter:
+def rows_after(
+    exam: Exam, exams: Sequence[Exam], zone: tzinfo, now: datetime, form: TimeForm | None = None
+) -> RowsAfter:
     """What came for an archived exam; ``exams`` are all of its subject's.
+
+    ``form`` is that of the rows' times, where a person named it.
 
     While another one is open, which may have the rows, no eye is another. A file whose eye was told by
     more than the database is of the eye that it was sent as.
@@ -55,7 +60,7 @@ def rows_after(exam: Exam, exams: Sequence[Exam], zone: tzinfo, now: datetime) -
         open_ = [
             row
             for row in other
-            if not _is_taken(row, exam, exams) and _may_be_its(file, answered, row, zone)
+            if not _is_taken(row, exam, exams) and _may_be_its(file, answered, row, zone, form)
         ]
         if not open_ and came:
             settled.add(file.name)
@@ -107,10 +112,13 @@ def _is_taken(row: EyeRow, exam: Exam, exams: Iterable[Exam]) -> bool:
     )
 
 
-def _may_be_its(file: ExamFile, answered: Iterable[EyeRow], row: EyeRow, zone: tzinfo) -> bool:
+def _may_be_its(
+    file: ExamFile, answered: Iterable[EyeRow], row: EyeRow, zone: tzinfo, form: TimeForm | None
+) -> bool:
     """Whether both rows would have been the file's, had they been there: no time tells them apart."""
     came = _as_row(row)
-    return any(each is came for each in in_time(file, [*map(_as_row, answered), came], zone))
+    fitting = in_time(file, [*map(_as_row, answered), came], zone, form)
+    return any(each is came for each in fitting)
 
 
 def _as_row(row: EyeRow) -> ImageRow:

@@ -29,6 +29,7 @@ from camera_watchdog.model import (
     State,
 )
 from camera_watchdog.resemblance import Identifiers
+from camera_watchdog.stored_times import TimeForm
 
 __all__ = [
     "CameraLike",
@@ -98,6 +99,7 @@ class Rules:
     retry_delay_s: float
     retry_max_delay_s: float
     eye_values: Mapping[str, Laterality] = field(default_factory=dict)
+    time_form: TimeForm | None = None
 
 
 class JournalLike(Protocol):

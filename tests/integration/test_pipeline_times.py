@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from camera_watchdog.model import State
+from camera_watchdog.stored_times import TimeForm
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from one_exam import FAILED, is_held, made, names_held
@@ -106,3 +107,50 @@ def test_a_doubt_about_a_clock_is_taken_back_when_the_zone_is_corrected(clinic: 
     clinic.live_for(70)
     assert len(clinic.archived()) == 1
     assert clinic.receipt()["notes"] == []
+
+
+@pytest.mark.parametrize("form", ["ole", "dotnet", "day_first", "month_first"])
+def test_a_time_in_another_form_is_the_picture_s_and_nothing_is_said(
+    tmp_path: Path, form: str
+) -> None:
+    with made(tmp_path, zone=DAR) as clinic:
+        take(clinic, "database")
+        stored = _in_form(clinic, form)
+        clinic.live_for(60)
+        assert len(clinic.archived()) == 1
+        receipt = clinic.receipt()
+    files = [file for file in receipt["files"] if file["name"] in NAMES]
+    assert {file["captured_source"] for file in files} == {"database"}
+    assert {f["name"]: datetime.fromisoformat(f["captured_at"]) for f in files} == stored
+    assert not any("Clock" in note for note in receipt.get("notes", []))
+
+
+def test_a_form_that_was_named_is_read_though_the_pictures_were_exported_late(
+    tmp_path: Path,
+) -> None:
+    with made(tmp_path, zone=DAR, time_form=TimeForm.DAY_FIRST, visit_days=60) as clinic:
+        take(clinic, "database")
+        # Of the third of February; read with the month first it would be of yesterday or tomorrow.
+        stored = _in_form(clinic, "day_first", before=timedelta(days=26))
+        clinic.live_for(200)
+        assert len(clinic.archived()) == 1
+        receipt = clinic.receipt()
+    files = [file for file in receipt["files"] if file["name"] in NAMES]
+    assert {f["name"]: datetime.fromisoformat(f["captured_at"]) for f in files} == stored
+
+
+def _in_form(clinic: Clinic, form: str, *, before: timedelta = timedelta()) -> dict[str, datetime]:
+    """Write the rows' times in this form, so long before; the times by the files' names."""
+    times: dict[str, datetime] = {}
+    rows = clinic.camera.rows["S1"]
+    for number, row in enumerate(rows):
+        at = datetime.fromisoformat(str(row.captured_at)) - before
+        since = {
+            "ole": (at - datetime(1899, 12, 30)) / timedelta(days=1),  # noqa: DTZ001 - the camera's
+            "dotnet": (at - datetime(1, 1, 1)) // timedelta(microseconds=1) * 10,  # noqa: DTZ001 - likewise
+            "day_first": f"{at:%d/%m/%Y %H:%M:%S}",
+            "month_first": f"{at:%m/%d/%Y %I:%M:%S %p}",
+        }
+        rows[number] = dataclasses.replace(row, captured_at=since[form])
+        times[row.filename] = at.replace(tzinfo=DAR)
+    return times

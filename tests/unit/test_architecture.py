@@ -58,6 +58,7 @@ PURE: Final = {
     "row_times",
     "rows_after",
     "rows_between_visits",
+    "stored_times",
     "rows_of_before",
     "sent_anew",
     "stability",

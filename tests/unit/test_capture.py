@@ -236,5 +236,40 @@ def test_a_picture_that_is_more_than_an_hour_from_its_file_is_told_of(
     assert not told or "(dicom), but the file is of 2026-03-01 12:00" in said
 
 
+@pytest.mark.parametrize("year", [1970, 1980, 1984])
+def test_a_clock_that_was_never_set_is_told_of(year: int) -> None:
+    unset = datetime(year, 1, 1, 0, 3, tzinfo=UTC)
+    never = f"of {year}-01-01 03:03, the time of a clock that was never set. Set the clock"
+    assert never in doubt(taken("OD.jpg", unset, "file").but(mtime_ns=_ns(unset)))
+    assert never in doubt(taken("OD.jpg", unset, "exif"))
+    # The picture's time is right, and so is said; what copied the file has no clock.
+    assert never in doubt(taken("OD.jpg", MTIME, "database").but(mtime_ns=_ns(unset)))
+
+
+def _ns(at: datetime) -> int:
+    return int(at.timestamp()) * 10**9
+
+
+@pytest.mark.parametrize(
+    "raw, told",
+    [
+        (12345, True),
+        ("soon", True),
+        ("04/13/2026 27:00", True),
+        ("2026-03-01", False),
+        ("9999-12-31 23:59:59", False),
+        ("  ", False),
+        (None, False),
+    ],
+)
+def test_a_time_of_the_database_that_is_not_used_is_told_of(
+    raw: str | int | None, *, told: bool
+) -> None:
+    said = doubt(taken("OD.jpg", MTIME, "file").but(captured_in_database=raw))
+    assert ("db_image_captured_at_form" in said) is told
+    assert not told or ("OD.jpg" in said and "is not used" in said)
+    assert doubt(taken("OD.jpg", MTIME, "database").but(captured_in_database=raw)) == ""
+
+
 def test_the_file_s_own_time_cannot_differ_from_it() -> None:
     assert doubt(taken("OD.jpg", MTIME - timedelta(days=3), "file")) == ""

@@ -22,6 +22,7 @@ from camera_watchdog.errors import (
     Unauthorized,
 )
 from camera_watchdog.model import Laterality, ReportType
+from camera_watchdog.stored_times import TimeForm
 from canaries import TOKEN
 
 
@@ -113,6 +114,7 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "token": (["--token", "other"], "other"),
     "report_type": (["--report-type", "per_eye"], "per_eye"),
     "db_image_rows": (["--db-image-rows", "per_name"], "per_name"),
+    "db_image_captured_at_form": (["--db-image-captured-at-form", "dotnet"], TimeForm.DOTNET),
     "db_eye_values": (
         ["--db-eye-values", '{"1": "OD", "2": "OS"}'],
         {"1": Laterality.RIGHT, "2": Laterality.LEFT},

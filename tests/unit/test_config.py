@@ -18,6 +18,7 @@ from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import Format, ImageRows, Laterality, ReportType
+from camera_watchdog.stored_times import TimeForm
 from canaries import TOKEN
 
 D, J, P = Format.DICOM, Format.JPEG, Format.PNG
@@ -86,6 +87,7 @@ DEFAULTS = {
     "db_image_filename": "filename",
     "db_image_eye": "eye",
     "db_image_captured_at": None,
+    "db_image_captured_at_form": None,
     "db_image_rows": ImageRows.PER_PICTURE,
     "db_eye_values": {},
     "eye_sources": ("database",),
@@ -152,6 +154,7 @@ SET = [
     ("report_type", "per_eye", "per_eye", ReportType.PER_EYE),
     ("log_level", "debug", "Debug", "DEBUG"),
     ("db_image_captured_at", "taken", "taken", "taken"),
+    ("db_image_captured_at_form", "OLE", "ole", TimeForm.OLE),
     ("db_image_rows", "per_name", "per_name", ImageRows.PER_NAME),
     (
         "db_eye_values",

@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,6 +42,18 @@ def test_a_line_stays_one_line_and_drives_no_terminal(
     else:
         assert "S1\\n2026" in written[0]
         assert "Zoë \U0001f600" in written[0]
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_the_times_are_the_clinic_s_wherever_the_machine_is_set(
+    tmp_path: Path, *, json_lines: bool
+) -> None:
+    # Kathmandu is 5:45 ahead, as nobody else is.
+    logs.set_up(
+        "INFO", file=tmp_path / "x.log", json_lines=json_lines, zone=ZoneInfo("Asia/Kathmandu")
+    )
+    logger.info("seen")
+    assert "+05:45" in lines_of(tmp_path / "x.log")[0]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)

@@ -24,6 +24,7 @@ from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.config.values import Refused, from_flag, read_value, shown
 from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import ImageRows, Laterality, ReportType
+from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["RUN_NEEDS", "Config", "load"]
 
@@ -70,6 +71,7 @@ class Config:
     db_image_filename: str
     db_image_eye: str
     db_image_captured_at: str | None
+    db_image_captured_at_form: TimeForm | None
     db_image_rows: ImageRows
     db_eye_values: Mapping[str, Laterality]
     eye_sources: tuple[str, ...]

@@ -27,6 +27,7 @@ from camera_watchdog.config.values import (
     text,
 )
 from camera_watchdog.model import ImageRows, ReportType
+from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["EYE_BETWEEN_EDGES", "KEYS", "PASSWORD_VARIABLE", "TOKEN_VARIABLE", "Key"]
 
@@ -122,6 +123,12 @@ KEYS: Final = (
     Key("db_image_filename", _NAME, "filename", "its column of the file's name"),
     Key("db_image_eye", _NAME, "eye", "its column of the eye"),
     Key("db_image_captured_at", _NAME, None, "its column of the capture time, if there is one"),
+    Key(
+        "db_image_captured_at_form",
+        choice(["auto", *TimeForm], lambda form: None if form == "auto" else TimeForm(form)),
+        "auto",
+        "how its times are written; auto: in the one form that fits the files' own times",
+    ),
     Key(
         "db_image_rows",
         choice([rows.value for rows in ImageRows], ImageRows),
