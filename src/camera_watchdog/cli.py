@@ -21,6 +21,7 @@ from camera_watchdog.errors import (
     CameraWatchdogError,
     ConfigError,
     DatabaseUnreadable,
+    JournalRefused,
     NotNow,
     Unauthorized,
 )
@@ -103,10 +104,13 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(invocation: Invocation) -> int:
-    config = invocation.load_config()
-    from camera_watchdog.daemon import run  # noqa: PLC0415  # see the module's first lines
+    from camera_watchdog.refused_start import told_where_people_look  # noqa: PLC0415  # likewise
 
-    return run(config, once=invocation.arguments.once)
+    with told_where_people_look(invocation.config_path, invocation.flags):
+        config = invocation.load_config()
+        from camera_watchdog.daemon import run  # noqa: PLC0415  # see the module's first lines
+
+        return run(config, once=invocation.arguments.once)
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -181,7 +185,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _exit_code(error: CameraWatchdogError) -> Exit:
     if isinstance(error, _UsageError):
         return Exit.USAGE
-    if isinstance(error, ConfigError) or (isinstance(error, DatabaseUnreadable) and error.problems):
+    if isinstance(error, ConfigError | JournalRefused):
+        return Exit.BAD_CONFIG
+    if isinstance(error, DatabaseUnreadable) and error.problems:
         return Exit.BAD_CONFIG
     if isinstance(error, NotNow):
         return Exit.NOT_NOW

@@ -67,8 +67,6 @@ def run(config: Config, *, once: bool = False) -> int:
         ConfigError: a volume, table or column is not as configured, or a library is missing.
         JournalRefused: the journal is another folder's, or a newer release's.
     """
-    check_libraries(config)
-    check_paths(config)
     try:
         logs.set_up(
             config.log_level,
@@ -78,6 +76,8 @@ def run(config: Config, *, once: bool = False) -> int:
         )
     except OSError as error:
         raise NotNow(f"The log file {config.log_file} cannot be opened: {error}.") from error
+    check_libraries(config)
+    check_paths(config)
     with locked(config.watch_dir):
         camera = camera_of(config)
         daemon = _Daemon(config, camera)

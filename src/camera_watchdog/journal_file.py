@@ -155,13 +155,15 @@ def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
     if version > VERSION:
         raise JournalRefused(
             f"The journal was written by a newer release (version {version}; this one reads "
-            f"{VERSION}). Install that release again, or name another state_dir."
+            f"{VERSION}). Install that release again, or a newer one. Leave the journal where it is: "
+            "without it, what was sent is sent a second time."
         )
     recorded = whose(connection)
     if recorded != str(watch_dir):
         raise JournalRefused(
             f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
-            "Set watch_dir back, or name another state_dir."
+            "Set watch_dir back to that folder. Leave the journal where it is: without it, what was "
+            "sent is sent a second time."
         )
 
 

@@ -130,14 +130,25 @@ def print_above(printer: Callable[[str], None] | None) -> None:
     _Terminal.above = printer
 
 
-def set_up(level: str, *, file: Path | None, json_lines: bool, zone: tzinfo | None = None) -> None:
-    """Log to stderr, and to a file where one is named; its times are of ``zone``, the clinic's.
+def set_up(
+    level: str,
+    *,
+    file: Path | None,
+    json_lines: bool,
+    zone: tzinfo | None = None,
+    terminal: bool = True,
+) -> None:
+    """Log to stderr, if it is to be on the ``terminal``, and to a file where one is named.
+
+    Its times are of ``zone``, the clinic's.
 
     Raises:
         OSError: the file cannot be opened.
     """
     formatter = _Json(zone) if json_lines else _Text(zone)
-    handlers: list[logging.Handler] = [_Terminal(sys.stderr)]
+    handlers: list[logging.Handler] = (
+        [_Terminal(sys.stderr)] if terminal else [logging.NullHandler()]
+    )
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(

@@ -110,7 +110,8 @@ class Overview:
     """Everything at one moment. The rows that need a person come first, then the oldest.
 
     ``watched_by`` names the process where it is known, ``warnings`` are sentences about the machine
-    and the camera's folder, ``asked`` what people asked for and is not done yet.
+    and the camera's folder, ``asked`` what people asked for and is not done yet, ``refused`` why the
+    last start was none.
     """
 
     at: datetime
@@ -122,6 +123,7 @@ class Overview:
     watched_by: str = ""
     warnings: tuple[str, ...] = ()
     asked: tuple[Asked, ...] = ()
+    refused: str = ""
 
     @property
     def for_people(self) -> tuple[Row, ...]:

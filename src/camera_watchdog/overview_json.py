@@ -49,6 +49,7 @@ def as_json(told: Overview) -> dict[str, Any]:
             {"wish": each.wish, "folder": each.folder, "at": _time(each.at)} for each in told.asked
         ],
         "warnings": list(told.warnings),
+        "refused": told.refused,
     }
 
 
@@ -86,6 +87,7 @@ def from_json(told: dict[str, Any]) -> Overview:
                 Asked(each["wish"], each["folder"], datetime.fromisoformat(each["at"]))
                 for each in told["asked"]
             ),
+            refused=told.get("refused", ""),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"it lacks {error}") from error

@@ -119,6 +119,11 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
         title = "Stopped: nothing is being sent"
         when = moment(told.at, told.at, zone)
         safe = "Exams stay safe in the camera's folder, and are sent once it is started again."
+        if told.refused:
+            title = "Not started: nothing is being sent"
+            lead = [f"camera-watchdog was to start at {when}, and could not: {told.refused}", safe]
+            lead += ["Tell whoever looks after it.", *([f"{people}."] if count else [])]
+            return "stopped", title, lead
         lead = [f"camera-watchdog was stopped at {when}. {safe}", "Tell whoever looks after it."]
         return "stopped", title, [*lead, f"{people}."] if count else lead
     if server.reachable is False:

@@ -234,7 +234,7 @@ def test_the_demo_is_given_its_generation(
         (DatabaseUnreadable("It is damaged."), 1),
         (DatabaseUnreadable("No table.", problems=[Problem("db_image_table", "x", "a, b")]), 78),
         (Unauthorized("The token is refused."), 77),
-        (JournalRefused("It is newer."), 1),
+        (JournalRefused("It is newer."), 78),
         (CameraWatchdogError("Something."), 1),
     ],
 )

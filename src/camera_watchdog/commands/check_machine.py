@@ -105,6 +105,7 @@ def check_machine(config: Config) -> list[Finding]:
     ]
     if config.log_file is not None:
         findings.append(_log_file(config.log_file))
+    findings += _journal(config)
     findings.append(_running(config))
     return findings
 
@@ -170,6 +171,19 @@ def _space(config: Config) -> Iterator[Finding]:
         else:
             yield ok(tried, found)
         day_bytes = 0  # the exams are on the first of them
+
+
+def _journal(config: Config) -> Iterator[Finding]:
+    """A journal that the daemon would refuse; one that is damaged or older it mends by itself."""
+    try:
+        Journal.join(
+            config.state_dir, watch_dir=config.watch_dir, clock=lambda: datetime.now(UTC)
+        ).close()
+    except JournalRefused as error:
+        found, _, mend = str(error).partition(". ")
+        yield wrong("journal", found, mend, code=_BAD_CONFIG)
+    except JournalError:
+        return
 
 
 def _full_day_bytes(config: Config) -> int:

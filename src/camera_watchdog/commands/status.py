@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -117,8 +117,9 @@ def _overview(config: Config, now: datetime) -> Overview:
             watched_by,
             (old, *kept.warnings),
             kept.asked,
+            "" if running else kept.refused,
         )
-    return overview(
+    told = overview(
         known.exams,
         at=now,
         watch_dir=str(config.watch_dir),
@@ -131,6 +132,7 @@ def _overview(config: Config, now: datetime) -> Overview:
         requests=known.requests,
         clocks=known.notes_of_today,
     )
+    return told if running or kept is None else replace(told, refused=kept.refused)
 
 
 def _from_journal(config: Config, now: datetime) -> _Known:

@@ -23,6 +23,8 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
     console.print(_head(told, zone))
+    if told.refused:
+        console.print(_plain(f"The last start was refused: {told.refused}", "bold red"))
     for warning in told.warnings:
         console.print(_plain(f"Look: {warning}", "bold"))
     _print_rows(console, "NEED A PERSON", told.for_people, told, zone)

@@ -26,7 +26,7 @@ from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import ImageRows, Laterality, ReportType
 from camera_watchdog.stored_times import TimeForm
 
-__all__ = ["RUN_NEEDS", "Config", "load"]
+__all__ = ["RUN_NEEDS", "Config", "load", "load_what_is_right"]
 
 RUN_NEEDS: Final = frozenset({"watch_dir", "db_path", "api_url", "token"})
 """What the daemon cannot do without."""
@@ -191,6 +191,17 @@ def load(
         ),
         notes=notes,
     )
+
+
+def load_what_is_right(path: Path | None, flags: Mapping[str, object]) -> dict[str, Any]:
+    """The meaning of each key that can be understood, whatever is wrong with others; no secrets.
+
+    Nothing is raised.
+    """
+    settings = read_settings(path)[0] if path else {}
+    if settings is not None and path is not None:
+        settings = take_over(settings, flags, path.name)[0]
+    return _values(_given(path, settings or {}, flags))[0]
 
 
 def _given(
