@@ -889,6 +889,13 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_CONTENT}some_other_thing_stays_and_is_not_sent",
         ),
     ),
+    92: Fault(
+        "chat services that want their own body; a test message",
+        (
+            "unit/test_alerts.py::test_a_chat_service_is_sent_its_own_body_and_a_program_ours",
+            "integration/test_send_test.py::test_each_way_is_sent_a_message_that_says_that_it_is_a_test",
+        ),
+    ),
     93: Fault(
         "DICOM's own laterality, or OD, OS, LEFT, RIGHT in a name, contradicts the configured source",
         (

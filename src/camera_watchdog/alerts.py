@@ -14,10 +14,10 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from camera_watchdog.model import Exam, Reason
+from camera_watchdog.model import Exam, Reason, WebhookFormat
 from camera_watchdog.overview import Server, needs_person
 from camera_watchdog.reasons import explain
 
@@ -33,12 +33,18 @@ __all__ = [
     "of_exams",
     "of_server",
     "subject_line",
+    "trial_message",
+    "undelivered",
+    "webhook_body",
 ]
 
 _VERSION: Final = 1
 _SERVER: Final = "server"
 _CALM: Final = timedelta(minutes=1)
 """The least time without trouble, while its exam is tried again, that makes an end of it."""
+
+_DELIVERED_WITHIN: Final = timedelta(minutes=5)
+"""What is older was refused, or its server is away."""
 
 _TELLING: Final = frozenset(
     {
@@ -181,6 +187,8 @@ def body(message: Message, *, machine: str, device_id: str) -> dict[str, Any]:
 
 def subject_line(told: Mapping[str, Any]) -> str:
     """The subject of the mail that tells this body."""
+    if told["event"] == "test":
+        return f"camera-watchdog {told['device_id'] or told['machine']}: a test message"
     who = told["subject"] or "the EDC"
     what = "is well again" if told["event"] == "over" else "needs a person"
     return f"camera-watchdog {told['device_id'] or told['machine']}: {who} {what}"
@@ -210,3 +218,49 @@ def known_from_text(text: str, now: datetime) -> Known:
 
 def _time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def webhook_body(told: Mapping[str, Any], form: WebhookFormat) -> Mapping[str, Any]:
+    """A body as the address of a webhook takes it; chat services refuse what they do not know.
+
+    Slack: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+    Google Chat: https://developers.google.com/workspace/chat/quickstart/webhooks
+    Teams, an Adaptive Card: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors
+    """
+    text: str = told["text"]
+    if form is WebhookFormat.JSON:
+        return told
+    if form is WebhookFormat.SLACK:  # has three characters of its own
+        return {"text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
+    if form is WebhookFormat.GOOGLE_CHAT:
+        return {"text": text}
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.2",
+        "body": [{"type": "TextBlock", "text": text, "wrap": True}],
+    }
+    kind = "application/vnd.microsoft.card.adaptive"
+    return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
+
+
+def trial_message(*, machine: str, device_id: str, at: datetime) -> dict[str, Any]:
+    """The body of a message that says that nothing is wrong."""
+    said = "This is a test message, asked for by a person. Nothing is wrong, nothing is to be done."
+    message = Message(Trouble("", "", "test", said, ""), at, at, over=False)
+    return {**body(message, machine=machine, device_id=device_id), "event": "test"}
+
+
+def undelivered(messages: Iterable[tuple[str, str]], now: datetime, zone: tzinfo) -> list[str]:
+    """A sentence for each channel that takes none; ``messages`` are channel and body, oldest first."""
+    waiting: dict[str, list[datetime]] = {}
+    for channel, text in messages:
+        at = datetime.fromisoformat(json.loads(text)["at"])
+        if now - at >= _DELIVERED_WITHIN:
+            waiting.setdefault(channel, []).append(at)
+    return [
+        f"{len(times)} message{'s' if len(times) > 1 else ''} to people could not be delivered by "
+        f"{channel}, since {min(times).astimezone(zone):%Y-%m-%d %H:%M}. See what it answers: "
+        "camera-watchdog check --send-test"
+        for channel, times in waiting.items()
+    ]

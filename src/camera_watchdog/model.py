@@ -39,6 +39,7 @@ __all__ = [
     "Sent",
     "Session",
     "State",
+    "WebhookFormat",
     "file_type_for",
 ]
 
@@ -61,6 +62,15 @@ class State(StrEnum):
     ARCHIVED = "archived"
     GONE = "gone"
     HELD = "held"
+
+
+class WebhookFormat(StrEnum):
+    """What a webhook's address takes: our own JSON, or a chat service's."""
+
+    JSON = "json"
+    SLACK = "slack"
+    TEAMS = "teams"
+    GOOGLE_CHAT = "google_chat"
 
 
 class Sent(StrEnum):

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.alerts import undelivered
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import ServerState
@@ -65,6 +66,7 @@ class _OnRecord:
     held_since: Mapping[int, datetime] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     receipts_are_read: bool = False
+    messages: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class StatusFiles:
@@ -149,6 +151,7 @@ class StatusFiles:
             warnings += disk_warning(self._state_dir)
         warnings += [*unread, *damage_warnings(self._state_dir, now)]
         warnings += [RECEIPTS_ARE_READ] if known.receipts_are_read else []
+        warnings += undelivered([each[1:] for each in known.messages], now, self._zone)
         for warning in warnings:
             self._say(warning)
         return overview(
@@ -187,6 +190,7 @@ class StatusFiles:
                 journal.history.held_since(),
                 journal.open_requests(),
                 journal.receipts.are_being_read(),
+                journal.notices.messages(),
             )
         except JournalError as error:
             self._seen = None

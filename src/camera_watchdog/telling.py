@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from camera_watchdog.alerts import webhook_body
 from camera_watchdog.config import Config
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.edc_api.proxy import proxy_for
 from camera_watchdog.gate import Gate
 from camera_watchdog.herald import Heartbeat, Herald, Notices
 from camera_watchdog.messenger import Mail, Web
-from camera_watchdog.model import Exam
+from camera_watchdog.model import Exam, WebhookFormat
 
-__all__ = ["Serve", "mail_of", "tellers", "web_of"]
+__all__ = ["Serve", "channels_of", "mail_of", "tellers", "web_of"]
 
 Serve = Callable[[threading.Event], None]
 """What a thread does until the event is set."""
@@ -33,7 +34,7 @@ def tellers(
 ) -> dict[str, Serve]:
     """What is to run beside the daemon's own threads, by name; nothing where nobody is to be told."""
     web = web_of(config)
-    channels = _channels(config, web)
+    channels = channels_of(config, web)
     heartbeat_url = config.heartbeat_url
     threads: dict[str, Serve] = {}
     if channels:
@@ -61,13 +62,23 @@ def tellers(
     return threads
 
 
-def _channels(config: Config, web: Web) -> dict[str, Callable[[Mapping[str, Any]], None]]:
+def channels_of(config: Config, web: Web) -> dict[str, Callable[[Mapping[str, Any]], None]]:
+    """What takes a message's body, by name.
+
+    Each raises NotDelivered where it was not taken.
+    """
     channels: dict[str, Callable[[Mapping[str, Any]], None]] = {}
     if config.notify_webhook:
-        channels["webhook"] = partial(web.post, config.notify_webhook)
+        channels["webhook"] = partial(
+            _post, web, config.notify_webhook, config.notify_webhook_format
+        )
     if mail := mail_of(config):
         channels["e-mail"] = mail.send
     return channels
+
+
+def _post(web: Web, url: str, form: WebhookFormat, told: Mapping[str, Any]) -> None:
+    web.post(url, webhook_body(told, form))
 
 
 def web_of(config: Config) -> Web:

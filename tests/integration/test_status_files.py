@@ -208,3 +208,22 @@ def test_a_journal_that_was_damaged_is_told_for_a_week_or_until_it_is_moved_away
         path.unlink()
     desk.after(61)
     assert desk.told["warnings"] == []
+
+
+def test_a_message_that_nobody_takes_is_told_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal.open(tmp_path, watch_dir=tmp_path, clock=lambda: NOON)) as journal:
+        desk = Desk(tmp_path, journal, monkeypatch)
+        just_now = json.dumps({"at": (NOON - timedelta(minutes=1)).isoformat()})
+        journal.notices.note({}, [("webhook", just_now)])
+        assert desk.after(60)
+        assert "could not be delivered" not in (tmp_path / PAGE_NAME).read_text("utf-8")
+
+        long_ago = json.dumps({"at": (NOON - timedelta(hours=1)).isoformat()})
+        journal.notices.note({}, [("webhook", long_ago)])
+        assert desk.after(60)
+
+        assert "1 message to people could not be delivered by webhook" in (
+            tmp_path / PAGE_NAME
+        ).read_text("utf-8")

@@ -3,7 +3,8 @@
 import dataclasses
 import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,10 @@ from camera_watchdog.alerts import (
     of_exams,
     of_server,
     subject_line,
+    undelivered,
+    webhook_body,
 )
-from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.model import Exam, Reason, State, WebhookFormat
 from camera_watchdog.overview import Server
 from camera_watchdog.reasons import REASONS
 from exam_parts import NOON, exam, file
@@ -158,3 +161,36 @@ def test_an_edc_that_is_away_is_a_trouble_until_it_answers() -> None:
 
     assert watch.sees(away, later=AFTER, still_open=()) == [("edc_unreachable", False)]
     assert watch.sees(still_open=()) == [("edc_unreachable", True)]
+
+
+def told_of(sentence: str) -> dict[str, Any]:
+    trouble = dataclasses.replace(HELD, sentence=sentence)
+    return body(Message(trouble, NOON, NOON, over=False), machine="pc7", device_id="")
+
+
+def test_a_chat_service_is_sent_its_own_body_and_a_program_ours() -> None:
+    told = told_of("<!channel> & more.")
+    text = "camera-watchdog (pc7): <!channel> & more. Make one."
+
+    assert webhook_body(told, WebhookFormat.JSON) == told
+    assert webhook_body(told, WebhookFormat.GOOGLE_CHAT) == {"text": text}
+    slack = webhook_body(told, WebhookFormat.SLACK)
+    assert slack == {"text": "camera-watchdog (pc7): &lt;!channel&gt; &amp; more. Make one."}
+    teams = webhook_body(told, WebhookFormat.TEAMS)
+    (card,) = teams["attachments"]
+    assert teams["type"] == "message"
+    assert card["contentType"] == "application/vnd.microsoft.card.adaptive"
+    assert card["content"]["type"] == "AdaptiveCard"
+    assert card["content"]["body"] == [{"type": "TextBlock", "text": text, "wrap": True}]
+
+
+def test_what_nobody_takes_is_told_by_channel_once_it_lasts() -> None:
+    text = json.dumps(told_of("No entry."))
+    waiting = [("webhook", text), ("webhook", text), ("e-mail", text)]
+
+    assert undelivered(waiting, NOON + 4 * MINUTE, UTC) == []
+    web, mail = undelivered(waiting, NOON + 5 * MINUTE, UTC)
+
+    assert web.startswith("2 messages to people could not be delivered by webhook, since 2026")
+    assert "camera-watchdog check --send-test" in web
+    assert mail.startswith("1 message to people could not be delivered by e-mail")

@@ -21,7 +21,7 @@ from camera_watchdog.errors import (
     Problem,
     Unauthorized,
 )
-from camera_watchdog.model import Laterality, ReportType
+from camera_watchdog.model import Laterality, ReportType, WebhookFormat
 from camera_watchdog.stored_times import TimeForm
 from canaries import TOKEN
 
@@ -139,6 +139,7 @@ SAMPLES: dict[str, tuple[list[str], object]] = {
     "smtp_user": (["--smtp-user", "me", "--smtp-password", "p w"], "me"),
     "smtp_password": (["--smtp-user", "me", "--smtp-password", "p w"], "p w"),
     "notify_webhook": (["--notify-webhook", "https://h.example/x"], "https://h.example/x"),
+    "notify_webhook_format": (["--notify-webhook-format", "Teams"], WebhookFormat.TEAMS),
     "heartbeat_url": (["--heartbeat-url", "https://h.example/x"], "https://h.example/x"),
 }
 

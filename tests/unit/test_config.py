@@ -17,7 +17,7 @@ from camera_watchdog.config import RUN_NEEDS, Config, load
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import Format, ImageRows, Laterality, ReportType
+from camera_watchdog.model import Format, ImageRows, Laterality, ReportType, WebhookFormat
 from camera_watchdog.stored_times import TimeForm
 from canaries import TOKEN
 
@@ -113,6 +113,7 @@ DEFAULTS = {
     "proxy": None,
     "allow_insecure_http": False,
     "notify_webhook": None,
+    "notify_webhook_format": WebhookFormat.JSON,
     "notify_email": (),
     "smtp_host": None,
     "smtp_port": None,

@@ -45,6 +45,11 @@ _MOST_SHOWN: Final = 50
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own flags."""
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--send-test",
+        action="store_true",
+        help="send a test message by each way that tells people: notify_webhook, notify_email",
+    )
 
 
 def run(invocation: "Invocation") -> int:
@@ -54,7 +59,8 @@ def run(invocation: "Invocation") -> int:
     findings, config = _configuration(invocation.config_path, invocation.flags, os.environ)
     more: dict[str, Any] = {}
     if config is not None:
-        found, more = _everything(config, invocation.flags)
+        send_test = invocation.arguments.send_test
+        found, more = _everything(config, invocation.flags, send_test=send_test)
         findings += found
     told = as_json(findings, **more) if invocation.arguments.json else as_text(findings)
     # A name may hold what this terminal's encoding cannot say.
@@ -64,7 +70,7 @@ def run(invocation: "Invocation") -> int:
 
 
 def _everything(
-    config: Config, flags: Mapping[str, object]
+    config: Config, flags: Mapping[str, object], *, send_test: bool
 ) -> tuple[list[Finding], dict[str, Any]]:
     watch, folders = check_watch_dir(config)
     seen = seen_in(config, folders)
@@ -79,7 +85,7 @@ def _everything(
     if problem := parts.dicom_problem(config):
         findings.append(wrong(problem.key, problem.found, problem.advice, code=_BAD_CONFIG))
     findings += check_eye_pattern(config, seen.file_names)
-    findings += check_telling(config)
+    findings += check_telling(config, send_test=send_test)
     findings += check_service(config, os.environ, [name for name in flags if name != "json"])
     names: dict[str, Any] = dict(suggestion.keys) if suggestion else {}
     rows: dict[str, Any] = {}

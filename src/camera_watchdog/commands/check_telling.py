@@ -2,16 +2,19 @@
 
 A webhook's or heartbeat's own address is not called: some services take any call for a message or a
 sign of life. Their server is asked for the head of its first page. The mail server is signed in to, and
-gets no mail.
+gets no mail. Only a test message that was asked for goes all the way, to each of them.
 """
 
+import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
+from camera_watchdog.alerts import trial_message
 from camera_watchdog.checks import Finding, note, odd, ok
 from camera_watchdog.config import Config
 from camera_watchdog.messenger import NotDelivered
-from camera_watchdog.telling import mail_of, web_of
+from camera_watchdog.telling import channels_of, mail_of, web_of
 
 __all__ = ["check_telling"]
 
@@ -21,14 +24,41 @@ _MEND_TRUST: Final = (
     "Check this machine's clock; set ca_bundle to the certificates of the clinic's own authority."
 )
 
+_MEND_MESSAGE: Final = {
+    "webhook": "Correct notify_webhook; set notify_webhook_format to what the service behind it takes.",
+    "e-mail": "Correct notify_email, smtp_from and smtp_user; ask IT what the mail server wants.",
+}
 
-def check_telling(config: Config) -> Iterator[Finding]:
-    """Try the webhook, the heartbeat and the mail server, where they are configured."""
+
+def check_telling(config: Config, *, send_test: bool = False) -> Iterator[Finding]:
+    """Try the webhook, the heartbeat and the mail server, where they are configured.
+
+    With ``send_test`` a message is sent by each way that tells people.
+    """
     for key in ("notify_webhook", "heartbeat_url"):
         if url := getattr(config, key):
             yield _web(config, key, url)
     if config.notify_email and config.smtp_host:
         yield _mail(config)
+    if send_test:
+        yield from _send_test(config)
+
+
+def _send_test(config: Config) -> Iterator[Finding]:
+    channels = channels_of(config, web_of(config))
+    if not channels:
+        mend = "Set notify_webhook, or notify_email and smtp_host."
+        yield odd("test message", "nobody would be told of anything", mend)
+    now = datetime.now(UTC)
+    told = trial_message(machine=socket.gethostname(), device_id=config.device_id, at=now)
+    for name, send in channels.items():
+        tried = f"test message by {name}"
+        try:
+            send(told)
+        except NotDelivered as error:
+            yield odd(tried, f"it was not taken ({error})", _MEND_MESSAGE[name])
+        else:
+            yield ok(tried, "it was taken: look whether it has arrived")
 
 
 def _web(config: Config, key: str, url: str) -> Finding:

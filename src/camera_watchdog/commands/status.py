@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog import parts
+from camera_watchdog.alerts import undelivered
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import (
@@ -77,6 +78,7 @@ class _Known:
     requests: list[Request] = field(default_factory=list)
     subjects: frozenset[str] = frozenset()
     receipts_are_read: bool = False
+    messages: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def _overview(config: Config, now: datetime) -> Overview:
@@ -147,6 +149,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
             held_since=journal.history.held_since(),
             requests=journal.open_requests(),
             receipts_are_read=journal.receipts.are_being_read(),
+            messages=journal.notices.messages(),
             subjects=journal.subjects_in_edc(),
         )
     finally:
@@ -180,6 +183,8 @@ def _warnings(config: Config, known: _Known) -> list[str]:
         told.append(f"{count} that no subject's name matches, left alone: {named}.")
     told += damage_warnings(config.state_dir, datetime.now(UTC))
     told += [RECEIPTS_ARE_READ] if known.receipts_are_read else []
+    now = datetime.now(UTC)
+    told += undelivered([each[1:] for each in known.messages], now, config.timezone)
     told += disk_warning(config.watch_dir, known.day_bytes)
     elsewhere = not config.state_dir.is_relative_to(config.watch_dir)
     return [*told, *(disk_warning(config.state_dir) if elsewhere else ())]

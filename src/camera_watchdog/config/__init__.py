@@ -23,7 +23,7 @@ from camera_watchdog.config.required import complete
 from camera_watchdog.config.urls import is_loopback, is_plain_http
 from camera_watchdog.config.values import Refused, from_flag, read_value, shown
 from camera_watchdog.errors import ConfigError, Problem
-from camera_watchdog.model import ImageRows, Laterality, ReportType
+from camera_watchdog.model import ImageRows, Laterality, ReportType, WebhookFormat
 from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["RUN_NEEDS", "Config", "load", "load_what_is_right"]
@@ -102,6 +102,7 @@ class Config:
     proxy: str | None = field(repr=False)
     allow_insecure_http: bool
     notify_webhook: str | None = field(repr=False)
+    notify_webhook_format: WebhookFormat
     notify_email: tuple[str, ...]
     smtp_host: str | None
     smtp_port: int | None

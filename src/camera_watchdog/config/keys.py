@@ -26,7 +26,7 @@ from camera_watchdog.config.values import (
     pattern,
     text,
 )
-from camera_watchdog.model import ImageRows, ReportType
+from camera_watchdog.model import ImageRows, ReportType, WebhookFormat
 from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["EYE_BETWEEN_EDGES", "KEYS", "PASSWORD_VARIABLE", "TOKEN_VARIABLE", "Key"]
@@ -239,6 +239,12 @@ KEYS: Final = (
         help="allow an EDC without TLS: the token is sent openly",
     ),
     Key("notify_webhook", WEB_URL, None, "address told when a person is needed", secret=True),
+    Key(
+        "notify_webhook_format",
+        choice([each.value for each in WebhookFormat], WebhookFormat),
+        "json",
+        "what is sent there: json (ours), or what this chat service takes",
+    ),
     Key("notify_email", EMAILS, [], "e-mail addresses told when a person is needed"),
     Key("smtp_host", _NAME, None, "mail server that takes the e-mails"),
     Key(
