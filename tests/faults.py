@@ -984,6 +984,16 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_STORMS_TOGETHER}a_storm_would_notice_a_guard_that_is_taken_out",
         ),
     ),
+    82: Fault(
+        "the camera program's own collation, functions, encodings, NULs, encryption",
+        (
+            "integration/test_camera_db.py::test_a_column_with_the_camera_s_own_collation_is_read",
+            "integration/test_camera_db.py::test_a_view_that_calls_a_function_of_the_camera_s_own_is_named_with_its_table",
+            "integration/test_camera_db.py::test_text_that_ends_in_nuls_is_read_without_them",
+            "integration/test_camera_db.py::test_text_in_the_code_page_of_windows_is_read",
+            "integration/test_camera_db.py::test_an_encrypted_database_is_named_as_likely_one",
+        ),
+    ),
     83: Fault(
         "interim answers (102, 103), gzip that nobody asked for",
         (

@@ -16,7 +16,13 @@ from pathlib import Path, PurePath
 from typing import Final, TypeVar
 from urllib.parse import quote
 
-from camera_watchdog.camera_db_lookup import Row, TableLookup, is_subject, text_of
+from camera_watchdog.camera_db_foreign import (
+    ENCRYPTED,
+    is_likely_encrypted,
+    lacking_words,
+    tables_instead,
+)
+from camera_watchdog.camera_db_lookup import Row, TableLookup, decoded, is_subject, text_of
 from camera_watchdog.errors import (
     CameraDatabaseError,
     DatabaseBusy,
@@ -174,7 +180,7 @@ class CameraDatabase:
             return tuple(
                 problem
                 for names in (self._images, self._patients)
-                for problem in _look_up(connection, names)[1]
+                for problem in self._names_of(connection, names)[1]
             )
 
     def ask(self, question: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
@@ -187,6 +193,7 @@ class CameraDatabase:
 
     def _image(self, row: Row) -> ImageRow:
         _, filename, value, *captured_at, number = row
+        value = decoded(value) if isinstance(value, bytes) else value
         eye = translated(value, self._eye_values)
         return ImageRow(text_of(filename), eye, next(iter(captured_at), None), number)
 
@@ -216,14 +223,38 @@ class CameraDatabase:
         return status.st_dev, status.st_ino
 
     def _looked_up(self, connection: sqlite3.Connection, names: Mapping[str, str]) -> TableLookup:
-        (table, *columns), problems = _look_up(connection, names)
+        (table, *columns), problems = self._names_of(connection, names)
         if problems:
             raise DatabaseUnreadable(
                 f"The camera's database {self._path} is not as configured: "
                 f"{' '.join(map(str, problems))} Correct the names in the configuration.",
                 problems=problems,
             )
-        return TableLookup.of(connection, table, columns)
+        with self._naming_what_is_missing(connection, names):
+            return TableLookup.of(connection, table, columns)
+
+    def _names_of(
+        self, connection: sqlite3.Connection, names: Mapping[str, str]
+    ) -> tuple[list[str], tuple[Problem, ...]]:
+        with self._naming_what_is_missing(connection, names):
+            return _look_up(connection, names)
+
+    @contextmanager
+    def _naming_what_is_missing(
+        self, connection: sqlite3.Connection, names: Mapping[str, str]
+    ) -> Iterator[None]:
+        """A view or table that calls for what the camera's program alone has is named, and what that is."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            lacking = lacking_words(error)
+            if not lacking:
+                raise
+            (key, table), *_ = names.items()
+            raise DatabaseUnreadable(
+                f"{table} in the camera's database {self._path} calls for {lacking}, which only the "
+                f"camera's own program has. {tables_instead(connection, key, table)}"
+            ) from error
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -238,7 +269,7 @@ class CameraDatabase:
                     isolation_level=None,
                 )
             ) as connection:
-                connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+                connection.text_factory = decoded
                 yield connection
         except sqlite3.Error as error:
             raise self._translated(error) from error
@@ -277,7 +308,7 @@ class CameraDatabase:
                 "or the camera's software must be running."
             )
         elif code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-            advice = f"{_DAMAGED} {_CHECK_PATH}"
+            advice = ENCRYPTED if is_likely_encrypted(self._path) else f"{_DAMAGED} {_CHECK_PATH}"
         else:
             advice = _CHECK_PATH
         return DatabaseUnreadable(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
-__all__ = ["Row", "TableLookup", "is_subject", "quoted", "text_of"]
+__all__ = ["Row", "TableLookup", "decoded", "is_subject", "quoted", "text_of"]
 
 # A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
 _ROWS_AT_A_TIME: Final = 1000
@@ -51,7 +51,7 @@ class TableLookup:
         number = f"{name}._rowid_" if has_rowid else "NULL"
         # Names cannot be bound; these come from the schema and are quoted.
         select = f"SELECT {', '.join(named)}, {number} FROM {name} WHERE "  # noqa: S608
-        asked = f"EXPLAIN QUERY PLAN {select}{named[0]} = ?"
+        asked = f"EXPLAIN QUERY PLAN {select}{_equal(named[0])}"
         plan = connection.execute(asked, ("",)).fetchall()
         has_index = not any(str(step[-1]).startswith("SCAN") for step in plan)
         return cls(name, select, named, has_index, has_rowid)
@@ -64,8 +64,7 @@ class TableLookup:
         Raises:
             sqlite3.Error: it cannot be read.
         """
-        equal = f"{self.columns[0]} = ?"
-        in_words = f"TRIM(CAST({self.columns[0]} AS TEXT)) = ?"
+        equal, in_words = _equal(self.columns[0]), f"{_words(self.columns[0])} = ?"
         if self.has_index:
             found = connection.execute(f"{self.select}{equal}", (subject,)).fetchall()
         else:
@@ -73,9 +72,10 @@ class TableLookup:
         if exact := [row for row in found if text_of(row[0]) == subject]:
             return exact
         known = {*found}
-        found += [
-            row for row in self._look_through(connection, in_words, subject) if row not in known
-        ]
+        loosely = self._look_through(connection, in_words, subject)
+        if (raw := _in_windows_bytes(subject)) is not None:
+            loosely += self._look_through(connection, f"{_bytes(self.columns[0])} = ?", raw)
+        found += [row for row in loosely if row not in known]
         exact = [row for row in found if text_of(row[0]) == subject]
         return exact or [row for row in found if is_subject(row[0], subject)]
 
@@ -143,8 +143,10 @@ class TableLookup:
         Raises:
             sqlite3.Error: it cannot be read.
         """
-        subject, last = f"TRIM(CAST({self.columns[0]} AS TEXT))", self.columns[-1]
-        values: list[tuple[str, object]] = [(subject, each) for each in subjects]
+        subject, last = self.columns[0], f"{self.columns[-1]} COLLATE BINARY"
+        values: list[tuple[str, object]] = [(_words(subject), each) for each in subjects]
+        raw = [each for each in map(_in_windows_bytes, subjects) if each is not None]
+        values += [(_bytes(subject), each) for each in raw]
         values += [(last, each) for each in times]
         numbered = f"{self.table}._rowid_ IN ({', '.join(map(str, numbers))})"
         wanted = [numbered] if numbers and self.has_rowid else []
@@ -157,7 +159,7 @@ class TableLookup:
             wanted = []
 
     def _look_through(
-        self, connection: sqlite3.Connection, condition: str, subject: str
+        self, connection: sqlite3.Connection, condition: str, subject: str | bytes
     ) -> list[Row]:
         """The rows of a whole table that meet a condition.
 
@@ -172,7 +174,11 @@ class TableLookup:
         return self._read_again(connection, condition, subject, found)
 
     def _read_again(
-        self, connection: sqlite3.Connection, condition: str, subject: str, found: Sequence[Row]
+        self,
+        connection: sqlite3.Connection,
+        condition: str,
+        subject: str | bytes,
+        found: Sequence[Row],
     ) -> list[Row]:
         numbers = [row[-1] for row in found][:_NUMBERS_AT_A_TIME]
         marks = ", ".join("?" * len(numbers))
@@ -223,6 +229,41 @@ def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
     return True
 
 
+def _equal(column: str) -> str:
+    """The collation may be the camera program's own, which nobody else has."""
+    return f"{column} = ? COLLATE BINARY"
+
+
+def _words(column: str) -> str:
+    """The text of a cell without blanks around, up to its first NUL: there SQLite's ``length`` ends."""
+    text = f"CAST({column} AS TEXT)"
+    return f"TRIM(substr({text}, 1, length({text})))"
+
+
+def _bytes(column: str) -> str:
+    """The same as the bytes that stand there, for text that is not UTF-8."""
+    return f"CAST(TRIM(CAST({column} AS TEXT)) AS BLOB)"
+
+
+def _in_windows_bytes(text: str) -> bytes | None:
+    """A text as programs of Windows write it who don't know of UTF-8; none where that is the same."""
+    if text.isascii():
+        return None
+    try:
+        return text.encode("cp1252")
+    except UnicodeEncodeError:
+        return None
+
+
+def decoded(raw: bytes) -> str:
+    """A cell's text: up to its first NUL, in UTF-8, else in the code page of Windows (cp1252)."""
+    text = raw.partition(b"\0")[0]
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("cp1252", "replace")
+
+
 def quoted(identifier: str) -> str:
     """A name as SQL has it."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -232,7 +273,7 @@ def text_of(value: object) -> str:
     """What a cell holds, as text; empty where it holds nothing."""
     if value is None:
         return ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return decoded(value) if isinstance(value, bytes) else str(value)
 
 
 def is_subject(value: object, subject: str) -> bool:

@@ -126,7 +126,7 @@ def test_text_that_is_not_utf_8_and_rows_without_a_name(tmp_path: Path) -> None:
         INSERT INTO images VALUES ('S-4', x'41312E6A7067', NULL, NULL);
     """
     rows = asked(made(tmp_path / "camera.db", script)).images("S-4")
-    assert rows == (ImageRow("\ufffd1.jpg", "\ufffd"), ImageRow("A1.jpg", None))
+    assert rows == (ImageRow("Ä1.jpg", "ÿ"), ImageRow("A1.jpg", None))
 
 
 @pytest.mark.parametrize("kind", ["table", "WITHOUT ROWID table", "view"])
@@ -566,3 +566,117 @@ def test_the_subjects_of_rows_above_a_number_are_found_without_a_look_at_the_oth
     assert database.subjects_above(highest) == (frozenset(), highest)
     assert database.subjects_above(highest - 1)[0]
     assert database.subjects_above(highest + 1) == (frozenset(), highest)
+
+
+# What only the camera's own program has
+
+
+def _vendor(connection: sqlite3.Connection) -> None:
+    connection.create_collation("VENDOR", lambda a, b: (a > b) - (a < b))
+    connection.create_function("vendor_eye", 1, lambda value: value, deterministic=True)
+
+
+def made_by_vendor(path: Path, script: str) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        _vendor(connection)
+        connection.executescript(script)
+    return path
+
+
+@pytest.mark.parametrize("index", ["", "CREATE INDEX i ON images (subject_identifier);"])
+@pytest.mark.parametrize("rows", [2, 2500])
+def test_a_column_with_the_camera_s_own_collation_is_read(
+    tmp_path: Path, index: str, rows: int
+) -> None:
+    others = "".join(f"INSERT INTO images VALUES ('T-{n}', 'B.jpg', 'R');" for n in range(rows))
+    path = made_by_vendor(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier COLLATE VENDOR, initials, sex, age);"
+        "CREATE TABLE images (subject_identifier TEXT COLLATE VENDOR, filename TEXT COLLATE VENDOR, "
+        "eye TEXT COLLATE VENDOR);"
+        f"{index} INSERT INTO images VALUES ('S-1', 'A1.jpg', 'L'); {others}",
+    )
+    database = asked(path)
+    assert database.images("S-1") == (ImageRow("A1.jpg", "L"),)
+    assert database.images("S-2") == ()
+    assert database.demographics("S-1") is None
+    assert [whose for whose, _ in database.named("A1.jpg", but_not="S-9")] == ["S-1"]
+    assert database.images_again(["S-1"], [], []) == (("S-1", ImageRow("A1.jpg", "L")),)
+    assert "S-1" in database.subjects()
+    assert database.schema_problems() == ()
+
+
+def test_a_view_that_calls_a_function_of_the_camera_s_own_is_named_with_its_table(
+    tmp_path: Path,
+) -> None:
+    path = made_by_vendor(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier, initials, sex, age);"
+        "CREATE TABLE pic (subject_identifier, filename, eye);"
+        "CREATE VIEW lower_view AS SELECT subject_identifier, filename, vendor_eye(eye) AS eye FROM pic;"
+        'CREATE VIEW images AS SELECT * FROM "lower_view";',
+    )
+    for ask in (lambda: asked(path).images("S-1"), lambda: asked(path).schema_problems()):
+        with pytest.raises(DatabaseUnreadable) as caught:
+            ask()
+        said = str(caught.value)
+        assert "images in the camera's database" in said
+        assert "calls for the function vendor_eye" in said
+        assert "set db_image_table to the table under it (pic)" in said
+        assert "db_path" not in said
+
+
+@pytest.mark.parametrize(
+    "stored", ["'S-1' || char(0)", "' S-1' || char(0, 0, 88)", "CAST('S-1' || char(0) AS BLOB)"]
+)
+def test_text_that_ends_in_nuls_is_read_without_them(tmp_path: Path, stored: str) -> None:
+    path = made(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier, initials, sex, age);"
+        "CREATE TABLE images (subject_identifier, filename, eye, taken);"
+        f"INSERT INTO images VALUES ({stored}, 'A1.jpg' || char(0), 'OD' || char(0, 0), "
+        "'2024-05-01 10:00:00' || char(0));",
+    )
+    columns = ImageColumns("images", "subject_identifier", "filename", "eye", "taken")
+    database = asked(path, images=columns)
+    row = ImageRow("A1.jpg", "OD", "2024-05-01 10:00:00")
+    assert database.images("S-1") == (row,)
+    assert database.images("S") == ()
+    assert database.images_again(["S-1"], [], []) == (("S-1", row),)
+
+
+def test_text_in_the_code_page_of_windows_is_read(tmp_path: Path) -> None:
+    name, subject = "Müller é.jpg", "Zoë-1"
+    hexed = {word: word.encode("cp1252").hex() for word in (name, subject)}
+    path = made(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier, initials, sex, age);"
+        "CREATE TABLE images (subject_identifier TEXT, filename TEXT, eye);"
+        f"INSERT INTO images VALUES (CAST(x'{hexed[subject]}' AS TEXT), "
+        f"CAST(x'{hexed[name]}' AS TEXT), 'L');"
+        "INSERT INTO images VALUES ('Zoë-2', 'Müller.jpg', 'R');",
+    )
+    database = asked(path)
+    assert database.images(subject) == (ImageRow(name, "L"),)
+    assert database.images("Zoë-2") == (ImageRow("Müller.jpg", "R"),)
+    assert database.images("Zoe-1") == ()
+    assert database.images_again([subject], [], []) == ((subject, ImageRow(name, "L")),)
+    assert [whose for whose, _ in database.named(name, but_not="")] == [subject]
+
+
+@pytest.mark.parametrize("header", [b"", b"SQLite format 3\0"])
+def test_an_encrypted_database_is_named_as_likely_one(tmp_path: Path, header: bytes) -> None:
+    path = tmp_path / "camera.db"
+    path.write_bytes(header + os.urandom(8192 - len(header)))
+    with pytest.raises(DatabaseUnreadable, match=r"likely encrypted.*vendor.*eye_sources"):
+        asked(path).images("S-1")
+
+
+@pytest.mark.parametrize("content", [b"PK\3\4", b"<html>" * 1000, bytes(8192)])
+def test_another_file_in_its_place_is_not_taken_for_an_encrypted_one(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "camera.db"
+    path.write_bytes(content + (os.urandom(8192) if len(content) < 9 else b""))
+    with pytest.raises(DatabaseUnreadable, match="another file has taken its place"):
+        asked(path).images("S-1")

@@ -55,7 +55,7 @@ def check_camera(config: Config, seen: Seen) -> tuple[list[Finding], Suggestion 
     except DatabaseBusy as error:
         return [odd(tried, str(error), "Try again in a moment.")], None
     except CameraDatabaseError as error:
-        return [wrong(tried, str(error), "Correct db_path or mend what it says.")], None
+        return [wrong(tried, str(error), "Do what it says; else correct db_path.")], None
     findings = [ok(tried, f"can be read; it has {_count(len(tables))}")]
     findings += [_described(table, seen) for table in tables]
     findings += [

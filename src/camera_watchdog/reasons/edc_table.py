@@ -165,7 +165,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "database_unreadable",
         "The camera's database cannot be read ({said}).",
-        "Check that the camera's software is installed and db_path is right.",
+        "Do what it says there; where it says nothing, check that the camera's software is installed and "
+        "db_path is right.",
         Clears.SOON,
     ),
     ReasonRule(
