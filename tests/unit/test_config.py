@@ -644,7 +644,7 @@ def test_any_json_at_all_gives_a_configuration_or_its_problems(
         assert config.watch_dir.is_absolute()
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(key_names, st.text() | st.lists(st.text()) | st.booleans(), max_size=8))
 def test_any_flags_at_all_give_a_configuration_or_its_problems(flags: dict[str, object]) -> None:
     try:
