@@ -22,6 +22,7 @@ from camera_watchdog.errors import (
     ConfigError,
     DatabaseUnreadable,
     JournalRefused,
+    NotConfigured,
     NotNow,
     Unauthorized,
 )
@@ -65,14 +66,23 @@ class Invocation:
     flags: dict[str, object]
 
     def load_config(self, needs: frozenset[str] | None = None) -> "Config":
-        """The configuration, its warnings told on stderr. Raises :class:`ConfigError`.
+        """The configuration, its warnings told on stderr.
 
         ``needs`` are the keys that the command cannot do without; none means those of the daemon.
+
+        Raises:
+            ConfigError: it cannot be used.
+            NotConfigured: there is none.
         """
         import os  # noqa: PLC0415  # see the module's first lines
 
         from camera_watchdog.config import RUN_NEEDS, load  # noqa: PLC0415  # likewise
 
+        if self.config_path is None and not self.flags:
+            raise NotConfigured(
+                f"There is no configuration: {PROGRAM} init writes one, {PROGRAM} demo shows how it "
+                f"works without; where there is one, name it with --config."
+            )
         needed = RUN_NEEDS if needs is None else needs
         config = load(self.config_path, self.flags, os.environ, needs=needed)
         for warning in config.warnings:
@@ -185,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _exit_code(error: CameraWatchdogError) -> Exit:
     if isinstance(error, _UsageError):
         return Exit.USAGE
-    if isinstance(error, ConfigError | JournalRefused):
+    if isinstance(error, ConfigError | JournalRefused | NotConfigured):
         return Exit.BAD_CONFIG
     if isinstance(error, DatabaseUnreadable) and error.problems:
         return Exit.BAD_CONFIG

@@ -23,6 +23,7 @@ __all__ = [
     "JournalError",
     "JournalOutdated",
     "JournalRefused",
+    "NotConfigured",
     "NotNow",
     "NotRegular",
     "NotTheEdc",
@@ -76,6 +77,10 @@ class ConfigError(CameraWatchdogError):
         count = len(self.problems)
         head = f"{source} has {count} problem{'s' if count != 1 else ''}:"
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class NotConfigured(CameraWatchdogError):
+    """There is no configuration at all (exit code 78)."""
 
 
 class NotNow(CameraWatchdogError):

@@ -192,9 +192,17 @@ def _answer(exam: Exam, override: Override) -> str:
 
 
 def cell(value: object) -> str:
-    """A value in CSV. What a spreadsheet would take for a formula gets an apostrophe in front."""
+    """A value in CSV, without what would drive a terminal or break a line.
+
+    What a spreadsheet would take for a formula gets an apostrophe in front.
+    """
     text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    told = (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    )
+    return f"'{told}" if isinstance(value, str) and text.startswith(_FORMULA) else told
 
 
 def totals(exams: Iterable[Exam]) -> Totals:

@@ -340,3 +340,30 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     assert done.returncode == 78
     assert "absent.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("line", [[], ["run", "--once"], ["status"], ["service", "print"]])
+def test_without_any_configuration_one_sentence_says_how_to_begin(
+    line: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = cli.main(line)
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert "--config" in err
+    if line[:1] != ["service"]:  # says more about its own
+        assert code == cli.Exit.BAD_CONFIG
+        assert "camera-watchdog init" in err
+        assert "camera-watchdog demo" in err
+
+
+def test_a_report_from_a_day_to_come_is_refused(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["report", "--since", "2999-01-31", "--config", config]) == 1
+    assert "--since is in the future" in capsys.readouterr().err
+    assert cli.main(["report", "--since", "2020-01-31", "--config", config]) == 1
+    assert "There is no journal" in capsys.readouterr().err  # the day is well

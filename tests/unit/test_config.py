@@ -269,6 +269,7 @@ REFUSED = [
     ("max_file_size_mb", -1, "from 0"),
     ("workers", 65, "from 1 to 64"),
     ("timezone", "Africa/Nairobbi", 'Did you mean "Africa/Nairobi"?'),
+    ("timezone", "Nairobi", 'Did you mean "Africa/Nairobi"?'),
     ("timezone", "Europe", "IANA"),
     ("timezone", "../etc/passwd", "IANA"),
     ("timezone", "x\0", "IANA"),
@@ -653,3 +654,24 @@ def test_any_flags_at_all_give_a_configuration_or_its_problems(flags: dict[str, 
         assert TOKEN not in str(error)  # noqa: PT017  # either end is right
     else:
         assert config.watch_dir.is_absolute()
+
+
+def test_a_time_zone_far_away_is_not_what_was_meant(tmp_path: Path) -> None:
+    for name in ("Afrika", "Local", "Berlin time", "GMT+25"):
+        with pytest.raises(ConfigError) as caught:
+            good(tmp_path, timezone=name)
+        assert "Did you mean" not in str(caught.value), name
+
+
+@pytest.mark.parametrize(
+    "url, is_warned",
+    [
+        ("http://hook.example/x", True),
+        ("https://hook.example/x", False),
+        ("http://127.0.0.1:8065/x", False),
+    ],
+)
+def test_a_webhook_by_plain_http_is_warned_of(tmp_path: Path, url: str, *, is_warned: bool) -> None:
+    warnings = good(tmp_path, notify_webhook=url).warnings
+    assert any("notify_webhook is reached by http://" in each for each in warnings) is is_warned
+    assert url not in str(warnings)

@@ -228,3 +228,17 @@ def test_an_acknowledgement_of_other_bytes_is_told() -> None:
     (told,) = differences(exam, found(exam))
 
     assert "acknowledged other bytes" in told.said
+
+
+@pytest.mark.parametrize(
+    "name, written",
+    [
+        ("a\x1b[2J.jpg", r"a\x1b[2J.jpg"),
+        ("a\x07\tb.jpg", r"a\x07\tb.jpg"),
+        ("a\nb.jpg", r"a\nb.jpg"),
+        ("\t=1+1", r"'\t=1+1"),
+        ("Zo\u00eb \u770b.jpg", "Zo\u00eb \u770b.jpg"),
+    ],
+)
+def test_no_cell_drives_a_terminal_or_breaks_a_line(name: str, written: str) -> None:
+    assert cell(name) == written

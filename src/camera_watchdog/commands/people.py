@@ -5,7 +5,6 @@ does it within two seconds, and one that is started later does it first.
 """
 
 import contextlib
-import getpass
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.account import account_name
 from camera_watchdog.config import Config
 from camera_watchdog.errors import (
     CameraWatchdogError,
@@ -43,10 +43,7 @@ def now() -> datetime:
 
 def user() -> str:
     """The operating system's user who asks."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name
-        return "unknown"
+    return account_name()
 
 
 def say(text: str) -> None:

@@ -92,6 +92,10 @@ def run(invocation: "Invocation") -> int:
     first_day = given.since or _LONG_AGO
     if given.until is not None and given.until < first_day:
         raise NoReport("--until is before --since: nothing lies between them. Swap the two.")
+    if given.since and given.since > now.astimezone(zone).date():
+        raise NoReport(
+            "--since is in the future: nothing was archived from then on. Name a day gone by."
+        )
     since, until = period(first_day, given.until, zone)
     end = until or datetime.max.replace(tzinfo=UTC)
     exams, steps = _from_journal(config, since, end, given.subject)

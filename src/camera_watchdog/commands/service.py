@@ -1,12 +1,12 @@
 """``service``: shows, installs, starts, stops or takes away what starts the daemon unattended."""
 
 import argparse
-import getpass
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from camera_watchdog.account import account_name
 from camera_watchdog.commands.service_systemd import Systemd
 from camera_watchdog.commands.service_tools import ServiceManager, tell
 from camera_watchdog.commands.service_windows import TaskScheduler
@@ -174,5 +174,5 @@ def _warnings(config: Config, system: str, user: str | None) -> list[str]:
 
 def _current_user() -> str:
     if sys.platform == "win32":
-        return f"{os.environ.get('USERDOMAIN', '.')}\\{getpass.getuser()}"
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+        return f"{os.environ.get('USERDOMAIN', '.')}\\{account_name()}"
+    return os.environ.get("SUDO_USER") or account_name()

@@ -364,4 +364,10 @@ def _warnings(
             "The EDC is reached by http://: anybody on the way can read the token and the "
             "images. Ask for an address with https://."
         )
+    webhook = given["notify_webhook"].raw if "notify_webhook" in given else ""
+    if isinstance(webhook, str) and is_plain_http(webhook) and not is_loopback(webhook):
+        warnings.append(
+            "notify_webhook is reached by http://: anybody on the way can read the subjects, and "
+            "the address. Ask for one with https://."
+        )
     return tuple(warnings)

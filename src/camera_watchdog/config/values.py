@@ -272,7 +272,10 @@ def _parse_zone(value: str) -> tzinfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = get_close_matches(name, sorted(zoneinfo.available_timezones()), 1, cutoff=0.5)
+        zones = sorted(zoneinfo.available_timezones())
+        city = name.rpartition("/")[2].casefold()  # the right place under another continent
+        near = [zone for zone in zones if zone.rpartition("/")[2].casefold() == city]
+        near = get_close_matches(name, zones, 1, cutoff=0.85) or near
         raise Refused(advice=f'Did you mean "{near[0]}"?' if near else "") from error
 
 

@@ -1,0 +1,29 @@
+"""The account that this process runs under, by the system's own word for it.
+
+Not by the environment, which anybody may set: an answer on record names who gave it.
+"""
+
+import sys
+
+__all__ = ["account_name"]
+
+if sys.platform == "win32":
+    import ctypes
+
+    def account_name() -> str:
+        """The account's name."""
+        size = ctypes.c_ulong(257)  # UNLEN + 1
+        name = ctypes.create_unicode_buffer(size.value)
+        known = ctypes.windll.advapi32.GetUserNameW(name, ctypes.byref(size))
+        return name.value if known else "unknown"
+
+else:
+    import os
+    import pwd
+
+    def account_name() -> str:
+        """The account's name; its number where it has none."""
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return f"uid {os.getuid()}"
