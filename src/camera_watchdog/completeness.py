@@ -25,7 +25,8 @@ class Required:
     """What an exam needs: so many ``images`` in all and of each eye, so many ``reports``.
 
     Only images of ``kinds`` and reports of ``report_kinds`` count; others are sent all the same, but
-    for the images of the kinds in ``skip``, which stay with the folder.
+    for the images of the kinds in ``skip``, which stay with the folder, and so do raw pictures where
+    ``skip_raw`` says so; else they hold it, for the EDC takes none.
     """
 
     report_type: ReportType
@@ -35,6 +36,7 @@ class Required:
     reports: int = 1
     report_kinds: frozenset[Format] = REPORT_KINDS
     skip: frozenset[Format] = frozenset()
+    skip_raw: bool = False
 
     @classmethod
     def ready_made(cls, report_type: ReportType) -> "Required":

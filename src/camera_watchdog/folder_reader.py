@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from camera_watchdog.content import HEAD_BYTES, inspect, when_grown
+from camera_watchdog.content import HEAD_BYTES, inspect, left_with_the_folder, when_grown
 from camera_watchdog.content.names import is_temporary_name, says
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
-from camera_watchdog.intake import Found
+from camera_watchdog.intake import Found, Limits
 from camera_watchdog.live_folder import Known
 
 __all__ = ["FolderReader"]
@@ -28,14 +28,14 @@ _AT_ONCE_BYTES: Final = 4_000_000
 class FolderReader:
     """Reads the files of the folders in ``watch_dir``.
 
-    ``inspected`` is always what is known of a folder's files, and is brought up to date. With
-    ``allow_sparse`` a part of a file that was never written is taken for zeros.
+    ``inspected`` is always what is known of a folder's files, and is brought up to date. Whether a part
+    that was never written is taken for zeros, and raw pictures stay with the folder, is in ``limits``.
     """
 
-    def __init__(self, watch_dir: Path, disk: Disk, *, allow_sparse: bool) -> None:
+    def __init__(self, watch_dir: Path, disk: Disk, limits: Limits) -> None:
         self._watch_dir = watch_dir
         self._disk = disk
-        self._allow_sparse = allow_sparse
+        self._limits = limits
         self._volume_makes_holes: bool | None = None  # not known yet
 
     def look_early(
@@ -94,6 +94,8 @@ class FolderReader:
             inspection = known.inspection
             if entry.name in grown:
                 inspection = when_grown(inspection, entry.name)
+            if inspection.is_raw and self._limits.required.skip_raw:
+                inspection = left_with_the_folder(inspection)
             found.append(
                 Found(
                     entry.name,
@@ -167,7 +169,9 @@ class FolderReader:
 
     def _has_hole(self, file: BinaryIO, proven_bytes: int, entry: Entry) -> bool:
         """Whether a part of it was never written, on a volume where that says something."""
-        if self._allow_sparse or not self._disk.has_hole(file, proven_bytes, entry.size_bytes):
+        if self._limits.allow_sparse:
+            return False
+        if not self._disk.has_hole(file, proven_bytes, entry.size_bytes):
             return False
         if self._volume_makes_holes is None:
             self._volume_makes_holes = self._disk.makes_holes(self._watch_dir)

@@ -146,7 +146,10 @@ def obstacle(
         if inspection.refused:
             wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
             details = {"format": inspection.refused, "wanted": wanted}
-            details |= {} if inspection.is_report else _to_ignore(pattern_for(file.name))
+            if inspection.is_raw:
+                details |= {"skip_raw": ""}
+            elif not inspection.is_report:
+                details |= _to_ignore(pattern_for(file.name))
             return Reason("refused_format", (file.name,), details), True
     waits = _unfinished(exam, looked, quiet_s=quiet_s, unchanged_s=unchanged_s, limits=limits)
     if waits is not None:

@@ -146,7 +146,7 @@ def foresee(
             exam = Exam(folder, subject, first_seen=clock(), last_change=changed_at)
             listed.append((records.add(exam, ""), listing))
     listed.sort(key=lambda each: each[0].last_change)
-    files = FolderReader(rules.watch_dir, disk, allow_sparse=limits.allow_sparse)
+    files = FolderReader(rules.watch_dir, disk, limits)
     settle = Settle(limits, files=files, records=records, clock=clock)
     untouched: Any = None  # identifying asks neither the server nor the gate
     tools = Tools(

@@ -139,7 +139,7 @@ class Settle:
             if not is_hidden(name) and kind not in self._named:
                 self._named.add(kind)
                 logger.warning(
-                    "%s  %s is no picture and no report: it is not sent, and stays with the folder. "
+                    "%s  %s is nothing that the EDC takes: it is not sent, and stays with the folder. "
                     "Of files like it nothing more is said.",
                     exam.folder,
                     name,

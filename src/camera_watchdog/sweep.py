@@ -72,7 +72,7 @@ class Sweep:
         self._registry = registry
         self._journal = journal
         self._watches = watches
-        self._files = FolderReader(rules.watch_dir, disk, allow_sparse=rules.limits.allow_sparse)
+        self._files = FolderReader(rules.watch_dir, disk, rules.limits)
         self._assembly = Assembly(
             rules,
             settle=Settle(rules.limits, files=self._files, records=journal, clock=clock),

@@ -600,3 +600,42 @@ def test_an_answer_is_on_record_with_the_bytes_that_it_is_about(nurse: Nurse) ->
     file = exam.file("OD.jpg")
     assert file is not None
     assert [said.checksums for said in exam.overrides] == [{"OD.jpg": file.sha256}]
+
+
+RAW_FILES = {
+    "OD.CR2": b"II*\0\x10\0\0\0CR\2\0" + bytes(100),
+    "OD.nef": b"MM\0*" + bytes(100),
+    "OS.ARW": b"II*\0" + bytes(100),
+    "OS.raf": b"FUJIFILMCCD-RAW " + bytes(100),
+}
+
+
+def test_raw_pictures_beside_the_others_stay_with_the_folder_where_the_site_leaves_them_out(
+    tmp_path: Path,
+) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        leaving_out = dataclasses.replace(clinic.rules.limits.required, skip_raw=True)
+        limits = dataclasses.replace(clinic.rules.limits, required=leaving_out)
+        clinic.rules = dataclasses.replace(clinic.rules, limits=limits)
+        clinic.restart()
+        for name, content in RAW_FILES.items():
+            clinic.put(f"S1/{name}", content)
+        clinic.live_for(60)
+        assert len(clinic.archived()) == 1
+        assert clinic.receipt()["not_sent"] == sorted(RAW_FILES)
+        assert not {*RAW_FILES}.intersection(names_held(clinic.edc))
+        assert all((clinic.archived()[0] / name).exists() for name in RAW_FILES)
+
+
+def test_a_raw_picture_that_nobody_left_out_is_held_and_the_key_is_named(nurse: Nurse) -> None:
+    clinic = nurse.clinic
+    clinic.put("S1/OD.CR2", RAW_FILES["OD.CR2"])
+    clinic.live_for(10)
+    assert clinic.told("S1") == (State.HELD, "refused_format")
+    (exam,) = clinic.registry.exams()
+    assert exam.reason is not None
+    told = explain(exam.reason, exam).next_step
+    assert "add raw to required.skip" in told
+    nurse.says(skips=("OD.CR2",))
+    clinic.live_for(10)
+    assert len(clinic.archived()) == 1

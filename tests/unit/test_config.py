@@ -328,6 +328,10 @@ TABLES: list[tuple[dict[str, object], Required]] = [
         Required(ReportType.COMBINED, kinds=frozenset({D, P}), skip=frozenset({J})),
     ),
     (
+        {"skip": ["raw", "jpeg"]},
+        Required(ReportType.COMBINED, kinds=frozenset({D, P}), skip=frozenset({J}), skip_raw=True),
+    ),
+    (
         {"kinds": ["dicom"], "skip": [], "report_kinds": ["pdf"]},
         Required(ReportType.COMBINED, kinds=frozenset({D}), report_kinds=frozenset({Format.PDF})),
     ),
@@ -354,6 +358,8 @@ BAD_TABLES: list[tuple[dict[str, object], str, str]] = [
     ({"reports": True}, "required.reports", "a number without quotes"),
     ({"report_kinds": ["jpeg"]}, "required.report_kinds", "html, pdf"),
     ({"skip": ["jpeg", "png", "dicom"]}, "required.skip", "every kind of image"),
+    ({"skip": ["jpeg", "png", "dicom", "raw"]}, "required.skip", "every kind of image"),
+    ({"kinds": ["raw"]}, "required.kinds", "dicom, jpeg, png"),
     ({"skip": ["jpeg"], "kinds": ["jpeg"]}, "required.skip", "jpeg, which kinds asks for"),
 ]
 

@@ -5,7 +5,7 @@ A table says only what differs from the ready-made value of ``report_type``::
     {"images_per_eye": 1, "images": 2, "kinds": ["dicom"], "reports": 0, "skip": ["jpeg"]}
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final
@@ -19,6 +19,9 @@ __all__ = ["REQUIRED", "complete", "conflict"]
 
 _READY_MADE: Final = choice([kind.value for kind in ReportType], ReportType)
 _IMAGES: Final = choices(sorted(IMAGE_KINDS))
+_RAW: Final = "raw"
+"""No kind that the EDC takes; what a camera may keep beside its JPEG."""
+_LEFT_OUT: Final = choices([*sorted(IMAGE_KINDS), _RAW])
 _REPORTS: Final = choices(sorted(REPORT_KINDS))
 
 
@@ -37,7 +40,7 @@ _PARTS: Final[Mapping[str, _Part]] = {
     "kinds": _Part(_IMAGES, "the kinds of image that count"),
     "reports": _Part(number(0, 100, whole=True), "how many reports; 0 makes them optional"),
     "report_kinds": _Part(_REPORTS, "the kinds of report that count"),
-    "skip": _Part(_IMAGES, "the kinds of image that stay with the folder", may_be_empty=True),
+    "skip": _Part(_LEFT_OUT, "the kinds of image that stay with the folder", may_be_empty=True),
 }
 
 
@@ -88,7 +91,7 @@ def _contradictions(table: Mapping[str, Any]) -> list[Problem]:
     if both := [kind for kind in table.get("kinds", ()) if kind in skip]:
         found = f"{both[0]}, which kinds asks for"
         problems.append(Problem("skip", found, "kinds that are not asked for", "Choose one."))
-    elif {*skip} == IMAGE_KINDS:
+    elif {*skip} >= IMAGE_KINDS:
         found, accepted = "every kind of image", "kinds such that one is left to send"
         problems.append(Problem("skip", found, accepted))
     images, per_eye = table.get("images"), table.get("images_per_eye", 1)
@@ -111,7 +114,8 @@ def complete(given: ReportType | Mapping[str, Any] | None, report_type: ReportTy
     ready_made = Required.ready_made(report_type)
     if given is None or isinstance(given, ReportType):
         return ready_made
-    skip = _formats(given.get("skip", ()))
+    left_out = given.get("skip", ())
+    skip = _formats(name for name in left_out if name != _RAW)
     kinds = _formats(given.get("kinds", ())) or IMAGE_KINDS - skip
     per_eye = given.get("images_per_eye", ready_made.images_per_eye)
     return replace(
@@ -122,6 +126,7 @@ def complete(given: ReportType | Mapping[str, Any] | None, report_type: ReportTy
         reports=given.get("reports", ready_made.reports),
         report_kinds=_formats(given.get("report_kinds", ())) or REPORT_KINDS,
         skip=skip,
+        skip_raw=_RAW in left_out,
     )
 
 
@@ -133,5 +138,5 @@ def conflict(given: object, report_type: ReportType, where: str) -> list[Problem
     return [Problem(where, found, f'"{report_type}", or a table', "Make the two the same.")]
 
 
-def _formats(names: Sequence[str]) -> frozenset[Format]:
+def _formats(names: Iterable[str]) -> frozenset[Format]:
     return frozenset(Format(name) for name in names)

@@ -18,11 +18,11 @@ from camera_watchdog.content.exif import exif_captured_at
 from camera_watchdog.content.file_window import FileWindow
 from camera_watchdog.content.jpeg import read_jpeg
 from camera_watchdog.content.names import Says, ending_of, is_hidden, is_temporary_name, says
-from camera_watchdog.content.pictures import refused_picture
+from camera_watchdog.content.pictures import RAW, refused_picture
 from camera_watchdog.content.png import read_png
 from camera_watchdog.model import Format
 
-__all__ = ["HEAD_BYTES", "Inspection", "inspect", "when_grown"]
+__all__ = ["HEAD_BYTES", "Inspection", "inspect", "left_with_the_folder", "when_grown"]
 
 _HTML_ENDINGS: Final = frozenset({"htm", "html", "xhtml", ""})
 
@@ -82,6 +82,11 @@ class Inspection:
         """Whether it is no part of the exam however it grows."""
         return self.other and not self.growth_tells
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether it is a camera's raw picture, as there are beside the JPEG that is made of it."""
+        return self.refused.startswith(RAW)
+
 
 def inspect(file: BinaryIO, size_bytes: int, name: str) -> Inspection:
     """What an open file of that size and name is; OSError is all that it raises.
@@ -112,6 +117,11 @@ def when_grown(inspection: Inspection, name: str) -> Inspection:
     if not inspection.growth_tells:
         return inspection
     return _unfinished(_GREW) if says(name).has_inside else replace(inspection, has_grown=True)
+
+
+def left_with_the_folder(inspection: Inspection) -> Inspection:
+    """A picture that the site leaves out: some other thing, as far as the exam is concerned."""
+    return Inspection(None, whole=False, other=True, has_grown=inspection.has_grown)
 
 
 def _exam_file(window: FileWindow, head: bytes, name: str, said: Says) -> Inspection | None:

@@ -3,7 +3,10 @@
 import re
 from typing import Final
 
-__all__ = ["REFUSED_ENDINGS", "refused_picture"]
+__all__ = ["RAW", "REFUSED_ENDINGS", "refused_picture"]
+
+RAW: Final = "RAW"
+"""How the name of every raw format begins."""
 
 _RAW_ENDINGS: Final = frozenset(
     {

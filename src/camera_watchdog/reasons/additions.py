@@ -53,6 +53,12 @@ ADDITIONS: Final = (
         "ignore in the configuration.",
     ),
     Addition(
+        "skip_raw",
+        "",
+        "Only where raw pictures come with every exam, beside the pictures themselves: add raw to "
+        "required.skip in the configuration.",
+    ),
+    Addition(
         "filename_eye_pattern",
         "",
         "If the file's name tells it in another way, set filename_eye_pattern.",
