@@ -7,7 +7,6 @@ transaction is ever opened, so that the camera's software can write between any 
 
 import difflib
 import os
-import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -22,14 +21,22 @@ from camera_watchdog.camera_db_foreign import (
     lacking_words,
     tables_instead,
 )
-from camera_watchdog.camera_db_lookup import Row, TableLookup, decoded, is_subject, text_of
+from camera_watchdog.camera_db_lookup import (
+    Row,
+    TableLookup,
+    as_asked,
+    decoded,
+    is_subject,
+    likeness,
+    text_of,
+)
 from camera_watchdog.errors import (
     CameraDatabaseError,
     DatabaseBusy,
     DatabaseUnreadable,
     Problem,
 )
-from camera_watchdog.laterality import ImageRow, is_named, translated, without_ending
+from camera_watchdog.laterality import ImageRow, is_named, translated
 from camera_watchdog.model import Demographics, Laterality
 
 __all__ = ["CameraDatabase", "ImageColumns", "PatientColumns"]
@@ -105,7 +112,7 @@ class CameraDatabase:
         found: list[tuple[str, ImageRow]] = []
         with self._connected() as connection:
             lookup = self._lookup(connection, self._images)
-            for part in lookup.parts_named(connection, _likeness(name)):
+            for part in lookup.parts_named(connection, likeness(name)):
                 found += [
                     (text_of(row[0]).strip(), image)
                     for row in part
@@ -156,7 +163,7 @@ class CameraDatabase:
             ):
                 for row in part:
                     image = self._image(row)
-                    found[_as_asked(row[0], subjects), image, image.number] = None
+                    found[as_asked(row[0], subjects), image, image.number] = None
         return tuple((subject, image) for subject, image, _ in found)
 
     def demographics(self, subject: str) -> Demographics | None:
@@ -375,23 +382,6 @@ def _missing(key: str, name: str, kind: str, existing: Sequence[str]) -> Problem
         accepted=", ".join(existing) or "none, for the database is empty",
         advice=f"Did you mean '{by_lower[near[0]]}'?" if near else "",
     )
-
-
-def _as_asked(value: object, subjects: Collection[str]) -> str:
-    """A stored subject identifier as it was asked for, else as it is stored."""
-    text = text_of(value).strip()
-    if text in subjects or not isinstance(value, int | float):
-        return text
-    return next((subject for subject in subjects if is_subject(value, subject)), text)
-
-
-def _likeness(name: str) -> str:
-    """What SQLite finds a name by that may have a path in front, or lack its ending.
-
-    It folds the case of ASCII letters only; in the place of any other letter anything will do.
-    """
-    literal = re.sub(r"([%_\\])", r"\\\1", without_ending(name.strip()))
-    return f"%{re.sub(r'[^ -~]+', '%', literal)}%"
 
 
 def _sex(value: object) -> str:

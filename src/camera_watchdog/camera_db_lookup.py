@@ -4,13 +4,25 @@ The camera's software may write between any two statements, and waits for none o
 few milliseconds that a part takes.
 """
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
-__all__ = ["Row", "TableLookup", "decoded", "is_subject", "quoted", "text_of"]
+from camera_watchdog.laterality import without_ending
+
+__all__ = [
+    "Row",
+    "TableLookup",
+    "as_asked",
+    "decoded",
+    "is_subject",
+    "likeness",
+    "quoted",
+    "text_of",
+]
 
 # A writer waits for a statement that reads; so many rows are looked through in a few milliseconds.
 _ROWS_AT_A_TIME: Final = 1000
@@ -281,3 +293,20 @@ def is_subject(value: object, subject: str) -> bool:
     if isinstance(value, int | float):
         return subject.isascii() and subject.isdigit() and value == int(subject)
     return text_of(value).strip() == subject
+
+
+def as_asked(value: object, subjects: Collection[str]) -> str:
+    """A stored subject identifier as it was asked for, else as it is stored."""
+    text = text_of(value).strip()
+    if text in subjects or not isinstance(value, int | float):
+        return text
+    return next((subject for subject in subjects if is_subject(value, subject)), text)
+
+
+def likeness(name: str) -> str:
+    """What SQLite finds a name by that may have a path in front, or lack its ending.
+
+    It folds the case of ASCII letters only; in the place of any other letter anything will do.
+    """
+    literal = re.sub(r"([%_\\])", r"\\\1", without_ending(name.strip()))
+    return f"%{re.sub(r'[^ -~]+', '%', literal)}%"
