@@ -59,6 +59,14 @@ class JournalHistory:
             )
         )
 
+    def held_for(self, exam_id: int) -> list[tuple[datetime, str]]:
+        """When an exam was held, and for which reason's code each time, oldest first."""
+        return self._read(
+            lambda row: (datetime.fromisoformat(row["at"]), row["detail"]),
+            "SELECT at, detail FROM events WHERE exam_id = ? AND event = 'held' ORDER BY id",
+            exam_id,
+        )
+
     def fullest_day_bytes(self, since: datetime) -> int:
         """The size of what was archived on the day (UTC) with the most of it, in bytes."""
         told = self._read(

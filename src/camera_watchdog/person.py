@@ -7,7 +7,7 @@ their checksums, and means nothing for other bytes.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
@@ -18,10 +18,32 @@ from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE, about, skipped
 from camera_watchdog.reasons import REASONS, Answer, explain, name_for
 
-__all__ = ["NOT_USED", "Request", "Wish", "WordRefused", "bound", "overrides_for"]
+__all__ = [
+    "NOT_USED",
+    "Request",
+    "Wish",
+    "WordRefused",
+    "bound",
+    "may_be_meant_for_another",
+    "overrides_for",
+]
 
 NOT_USED: Final = "not used"
 """How the outcome of an answer begins that was for other bytes."""
+
+_ABOUT_AN_ENTRY: Final = frozenset(
+    {
+        "session_in_use",
+        "older_session",
+        "not_explained",
+        "two_visits",
+        "session_gone",
+        "server_changed",
+    }
+)
+"""Reasons whose release puts pictures into an entry, which nobody wants who was asked something else."""
+_NEWS: Final = timedelta(hours=1)
+"""So long somebody may still have the question of before in hand."""
 
 
 class WordRefused(CameraWatchdogError):
@@ -110,6 +132,30 @@ def overrides_for(
         Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
     ]
     return tuple(told)
+
+
+def may_be_meant_for_another(
+    exam: Exam,
+    held_for: Iterable[tuple[datetime, str]],
+    *,
+    since: datetime,
+    user: str,
+    now: datetime,
+) -> bool:
+    """Whether a plain release may be the answer to what held the exam before, and not to what does now.
+
+    So it is where the exam came to be held for an entry less than an hour ago (``since``), and had been
+    held for something that the same words answer. ``held_for`` is when it was held, and the code of the
+    reason each time. What came before the last answer of this ``user`` is done with.
+    """
+    if exam.reason is None or exam.reason.code not in _ABOUT_AN_ENTRY or now - since > _NEWS:
+        return False
+    answered = max((said.at for said in exam.overrides if said.user == user), default=None)
+    return any(
+        code != exam.reason.code and code in REASONS and Answer.RELEASE in REASONS[code].answers
+        for at, code in held_for
+        if answered is None or at > answered
+    )
 
 
 def _takes_back(exam: Exam, eyes: Collection[str]) -> bool:

@@ -77,6 +77,16 @@ def test_another_reason_is_another_hold_and_each_exam_has_its_own(
     assert journal.history.held_since() == {one.id: NOON + HOUR, other.id: NOON}
 
 
+def test_it_is_told_what_an_exam_was_held_for_and_when(journal: Journal, clock: Clock) -> None:
+    one, _other = (held(journal, journal.add(exam(), "seen"), "incomplete") for _ in range(2))
+    clock.now += HOUR
+    journal.save(one, "changed")
+    held(journal, one, "session_in_use")
+
+    told = [(NOON, "incomplete"), (NOON + HOUR, "session_in_use")]
+    assert journal.history.held_for(one.id) == told
+
+
 def test_what_is_held_no_more_is_not_told(journal: Journal) -> None:
     one = held(journal, journal.add(exam(), "seen"), "incomplete")
 

@@ -575,6 +575,71 @@ def test_at_a_terminal_it_asks(several: Clinic, typed: str, *, is_yes: bool) -> 
         held(several, "incomplete")
 
 
+@pytest.fixture
+def two_visits(clinic: Clinic, edc: DemoEdc) -> Clinic:
+    """An exam that was held because a part is missing; what came then was taken days later."""
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT, images=("left",), report=None, captured_at=TAKEN_AT)
+    clinic.start()
+    held(clinic, "incomplete")
+    clinic.camera.take(SUBJECT, images=("right",), captured_at=TAKEN_AT + timedelta(days=3))
+    held(clinic, "two_visits")
+    return clinic
+
+
+def test_an_answer_to_what_held_an_exam_before_is_none_to_what_holds_it_now(
+    two_visits: Clinic, edc: DemoEdc
+) -> None:
+    words = ("release", SUBJECT, "--reason", "no more will come")
+    done = two_visits.command(*words)
+
+    assert done.returncode == 2
+    assert "The folder of 105-10-0001-2 holds pictures of two visits" in done.stdout
+    assert "released" not in done.stdout
+    assert done.stderr.startswith("Nothing was done.")
+    assert "--yes" in done.stderr
+    held(two_visits, "two_visits")
+    assert edc.stored_files(SUBJECT) == []
+
+    assert two_visits.command(*words, "--yes").returncode == 0
+    (archived,) = two_visits.archived(SUBJECT)
+    assert receipt_of(archived)["overrides"][0]["reason_code"] == "two_visits"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made with pty")
+@pytest.mark.parametrize("typed, is_yes", [("y", True), ("n", False)])
+def test_at_a_terminal_it_asks_whether_the_answer_is_to_what_holds_the_exam_now(
+    two_visits: Clinic, typed: str, *, is_yes: bool
+) -> None:
+    import pty  # noqa: PLC0415 - not on Windows
+
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, f"{typed}\n".encode())
+        done = two_visits.command("release", SUBJECT, "--reason", "no more", stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+    assert (done.returncode, "Release this exam? [y/N]" in done.stderr) == (int(not is_yes), True)
+    if is_yes:
+        two_visits.archived(SUBJECT)
+    else:
+        held(two_visits, "two_visits")
+
+
+def test_an_answer_to_what_was_shown_is_not_asked_about(clinic: Clinic, edc: DemoEdc) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT, images=("left",), report=None, captured_at=TAKEN_AT)
+    clinic.camera.take(SUBJECT, images=("right",), captured_at=TAKEN_AT + timedelta(days=3))
+    clinic.start()
+    held(clinic, "two_visits")
+
+    release(clinic)
+
+    clinic.archived(SUBJECT)
+
+
 def test_where_every_exam_needs_its_own_answer_all_does_nothing(
     clinic: Clinic, edc: DemoEdc
 ) -> None:

@@ -14,7 +14,14 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, Laterality, Override, State
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
-from camera_watchdog.person import NOT_USED, Request, Wish, WordRefused, overrides_for
+from camera_watchdog.person import (
+    NOT_USED,
+    Request,
+    Wish,
+    WordRefused,
+    may_be_meant_for_another,
+    overrides_for,
+)
 from camera_watchdog.reasons import REASONS, explain, name_for
 
 if TYPE_CHECKING:
@@ -58,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="every exam that only waits for a plain release; it lists them and asks first",
     )
     parser.add_argument(
-        "--yes", action="store_true", help="with --all: release what is listed without being asked"
+        "--yes", action="store_true", help="release what is told without being asked"
     )
     parser.add_argument(
         "--reason", required=True, type=words, metavar='"..."', help="why; kept in the receipt"
@@ -95,7 +102,8 @@ def run(invocation: "Invocation") -> int:
     """Put the answer on record, and say what became of it.
 
     1 where it was for other bytes, an exam of ``--all`` is left or nobody said yes; 2 where nobody
-    could be asked.
+    could be asked. A plain release of one exam is asked about where it may be meant for what held the
+    exam before.
     """
     given = invocation.arguments
     if bool(given.subject) is given.all:
@@ -104,8 +112,6 @@ def run(invocation: "Invocation") -> int:
         return _wrong_use(
             "--eye, --skip, --entry and --send-again are about one exam: name it instead of --all."
         )
-    if given.yes and not given.all:
-        return _wrong_use("--yes is for --all: a single exam is not asked about again.")
     config = invocation.load_config(frozenset())
     eyes = dict(given.eye)
     if len(eyes) != len(given.eye) and len({*given.eye}) != len(eyes):
@@ -123,7 +129,42 @@ def run(invocation: "Invocation") -> int:
             entry=given.entry or "",
             send_again=given.send_again,
         )
+        is_plain = not (eyes or given.skip or given.entry or given.send_again)
+        if is_plain and _was_held_otherwise(journal, exam, request):
+            assert exam.reason is not None  # noqa: S101 - it is held for one
+            told = explain(exam.reason, exam)
+            say(
+                f"{exam.folder}: was held for something else before. {told.sentence} {told.next_step}"
+            )
+            if (code := _not_sure([request], is_sure=given.yes)) is not None:
+                return code
+        elif given.yes:
+            return _wrong_use("--yes is for --all, and where it is asked for: this exam is not.")
         return 0 if _put_on_record(journal, config, [request]) else 1
+
+
+def _was_held_otherwise(journal: Journal, exam: Exam, request: Request) -> bool:
+    """Whether somebody may answer who was shown what held this exam before."""
+    since = journal.held_since().get(exam.id)
+    return since is not None and may_be_meant_for_another(
+        exam, journal.history.held_for(exam.id), since=since, user=request.user, now=request.at
+    )
+
+
+def _not_sure(requests: Sequence[Request], *, is_sure: bool) -> int | None:
+    """The exit code where nobody could be asked, or nobody said yes; else none."""
+    if is_sure:
+        return None
+    if sys.stdin is None or not sys.stdin.isatty():
+        these = "this exam" if len(requests) == 1 else "these exams"
+        return _wrong_use(
+            f"Nothing was done. Look at what is said above; to release {these}, give the same command "
+            "with --yes."
+        )
+    if _says_yes(len(requests)):
+        return None
+    say("Nothing was done.")
+    return 1
 
 
 def _wrong_use(said: str) -> int:
@@ -166,15 +207,8 @@ def _release_all(journal: Journal, config: Config, text: str, *, is_sure: bool) 
         raise NotDone(
             "None of these exams is released by --all: each needs what is said of it above."
         )
-    if not is_sure:
-        if sys.stdin is None or not sys.stdin.isatty():
-            return _wrong_use(
-                "Nothing was done. Look at the list; to release these exams, give the same command "
-                "with --yes."
-            )
-        if not _says_yes(len(requests)):
-            say("Nothing was done.")
-            return 1
+    if (code := _not_sure(requests, is_sure=is_sure)) is not None:
+        return code
     is_done = _put_on_record(journal, config, requests)
     return 0 if is_done and len(requests) == len(held) else 1
 
