@@ -43,7 +43,6 @@ from camera_watchdog.model import (
 from camera_watchdog.overrides import as_sent, waived
 from camera_watchdog.session_checks import (
     check_listing,
-    check_one_per_type,
     session_reason,
     waiting_files,
 )
@@ -89,10 +88,8 @@ class Deliver:
             session = passage.exam.session
             if session is None:
                 raise PermanentError("session_gone", details={"session": "none"})
-            if session.already is None or waiting[0].sent is not Sent.NO:
+            if waiting[0].sent is not Sent.NO:
                 passage.write_down()  # the server may be asked before the next intent
-            if session.already is None:
-                self._check_one_per_type(passage, session)
             self._send(passage, waiting[0], len(waiting))
             if _was_not_there(waiting[0], passage.exam.file(waiting[0].name)):
                 passage.asked_at = None  # what is listed of its type is not ours
@@ -134,15 +131,6 @@ class Deliver:
         listing = self._sessions.listing(passage.exam, session)
         if listing is not None:
             check_listing(passage.exam, session, listing, self._tools.rules.zone)
-
-    def _check_one_per_type(self, passage: Passage, session: Session) -> None:
-        try:
-            check_one_per_type(passage.exam)
-        except PermanentError:
-            self._sessions.renew(passage, session)
-            kept = passage.exam.session
-            if kept is None or kept.already is None:
-                raise
 
     def _send(self, passage: Passage, file: ExamFile, left: int) -> None:
         """Send one file, if it has to be sent at all."""

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from camera_watchdog.errors import PermanentError
-from camera_watchdog.model import Exam, Reason, Sent, Session
-from camera_watchdog.overrides import goes_after
+from camera_watchdog.model import Exam, Reason, Session
+from camera_watchdog.overrides import entries_meant, goes_after
 
 __all__ = ["exam_before", "late_reason", "session_to_join"]
 
@@ -53,22 +52,15 @@ def late_reason(exam: Exam, before: Exam) -> Reason:
 def session_to_join(exam: Exam, others: Iterable[Exam], *, now: datetime) -> Session | None:
     """The session of the exam before, where a person said that these files go after it.
 
-    What it held then, and what that exam sent, is what it holds now. None where it was given up. A
-    server that does not know it says so, by whatever address it is reached.
-
-    Raises:
-        PermanentError: a name that the exam before sent is here again.
+    What it held then, and what that exam sent, is what it holds now. None where it was given up, or
+    where the person named another one since. A server that does not know it says so, by whatever
+    address it is reached.
     """
-    before = exam_before(exam, others) if goes_after(exam) else None
+    joins = goes_after(exam) and not entries_meant(exam)
+    before = exam_before(exam, others) if joins else None
     session = before.session if before else None
     if before is None or session is None or session.session_id in exam.former_sessions:
         return None
-    stored = {file.name.casefold() for file in before.files if file.was_sent}
-    ours = [f.name for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
-    if same := tuple(name for name in ours if name.casefold() in stored):
-        # Some releases write over what is stored before they compare names.
-        details = {"session": session.session_id}
-        raise PermanentError("filename_conflict", files=same, details=details)
     sent = tuple(file.file_type for file in before.files if file.may_be_stored and file.file_type)
     return dataclasses.replace(
         session,

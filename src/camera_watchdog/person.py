@@ -176,7 +176,7 @@ def _released(exam: Exam, said: Override, checksum: Callable[[str], str], entry:
     """The answer to what holds the exam itself, bound to the files and the session that it is about."""
     assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
     names = _released_files(exam, exam.reason)
-    if entry and exam.reason.code == "late":
+    if entry and "joins" in exam.reason.details:
         said, named = _visit_of_its_own(exam.reason, said, entry), entry
     else:
         named = _entry_named(exam, exam.reason, entry) if entry else ""

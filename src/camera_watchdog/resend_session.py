@@ -12,7 +12,7 @@ from camera_watchdog.entry_dates import calendar_day, entry_words
 from camera_watchdog.errors import CameraWatchdogError, PermanentError
 from camera_watchdog.model import Exam, Session
 from camera_watchdog.reasons import name_for
-from camera_watchdog.session_checks import check_session
+from camera_watchdog.session_checks import check_session, check_writes_over_nothing
 from camera_watchdog.sessions import Sessions, session_of
 from camera_watchdog.steps import Tools
 
@@ -75,7 +75,9 @@ def _named(exam: Exam, named: str, sessions: Sessions, tools: Tools) -> Session:
             "for it again"
         )
     check_session(exam, given, status, tools, is_named=True)
-    return session_of(given, status, tools)
+    chosen = session_of(given, status, tools)
+    check_writes_over_nothing(exam, chosen, tools)
+    return chosen
 
 
 def _made_by_resolve(exam: Exam, sessions: Sessions, tools: Tools) -> Session:

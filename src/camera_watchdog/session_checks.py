@@ -42,9 +42,9 @@ from camera_watchdog.steps import Tools
 
 __all__ = [
     "check_listing",
-    "check_one_per_type",
     "check_session",
     "check_turn",
+    "check_writes_over_nothing",
     "session_reason",
     "waiting_files",
 ]
@@ -107,10 +107,6 @@ def check_session(
         _check_day(exam, given, status, tools)
     users = _users_of(exam, given.session_id, tools)
     _check_unused(exam, given, status, users, tools)
-    if generation(given.key, given.already) is Generation.REPLACES:
-        check_one_per_type(exam)
-    else:
-        _check_names(exam, users, given.session_id)
     _check_explained(exam, given, status, users, tools)
 
 
@@ -299,16 +295,46 @@ def _users_of(exam: Exam, session_id: str, tools: Tools) -> list[Exam]:
     return [user for user in (*users, *former) if user.id != exam.id]
 
 
-def _check_names(exam: Exam, users: list[Exam], session_id: str) -> None:
-    """Some releases write over what is stored under a name: nobody's word makes that safe.
+def check_writes_over_nothing(
+    exam: Exam, session: Session, tools: Tools, *, joins: bool = False
+) -> None:
+    """What is in a session stays there: nobody's word makes it safe to write over it.
+
+    Some releases write over a file of the same name before they compare, those before 0.4 over one of
+    the same type, too. Whatever any exam sent into the session counts, whether or not the server tells
+    of it. ``joins``: the session is that of an earlier exam, and holds what is ``listed``.
 
     Raises:
-        PermanentError: another exam sent a file of that name into the session.
+        PermanentError: a file of this exam would take the place of another one.
     """
-    sent = (f for user in users for f in user.files if f.was_sent or f.sent_sha256)
-    stored = {file.name.casefold() for file in sent}
-    if same := tuple(f.name for f in waiting_files(exam) if f.name.casefold() in stored):
-        raise PermanentError("filename_conflict", files=same, details={"session": session_id})
+    sent = [
+        (file, f"{file.name} of {user.destination or user.folder}")
+        for user in _users_of(exam, session.session_id, tools)
+        for file in user.files
+        if file.was_sent or file.sent_sha256
+    ]
+    by_name = {file.name.casefold(): there for file, there in sent}
+    met = {
+        "filename_conflict": {f.name: by_name.get(f.name.casefold()) for f in waiting_files(exam)}
+    }
+    if generation(session.key, session.already) is Generation.REPLACES:
+        _check_one_per_type(exam)
+        by_type = {each: each for each in session.listed if joins}
+        by_type |= {str(file.file_type): there for file, there in sent}
+        of_type = {f.name: by_type.get(str(f.file_type)) for f in waiting_files(exam)}
+        met = {"one_file_per_type": of_type} | met
+    for code, places in met.items():
+        if taken := {name: there for name, there in places.items() if there}:
+            details = {
+                "session": session.session_id,
+                "entry": session.words,
+                "replaces": ", ".join(dict.fromkeys(taken.values())),
+            }
+            if joins:
+                details |= {"joins": session.session_id, "day": session.day, "name_entry": "yes"}
+            elif exam.session is None:
+                details["new_entry"] = "yes"
+            raise PermanentError(code, files=tuple(taken), details=details)
 
 
 def _left_unused(other: Exam) -> bool:
@@ -330,7 +356,7 @@ def waiting_files(exam: Exam) -> list[ExamFile]:
     )
 
 
-def check_one_per_type(exam: Exam) -> None:
+def _check_one_per_type(exam: Exam) -> None:
     """Before 0.4 a second file of a type replaces the first, and there are no DICOM types.
 
     Raises:

@@ -26,9 +26,9 @@ from camera_watchdog.model import (
 from camera_watchdog.screening import check_folders, hold_unless_waived
 from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import (
-    check_one_per_type,
     check_session,
     check_turn,
+    check_writes_over_nothing,
     session_reason,
     waiting_files,
 )
@@ -63,6 +63,7 @@ class Sessions:
         """
         session = passage.exam.session
         if session is not None and self._still_good(passage, session):
+            self._check_writes_over_nothing(passage)
             passage.event(Event.RESOLVED)
             return
         passage.checkpoint()
@@ -80,11 +81,12 @@ class Sessions:
         check_turn(passage.exam, status, self._tools)
         try:
             check_session(passage.exam, resolution, status, self._tools)
+            chosen = session_of(resolution, status, self._tools)
+            check_writes_over_nothing(passage.exam, chosen, self._tools)
         except PermanentError:
             # Whichever entry it is, it may be spoken of when it is no more the newest.
             self._tools.journal.note_entry(passage.exam.subject, status.session_id, status.dated)
             raise
-        chosen = session_of(resolution, status, self._tools)
         passage.event(
             Event.RESOLVED, f"session {chosen.session_id}", session=chosen, with_next=True
         )
@@ -94,16 +96,27 @@ class Sessions:
         others = self._tools.journal.exams_of_subject(exam.subject)
         here, now = self._tools.rules.api_url, self._tools.clock()
         joined = session_to_join(exam, others, now=now)
-        if joined is not None:
-            joined = dataclasses.replace(joined, api_url=here)
-        if joined is not None and joined.already is None:
+        if joined is None:
+            return None
+        joined = dataclasses.replace(joined, api_url=here)
+        if joined.already is None:
             joined = self._as_it_is_now(exam, joined)
-        if joined is not None and joined.already is None:
-            check_one_per_type(exam)
-            twice = tuple(f.name for f in waiting_files(exam) if f.file_type in joined.listed)
-            if twice:  # it would replace what the exam before sent
-                raise PermanentError("one_file_per_type", files=twice)
+        check_writes_over_nothing(exam, joined, self._tools, joins=True)
         return joined
+
+    def _check_writes_over_nothing(self, passage: Passage) -> None:
+        """The exam's files may be others than when its session was put on record."""
+        exam, session = passage.exam, passage.exam.session
+        if session is None or not waiting_files(exam):
+            return
+        try:
+            check_writes_over_nothing(exam, session, self._tools)
+        except PermanentError:
+            if generation(session.key, session.already) is not Generation.REPLACES:
+                raise
+            self.renew(passage, session)
+            known = passage.exam.session or session  # as it is on record: what is certain
+            check_writes_over_nothing(exam, known, self._tools)
 
     def _as_it_is_now(self, exam: Exam, session: Session) -> Session:
         """A session that an earlier release gave, as one of today tells of it."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason, session_to_join
 from camera_watchdog.model import Exam, Sent, Session, State
 from exam_parts import NOON, acknowledged, exam, file, override, session
@@ -86,19 +85,11 @@ def test_it_goes_nowhere_without_a_persons_word_for_these_very_bytes() -> None:
     assert joined(more, archived()) is None
 
 
-@pytest.mark.parametrize("name", ["OD.jpg", "od.jpg"])
-def test_a_name_that_the_exam_before_sent_is_not_sent_again(name: str) -> None:
-    with pytest.raises(PermanentError) as caught:
-        joined(released(exam(file(name), id=9, first_seen=LATER)), archived())
-    assert (caught.value.code, caught.value.files) == ("filename_conflict", (name,))
-
-
-def test_a_file_that_is_left_out_stands_in_the_way_of_none() -> None:
-    left_out = file("OD.jpg", sent=Sent.SKIPPED)
-    of = released(exam(left_out, file("OD2.jpg"), id=9, first_seen=LATER))
-    chosen = joined(of, archived())
-    assert chosen is not None
-    assert chosen.session_id == "s-1"
+def test_where_a_person_named_another_entry_since_it_goes_there() -> None:
+    of = released(late())
+    sums = {f.name: f.sha256 for f in of.files}
+    named = override("incomplete", of, checksums=sums, entry="s-2")
+    assert joined(dataclasses.replace(of, overrides=(*of.overrides, named)), archived()) is None
 
 
 def test_the_session_holds_what_the_exam_before_found_there_and_sent() -> None:

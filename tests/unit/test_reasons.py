@@ -44,7 +44,7 @@ DESIGNED = {
     "older_session": {Answer.RELEASE},
     "session_gone": {Answer.RELEASE},
     "server_changed": {Answer.RELEASE},
-    "one_file_per_type": {Answer.SKIP},
+    "one_file_per_type": {Answer.SKIP, Answer.ENTRY},
     "cannot_tell": {Answer.RELEASE, Answer.SKIP},
     "wrong_acknowledgement": {Answer.RELEASE, Answer.SKIP},
     "not_listed": {Answer.RELEASE, Answer.SKIP, Answer.SEND_AGAIN},

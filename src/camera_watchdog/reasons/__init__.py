@@ -72,7 +72,7 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
     )
     more = [addition for addition in ADDITIONS if addition.detail in reason.details]
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
-    next_step = " ".join([rule.next_step, *(each.next_step for each in more)])
+    next_step = " ".join([rule.next_step, *(each.next_step for each in more if each.next_step)])
     sentence = sentence.format_map(words)
     if asked_anew(exam, reason, _answers_to(rule, exam)):
         sentence = f"{sentence} {_ASKED_ANEW}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from camera_watchdog.reasons.rules import TO_NAME_ENTRY
+
 __all__ = ["ADDITIONS", "Addition"]
 
 
@@ -91,5 +93,22 @@ ADDITIONS: Final = (
         "",
         "This release of the EDC writes over a file of the same name, or of the same kind: have them "
         "put there only if nothing there has their names or is of their kind.",
+    ),
+    Addition(
+        "replaces",
+        "It would take the place of what is in the eye exam entry {entry} already: {replaces}.",
+        "",
+    ),
+    Addition(
+        "new_entry",
+        "",
+        "If this exam is of another visit, ask the clinician to create an entry for it, then: "
+        "camera-watchdog retry {who}",
+    ),
+    Addition(
+        "name_entry",
+        "",
+        "To have it sent into another entry, ask the clinician to create one, and name that by its date, "
+        f"or by its id where both are of one day: {TO_NAME_ENTRY}",
     ),
 )

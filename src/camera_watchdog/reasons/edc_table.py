@@ -3,6 +3,7 @@
 from typing import Final
 
 from camera_watchdog.reasons.rules import (
+    ENTRY,
     RELEASE,
     RELEASE_OR_SKIP,
     RETRY,
@@ -91,7 +92,7 @@ EDC_ROWS: Final = (
         "Ask for the EDC to be upgraded to 0.4 or later, "
         f"or leave out what is not needed: {TO_SKIP}",
         Clears.HOURLY,
-        SKIP,
+        SKIP | ENTRY,
     ),
     ReasonRule(
         "type_not_taken",
@@ -124,7 +125,7 @@ EDC_ROWS: Final = (
         "Look at the entry in the EDC, and give one of the two another name on the camera. "
         f"If the file there is the right one, leave this one out: {TO_SKIP}",
         Clears.CHANGE,
-        SKIP,
+        SKIP | ENTRY,
     ),
     ReasonRule(
         "server_keeps_failing",
