@@ -175,6 +175,7 @@ class Clinic(WatchedFolder):
             "retry_attempts": 3,
             "retry_delay_s": 5.0,
             "retry_max_delay_s": 60.0,
+            "subject_of": self.rules.subject,
         }
         self.gate = Gate(self.edc, clock=self.clock.now, monotonic=self.clock.monotonic)
         self.tools = Tools(

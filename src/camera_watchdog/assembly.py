@@ -16,6 +16,7 @@ from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
 from camera_watchdog.model import Exam, State
+from camera_watchdog.other_subject import begun_anew, in_edc
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle, Verdict
 from camera_watchdog.stability import Movement
@@ -62,6 +63,33 @@ class Assembly:
         self._monotonic = monotonic
         self.there_at_start: frozenset[str] = frozenset()
         self.journal_lost = ""
+
+    def take_up(self, exam: Exam) -> None:
+        """An open exam of the journal, as the subject's that its folder's name gives now.
+
+        Where something of it was sent, it stays as it is for the pipeline to ask about.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        subject = self._rules.subject(exam.folder)
+        if subject == exam.subject or exam.destination or in_edc(exam):
+            self._registry.add(exam)
+        elif subject is not None:
+            detail = f"as {subject}, not as {exam.subject}"
+            anew = begun_anew(exam, subject, self._journal.exams_of_subject(subject))
+            self._registry.add(self._journal.save(anew, "begun anew", detail))
+            logger.warning("%s  nothing of it was sent: begun anew %s", exam.folder, detail)
+        else:
+            detail = f"no subject's folder any more, {exam.subject}'s before; nothing was sent"
+            logger.warning("%s  is left alone: %s", exam.folder, detail)
+            gone = exam.but(state=step(exam.state, Event.VANISHED), reason=None)
+            self._journal.save(gone, Event.VANISHED, detail)
+
+    def is_kept(self, folder: str) -> bool:
+        """Whether a folder that is no subject's has an exam of which something was sent."""
+        exam = self._registry.get(folder)
+        return exam is not None and in_edc(exam)
 
     def note(
         self,

@@ -27,6 +27,7 @@ from camera_watchdog.model import (
     Reason,
     Sent,
 )
+from camera_watchdog.other_subject import begun_anew, in_edc, sent_as_other_subject
 from camera_watchdog.overrides import skipped
 from camera_watchdog.screening import (
     check_folders,
@@ -60,6 +61,7 @@ class Identify:
             WaitsBehind: another folder of the subject has a session, and goes first.
             TransientError: a file or the camera's database cannot be read now.
         """
+        self._check_subject(passage)
         check_names(passage.exam)
         exam = self._read(passage)
         passage.learn(exam)
@@ -81,6 +83,25 @@ class Identify:
         if passage.is_news:
             told = ", ".join(f"{file.name} {_told(file)}" for file in to_send(passage.exam))
             logger.info("%s  identified: %s", passage.name, told)
+
+    def _check_subject(self, passage: Passage) -> None:
+        """The exam is its folder's subject's; where it was sent as another's, a person said that it is.
+
+        Raises:
+            PermanentError: nobody did.
+            FolderChanged: the EDC has nothing of it any more, and it is begun anew.
+        """
+        exam = passage.exam
+        subject = self._tools.rules.subject_of(exam.folder)
+        if subject == exam.subject:
+            return
+        if subject is None or in_edc(exam):
+            hold_unless_waived(exam, sent_as_other_subject(exam, subject))
+            return
+        others = self._tools.journal.exams_of_subject(subject)
+        detail = f"as {subject}, not as {exam.subject}"
+        passage.save("begun anew", detail, **vars(begun_anew(exam, subject, others)))
+        raise FolderChanged(f"its folder is {subject}'s: begun anew")
 
     def _read(self, passage: Passage) -> Exam:
         """Every file's SHA-256; what a person left out is marked so."""

@@ -44,6 +44,7 @@ __all__ = [
     "goes_after",
     "is_corrected",
     "names_entry",
+    "said_to_be_taken_out",
     "said_together",
     "sha256_of",
     "skipped",
@@ -188,6 +189,21 @@ def goes_after(exam: Exam) -> bool:
     there = {file.name for file in exam.files if file.present}
     names = tuple(name for name in about(exam, Reason("late")) if name in there)
     return waived(exam, Reason("late", names))
+
+
+def said_to_be_taken_out(exam: Exam, code: str) -> Override | None:
+    """A person's word that the EDC has nothing of these bytes any more, and that they are to be sent."""
+    now = {file.name: sha256_of(file) for file in exam.files}
+    return next(
+        (
+            override
+            for override in exam.overrides
+            if override.reason_code == code
+            and override.send_again
+            and _as_they_were(override, (), now)
+        ),
+        None,
+    )
 
 
 def said_together(exam: Exam, code: str) -> list[frozenset[str]]:

@@ -131,6 +131,7 @@ def rules(config: Config) -> Rules:
         retry_attempts=config.retry_attempts,
         retry_delay_s=config.retry_delay,
         retry_max_delay_s=config.retry_max_delay,
+        subject_of=sweep_rules(config).subject,
     )
 
 

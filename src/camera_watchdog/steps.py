@@ -76,7 +76,10 @@ class WaitsBehind(NotYet):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration asks of the pipeline."""
+    """What the configuration asks of the pipeline.
+
+    ``subject_of`` gives the subject identifier in a folder's name, none where it is no subject's.
+    """
 
     watch_dir: Path
     archive_dir: Path
@@ -98,6 +101,7 @@ class Rules:
     retry_attempts: int
     retry_delay_s: float
     retry_max_delay_s: float
+    subject_of: Callable[[str], str | None]
     eye_values: Mapping[str, Laterality] = field(default_factory=dict)
     time_form: TimeForm | None = None
 

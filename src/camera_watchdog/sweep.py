@@ -133,11 +133,14 @@ class Sweep:
 
         Where the journal was lost, what is in the folder now may have been sent before; ``journal_lost``
         is noted with its exams.
+
+        Raises:
+            JournalError: what the configuration makes of them now cannot be written down.
         """
         self._assembly.journal_lost = journal_lost
         for exam in exams:
             state = step(exam.state, Event.CHANGED)
-            self._registry.add(exam.but(state=state, not_before=None))
+            self._assembly.take_up(exam.but(state=state, not_before=None))
 
     @property
     def has_listed(self) -> bool:
@@ -212,6 +215,7 @@ class Sweep:
             self._watches.keep_alive(())  # that it was away must be known when it is back
             self._next_sweep = min(self._next_sweep, now + _AWAY_S)
             return
+        live = [*live, *filter(self._assembly.is_kept, self.root.unmatched)]
         if self._there_at_start is None:
             self._there_at_start = self._assembly.there_at_start = frozenset(live)
         if everything:

@@ -43,6 +43,7 @@ PURE: Final = {
     "model",
     "objections",
     "once",
+    "other_subject",
     "overrides",
     "overview",
     "overview_json",

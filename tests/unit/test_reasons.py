@@ -28,6 +28,7 @@ DESIGNED = {
     "eye_conflict": {Answer.EYE, Answer.SKIP},
     "sent_as_other_eye": {Answer.EYE, Answer.RELEASE},
     "wrong_patient": {Answer.SKIP},
+    "sent_as_other_subject": {Answer.RELEASE, Answer.SEND_AGAIN},
     "retaken": {Answer.RELEASE},
     "vanished": {Answer.RELEASE},
     "two_visits": {Answer.RELEASE, Answer.SKIP},

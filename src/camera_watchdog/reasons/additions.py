@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.reasons.rules import TO_NAME_ENTRY
+from camera_watchdog.reasons.rules import TO_NAME_ENTRY, TO_SEND_AGAIN
 
 __all__ = ["ADDITIONS", "Addition"]
 
@@ -87,6 +87,18 @@ ADDITIONS: Final = (
         "",
         "Whether the EDC has all of them is not known yet: of one that is not in the entry, say which "
         "eye it shows; it is then sent.",
+    ),
+    Addition(
+        "other_subject",
+        "By its name, as subject_folder_pattern reads it now, the folder is of {other_subject}.",
+        "If they are of {other_subject}, ask the EDC's administrator to take them out of the entry of "
+        "{subject}, {entry}. Only when that is done, have all of it sent as {other_subject}: "
+        f"{TO_SEND_AGAIN}",
+    ),
+    Addition(
+        "no_subject",
+        "By its name, as subject_folder_pattern reads it now, the folder is no subject's.",
+        "If they are not, have subject_folder_pattern corrected in the configuration first.",
     ),
     Addition(
         "writes_over",

@@ -20,6 +20,7 @@ from camera_watchdog.reasons.rules import (
     TO_SAY_EYE,
     TO_SKIP,
     TO_SKIP_ALL,
+    Answer,
     Clears,
     ReasonRule,
 )
@@ -149,6 +150,14 @@ ROWS: Final = (
         f"Find out whose image it is and move it to the right folder, or leave it out: {TO_SKIP}",
         Clears.SOON,
         SKIP,
+    ),
+    ReasonRule(
+        "sent_as_other_subject",
+        "{sent} in the folder {folder} went to the EDC as pictures of {subject}.",
+        "Find out whose they are. If they are of {subject}, have the rest sent there, too: "
+        f"{TO_RELEASE}",
+        Clears.CHANGE,
+        RELEASE | {Answer.SEND_AGAIN},
     ),
     ReasonRule(
         "retaken",
