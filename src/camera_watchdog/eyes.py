@@ -130,6 +130,9 @@ class Eyes:
         )
         if not file.may_be_stored or is_retaken(file) or known.file_type == file.file_type:
             return known, verdict.reason
+        if file.file_type and not report_type.has(file.file_type):
+            # That the key was corrected is no question of an eye: what the EDC has stays as it is.
+            return (known if known.eye else file).but(file_type=file.file_type), None
         if eye_said_of_sent(exam, file):
             return known, None  # the EDC's administrator corrected it: it is not sent again
         # What it was sent as is not forgotten.

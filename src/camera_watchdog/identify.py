@@ -145,8 +145,11 @@ class Identify:
             if not file.present and file.sent is Sent.UNKNOWN:
                 note = "gone before the EDC acknowledged it; a person released the exam"
                 exam = exam.with_file(file.but(sent=Sent.SKIPPED, note=note))
+        report_type = self._tools.rules.report_type
         for file in exam.files:
-            if file.sent is Sent.REFUSED:
+            if file.sent is Sent.REFUSED and file.file_type and not report_type.has(file.file_type):
+                exam = exam.with_file(file.but(sent=Sent.NO, note=""))  # it is another type now
+            elif file.sent is Sent.REFUSED:
                 code = "too_large" if file.note == "file_too_large" else "refused_content"
                 details = {
                     "code": file.note,

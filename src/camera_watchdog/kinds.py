@@ -67,6 +67,12 @@ class ReportType(StrEnum):
     COMBINED = "combined"
     PER_EYE = "per_eye"
 
+    def has(self, file_type: FileType) -> bool:
+        """Whether a site with these reports sends files of that type."""
+        if not file_type.is_report:
+            return True
+        return (file_type is FileType.REPORT) is (self is ReportType.COMBINED)
+
 
 class ImageRows(StrEnum):
     """What a row of the camera's image table is written for, and tells the eye of.
