@@ -126,10 +126,12 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     two clocks that differ make no second visit. A picture of which only the file system tells the time,
     and whose file was written half a day from all others, is of another visit all the same; so is a
     report that was there half a day before any picture. All are computed
-    by the time zone as it is set now, for some may have been sent before it was corrected.
+    by the time zone as it is set now, for some may have been sent before it was corrected. What was sent
+    and is gone from the folder counts, for what came later may be the next visit's.
     """
     zone, together = tools.rules.zone, said_together(exam, "two_visits")
-    images = [as_read_now(file, zone) for file in to_send(exam) if file.is_image]
+    gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
+    images = [as_read_now(file, zone) for file in (*to_send(exam), *gone) if file.is_image]
     apart: list[_Visit] = []
     for by_file_system in (False, True):
         one_clock = [

@@ -1,6 +1,7 @@
 """A folder that changes while its exam is under way, and its move to the archive."""
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -378,3 +379,32 @@ def test_a_receipt_of_the_cameras_own_is_not_written_over(clinic: Clinic) -> Non
     (folder,) = clinic.archived()
     assert (folder / "receipt.json").read_bytes() == b'{"camera": 1}'
     assert (folder / "camera-watchdog.receipt.json").exists()
+
+
+def test_the_next_visit_in_the_folder_of_an_exam_that_was_sent_in_part_and_is_gone_is_no_part_of_it(
+    clinic: Clinic,
+) -> None:
+    clinic.edc.uploads = [None, *[FAILED] * 20]
+    clinic.try_once()
+    (sent,) = clinic.edc.stored
+    shutil.rmtree(clinic.root / "S1")
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "vanished")
+    clinic.edc.uploads.clear()
+    clinic.clock.advance(14 * 24 * HOUR_S)
+    for number, name in enumerate(("IM_5.jpg", "IM_6.jpg", "new.pdf")):
+        clinic.put(f"S1/{name}", seed=20 + number)
+        now = clinic.clock.utc.timestamp()
+        os.utime(clinic.root / "S1" / name, (now, now))
+    clinic.camera.know("S1", "IM_5.jpg", "R")
+    clinic.camera.know("S1", "IM_6.jpg", "L")
+    clinic.live_for(60)
+    if clinic.told("S1")[1] == "vanished":
+        clinic.answer()
+        clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "two_visits")
+    assert clinic.edc.stored == [sent]
+    for name in ("IM_5.jpg", "IM_6.jpg", "new.pdf"):
+        (clinic.root / "S1" / name).rename(clinic.root.parent / name)
+    clinic.live_for(100)
+    assert clinic.edc.stored == [sent]
