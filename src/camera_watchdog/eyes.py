@@ -17,9 +17,23 @@ from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.eye_rows import as_record
 from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony
-from camera_watchdog.model import Exam, ExamFile, EyeRow, Reason, ReportType, Sent, file_type_for
+from camera_watchdog.model import (
+    Exam,
+    ExamFile,
+    EyeRow,
+    Laterality,
+    Reason,
+    ReportType,
+    Sent,
+    file_type_for,
+)
 from camera_watchdog.objections import eye_words, objections_to, runs_on
-from camera_watchdog.overrides import SENT_AS_OTHER_EYE, eye_said, eye_said_of_sent
+from camera_watchdog.overrides import (
+    SENT_AS_OTHER_EYE,
+    eye_said,
+    eye_said_before_its_row,
+    eye_said_of_sent,
+)
 from camera_watchdog.row_times import nearest
 from camera_watchdog.screening import to_send
 from camera_watchdog.steps import EyeMissing, Passage, Tools
@@ -181,7 +195,7 @@ class Eyes:
             return _Answer(EyeVerdict(None, "", None), found.rows)
         if eye := eye_said(exam, file):
             own = found.rows or rows.owed(file, eye)
-            return _Answer(EyeVerdict(eye, "operator", None), own)
+            return _Answer(_with_what_came(exam, file, eye, own), own)
         asked: dict[str, Callable[[], Testimony]] = {
             _DATABASE: lambda: laterality.from_rows(found.rows),
             "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
@@ -254,6 +268,20 @@ class Eyes:
             raw = as_record(row).captured_at if row is not None else None
             changed.append(with_capture_time(file, raw, zone=zone, form=form))
         return exam.with_file(*changed)
+
+
+def _with_what_came(
+    exam: Exam, file: ExamFile, eye: Laterality, rows: Sequence[ImageRow]
+) -> EyeVerdict:
+    """A person's word, unless it was given for want of a row and the row that came says the other eye."""
+    said = eye_said_before_its_row(exam, file)
+    if said is None or file.may_be_stored:
+        return EyeVerdict(eye, "operator", None)
+    came = laterality.from_rows(rows)
+    if came.eye in {None, eye}:
+        return EyeVerdict(eye, "operator", None)
+    told = f"{said.user} said {eye}, but the camera's database says {came.eye} since"
+    return EyeVerdict(None, "", Reason("eye_conflict", (file.name,), {"said": told}))
 
 
 def _recorded(file: ExamFile, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:

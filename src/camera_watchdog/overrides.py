@@ -38,6 +38,7 @@ __all__ = [
     "asked_anew",
     "entries_meant",
     "eye_said",
+    "eye_said_before_its_row",
     "eye_said_of_sent",
     "files_as_sent",
     "for_other_bytes",
@@ -53,6 +54,8 @@ __all__ = [
 
 SENT_AS_OTHER_EYE: Final = "sent_as_other_eye"
 """The reason that asks under which eye the EDC has a file that was sent."""
+
+_FOR_WANT_OF_A_ROW: Final = frozenset({"not_in_database", "earlier_visit_rows"})
 
 
 def sha256_of(file: ExamFile) -> str:
@@ -104,6 +107,12 @@ def eye_said_of_sent(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word under which eye the EDC has these very bytes; none where nobody asked for it."""
     said = _said_of_eye(exam, file)
     return said if said and said.reason_code == SENT_AS_OTHER_EYE else None
+
+
+def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
+    """A person's word about an eye that was asked for because the camera's database had no row of it."""
+    said = _said_of_eye(exam, file)
+    return said if said and said.reason_code in _FOR_WANT_OF_A_ROW else None
 
 
 def is_corrected(exam: Exam, file: ExamFile) -> bool:

@@ -387,3 +387,24 @@ def test_a_file_that_is_taken_again_meanwhile_needs_a_row_of_its_own(clinic: Cli
     assert reason is not None
     assert reason.files == ("OD.jpg",)
     assert clinic.edc.stored == []
+
+
+@pytest.mark.parametrize("row", ["L", "R"])
+def test_a_row_that_comes_after_a_persons_word_and_says_the_other_eye_is_asked_about(
+    clinic: Clinic, row: str
+) -> None:
+    clinic.edc.sessions.clear()
+    clinic.camera.rows["S1"] = [r for r in clinic.camera.rows["S1"] if r.filename != "OD.jpg"]
+    clinic.live_for(30)
+    clinic.answer(code="not_in_database", name="OD.jpg", eye=Laterality.RIGHT)
+    clinic.live_for(30)
+    assert clinic.told("S1")[1] == "no_session"
+    clinic.camera.know("S1", "OD.jpg", row)
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    if row == "L":
+        assert clinic.told("S1") == (State.HELD, "eye_conflict")
+        assert clinic.edc.stored == []
+        clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
+        clinic.live_for(130)
+    check_arrived(clinic)
