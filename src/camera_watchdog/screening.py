@@ -144,12 +144,25 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     apart = apart or _visits_by_files(images, together) or _report_of_before(exam, images, together)
     if not apart:
         return
+    _put_reports_beside(apart, [file for file in to_send(exam) if not file.is_image])
     groups = "; ".join(
         f"{visit[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(f.name for _, f in visit)}"
         for visit in apart
     )
     names = tuple(sorted(file.name for visit in apart for _, file in visit))
     raise PermanentError("two_visits", files=names, details={"groups": groups})
+
+
+def _put_reports_beside(visits: list[_Visit], reports: Iterable[ExamFile]) -> None:
+    """Each report beside the visit that it came with or after: who moves one visit away moves it, too."""
+    begun = [min(file_time(file.mtime_ns) for _, file in visit) for visit in visits]
+    there = {file.name for visit in visits for _, file in visit}
+    for report in reports:
+        at = file_time(report.mtime_ns)
+        before = [when for when in begun if when <= at]
+        visit = visits[begun.index(max(before) if before else min(begun))]
+        if report.name not in there:
+            visit.append((visit[-1][0], report))
 
 
 def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]]) -> list[_Visit]:

@@ -164,7 +164,7 @@ def test_pictures_of_two_visits_are_held_and_both_groups_are_named(clinic: Clini
     assert is_held(outcome, "two_visits")
     groups = outcome.exam.reason.details["groups"]  # type: ignore[union-attr]
     assert "OD.jpg" in groups.split(";")[0]
-    assert "OS.jpg" in groups.split(";")[1]
+    assert "OS.jpg, report.pdf" in groups.split(";")[1]
     clinic.answer()
     clinic.live_for(10)
     check_arrived(clinic)

@@ -179,7 +179,7 @@ ROWS: Final = (
         "two_visits",
         "The folder of {subject} holds pictures of two visits: {groups}.",
         f"If they are of one visit, send them together: {TO_RELEASE} If they are not, each visit needs "
-        "an entry of its own in the EDC: move the pictures of the later one out of the camera's folder, "
+        "an entry of its own in the EDC: move the files of the later one out of the camera's folder, "
         "and back in, in a folder {folder}, once the earlier one is archived.",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
