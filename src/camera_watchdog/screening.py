@@ -116,6 +116,7 @@ def _check_sizes(exam: Exam, tools: Tools) -> None:
     for file in to_send(exam):
         if limit is not None and file.size_bytes > limit:
             details = {"size": size_words(file.size_bytes), "limit": size_words(limit)}
+            details["max_file_size_mb"] = "yes"  # nobody asked the EDC
             raise PermanentError("too_large", files=(file.name,), details=details)
 
 

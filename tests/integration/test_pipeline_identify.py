@@ -153,7 +153,10 @@ def test_a_file_whose_name_would_be_cleaned_is_held_before_anything_leaves(clini
 
 def test_a_file_over_the_limit_is_held_before_anything_leaves(clinic: Clinic) -> None:
     clinic.set_rules(max_file_size_bytes=500)
-    assert is_held(clinic.try_once(), "too_large")
+    outcome = clinic.try_once()
+    assert is_held(outcome, "too_large")
+    assert outcome.exam.reason is not None
+    assert "max_file_size_mb" in explain(outcome.exam.reason, outcome.exam).next_step
     assert clinic.edc.calls == []
 
 

@@ -72,6 +72,11 @@ ADDITIONS: Final = (
         "configuration.",
     ),
     Addition(
+        "max_file_size_mb",
+        "The limit is the configuration's.",
+        "Where the EDC takes larger files, set max_file_size_mb higher in the configuration.",
+    ),
+    Addition(
         "clock_is_off",
         "The camera's clock cannot be right, so the day is that on which the files came.",
         "Set the camera's clock.",
