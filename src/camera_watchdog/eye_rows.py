@@ -22,7 +22,8 @@ may be the new one: then both answer, and a person must say. Where a row told no
 that a person left out, and tells one later, it was filled in.
 
 Who archived a picture whose eye no row had told (a person did, or the release of before, which kept no
-rows) has one row of that name and that eye to come: the technician may enter it the day after. Of two
+rows) has one row of that name and that eye to come for a week: the technician may enter it the day after.
+Of two
 exams that wait at once and took one row at the same moment, the one that was seen first keeps it.
 
 The same bytes are the same picture: what answered for them may answer again. So do rows of the exam
@@ -45,6 +46,9 @@ __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
 
 _CLOCKS_APART: Final = timedelta(hours=26)
 """A time without an offset may be of any zone, and a clock an hour off."""
+
+_OWED_FOR: Final = timedelta(days=7)
+"""So long after the archive the rows are looked at, and one that comes is put on record."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -128,10 +132,16 @@ class SubjectRows:
         )
 
 
-def sort_rows(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> SubjectRows:
-    """The rows of the exam's subject, and which of them ``others``, the subject's exams, have."""
+def sort_rows(
+    exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam], *, may_owe: bool = True
+) -> SubjectRows:
+    """The rows of the exam's subject, and which of them ``others``, the subject's exams, have.
+
+    Without ``may_owe`` no row counts as one that an exam still had to get.
+    """
     claims = _without(_claims(each for each in others if each.id != exam.id), exam.rows_gone)
     claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam, rows)]
+    claims = _still_owed(claims, exam) if may_owe else [c for c in claims if not c.is_owed]
     free = list(rows)
     claimed: list[tuple[ImageRow, _Claim]] = []
     for fits in _WAYS:
@@ -228,6 +238,24 @@ def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | N
     }
     eye = found.pop() if len(found) == 1 else ""
     return replace(row, eye=eye) if eye else None
+
+
+def _still_owed(claims: Iterable[_Claim], exam: Exam) -> list[_Claim]:
+    """What is owed, without the row that came for it; after a week nothing is, and that row stands."""
+    left = list(claims)
+    for owed in [claim for claim in left if claim.is_owed]:
+        ended = owed.exam.archived_at
+        if ended is not None and exam.first_seen - ended > _OWED_FOR:
+            left.remove(owed)
+        elif came := next((claim for claim in left if _came_for(owed, claim)), None):
+            left.remove(came)
+    return left
+
+
+def _came_for(owed: _Claim, claim: _Claim) -> bool:
+    row = claim.row
+    is_its = parse_eye(row.eye) is owed.eye and is_named(owed.row.filename, row.filename)
+    return claim.is_left and row.seen_at is not None and is_its
 
 
 def _is_later_for_the_same(claim: _Claim, exam: Exam, rows: Sequence[ImageRow]) -> bool:

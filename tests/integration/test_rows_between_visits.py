@@ -424,3 +424,41 @@ def test_a_visit_outside_of_the_trial_holds_no_later_one(tmp_path: Path) -> None
             site.time.turn(30 * A_DAY)
             files = site.visit(*eyes, rows_in_s=6, timed=True)
             assert site.eyes_of(files) == (TWO if eyes[0] == "OD" else SWAPPED)
+
+
+# A person said an eye of which no row had come
+
+
+def said_without_a_row(site: NumberingSite) -> None:
+    """The right eye of S1's first visit, which a person had to say."""
+    site.visit("OD", "OS", subject="S2")
+    site.row("IM_0002.jpg", "OS")
+    files = site.pictures()
+    site.live(1900)
+    assert site.told() == (State.HELD, "not_in_database")
+    site.release(n1=Laterality.RIGHT)
+    site.arrive(files)
+
+
+def test_a_fortnight_after_a_person_said_an_eye_the_next_visits_row_is_its_own(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        said_without_a_row(site)
+        site.live(3600)
+        site.time.turn(14 * A_DAY)
+        files = site.visit("OD", "OS")
+        assert site.eyes_of(files) == TWO
+
+
+def test_a_row_that_came_for_what_a_person_said_is_no_answer_a_fortnight_later(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        said_without_a_row(site)
+        site.live(3600)
+        site.row("IM_0001.jpg", "OD")
+        site.live(7200)
+        site.time.turn(14 * A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=900)
+        assert site.eyes_of(files) == SWAPPED
