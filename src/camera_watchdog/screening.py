@@ -90,10 +90,19 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
     if all(f.sent is Sent.YES for f in files) and any(is_corrected(exam, f) for f in files):
         return  # nothing is left to send: it was whole, and what the EDC has is on record
     if missing := missing_by_eye(files, required):
-        reason = Reason("eye_missing", (), {"missing": missing})
+        reason = Reason("eye_missing", (), {"missing": missing, **_all_of_one_eye(files)})
         if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
             before = exam_before(exam, tools.journal.exams_of_subject(exam.subject))
             raise EyeMissing(late_reason(exam, before) if before else reason)
+
+
+def _all_of_one_eye(files: Iterable[ExamFile]) -> dict[str, str]:
+    """Several pictures, all of one eye: more often one is recorded wrongly than an eye is not there."""
+    images = [file for file in files if file.is_image]
+    eyes = {file.eye for file in images if file.eye}
+    if len(images) < 2 or len(eyes) != 1:  # noqa: PLR2004 - one for each eye
+        return {}
+    return {"recorded": f"{', '.join(file.name for file in images)} as {eyes.pop()}"}
 
 
 def _check_patient(exam: Exam, tools: Tools) -> None:

@@ -408,3 +408,19 @@ def test_a_row_that_comes_after_a_persons_word_and_says_the_other_eye_is_asked_a
         clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
         clinic.live_for(130)
     check_arrived(clinic)
+
+
+def test_pictures_that_are_all_recorded_as_one_eye_are_named_and_a_corrected_row_sends_them(
+    clinic: Clinic,
+) -> None:
+    says(clinic, OD="R", OS="R")
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    words = explain(exam.reason, exam)
+    assert "OD.jpg, OS.jpg as right" in words.sentence
+    assert "correct it on the camera" in words.next_step
+    says(clinic, OD="R", OS="L")
+    clinic.live_for(130)
+    check_arrived(clinic)

@@ -72,6 +72,12 @@ ADDITIONS: Final = (
         "configuration.",
     ),
     Addition(
+        "recorded",
+        "All that is there is recorded as one eye: {recorded}.",
+        "Look at these pictures: where one shows the other eye, correct it on the camera; it will then be "
+        "sent by itself.",
+    ),
+    Addition(
         "max_file_size_mb",
         "The limit is the configuration's.",
         "Where the EDC takes larger files, set max_file_size_mb higher in the configuration.",
