@@ -47,6 +47,7 @@ __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
 _CLOCKS_APART: Final = timedelta(hours=26)
 """A time without an offset may be of any zone, and a clock an hour off."""
 
+_SAID: Final = "operator"
 _OWED_FOR: Final = timedelta(days=7)
 """So long after the archive the rows are looked at, and one that comes is put on record."""
 
@@ -76,7 +77,7 @@ class _Claim:
 
     ``sha256s`` are the bytes of the file that it was written for, ``eye`` is the file's where no row
     of it told that eye, ``corrected`` the row as it was found to be after the archive. ``is_owed`` where
-    it has none: one of that name and eye is still to come; ``is_left`` where the exam had no file of
+    it has none: one of that name and eye is still to come (``is_said``: for a person told the eye); ``is_left`` where the exam had no file of
     that name.
     """
 
@@ -86,6 +87,7 @@ class _Claim:
     corrected: EyeRow | None = None
     sha256s: frozenset[str] = frozenset()
     is_owed: bool = False
+    is_said: bool = False
     is_left: bool = False
 
 
@@ -137,11 +139,11 @@ def sort_rows(
 ) -> SubjectRows:
     """The rows of the exam's subject, and which of them ``others``, the subject's exams, have.
 
-    Without ``may_owe`` no row counts as one that an exam still had to get.
+    Without ``may_owe`` no row counts as one that is still to come for what a person said.
     """
     claims = _without(_claims(each for each in others if each.id != exam.id), exam.rows_gone)
     claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam, rows)]
-    claims = _still_owed(claims, exam) if may_owe else [c for c in claims if not c.is_owed]
+    claims = _still_owed(claims, exam) if may_owe else [c for c in claims if not c.is_said]
     free = list(rows)
     claimed: list[tuple[ImageRow, _Claim]] = []
     for fits in _WAYS:
@@ -211,7 +213,10 @@ def _own(exam: Exam) -> list[_Claim]:
         if not file.eye_rows and file.eye and (file.was_sent or exam.state is State.ARCHIVED):
             to_come = EyeRow(file.name, file.eye.value)
             bytes_of = frozenset({file.sha256})
-            owed.append(_Claim(to_come, exam, file.eye, sha256s=bytes_of, is_owed=True))
+            is_said = file.eye_source == _SAID
+            owed.append(
+                _Claim(to_come, exam, file.eye, sha256s=bytes_of, is_owed=True, is_said=is_said)
+            )
     own = [
         _Claim(
             row,
@@ -241,9 +246,12 @@ def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | N
 
 
 def _still_owed(claims: Iterable[_Claim], exam: Exam) -> list[_Claim]:
-    """What is owed, without the row that came for it; after a week nothing is, and that row stands."""
+    """What is owed for a person's word, without the row that came for it; after a week that row stands.
+
+    Of a release that kept no rows, and of what receipts told, the rows are there and not known.
+    """
     left = list(claims)
-    for owed in [claim for claim in left if claim.is_owed]:
+    for owed in [claim for claim in left if claim.is_said]:
         ended = owed.exam.archived_at
         if ended is not None and exam.first_seen - ended > _OWED_FOR:
             left.remove(owed)
