@@ -65,14 +65,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         shutil.rmtree(base, ignore_errors=True)
 
 
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    """For what takes the log for itself, as the daemon does: it is put back."""
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """What takes the log for itself, as the daemon does and many a command, leaves it as it was."""
     root, library = logging.getLogger("camera_watchdog"), logging.getLogger("watchdog")
     before = root.handlers[:], root.level, root.propagate, library.handlers[:], library.propagate
     yield
     for handler in root.handlers:
-        handler.close()
+        if handler not in before[0]:
+            handler.close()
     root.handlers, root.level, root.propagate, library.handlers, library.propagate = before
 
 

@@ -34,13 +34,13 @@ nothing, so that a folder that was moved away may come back under any name.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.after_archive import EYE_CHANGED, what_was_found
-from camera_watchdog.capture import parse_database_time
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
+from camera_watchdog.row_values import is_timed, oldest_first, row_value, text_of, time_of
 
 __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
 
@@ -50,8 +50,6 @@ _CLOCKS_APART: Final = timedelta(hours=26)
 _SAID: Final = "operator"
 _OWED_FOR: Final = timedelta(days=7)
 """So long after the archive the rows are looked at, and one that comes is put on record."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def sort_rows(
     claimed: list[tuple[ImageRow, _Claim]] = []
     for fits in _WAYS:
         for claim in tuple(claims):
-            row = min((row for row in free if fits(claim, row)), default=None, key=_oldest_first)
+            row = min((row for row in free if fits(claim, row)), default=None, key=oldest_first)
             if row is not None:
                 claims.remove(claim)
                 free = [each for each in free if each is not row]
@@ -157,7 +155,7 @@ def sort_rows(
     free += [row for row, _ in doubtful]
     claimed = [each for each in claimed if not any(each is other for other in doubtful)]
     absent = tuple(claim.row for claim in claims)
-    gone = [row for row in absent if not _is_timed(row)]
+    gone = [row for row in absent if not is_timed(row)]
     gone += [claim.row for _, claim in doubtful]
     return SubjectRows(tuple(free), (*exam.rows_gone, *gone), absent, tuple(claimed))
 
@@ -179,7 +177,7 @@ def as_record(row: ImageRow) -> EyeRow:
         at = at.decode("utf-8", "replace")
     return EyeRow(
         filename=row.filename,
-        eye=_text(row.eye),
+        eye=text_of(row.eye),
         captured_at=at if isinstance(at, (str, int, float)) else None,
         number=row.number,
     )
@@ -206,7 +204,7 @@ def _own(exam: Exam) -> list[_Claim]:
     for file in exam.files:
         if exam.state is State.GONE and not file.was_sent:
             continue
-        there = [row for row in file.eye_rows if not row.is_gone or _is_timed(row)]
+        there = [row for row in file.eye_rows if not row.is_gone or is_timed(row)]
         counted |= Counter(there)
         for row in there:
             files.setdefault(row, []).append(file)
@@ -271,11 +269,11 @@ def _is_later_for_the_same(claim: _Claim, exam: Exam, rows: Sequence[ImageRow]) 
 
     Rows without numbers are the same only where there is but one of them.
     """
-    other, value = claim.exam, _value(claim.row)
+    other, value = claim.exam, row_value(claim.row)
     waits = other.state not in {State.ARCHIVED, State.GONE} and not other.anything_sent
-    is_one = claim.row.number is not None or sum(_value(row) == value for row in rows) == 1
+    is_one = claim.row.number is not None or sum(row_value(row) == value for row in rows) == 1
     return (waits and is_one and other.id > exam.id) and any(
-        value == _value(row) and claim.row.number == row.number
+        value == row_value(row) and claim.row.number == row.number
         for file in exam.files
         for row in file.eye_rows
     )
@@ -283,11 +281,11 @@ def _is_later_for_the_same(claim: _Claim, exam: Exam, rows: Sequence[ImageRow]) 
 
 def _may_be_the_new_one(row: ImageRow, claim: _Claim, free: Iterable[ImageRow]) -> bool:
     """Whether a row as it is on record may be new, for the one of the number on record may be corrected."""
-    number, value = claim.row.number, _value(claim.row)
-    if number is None or row.number == number or _value(row) != value or claim.is_left:
+    number, value = claim.row.number, row_value(claim.row)
+    if number is None or row.number == number or row_value(row) != value or claim.is_left:
         return False
     return any(
-        other.number == number and _value(other) != value and _value(other)[::2] == value[::2]
+        other.number == number and row_value(other) != value and row_value(other)[::2] == value[::2]
         for other in free
     )
 
@@ -298,15 +296,15 @@ def _without(claims: Iterable[_Claim], gone: Iterable[EyeRow]) -> list[_Claim]:
     for row in gone:
         known = [claim for claim in left if claim.corrected is None]
         same = [claim for claim in known if claim.row == row]
-        same += [claim for claim in known if _value(claim.row) == _value(row)]
+        same += [claim for claim in known if row_value(claim.row) == row_value(row)]
         if same:
             left.remove(same[0])
     return left
 
 
 def _is_among(claim: _Claim, others: Iterable[_Claim]) -> bool:
-    value, number = _value(claim.row), claim.row.number
-    return any(_value(other.row) == value and other.row.number == number for other in others)
+    value, number = row_value(claim.row), claim.row.number
+    return any(row_value(other.row) == value and other.row.number == number for other in others)
 
 
 def _is_numbered_alike(claim: _Claim, row: ImageRow) -> bool:
@@ -316,16 +314,16 @@ def _is_numbered_alike(claim: _Claim, row: ImageRow) -> bool:
 def _is_alike(claim: _Claim, row: ImageRow) -> bool:
     """One that came after an archive was seen but once: under another number it is not known again."""
     is_another = claim.row.seen_at is not None and claim.row.number != row.number
-    return not (claim.is_owed or is_another) and _value(claim.row) == _value(row)
+    return not (claim.is_owed or is_another) and row_value(claim.row) == row_value(row)
 
 
 def _is_as_corrected(claim: _Claim, row: ImageRow) -> bool:
-    return claim.corrected is not None and _value(claim.corrected) == _value(row)
+    return claim.corrected is not None and row_value(claim.corrected) == row_value(row)
 
 
 def _is_filled_in(claim: _Claim, row: ImageRow) -> bool:
     """No eye stood in it, of a picture that a person left out; and its eye was entered since."""
-    (name, *_, at), (its_name, *_, its_time) = _value(claim.row), _value(row)
+    (name, *_, at), (its_name, *_, its_time) = row_value(claim.row), row_value(row)
     return (
         claim.eye is None
         and parse_eye(claim.row.eye) is None
@@ -338,16 +336,16 @@ def _is_filled_in(claim: _Claim, row: ImageRow) -> bool:
 
 def _is_in_another_folder(claim: _Claim, row: ImageRow) -> bool:
     """The picture was moved, and its path written anew in the row."""
-    (name, *theirs), (its_name, *ours) = _value(claim.row), _value(row)
+    (name, *theirs), (its_name, *ours) = row_value(claim.row), row_value(row)
     is_numbered = claim.row.number is not None and claim.row.number == row.number
     return is_numbered and theirs == ours and _last_part(name) == _last_part(its_name)
 
 
 def _has_its_time(claim: _Claim, row: ImageRow) -> bool:
     """The eye was corrected, or the picture moved: no two pictures of one name have one time."""
-    (name, _, at), (its_name, _, its_time) = _value(claim.row), _value(row)
+    (name, _, at), (its_name, _, its_time) = row_value(claim.row), row_value(row)
     is_same = at == its_time and _last_part(name) == _last_part(its_name)
-    return not claim.is_owed and _is_timed(row) and is_same
+    return not claim.is_owed and is_timed(row) and is_same
 
 
 def _last_part(name: str) -> str:
@@ -356,7 +354,7 @@ def _last_part(name: str) -> str:
 
 def _is_alike_but_for_no_time(claim: _Claim, row: ImageRow) -> bool:
     """The column of the times may have been configured, or filled in, since."""
-    (*theirs, their_time), (*ours, our_time) = _value(claim.row), _value(row)
+    (*theirs, their_time), (*ours, our_time) = row_value(claim.row), row_value(row)
     return (
         not claim.is_owed
         and theirs == ours
@@ -371,7 +369,7 @@ def _is_what_a_person_said(claim: _Claim, row: ImageRow) -> bool:
         return False
     if claim.is_owed:
         return is_named(claim.row.filename, row.filename)
-    return _value(claim.row)[0] == _value(row)[0]
+    return row_value(claim.row)[0] == row_value(row)[0]
 
 
 _WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
@@ -389,41 +387,9 @@ _WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
 
 def _may_be_of(exam: Exam, row: ImageRow) -> bool:
     """Whether the row's time is not that of a later visit."""
-    at = _time(row.captured_at)
+    at = time_of(row.captured_at)
     return (
         exam.archived_at is None
         or not isinstance(at, datetime)
         or at <= exam.archived_at + _CLOCKS_APART
     )
-
-
-def _value(row: ImageRow | EyeRow) -> tuple[str, Laterality | str, datetime | str | None]:
-    """What makes two rows alike: spelled differently, an eye and a time are the same."""
-    eye = parse_eye(row.eye)
-    name = row.filename.strip().replace("\\", "/")
-    return name, _text(row.eye).strip().lower() if eye is None else eye, _time(row.captured_at)
-
-
-def _is_timed(row: ImageRow | EyeRow) -> bool:
-    """Whether its time tells it from any other; midnight is a mere date, or a clock never set."""
-    at = _time(row.captured_at)
-    return isinstance(at, datetime) and at.time() != time()
-
-
-def _time(value: object) -> datetime | str | None:
-    """A time, read as UTC where it has no zone; the text of what is none; none where it is empty."""
-    at = parse_database_time(value)
-    if at is None:
-        return _text(value).strip() or None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _oldest_first(row: ImageRow) -> tuple[datetime, int]:
-    at = _time(row.captured_at)
-    return at if isinstance(at, datetime) else _EPOCH, row.number or 0
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -24,9 +24,6 @@ from journal_damage import DAMAGES, as_left
 SUBJECT = "105-40-0001"
 
 
-pytestmark = pytest.mark.usefixtures("logs_as_before")
-
-
 @pytest.fixture
 def edc(tmp_path: Path) -> Iterator[DemoEdc]:
     with DemoEdc("1.4", storage=tmp_path / "edc") as edc:

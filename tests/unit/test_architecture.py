@@ -57,6 +57,7 @@ PURE: Final = {
     "resemblance",
     "row_names",
     "row_times",
+    "row_values",
     "rows_after",
     "rows_between_visits",
     "stored_times",

@@ -19,9 +19,6 @@ logger = logging.getLogger("camera_watchdog.test")
 STRANGE = "S1\n2026-03-01  ERROR  forged\r\x1b[31m\u2028\x85\x00\ud800 Zoë \U0001f600"
 
 
-pytestmark = pytest.mark.usefixtures("logs_as_before")
-
-
 def lines_of(path: Path) -> list[str]:
     return path.read_bytes().decode("utf-8").split("\n")[:-1]
 
