@@ -251,12 +251,21 @@ def trial_message(*, machine: str, device_id: str, at: datetime) -> dict[str, An
     return {**body(message, machine=machine, device_id=device_id), "event": "test"}
 
 
+def _written_at(text: str) -> datetime | None:
+    """When a message was written; none where an earlier release, or damage, left what does not tell."""
+    try:
+        at = datetime.fromisoformat(json.loads(text)["at"])
+    except (ValueError, LookupError, TypeError):
+        return None
+    return at if at.tzinfo else None
+
+
 def undelivered(messages: Iterable[tuple[str, str]], now: datetime, zone: tzinfo) -> list[str]:
     """A sentence for each channel that takes none; ``messages`` are channel and body, oldest first."""
     waiting: dict[str, list[datetime]] = {}
     for channel, text in messages:
-        at = datetime.fromisoformat(json.loads(text)["at"])
-        if now - at >= _DELIVERED_WITHIN:
+        at = _written_at(text)
+        if at is not None and now - at >= _DELIVERED_WITHIN:
             waiting.setdefault(channel, []).append(at)
     return [
         f"{len(times)} message{'s' if len(times) > 1 else ''} to people could not be delivered by "

@@ -51,7 +51,7 @@ def test_the_daemon_goes_on_with_what_the_first_release_left(clinic: Clinic, edc
     assert "set aside" not in daemon.text
     assert (clinic.state_dir / f"{JOURNAL_NAME}.version-1").exists()
     status = clinic.command("status")
-    assert (status.returncode, "S-EYE" in status.stdout) == (0, True)
+    assert (status.returncode, "S-EYE" in status.stdout) == (0, True), status.stderr
     report = clinic.command("report", "S-ARCHIVED", "--verify")
     assert report.returncode == 0, report.stdout + report.stderr
     clinic.restart()

@@ -189,6 +189,8 @@ def test_what_nobody_takes_is_told_by_channel_once_it_lasts() -> None:
     waiting = [("webhook", text), ("webhook", text), ("e-mail", text)]
 
     assert undelivered(waiting, NOON + 4 * MINUTE, UTC) == []
+    broken = [("web", text) for text in ("x", "[]", "{}", '{"at": "x"}', '{"at": 1}')]
+    assert undelivered(broken, NOON + 5 * MINUTE, UTC) == []
     web, mail = undelivered(waiting, NOON + 5 * MINUTE, UTC)
 
     assert web.startswith("2 messages to people could not be delivered by webhook, since 2026")
