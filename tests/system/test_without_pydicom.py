@@ -9,6 +9,7 @@ import pytest
 
 from arrival import TAKEN_AT
 from camera_watchdog.content.dicom_reader import install_command
+from camera_watchdog.journal import JOURNAL_NAME
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, DaemonProcess, receipt_of
@@ -70,7 +71,7 @@ def test_what_needs_it_is_refused_at_the_start_with_the_command_that_installs_it
     (line,) = [line for line in told.splitlines() if "pydicom" in line]
     assert line.strip().startswith(f"- {key}: ")
     assert line.endswith(f"Install it: {COMMAND}")
-    assert not clinic.state_dir.exists()
+    assert not (clinic.state_dir / JOURNAL_NAME).exists()
     if key == "eye_sources":
         checked = said(clinic.launch("check", **settings), 78)
         (line,) = [line for line in checked.splitlines() if line.startswith("!! WRONG")]
