@@ -635,9 +635,12 @@ def test_an_answer_to_what_was_shown_is_not_asked_about(clinic: Clinic, edc: Dem
     clinic.start()
     held(clinic, "two_visits")
 
-    release(clinic)
+    done = clinic.command("release", SUBJECT, "--reason", "they are of one visit")
 
-    clinic.archived(SUBJECT)
+    assert (done.returncode, "[y/N]" in done.stderr) == (0, False)
+    (archived,) = clinic.archived(SUBJECT)
+    (override,) = receipt_of(archived)["overrides"]
+    assert (override["reason_code"], override["reason"]) == ("two_visits", "they are of one visit")
 
 
 def test_where_every_exam_needs_its_own_answer_all_does_nothing(
