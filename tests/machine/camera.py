@@ -220,8 +220,11 @@ class Camera:
         if target.exists():
             return
         source.rename(target)
-        if (folder, name) in self.unfinished:
-            self.unfinished[folder, new_name] = self.unfinished.pop((folder, name))
+        unfinished = self.unfinished.pop((folder, name), None)
+        if unfinished is not None and name.endswith(_TEMPORARY):  # it was whole all along
+            self.cut_off.pop(sha256(unfinished), None)
+        elif unfinished is not None:
+            self.unfinished[folder, new_name] = unfinished
         self._stands(folder, new_name, self._checksum(folder, new_name))
 
     def rename_folder(self, folder: str, new_folder: str) -> None:
