@@ -193,6 +193,11 @@ class Server(ScriptedEdc):
         self.log.append(new)
         return status
 
+    def correct(self, name: str, file_type: str, session_id: str = "s-1") -> None:
+        super().correct(name, file_type, session_id)
+        there = (session_id, name, file_type)
+        self.log += [s for s in self.stored if (s.session_id, s.name, s.file_type) == there]
+
     def _reach(self, subject: str) -> None:
         """What is in the way of every request."""
         if self.away is not None:
