@@ -258,10 +258,19 @@ class Camera:
             self.write(folder, source.name, content)
 
     def go_on_writing(self, path: Path) -> None:
-        """A writer that kept its handle writes some more into the archive."""
-        self.kept[sha256(path.read_bytes())] -= 1
+        """A writer that kept its handle writes some more into the archive.
+
+        Where the move is not done yet all of it is put back, and is what the camera wrote.
+        """
+        before = sha256(path.read_bytes())
+        self.kept[before] -= 1
         with path.open("ab") as file:
             file.write(b"more")
+        self._time.stamp(path)
+        content = sha256(path.read_bytes())
+        self.whose[content] |= self.whose[before]
+        if before in self.eyes:
+            self.eyes[content] = self.eyes[before]
         self.went_on.add((path.parent.name, path.name))
 
     # What the database says
