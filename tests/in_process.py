@@ -142,13 +142,21 @@ class Core:
         self._edc = client(config) if client else _client(effects, config)
         self.gate = Gate(self._edc, clock=time.clock, monotonic=time.monotonic)
         seam = disk(effects)
-        self.lost = LostJournal(self.journal, seam, config.archive_dir, time.monotonic)
+        self.lost = LostJournal(
+            self.journal,
+            seam,
+            config.archive_dir,
+            registry=self.registry,
+            look_anew=lambda folder: self.sweep.look_anew(folder),  # noqa: PLW0108 - made below
+            monotonic=time.monotonic,
+        )
         self.sweep = Sweep(
             parts.sweep_rules(config),
             disk=seam,
             registry=self.registry,
             journal=self.journal,
             watches=_NoWatches(),
+            may_be_archived=self.lost.may_tell_of,
             clock=time.clock,
             monotonic=time.monotonic,
         )
@@ -214,9 +222,10 @@ class Core:
         while exam := self.registry.claim_due(
             self.time.monotonic(), server_is_away=self.gate.is_closed
         ):
-            self.lost.of_subject(exam.subject)
+            exam = self.lost.as_told(exam)
             changed = partial(self.registry.has_changed, exam.folder)
-            self._let_go(self._pipeline.run(exam, changed))
+            is_over = exam.state is State.ARCHIVED
+            self._let_go(Outcome(exam) if is_over else self._pipeline.run(exam, changed))
         waits = [sweep_s, self._seconds_to_recheck()]
         due = self.registry.next_due(server_is_away=self.gate.is_closed)
         if due is not None:

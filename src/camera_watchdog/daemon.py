@@ -110,7 +110,7 @@ class _Daemon:
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
         self._upkeep = JournalUpkeep(self._journal, time.monotonic)
-        self._lost = LostJournal(self._journal, self._disk, config.archive_dir, time.monotonic)
+        self._lost = self._lost_journal()
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher = Watcher(config.watch_dir)
@@ -120,6 +120,7 @@ class _Daemon:
             registry=self._registry,
             journal=self._journal,
             watches=self._watcher,
+            may_be_archived=self._lost.may_tell_of,
             clock=_utc_now,
             monotonic=time.monotonic,
         )
@@ -156,6 +157,16 @@ class _Daemon:
         self._once = Once(
             retry_attempts=config.retry_attempts,
             restless_s=config.stability_timeout + config.settle_time,
+            monotonic=time.monotonic,
+        )
+
+    def _lost_journal(self) -> LostJournal:
+        return LostJournal(
+            self._journal,
+            self._disk,
+            self._config.archive_dir,
+            registry=self._registry,
+            look_anew=lambda folder: self._sweep.look_anew(folder),  # noqa: PLW0108 - made below
             monotonic=time.monotonic,
         )
 
@@ -205,7 +216,7 @@ class _Daemon:
             gate=self._gate,
             upkeep=self._upkeep,
             turns=Turns(monotonic=time.monotonic, pause=self._stop.wait),
-            read_receipts=self._lost.of_subject,
+            as_told=self._lost.as_told,
             look_anew=self._sweep.look_anew,
             archived=self._rechecks.archived,
             retry_delay_s=config.retry_delay,

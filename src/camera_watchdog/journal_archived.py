@@ -88,6 +88,11 @@ class JournalArchived:
             ),
         )
 
+    def destinations(self) -> frozenset[str]:
+        """The archive folders that exams have, or are on their way to."""
+        query = "SELECT destination FROM exams WHERE destination > ''"
+        return frozenset(self._read(lambda row: str(row["destination"]), query))
+
     def to_see(self) -> list[Exam]:
         """The archived exams with something that a person must see, oldest first."""
         return self._find(

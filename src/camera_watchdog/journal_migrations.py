@@ -105,6 +105,8 @@ _TO_VERSION_2: Final[Step] = (
     "CREATE TABLE entries (session_id TEXT PRIMARY KEY, subject TEXT NOT NULL, dated TEXT NOT NULL)",
     "CREATE INDEX entries_by_subject ON entries (subject)",
     "CREATE TABLE told_sessions (session_id TEXT, folder TEXT, PRIMARY KEY (session_id, folder)) WITHOUT ROWID",
+    "CREATE TABLE looked_at (folder TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE INDEX exams_by_destination ON exams (destination) WHERE destination > ''",
     # On a page of its own, so that damage to the one is not taken for another folder's journal.
     "CREATE TABLE belongs_to (watch_dir TEXT NOT NULL)",
     "INSERT INTO belongs_to SELECT value FROM meta WHERE key = 'watch_dir'",

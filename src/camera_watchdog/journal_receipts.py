@@ -50,6 +50,16 @@ class JournalReceipts:
                 [(each, folder) for each in sessions],
             )
 
+    def note_looked_at(self, folder: str) -> None:
+        """What lies in an archive folder is no exam that is to be put on record."""
+        with self._transaction(durable=False) as connection:
+            connection.execute("INSERT OR IGNORE INTO looked_at (folder) VALUES (?)", (folder,))
+
+    def looked_at(self) -> frozenset[str]:
+        """The archive folders of which that is known."""
+        query = "SELECT folder FROM looked_at"
+        return frozenset(self._read(lambda row: str(row["folder"]), query))
+
     def folders_with(self, session_id: str) -> list[str]:
         """The archive folders whose receipts tell of this session."""
         query = "SELECT folder FROM told_sessions WHERE session_id = ? ORDER BY folder"

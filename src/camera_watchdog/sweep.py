@@ -54,7 +54,11 @@ class Watches(Protocol):
 
 
 class Sweep:
-    """Looks, and knows when to look next. All but :meth:`hint` belongs to one thread."""
+    """Looks, and knows when to look next. All but :meth:`hint` belongs to one thread.
+
+    ``may_be_archived`` says of a subject that it is about to be known whether an exam of it, whose
+    folder is gone, is archived.
+    """
 
     def __init__(
         self,
@@ -66,8 +70,10 @@ class Sweep:
         watches: Watches,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
+        may_be_archived: Callable[[str], bool] = lambda _subject: False,
     ) -> None:
         self._rules = rules
+        self._may_be_archived = may_be_archived
         self._disk = disk
         self._registry = registry
         self._journal = journal
@@ -305,4 +311,10 @@ class Sweep:
     def _vanished(self, folder: str) -> None:
         """The root was listed, and the folder is not in it."""
         self._forget(folder)
+        exam = self._registry.get(folder)
+        if exam is not None and self._may_be_archived(exam.subject):
+            # A receipt may tell so, where the journal was restored from an older backup.
+            self._next_sweep = min(self._next_sweep, self._monotonic() + _BUSY_S)
+            self._anew.add(folder)
+            return
         self._assembly.vanished(folder)

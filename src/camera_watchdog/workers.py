@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 class Workers:
     """What the workers share. ``look_anew`` and ``archived`` take what they found out about a folder.
 
-    ``read_receipts`` is called with an exam's subject before the exam is taken on.
+    ``as_told`` is given an exam before it is taken on, and answers what its subject's receipts make of it.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Workers:
         gate: Gate,
         upkeep: JournalUpkeep,
         turns: Turns,
-        read_receipts: Callable[[str], None],
+        as_told: Callable[[Exam], Exam],
         look_anew: Callable[[str], None],
         archived: Callable[[Exam], None],
         retry_delay_s: float,
@@ -43,7 +43,7 @@ class Workers:
         self._gate = gate
         self._upkeep = upkeep
         self._turns = turns
-        self._read_receipts = read_receipts
+        self._as_told = as_told
         self._look_anew = look_anew
         self._archived = archived
         self._retry_delay_s = retry_delay_s
@@ -70,8 +70,10 @@ class Workers:
         if exam is None:
             return False
         try:
-            self._read_receipts(exam.subject)
-            outcome = pipeline.run(exam, partial(self._registry.has_changed, exam.folder))
+            exam = self._as_told(exam)
+            has_changed = partial(self._registry.has_changed, exam.folder)
+            is_over = exam.state is State.ARCHIVED
+            outcome = Outcome(exam) if is_over else pipeline.run(exam, has_changed)
         except Exception:  # nobody else would ever let go of the exam
             logger.exception("%s  unforeseen failure", exam.folder)
             outcome = Outcome(exam, self._retry_delay_s)

@@ -61,6 +61,7 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.archived.rows_were_seen(1)
     journal.archived.rows_seen_up_to()
     journal.archived.to_see()
+    journal.archived.destinations()
     journal.archived.without_rows()
     journal.archived.rows_are_known()
     journal.archived.amend(exam.id, lambda exam: exam, "found")

@@ -6,7 +6,7 @@ Each fault beside the ordinary exam that must go through without a question.
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -348,10 +348,10 @@ def test_a_folder_that_cannot_be_read_now_is_tried_again_and_keeps_nobody_waitin
         read = LostJournal._read
         locked = {"S2"}
 
-        def reading(self: LostJournal, folder: str) -> None:
+        def reading(self: LostJournal, folder: str) -> Exam | None:
             if folder[:2] in locked:
                 raise PermissionError(13, "Permission denied")
-            read(self, folder)
+            return read(self, folder)
 
         monkeypatch.setattr(LostJournal, "_read", reading)
         site.live(300)
@@ -374,3 +374,209 @@ def test_exams_that_were_there_then_may_have_been_sent(
             lose(site)
         assert site.live(HALF_AN_HOUR, lambda: site.told()[0] is State.HELD)
         assert site.told() == (State.HELD, "cannot_tell")
+
+
+# Restored from an older backup
+
+
+@contextmanager
+def restored(
+    folder: Path,
+    after: Callable[[NumberingSite], object],
+    *,
+    before: Callable[[NumberingSite], object] = lambda _site: None,
+    days: int = 14,
+    **more: Any,
+) -> Iterator[NumberingSite]:
+    """A site whose state folder is as it was before ``after`` happened; its camera numbers anew."""
+    with NumberingSite(folder, **more) as site:
+        for other in ("S8", "S9"):
+            site.visit("OD", "OS", subject=other)
+        before(site)
+        site.stop()
+        shutil.copytree(site.config.state_dir, folder / "backup")
+        after(site)
+        site.time.turn(days * A_DAY)
+        lose(site)
+        shutil.copytree(folder / "backup", site.config.state_dir)
+        yield site
+
+
+def visit_1(site: NumberingSite) -> None:
+    site.visit("OD", "OS")
+
+
+def seen_only(site: NumberingSite) -> None:
+    """The folder of visit 1 is there; the EDC does not answer yet."""
+    site.rows("OD", "OS")
+    site.edc.faults = failing = FailingUploads()
+    failing.uploads_left = 0
+    files = site.pictures()
+    assert site.live(120, lambda: site._has_begun(files, "S1"))
+
+
+def half_sent(site: NumberingSite) -> None:
+    """One file of visit 1 is in the EDC."""
+    site.rows("OD", "OS")
+    site.edc.faults = failing = FailingUploads()
+    failing.uploads_left = 1
+    site.pictures()
+    assert site.live(120, lambda: bool(site.edc.stored_files("S1")))
+
+
+def archive_it(site: NumberingSite) -> None:
+    site.edc.faults = None
+    assert site.live(2 * HALF_AN_HOUR, lambda: site.told() == (State.ARCHIVED, ""))
+
+
+def test_after_a_restore_the_eyes_of_the_next_visit_are_its_own(tmp_path: Path) -> None:
+    with restored(tmp_path, visit_1) as site:
+        files = site.visit("OS", "OD", rows_in_s=90)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+
+
+def test_after_a_restore_what_was_archived_since_comes_after_what_is_on_record(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def twice(site: NumberingSite) -> None:
+        for _ in range(2):
+            site.time.turn(A_DAY)
+            site.visit("OD", "OS")
+
+    with restored(tmp_path, twice, before=visit_1) as site:
+        site.live(300)
+        exams = site.core.journal.exams_of_subject("S1")
+        assert [exam.destination for exam in exams] == [
+            folder.name for folder in archive_of(site) if folder.name.startswith("S1_")
+        ]
+        assert exams == sorted(exams, key=lambda exam: exam.first_seen)
+        assert "it knew nothing of 2 archived exams" in caplog.text
+        site.visit("OS", "OD")
+        assert site.exam().follows == exams[-1].id
+
+
+@pytest.mark.parametrize("release", ["0.4", "0.7.8", "1.4"])
+def test_after_a_restore_the_next_visit_is_not_put_into_the_entry_of_the_last(
+    tmp_path: Path, release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with restored(tmp_path, visit_1, days=1, release=release) as site:
+        (folder,) = (each for each in archive_of(site) if each.name.startswith("S1_"))
+        used = json.loads((folder / "receipt.json").read_text("utf-8"))["session"]
+        site.edc.lose_files(used)
+        sent = len(site.edc.stored_files())
+        monkeypatch.setattr(site, "add_subject", lambda _subject: None)
+        site.rows("OD", "OS")
+        site.pictures()
+        assert site.live(HALF_AN_HOUR, lambda: site.told()[0] is State.HELD)
+        assert site.told() == (State.HELD, "session_in_use")
+        assert len(site.edc.stored_files()) == sent
+
+
+@pytest.mark.parametrize("then", [seen_only, half_sent])
+def test_an_exam_that_was_archived_after_the_backup_comes_to_rest_without_a_question(
+    tmp_path: Path, then: Callable[[NumberingSite], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    with restored(tmp_path, archive_it, before=then) as site:
+        (open_exam,) = site.core.exams()
+        caplog.clear()
+        assert site.live(HALF_AN_HOUR, lambda: not site.core.registry.exams())
+        assert "HELD" not in caplog.text
+        assert "is gone" not in caplog.text
+        exam = site.core.journal.exam(open_exam.id)
+        assert (exam.state, exam.reason) == (State.ARCHIVED, None)
+        assert (site.config.archive_dir / exam.destination).is_dir()
+        files = site.visit("OS", "OD", rows_in_s=90)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+        assert site.exam().follows == open_exam.id
+
+
+@pytest.mark.parametrize("then", [seen_only, half_sent])
+@pytest.mark.parametrize("by_worker", [True, False])
+def test_the_next_visit_in_its_folder_is_no_part_of_an_exam_that_was_archived_after_the_backup(
+    tmp_path: Path, then: Callable[[NumberingSite], object], *, by_worker: bool
+) -> None:
+    with restored(tmp_path, archive_it, before=then) as site:
+        sessions = {file.session_id for file in site.edc.stored_files("S1")}
+        site.edc.add_session("S1")
+        site.time.plan(120, lambda: site.rows("OS", "OD"))
+        files = site.write_files("S1", ["IM_0001.jpg", "IM_0002.jpg", "report.pdf"])
+        if by_worker:
+            site.core.lost.look = lambda: False  # type: ignore[method-assign] # it gets no time
+        site.arrive(files)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+        new = {file.session_id for file in site.edc.stored_files("S1")} - sessions
+        assert len(new) == 1
+        assert len(site.edc.stored_files("S1")) == 2 * len(files)
+
+
+# An ordinary start
+
+
+def test_an_ordinary_start_lists_the_archive_once_and_reads_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        for _ in range(2):
+            site.visit("OD", "OS")
+            site.time.turn(A_DAY)
+        site.stop()
+        caplog.clear()
+        listed: list[Path] = []
+        names = SeamDisk.folder_names
+
+        def listing(self: SeamDisk, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+            listed.append(root)
+            return names(self, root)
+
+        monkeypatch.setattr(SeamDisk, "folder_names", listing)
+        monkeypatch.setattr(LostJournal, "_read", refused)
+        site.live(300)
+        assert listed.count(site.config.archive_dir) == 1
+        assert "receipt" not in caplog.text
+        site.visit("OS", "OD")
+
+
+def test_what_people_put_into_the_archive_is_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.visit("OD", "OS")
+        (ours,) = archive_of(site)
+        site.stop()
+        elsewhere = ours.with_name("S2_20260101_080000")
+        shutil.copytree(ours, elsewhere)
+        change_receipt(
+            elsewhere, watch_folder="0" * 32, subject="S2", archive_folder=elsewhere.name
+        )
+        shutil.copytree(ours, ours.with_name(f"{ours.name}_2"))
+        (ours.with_name("S3_20250101_080000")).mkdir()
+        (ours.with_name("S1 copied by hand")).mkdir()
+        read: list[str] = []
+        reading = LostJournal._read
+
+        def noted(self: LostJournal, folder: str) -> Exam | None:
+            read.append(folder)
+            return reading(self, folder)
+
+        monkeypatch.setattr(LostJournal, "_read", noted)
+        for _ in range(3):
+            site.live(300)
+            site.stop()
+        assert sorted(read) == [f"{ours.name}_2", elsewhere.name, "S3_20250101_080000"]
+        used = json.loads((ours / "receipt.json").read_text("utf-8"))["session"]
+        assert site.core.journal.folders_with_session(used) == []
+        site.visit("OS", "OD")
+
+
+def test_an_archive_that_cannot_be_listed_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.visit("OD", "OS")
+        site.stop()
+        monkeypatch.setattr(LostJournal, "_unknown", refused)
+        site.visit("OS", "OD")
+        site.pictures(folder="S5")
+        assert site.live(60, lambda: bool(site.core.journal.exams_of_subject("S5")))
+        shutil.rmtree(site.config.watch_dir / "S5")
+        assert site.live(120, lambda: site.told("S5")[0] is State.GONE)

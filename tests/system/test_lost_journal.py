@@ -51,3 +51,44 @@ def test_what_was_archived_is_known_again_and_what_is_new_goes_through(
         assert clinic.archived(SUBJECT) == [first]
         with_receipts = clinic.command("report", SUBJECT, "--verify")
         assert with_receipts.stdout == verified.stdout
+
+
+def test_what_was_archived_after_the_backup_that_was_restored_is_known_again(
+    edc: DemoEdc, tmp_path: Path
+) -> None:
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        first, second = SUBJECT, OTHER
+        for subject in (first, second):
+            edc.add_subject(subject)
+            edc.add_session(subject)
+        clinic.camera.take(first)
+        clinic.start()
+        clinic.archived(first)
+        clinic.running.stop()
+        shutil.copytree(clinic.state_dir, tmp_path / "backup")
+        clinic.start()
+        clinic.camera.take(second)
+        (since,) = clinic.archived(second)
+        clinic.running.kill()
+        shutil.rmtree(clinic.state_dir)
+        shutil.copytree(tmp_path / "backup", clinic.state_dir)
+        stored = len(edc.stored_files())
+
+        clinic.start()
+        clinic.running.says("it knew nothing of 1 archived exams")
+        verified = clinic.command("report", second, "--verify")
+        assert verified.returncode == 0, verified.stdout
+        assert receipt_of(since)["session"] in verified.stdout
+        assert json.loads(clinic.command("status", "--json").stdout)["warnings"] == []
+
+        # An ordinary start, which has nothing to say of the archive.
+        clinic.restart()
+        until(lambda: "watches" in clinic.running.text, 10, "started")
+        edc.add_session(first)
+        clinic.camera.take(first)
+        clinic.archived(first, count=2)
+        assert "receipt" not in clinic.running.text
+        for subject in (first, second):
+            verified = clinic.command("report", subject, "--verify")
+            assert verified.returncode == 0, verified.stdout
+        assert len(edc.stored_files()) > stored
