@@ -167,6 +167,7 @@ ROOTS: Final = (
     *("open_requests", "open_exams", "exams_by_subject", "exams_by_session", "exams_by_archiving"),
     *("exams_gone", "files_by_content", "events_by_exam", "exams_to_see", "files_of_before"),
     *("entries", "entries_by_subject", "sqlite_autoindex_entries_1", "told_sessions"),
+    *("looked_at", "exams_by_destination"),
 )
 """The tables and indexes."""
 
