@@ -114,7 +114,9 @@ def sent_when_it_goes_on(clinic: Clinic, edc: DemoEdc) -> Counter[tuple[str, str
     assert is_lost == any("damaged and begun anew" in each for each in told(clinic)["warnings"])
     assert daemon.stop()[0] == 0
     assert clinic.start().is_running  # and it begins again as ever
-    assert len([*clinic.state_dir.glob("*damaged-????????_??????")]) == is_lost
+    # What nobody met while it ran is met by the look at the start.
+    set_aside = len([*clinic.state_dir.glob("*damaged-????????_??????")])
+    assert is_lost <= set_aside <= 1
     return sent
 
 
