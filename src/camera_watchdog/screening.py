@@ -4,19 +4,18 @@ An exam is held whole, not half sent; what a person waived, for these files as t
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
-from camera_watchdog.capture import as_read_now, file_time
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
-from camera_watchdog.overrides import goes_after, is_corrected, said_together, skipped, waived
+from camera_watchdog.overrides import goes_after, is_corrected, skipped, waived
 from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
+from camera_watchdog.visits import visits_apart
 
 __all__ = [
     "check_folders",
@@ -30,10 +29,6 @@ __all__ = [
     "waits_behind",
 ]
 
-_Visit = list[tuple[datetime, ExamFile]]
-"""Pictures of one visit, each with the time at which it was taken."""
-
-_HALF_A_DAY: Final = timedelta(hours=12)
 _COMES_WITH_EVERY_EXAM: Final = 2
 """Of so many other subjects the same file under the same name is no mistake of somebody's."""
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
@@ -130,95 +125,15 @@ def _check_sizes(exam: Exam, tools: Tools) -> None:
 
 
 def _check_visits(exam: Exam, tools: Tools) -> None:
-    """Pictures further apart than a visit lasts.
-
-    What the camera's clock says is compared with itself, and what the file system's says with itself:
-    two clocks that differ make no second visit. A picture of which only the file system tells the time,
-    and whose file was written half a day from all others, is of another visit all the same; so is a
-    report that was there half a day before any picture. All are computed
-    by the time zone as it is set now, for some may have been sent before it was corrected. What was sent
-    and is gone from the folder counts, for what came later may be the next visit's.
-    """
-    zone, together = tools.rules.zone, said_together(exam, "two_visits")
-    gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
-    images = [as_read_now(file, zone) for file in (*to_send(exam), *gone) if file.is_image]
-    apart: list[_Visit] = []
-    for by_file_system in (False, True):
-        one_clock = [
-            (file.captured_at, file)
-            for file in images
-            if file.captured_at is not None and (file.captured_source == "file") is by_file_system
-        ]
-        visits = _visits(one_clock, tools.rules.visit_gap, together)
-        apart += visits if len(visits) > 1 else []
-    apart = apart or _visits_by_files(images, together) or _report_of_before(exam, images, together)
-    if not apart:
+    zone = tools.rules.zone
+    if not (apart := visits_apart(exam, to_send(exam), zone=zone, gap=tools.rules.visit_gap)):
         return
-    _put_reports_beside(apart, [file for file in to_send(exam) if not file.is_image])
     groups = "; ".join(
         f"{visit[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(f.name for _, f in visit)}"
         for visit in apart
     )
     names = tuple(sorted(file.name for visit in apart for _, file in visit))
     raise PermanentError("two_visits", files=names, details={"groups": groups})
-
-
-def _put_reports_beside(visits: list[_Visit], reports: Iterable[ExamFile]) -> None:
-    """Each report beside the visit that it came with or after: who moves one visit away moves it, too."""
-    begun = [min(file_time(file.mtime_ns) for _, file in visit) for visit in visits]
-    there = {file.name for visit in visits for _, file in visit}
-    for report in reports:
-        at = file_time(report.mtime_ns)
-        before = [when for when in begun if when <= at]
-        visit = visits[begun.index(max(before) if before else min(begun))]
-        if report.name not in there:
-            visit.append((visit[-1][0], report))
-
-
-def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]]) -> list[_Visit]:
-    """The pictures by the day on which their files were written, where some have no other time."""
-    written = [(file_time(file.mtime_ns), file) for file in images]
-    visits = _visits(written, _HALF_A_DAY, together)
-    has_other_time = [any(file.captured_source != "file" for _, file in visit) for visit in visits]
-    return visits if True in has_other_time and False in has_other_time else []
-
-
-def _report_of_before(
-    exam: Exam, images: Sequence[ExamFile], together: list[frozenset[str]]
-) -> list[_Visit]:
-    """A report that waited in the folder before this visit's pictures came, and those; or nothing."""
-    reports = [f for f in to_send(exam) if not f.is_image]
-    taken = [
-        (min(file.captured_at or written, written), file)
-        for file in images
-        for written in (file_time(file.mtime_ns),)
-    ]
-    first = min((at for at, _ in taken), default=exam.first_seen)
-    if first - exam.first_seen <= _HALF_A_DAY:
-        return []
-    written = [(file_time(file.mtime_ns), file) for file in reports]
-    before = [(at, file) for at, file in written if first - at > _HALF_A_DAY]
-    said = any(file.sha256 in sums for sums in together for _, file in before)
-    return [before, taken] if before and not said else []
-
-
-def _visits(images: _Visit, gap: timedelta, together: list[frozenset[str]]) -> list[_Visit]:
-    """The pictures by visit: those further apart than ``gap`` are of two, unless a person said so.
-
-    ``together`` are the bytes of pictures that a person said are of one visit: it is theirs, and that
-    of all that were taken at the time of one of them.
-    """
-    visits: list[_Visit] = []
-    for taken in sorted(images, key=lambda taken: (taken[0], taken[1].name)):
-        if not visits or taken[0] - visits[-1][-1][0] > gap:
-            visits.append([])
-        visits[-1].append(taken)
-    for said in together:
-        ones = [visit for visit in visits if any(file.sha256 in said for _, file in visit)]
-        if len(ones) > 1:
-            others = [visit for visit in visits if visit not in ones]
-            visits = [[taken for visit in ones for taken in visit], *others]
-    return visits
 
 
 def _check_seen_before(exam: Exam, tools: Tools) -> None:

@@ -65,6 +65,7 @@ PURE: Final = {
     "sent_anew",
     "stability",
     "status_page",
+    "visits",
 }
 """Decisions: the same in, the same out. ``content`` reads from a file that it is given open."""
 

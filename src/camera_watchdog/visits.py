@@ -1,0 +1,114 @@
+"""Of which visits the files in an exam's folder are. Pure.
+
+What the camera's clock says is compared with itself, and what the file system's says with itself: two
+clocks that differ make no second visit. A picture of which only the file system tells the time, and whose
+file was written half a day from all others, is of another visit all the same; so is a report that was
+there half a day before any picture, for one that comes hours or days after them is ordinary. What was sent
+and is gone from the folder counts: what came later may be the next visit's.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from camera_watchdog.capture import as_read_now, file_time
+from camera_watchdog.model import Exam, ExamFile, Sent
+from camera_watchdog.overrides import said_together
+
+__all__ = ["Visit", "visits_apart"]
+
+Visit = list[tuple[datetime, ExamFile]]
+"""Files of one visit, each with the time at which it was taken or written."""
+
+_HALF_A_DAY: Final = timedelta(hours=12)
+
+
+def visits_apart(
+    exam: Exam, files: Sequence[ExamFile], *, zone: tzinfo, gap: timedelta
+) -> list[Visit]:
+    """The visits of an exam's ``files`` where they are of several; empty where they are of one.
+
+    Pictures further apart than ``gap`` are of two, unless a person said that they are of one. Times are
+    computed by ``zone`` as it is set now, for some may have been sent before it was corrected.
+    """
+    together = said_together(exam, "two_visits")
+    gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
+    images = [as_read_now(file, zone) for file in (*files, *gone) if file.is_image]
+    reports = [file for file in files if not file.is_image]
+    apart: list[Visit] = []
+    for by_file_system in (False, True):
+        one_clock = [
+            (file.captured_at, file)
+            for file in images
+            if file.captured_at is not None and (file.captured_source == "file") is by_file_system
+        ]
+        visits = _visits(one_clock, gap, together)
+        apart += visits if len(visits) > 1 else []
+    apart = (
+        apart
+        or _visits_by_files(images, together)
+        or _report_of_before(exam, images, reports, together)
+    )
+    if apart:
+        _put_reports_beside(apart, reports)
+    return apart
+
+
+def _put_reports_beside(visits: list[Visit], reports: Iterable[ExamFile]) -> None:
+    """Each report beside the visit that it came with or after: who moves one visit away moves it, too."""
+    begun = [min(file_time(file.mtime_ns) for _, file in visit) for visit in visits]
+    there = {file.name for visit in visits for _, file in visit}
+    for report in reports:
+        at = file_time(report.mtime_ns)
+        before = [when for when in begun if when <= at]
+        visit = visits[begun.index(max(before) if before else min(begun))]
+        if report.name not in there:
+            visit.append((visit[-1][0], report))
+
+
+def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]]) -> list[Visit]:
+    """The pictures by the day on which their files were written, where some have no other time."""
+    written = [(file_time(file.mtime_ns), file) for file in images]
+    visits = _visits(written, _HALF_A_DAY, together)
+    has_other_time = [any(file.captured_source != "file" for _, file in visit) for visit in visits]
+    return visits if True in has_other_time and False in has_other_time else []
+
+
+def _report_of_before(
+    exam: Exam,
+    images: Sequence[ExamFile],
+    reports: Iterable[ExamFile],
+    together: list[frozenset[str]],
+) -> list[Visit]:
+    """A report that waited in the folder before this visit's pictures came, and those; or nothing."""
+    taken = [
+        (min(file.captured_at or written, written), file)
+        for file in images
+        for written in (file_time(file.mtime_ns),)
+    ]
+    first = min((at for at, _ in taken), default=exam.first_seen)
+    if first - exam.first_seen <= _HALF_A_DAY:
+        return []
+    written = [(file_time(file.mtime_ns), file) for file in reports]
+    before = [(at, file) for at, file in written if first - at > _HALF_A_DAY]
+    said = any(file.sha256 in sums for sums in together for _, file in before)
+    return [before, taken] if before and not said else []
+
+
+def _visits(images: Visit, gap: timedelta, together: list[frozenset[str]]) -> list[Visit]:
+    """The pictures by visit: those further apart than ``gap`` are of two, unless a person said so.
+
+    ``together`` are the bytes of pictures that a person said are of one visit: it is theirs, and that
+    of all that were taken at the time of one of them.
+    """
+    visits: list[Visit] = []
+    for taken in sorted(images, key=lambda taken: (taken[0], taken[1].name)):
+        if not visits or taken[0] - visits[-1][-1][0] > gap:
+            visits.append([])
+        visits[-1].append(taken)
+    for said in together:
+        ones = [visit for visit in visits if any(file.sha256 in said for _, file in visit)]
+        if len(ones) > 1:
+            others = [visit for visit in visits if visit not in ones]
+            visits = [[taken for visit in ones for taken in visit], *others]
+    return visits
