@@ -992,6 +992,15 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_STORMS_TOGETHER}a_storm_would_notice_a_guard_that_is_taken_out",
         ),
     ),
+    80: Fault(
+        "no inotify instance left, or no Observer at all",
+        (
+            f"{_WATCHER}whatever_an_observer_fails_with_is_said_once_and_tried_at_each_sweep",
+            f"{_WATCHER}an_observer_that_dies_all_the_time_is_said_once",
+            f"{_WATCHER}whatever_a_watch_of_one_folder_fails_with_keeps_no_exam_waiting",
+            "system/test_without_observer.py::test_an_exam_is_brought_to_the_edc_where_the_system_gives_no_inotify",
+        ),
+    ),
     82: Fault(
         "the camera program's own collation, functions, encodings, NULs, encryption",
         (

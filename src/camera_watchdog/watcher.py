@@ -9,8 +9,10 @@ folder, and grow with them.
 """
 
 import contextlib
+import errno
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -36,6 +38,12 @@ __all__ = ["Watcher"]
 logger = logging.getLogger(__name__)
 
 _ROOT: Final = ""
+_LIMITS: Final = {
+    errno.EMFILE: "fs.inotify.max_user_instances",
+    errno.ENOSPC: "fs.inotify.max_user_watches",
+}
+"""Linux's setting to raise, by what the system answers where it is too low (inotify(7))."""
+
 _EVENTS: Final[list[type[FileSystemEvent]]] = [
     # Without opening and closing for reading: our own reading must not wake us.
     DirCreatedEvent,
@@ -90,6 +98,7 @@ class Watcher:
         self._watches: dict[str, ObservedWatch] = {}
         self._root_id: tuple[int, int] | None = None
         self._full = False
+        self._said = ""
 
     def start(self, hint: Callable[[str], None]) -> None:
         """Watch the root; ``hint`` is called from the Observer's threads with a folder's name.
@@ -105,30 +114,37 @@ class Watcher:
         with self._lock:
             self._stop()
 
-    def _start(self) -> None:
-        observer = Observer()
+    def _start(self) -> bool:
+        """Answers whether it watches; why not is said once, however often it is tried.
+
+        Whatever an Observer fails with, no exam depends on one.
+        """
+        observer: BaseObserver | None = None
         try:
+            observer = Observer()
             status = self._root.stat()
-            self._watches = {
-                _ROOT: observer.schedule(self._handler, str(self._root), event_filter=_EVENTS)
-            }
+            watch = observer.schedule(self._handler, str(self._root), event_filter=_EVENTS)
             observer.start()
-        except OSError as error:
-            logger.warning(
-                "watching  not possible now, the sweep alone goes on: %s", error.strerror
-            )
-            self._watches = {}
-            return
+        except Exception as error:  # noqa: BLE001 - said, and tried again
+            self._say(f"not possible now, the sweep alone goes on: {_words(error)}")
+            if observer is not None:
+                _end(observer)
+            return False
+        self._watches = {_ROOT: watch}
         self._root_id = (status.st_dev, status.st_ino)
         self._observer = observer
+        return True
+
+    def _say(self, words: str) -> None:
+        if words != self._said:
+            logger.warning("watching  %s", words)
+        self._said = words
 
     def _stop(self) -> None:
         observer, self._observer = self._observer, None
         self._watches = {}
         if observer is not None:
-            observer.stop()  # its emitters too, which outlive one that died
-            if observer.is_alive():
-                observer.join(timeout=5)
+            _end(observer)
 
     def watch(self, folder: str) -> None:
         """Watch a live subject folder; again costs nothing."""
@@ -141,13 +157,13 @@ class Watcher:
                 )
             except FileNotFoundError:
                 return
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - said, and tried again
                 if not self._full:
                     self._full = True
                     logger.warning(
                         "watching  the system allows no more watches (%s); "
                         "the sweep sees the other folders",
-                        error.strerror,
+                        _words(error),
                     )
 
     def forget(self, folder: str) -> None:
@@ -158,7 +174,7 @@ class Watcher:
     def _unwatch(self, folder: str) -> None:
         watch = self._watches.pop(folder, None)
         if watch is not None and self._observer is not None:
-            with contextlib.suppress(KeyError, OSError, RuntimeError):
+            with contextlib.suppress(Exception):
                 self._observer.unschedule(watch)
 
     def keep_alive(self, live: Iterable[str]) -> bool:
@@ -172,13 +188,14 @@ class Watcher:
             if self._is_away():
                 return False
             if self._is_healthy():
+                self._said = ""
                 dead = self._dead_folders()
                 for folder in dead:  # the Observer would take the dead one for a watch
                     self._unwatch(folder)
             else:
-                logger.warning("watching  restarted")
                 self._stop()
-                self._start()
+                if self._start():
+                    self._say("restarted")
                 dead = {_ROOT}
         for folder in live:
             self.watch(folder)
@@ -207,3 +224,17 @@ class Watcher:
             return set()
         alive = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}
         return {folder for folder, watch in self._watches.items() if watch not in alive}
+
+
+def _end(observer: BaseObserver) -> None:
+    """End an Observer, and its emitters, which outlive one that died."""
+    with contextlib.suppress(Exception):
+        observer.stop()
+        if observer.is_alive():
+            observer.join(timeout=5)
+
+
+def _words(error: Exception) -> str:
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    limit = _LIMITS.get(error.errno or 0) if isinstance(error, OSError) else None
+    return f"{words}; raise {limit} (sysctl)" if limit and sys.platform == "linux" else words

@@ -1,5 +1,6 @@
 """The real Observer on a real folder: what gives hints, what dies, and what comes back."""
 
+import errno
 import logging
 import shutil
 import sys
@@ -7,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from watchdog.events import FileModifiedEvent
-from watchdog.observers.api import EventDispatcher
+from watchdog.observers.api import BaseObserver, EventDispatcher
 
 from camera_watchdog import watcher as module
 from camera_watchdog.watcher import Watcher
@@ -224,6 +225,76 @@ def test_where_the_root_cannot_be_watched_the_sweep_alone_goes_on(
     watcher.stop()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "the sweep alone goes on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EMFILE, "inotify instance limit reached"),
+        OSError(errno.ENOSYS, "Function not implemented"),
+        RuntimeError("can't start new thread"),
+        SystemError("Cannot start fsevents stream"),
+        AttributeError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("step", ["Observer", "schedule", "start"])
+def test_whatever_an_observer_fails_with_is_said_once_and_tried_at_each_sweep(
+    root: Path, hints: Hints, caplog: pytest.LogCaptureFixture, error: Exception, step: str
+) -> None:
+    def fails(*_arguments: object, **_options: object) -> NoReturn:
+        raise error
+
+    watcher = Watcher(root)
+    with pytest.MonkeyPatch.context() as broken, caplog.at_level(logging.INFO):
+        broken.setattr(module if step == "Observer" else BaseObserver, step, fails)
+        watcher.start(hints)
+        for _ in range(3):
+            watcher.keep_alive(["S1"])
+        watcher.watch("S1")
+        watcher.forget("S1")
+    (said,) = caplog.records
+    assert "the sweep alone goes on: " in said.getMessage()
+    caplog.clear()
+    assert watcher.keep_alive(["S1"]) is True
+    assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    watcher.stop()
+
+
+def test_an_observer_that_dies_all_the_time_is_said_once(
+    watcher: Watcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        end(emitters(watcher)["camera"])
+        assert watcher.keep_alive(["S1"]) is True
+    assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
+    caplog.clear()
+    assert watcher.keep_alive(["S1"]) is False
+    end(emitters(watcher)["camera"])
+    watcher.keep_alive(["S1"])
+    assert [record.getMessage() for record in caplog.records] == ["watching  restarted"]
+
+
+def test_whatever_a_watch_of_one_folder_fails_with_keeps_no_exam_waiting(
+    watcher: Watcher,
+    root: Path,
+    hints: Hints,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(*_arguments: object, **_options: object) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    (root / "S2").mkdir()
+    with monkeypatch.context() as broken:
+        broken.setattr(watcher._observer, "schedule", fails)
+        broken.setattr(watcher._observer, "unschedule", fails)
+        watcher.watch("S2")
+        watcher.watch("S2")
+        watcher.forget("S1")
+    assert len(caplog.records) == 1
+    assert hears(hints, root / "loose.jpg", "")
 
 
 def test_where_the_system_allows_no_more_watches_the_sweep_sees_the_rest_and_it_is_said_once(
