@@ -111,6 +111,7 @@ class Config:
     smtp_user: str | None
     smtp_password: str = field(repr=False)
     smtp_password_file: Path | None = field(repr=False)
+    attention_after: float
     notify_after: float
     heartbeat_url: str | None = field(repr=False)
     config_path: Path | None = None

@@ -276,6 +276,12 @@ KEYS: Final = (
         "file that holds that password and nothing else",
         secret=True,
     ),
+    Key(
+        "attention_after",
+        _SECONDS,
+        1800,
+        "seconds after which whatever has not moved is a person's matter",
+    ),
     Key("notify_after", _SECONDS, 1800, "seconds that a trouble lasts before it is told"),
     Key("heartbeat_url", WEB_URL, None, "address called while all is well", secret=True),
 )
