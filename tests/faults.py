@@ -968,6 +968,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "integration/test_second_visit.py::test_it_goes_into_the_entry_that_a_person_names_by_its_id",
             "integration/test_second_visit.py::test_it_goes_into_no_other_entry_than_the_one_that_was_named",
             f"{_DATES}of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age",
+            f"{_DATES}of_two_folders_a_day_or_more_apart_the_nearer_to_the_entry_goes_first",
             f"{_DATES}the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key",
             f"{_DATES}a_clock_that_was_never_set_makes_no_other_visit_of_it",
             f"{_MONTH}a_week_of_an_ordinary_clinic_goes_by_without_a_question",
@@ -977,6 +978,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ENTRY_DATES}an_entry_whose_date_the_clinician_corrects_is_used",
             f"{_ENTRY_DATES}fridays_pictures_go_into_mondays_entry",
             f"{_ENTRY_DATES}of_two_folders_the_one_of_the_entrys_day_goes_first",
+            f"{_ENTRY_DATES}two_folders_of_neighbouring_days_go_into_the_entries_of_their_own_days",
         ),
     ),
     99: Fault(

@@ -9,6 +9,7 @@ from typing import Final
 from camera_watchdog.completeness import missing_by_count, missing_by_eye
 from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
+from camera_watchdog.entry_dates import picture_days
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
@@ -20,7 +21,7 @@ from camera_watchdog.visits import visits_apart
 __all__ = [
     "check_folders",
     "check_names",
-    "folder_names",
+    "folder_days",
     "hold_unless_waived",
     "other_folders",
     "screen",
@@ -175,7 +176,7 @@ def check_folders(exam: Exam, tools: Tools) -> None:
     _check_behind(exam, tools)
     others = other_folders(exam, tools)
     if others and exam.session is None:
-        folders = folder_names(exam, others)
+        folders = folder_days(exam, others, tools)
         hold_unless_waived(exam, Reason("two_folders", (), {"folders": folders}))
 
 
@@ -183,7 +184,7 @@ def _check_behind(exam: Exam, tools: Tools) -> None:
     """Two folders of one subject: the one with a session finishes, the other waits behind it.
 
     Which goes first where neither has one, the newest entry's date says, once the EDC was asked
-    (:mod:`camera_watchdog.session_checks`).
+    (:mod:`camera_watchdog.day_checks`).
     """
     if exam.session is not None:
         return
@@ -203,12 +204,15 @@ def other_folders(exam: Exam, tools: Tools) -> list[Exam]:
 
 def waits_behind(exam: Exam, others: Iterable[Exam]) -> WaitsBehind:
     """That this exam waits for the subject's others."""
-    return WaitsBehind(Reason("waits_behind", (), {"folders": folder_names(exam, others)}))
+    folders = ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
+    return WaitsBehind(Reason("waits_behind", (), {"folders": folders}))
 
 
-def folder_names(exam: Exam, others: Iterable[Exam]) -> str:
-    """The folders of a subject, for a person to read."""
-    return ", ".join(sorted({exam.folder, *(other.folder for other in others)}))
+def folder_days(exam: Exam, others: Iterable[Exam], tools: Tools) -> str:
+    """The folders of a subject for a person to tell apart, each with the day of its pictures."""
+    recent, zone = tools.journal.newest_exams(), tools.rules.zone
+    days = {each.folder: picture_days(each, recent, zone) for each in (exam, *others)}
+    return ", ".join(f"{folder} (of {days[folder]})" for folder in sorted(days))
 
 
 def to_send(exam: Exam) -> list[ExamFile]:

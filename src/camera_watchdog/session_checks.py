@@ -5,19 +5,14 @@ session that it was about, passes.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.day_checks import check_day
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
-from camera_watchdog.entry_dates import (
-    calendar_day,
-    camera_days,
-    days_apart,
-    entry_words,
-    picture_days,
-)
+from camera_watchdog.entry_dates import calendar_day, entry_words, picture_days
 from camera_watchdog.errors import EdcRefusal, PermanentError
 from camera_watchdog.listing import Listing, lost_of, strange_in, types_in_words
 from camera_watchdog.model import (
@@ -31,19 +26,13 @@ from camera_watchdog.model import (
     Session,
     State,
 )
-from camera_watchdog.overrides import entries_meant, names_entry
-from camera_watchdog.screening import (
-    folder_names,
-    hold_unless_waived,
-    other_folders,
-    waits_behind,
-)
+from camera_watchdog.overrides import names_entry
+from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.steps import Tools
 
 __all__ = [
     "check_listing",
     "check_session",
-    "check_turn",
     "check_writes_over_nothing",
     "session_reason",
     "waiting_files",
@@ -55,40 +44,6 @@ _RESOLVE_REASONS: Final = {
     "subject_not_found": "subject_unknown",
     "validation_mismatch": "demographics_differ",
 }
-_THIRD: Final = 3
-
-
-def check_turn(exam: Exam, status: SessionStatus, tools: Tools) -> None:
-    """Of a subject's folders the one that fits the newest entry's date goes first, whatever its age.
-
-    Raises:
-        WaitsBehind: another one does.
-        PermanentError: none of them does, or several do: somebody must look.
-    """
-    others = other_folders(exam, tools)
-    if not others:
-        return
-    if any(other.session is not None for other in others):
-        raise waits_behind(exam, others)
-    fitting = [each for each in (exam, *others) if _fits(each, status, tools)]
-    if len(fitting) == 1:
-        if fitting[0] is exam:
-            return
-        raise waits_behind(exam, others)
-    hold_unless_waived(exam, Reason("two_folders", (), {"folders": folder_names(exam, others)}))
-
-
-def _fits(exam: Exam, status: SessionStatus, tools: Tools) -> bool:
-    if status.dated is None or status.made_by_resolve:
-        return True
-    return _is_of_day(exam, status.dated, tools)
-
-
-def _is_of_day(exam: Exam, dated: datetime, tools: Tools) -> bool:
-    """Whether the camera's clock, or where that cannot be right the first sight, fits an entry's date."""
-    zone, allowed = tools.rules.zone, _days_allowed(exam, dated, tools)
-    days = (camera_days(exam, zone), picture_days(exam, (), zone))
-    return any(each and days_apart(each, dated, zone) <= allowed for each in days)
 
 
 def check_session(
@@ -104,7 +59,7 @@ def check_session(
     _check_report_type(given, status, tools)
     if not (is_named or names_entry(exam, given.session_id)):
         _check_newest(exam, given, status, tools)
-        _check_day(exam, given, status, tools)
+        check_day(exam, given, status, tools)
     users = _users_of(exam, given.session_id, tools)
     _check_unused(exam, given, status, users, tools)
     _check_explained(exam, given, status, users, tools)
@@ -127,70 +82,9 @@ def _check_newest(exam: Exam, given: Resolution, status: SessionStatus, tools: T
             tools.journal.entry_dates(exam.subject).get(given.session_id), tools.rules.zone
         ),
         "newest": _entry(exam, status.session_id, status, tools),
+        "pictures": str(picture_days(exam, tools.journal.newest_exams(), tools.rules.zone)),
     }
     hold_unless_waived(exam, Reason("older_session", (), details))
-
-
-def _check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools) -> None:
-    """Pictures of another day than the entry's are another visit's, unless a person says otherwise.
-
-    0.1 makes its sessions when it is asked for one: they have no day of their own.
-    """
-    dated = tools.journal.entry_dates(exam.subject).get(given.session_id)
-    if status.session_id == given.session_id:
-        dated = status.dated
-    if dated is None or status.made_by_resolve:
-        return
-    rules, meant = tools.rules, entries_meant(exam)
-    if {given.session_id, calendar_day(dated, rules.zone)} & meant:
-        return
-    if not meant and _is_of_day(exam, dated, tools):
-        return
-    recent = tools.journal.newest_exams()
-    days = picture_days(exam, recent, rules.zone)
-    apart = days_apart(days, dated, rules.zone)
-    if not meant and apart <= _days_allowed(exam, dated, tools):
-        return
-    details = {
-        "session": given.session_id,
-        "entry": entry_words(given.session_id, dated, rules.zone),
-        "day": calendar_day(dated, rules.zone),
-        "pictures": str(days),
-        "days": str(apart),
-    }
-    if days.clock_is_off:
-        details["clock_is_off"] = "yes"
-    if fits := _value_that_fits(exam, recent, apart):
-        details["visit_days"] = str(fits)
-    hold_unless_waived(exam, Reason("entry_date_differs", (), details))
-
-
-def _days_allowed(exam: Exam, dated: datetime, tools: Tools) -> int:
-    """How many days an entry may be from the pictures.
-
-    None for one of another day than the entry that a person had the exam leave: it may be made for the
-    next visit already.
-    """
-    zone, dates = tools.rules.zone, tools.journal.entry_dates(exam.subject)
-    left = {calendar_day(dates[each], zone) for each in exam.former_sessions if each in dates}
-    return 0 if left - {calendar_day(dated, zone)} else tools.rules.visit_days
-
-
-def _value_that_fits(exam: Exam, recent: Iterable[Exam], apart: int) -> int | None:
-    """The ``visit_days`` that the exams would have needed, once the same question came three times."""
-    others = [other for other in recent if other.id != exam.id]
-    asked = [
-        other.reason.details.get("days", "")
-        for other in others
-        if other.reason and other.reason.code == "entry_date_differs"
-    ]
-    answered = sum(
-        any(each.reason_code == "entry_date_differs" for each in other.overrides)
-        for other in others
-    )
-    if len(asked) + answered + 1 < _THIRD:
-        return None
-    return max([apart, *(int(each) for each in asked if each.isdecimal())])
 
 
 def _check_unused(

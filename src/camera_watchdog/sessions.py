@@ -1,7 +1,8 @@
 """The third step: ask the EDC which session an exam belongs to.
 
 The session, the server it came from and what it already held are on record before the first upload.
-Which one may be used stands in :mod:`camera_watchdog.session_checks`.
+Which one may be used stands in :mod:`camera_watchdog.session_checks`, and of which day it must be in
+:mod:`camera_watchdog.day_checks`.
 """
 
 import dataclasses
@@ -9,6 +10,7 @@ import logging
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.day_checks import check_turn
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.entry_dates import calendar_day
 from camera_watchdog.errors import EdcRefusal, PermanentError
@@ -27,7 +29,6 @@ from camera_watchdog.screening import check_folders, hold_unless_waived
 from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import (
     check_session,
-    check_turn,
     check_writes_over_nothing,
     session_reason,
     waiting_files,

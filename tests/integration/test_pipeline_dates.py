@@ -1,5 +1,6 @@
 """An entry of the EDC is used for the visit of its day, and for no other without a person's word."""
 
+import hashlib
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from camera_watchdog.errors import EdcFailure
 from camera_watchdog.model import State
+from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import HOUR_S, begun, check_arrived, is_held, made, names_held
 from scripted_edc import GENERATIONS, Stored
@@ -16,6 +18,19 @@ from watched_folder import START
 DAY = timedelta(days=1)
 FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
 TWO_FOLDERS = r"(?P<subject_identifier>S\d+)(?: .*)?"
+
+
+def sentence(clinic: Clinic, folder: str) -> str:
+    """What a person reads of a folder's exam."""
+    exam = clinic.exam(folder)
+    assert exam.reason is not None
+    return explain(exam.reason, exam).sentence
+
+
+def sums_of(clinic: Clinic, folder: str) -> set[str]:
+    return {
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (clinic.root / folder).iterdir()
+    }
 
 
 def take(clinic: Clinic, at: datetime, folder: str = "S1", *, seed: int = 0) -> None:
@@ -103,18 +118,50 @@ def test_of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age(
             assert names_held(clinic.edc, session) == ["OD.jpg", "OS.jpg", "report.pdf"]
 
 
-@pytest.mark.parametrize("days", [0, 9])
+@pytest.mark.parametrize(
+    "entry_days, other_days", [(0, 0), (1, 2), (9, 1)], ids=["one day", "between", "neither"]
+)
 def test_two_folders_are_held_where_the_entry_s_date_does_not_tell_them_apart(
-    tmp_path: Path, days: int
+    tmp_path: Path, entry_days: int, other_days: int
 ) -> None:
     with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
-        clinic.edc.add_session(dated=START - days * DAY)
+        entry, other = START - entry_days * DAY, START - other_days * DAY
+        clinic.edc.add_session(dated=entry)
         take(clinic, START, "S1 1")
-        take(clinic, START - DAY, "S1 2", seed=5)
+        take(clinic, other, "S1 2", seed=5)
         clinic.live_for(70)
         assert clinic.told("S1 1") == (State.HELD, "two_folders")
         assert clinic.told("S1 2") == (State.HELD, "two_folders")
         assert clinic.edc.stored == []
+        said = sentence(clinic, "S1 1")
+        assert f"S1 1 (of {START:%Y-%m-%d}), S1 2 (of {other:%Y-%m-%d})" in said
+        assert f"entry in the EDC is of {entry:%Y-%m-%d} (s-1)" in said
+
+
+@pytest.mark.parametrize("days", [1, 2, 3])
+@pytest.mark.parametrize("newest", ["S1 1", "S1 2"])
+def test_of_two_folders_a_day_or_more_apart_the_nearer_to_the_entry_goes_first(
+    tmp_path: Path, days: int, newest: str
+) -> None:
+    """Both fit the entry. The EDC was away for some days, and the clinician made an entry for each."""
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
+        visits = {"S1 1": START - days * DAY, "S1 2": START}
+        for seed, (folder, at) in enumerate(visits.items()):
+            take(clinic, at, folder, seed=seed * 5)
+        first, then = sorted(visits, key=lambda folder: folder != newest)
+        sums = {folder: sums_of(clinic, folder) for folder in visits}
+        for folder in (then, first):
+            clinic.edc.add_session(dated=visits[folder])
+        clinic.live_for(70)
+        assert {one.sha256 for one in clinic.edc.held("s-2")} == sums[first]
+        assert len(clinic.archived()) == 1
+        assert clinic.told(then) == (State.HELD, "older_session")
+        said = sentence(clinic, then)
+        assert f"The pictures were taken on {visits[then]:%Y-%m-%d}" in said
+        assert f"its newest is of {visits[first]:%Y-%m-%d} (s-2)" in said
+        clinic.answer(then)
+        clinic.live_for(70)
+        assert {one.sha256 for one in clinic.edc.held("s-1")} == sums[then]
 
 
 def test_a_clock_that_was_never_set_makes_no_other_visit_of_it(tmp_path: Path) -> None:

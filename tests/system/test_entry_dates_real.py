@@ -117,6 +117,34 @@ def test_of_two_folders_the_one_of_the_entrys_day_goes_first(
     assert len(edc.stored_files(subject)) == len(new.files)
 
 
+def test_two_folders_of_neighbouring_days_go_into_the_entries_of_their_own_days(
+    edc: RealEdcServer, clinic: Clinic
+) -> None:
+    """Both fit the newest entry; of what is printed nothing leads to a swap."""
+    subject, earlier, _ = visit(edc, days_ago=2)
+    later = edc.add_session(subject)
+    day = date_entry(edc, later, 0)
+    taken = f"{TAKEN_AT - 2 * DAY:%Y-%m-%d}"
+    clinic.running.stop()
+    one, two = (
+        clinic.camera.take(
+            subject, folder=f"{subject} {name}", report="pdf", captured_at=TAKEN_AT - days * DAY
+        )
+        for name, days in (("a", 2), ("b", 0))
+    )
+    clinic.start()
+    (first,) = clinic.archived(subject, within_s=20)
+    check_arrived(edc, first, two, later)
+    until(lambda: "older_session" in {e.reason_code for e in clinic.exams()}, 15, "it is held")
+    said = clinic.command("status", "--json").stdout
+    assert f"its newest is of {day} ({later}). The pictures were taken on {taken}." in said
+
+    folder = f"{subject} a"
+    assert clinic.command("release", folder, "--reason", "of the older one").returncode == 0
+    (other,) = {*clinic.archived(subject, count=2)} - {first}
+    check_arrived(edc, other, one, earlier)
+
+
 def test_the_same_server_under_another_name_gets_the_rest_of_an_exam(
     edc: RealEdcServer, tmp_path: Path
 ) -> None:

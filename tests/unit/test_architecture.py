@@ -74,6 +74,7 @@ EDGES: Final = {"camera_db", "disk", "edc_api", "journal", "messenger", "watcher
 
 CORE: Final = {
     "camera_rows",
+    "day_checks",
     "deliver",
     "eyes",
     "finish",

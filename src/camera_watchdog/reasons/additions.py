@@ -83,6 +83,11 @@ ADDITIONS: Final = (
         "Where the EDC takes larger files, set max_file_size_mb higher in the configuration.",
     ),
     Addition(
+        "newest_entry",
+        "The newest eye exam entry in the EDC is {newest_entry}.",
+        "",
+    ),
+    Addition(
         "clock_is_off",
         "The camera's clock cannot be right, so the day is that on which the files came.",
         "Set the camera's clock.",

@@ -49,7 +49,8 @@ ENTRY_ROWS: Final = (
     ),
     ReasonRule(
         "older_session",
-        "The EDC gives {subject} an older eye exam entry, {entry}; its newest is {newest}.",
+        "The EDC gives {subject} an older eye exam entry, {entry}; its newest is {newest}. The pictures "
+        "were taken on {pictures}.",
         "Ask the clinician which of the two this exam belongs to. If to the newest, that one takes no "
         "more pictures, for it is complete or contraindicated: ask for a new entry for this visit; it "
         "will then be sent by itself within the hour. "

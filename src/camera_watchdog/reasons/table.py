@@ -188,9 +188,10 @@ ROWS: Final = (
         "two_folders",
         "There are two folders for {subject}: {folders}.",
         "Find out which one is right and move the other away. If both are exams of this subject, each "
-        "needs an entry of its own in the EDC, of its own day: the one that the newest entry is for then "
-        "goes first by itself. If they are of one day, send this one first, into the entry that the EDC "
-        f"gives now: {TO_RELEASE}",
+        "needs an entry of its own in the EDC, of its own day: the one whose pictures are nearest to the "
+        "newest entry's day then goes first by itself. If they are equally near, ask the clinician for "
+        "which of the two the newest entry was made; only if for this one, send it first: "
+        f"{TO_RELEASE}",
         Clears.SOON,
         RELEASE_OR_SKIP,
     ),

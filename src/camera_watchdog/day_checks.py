@@ -1,0 +1,137 @@
+"""Whether an entry of the EDC is of the day of an exam's pictures, and which of a subject's folders it is for.
+
+How far apart they may be is the configuration's ``visit_days``; what a day is stands in
+:mod:`camera_watchdog.entry_dates`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from camera_watchdog.edc_api.answers import Resolution, SessionStatus
+from camera_watchdog.entry_dates import (
+    calendar_day,
+    camera_days,
+    days_apart,
+    entry_words,
+    picture_days,
+)
+from camera_watchdog.model import Exam, Reason
+from camera_watchdog.overrides import entries_meant
+from camera_watchdog.screening import (
+    folder_days,
+    hold_unless_waived,
+    other_folders,
+    waits_behind,
+)
+from camera_watchdog.steps import Tools
+
+__all__ = ["check_day", "check_turn"]
+
+_THIRD: Final = 3
+
+
+def check_turn(exam: Exam, status: SessionStatus, tools: Tools) -> None:
+    """Of a subject's folders the one nearest to the newest entry's date goes first, whatever its age.
+
+    Raises:
+        WaitsBehind: another one does.
+        PermanentError: none of them fits, or several are equally near: somebody must look.
+    """
+    others = other_folders(exam, tools)
+    if not others:
+        return
+    if any(other.session is not None for other in others):
+        raise waits_behind(exam, others)
+    apart = [(each, _days_from_entry(each, status, tools)) for each in (exam, *others)]
+    nearest = min((days for _, days in apart if days is not None), default=None)
+    first = [each for each, days in apart if days is not None and days == nearest]
+    if len(first) == 1:
+        if first[0] is exam:
+            return
+        raise waits_behind(exam, others)
+    newest = entry_words(status.session_id, status.dated, tools.rules.zone)
+    details = {"folders": folder_days(exam, others, tools), "newest_entry": newest}
+    hold_unless_waived(exam, Reason("two_folders", (), details))
+
+
+def _days_from_entry(exam: Exam, status: SessionStatus, tools: Tools) -> int | None:
+    """How far an exam is from the newest entry's date; none where it does not fit it."""
+    if status.dated is None or status.made_by_resolve:
+        return 0
+    apart = _least_days_apart(exam, status.dated, tools)
+    return apart if apart <= _days_allowed(exam, status.dated, tools) else None
+
+
+def _is_of_day(exam: Exam, dated: datetime, tools: Tools) -> bool:
+    """Whether the camera's clock, or where that cannot be right the first sight, fits an entry's date."""
+    return _least_days_apart(exam, dated, tools) <= _days_allowed(exam, dated, tools)
+
+
+def _least_days_apart(exam: Exam, dated: datetime, tools: Tools) -> int:
+    """By the camera's clock, or where that cannot be right by the first sight, whichever is nearer."""
+    zone = tools.rules.zone
+    days = (camera_days(exam, zone), picture_days(exam, (), zone))
+    return min(days_apart(each, dated, zone) for each in days if each)
+
+
+def check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools) -> None:
+    """Pictures of another day than the entry's are another visit's, unless a person says otherwise.
+
+    0.1 makes its sessions when it is asked for one: they have no day of their own.
+    """
+    dated = tools.journal.entry_dates(exam.subject).get(given.session_id)
+    if status.session_id == given.session_id:
+        dated = status.dated
+    if dated is None or status.made_by_resolve:
+        return
+    rules, meant = tools.rules, entries_meant(exam)
+    if {given.session_id, calendar_day(dated, rules.zone)} & meant:
+        return
+    if not meant and _is_of_day(exam, dated, tools):
+        return
+    recent = tools.journal.newest_exams()
+    days = picture_days(exam, recent, rules.zone)
+    apart = days_apart(days, dated, rules.zone)
+    if not meant and apart <= _days_allowed(exam, dated, tools):
+        return
+    details = {
+        "session": given.session_id,
+        "entry": entry_words(given.session_id, dated, rules.zone),
+        "day": calendar_day(dated, rules.zone),
+        "pictures": str(days),
+        "days": str(apart),
+    }
+    if days.clock_is_off:
+        details["clock_is_off"] = "yes"
+    if fits := _value_that_fits(exam, recent, apart):
+        details["visit_days"] = str(fits)
+    hold_unless_waived(exam, Reason("entry_date_differs", (), details))
+
+
+def _days_allowed(exam: Exam, dated: datetime, tools: Tools) -> int:
+    """How many days an entry may be from the pictures.
+
+    None for one of another day than the entry that a person had the exam leave: it may be made for the
+    next visit already.
+    """
+    zone, dates = tools.rules.zone, tools.journal.entry_dates(exam.subject)
+    left = {calendar_day(dates[each], zone) for each in exam.former_sessions if each in dates}
+    return 0 if left - {calendar_day(dated, zone)} else tools.rules.visit_days
+
+
+def _value_that_fits(exam: Exam, recent: Iterable[Exam], apart: int) -> int | None:
+    """The ``visit_days`` that the exams would have needed, once the same question came three times."""
+    others = [other for other in recent if other.id != exam.id]
+    asked = [
+        other.reason.details.get("days", "")
+        for other in others
+        if other.reason and other.reason.code == "entry_date_differs"
+    ]
+    answered = sum(
+        any(each.reason_code == "entry_date_differs" for each in other.overrides)
+        for other in others
+    )
+    if len(asked) + answered + 1 < _THIRD:
+        return None
+    return max([apart, *(int(each) for each in asked if each.isdecimal())])
