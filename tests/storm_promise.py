@@ -186,6 +186,9 @@ class Promise:
         if damaged > 1 and generations & _COMPARES:
             # Damaged twice in a row, after an answer that was lost: it looks like another file.
             allowed |= {"filename_conflict"}
+        if any(file.sha256 in self._diary.left_out for file in exam.files):
+            # Perhaps she left out the only picture of an eye.
+            allowed |= {"eye_missing"}
         visits = self._diary.visits[subject]
         allowed |= self._allowed_by_mishaps(subject)
         mingled = self._are_mingled(subject, exams)
