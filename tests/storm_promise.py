@@ -186,11 +186,8 @@ class Promise:
         if damaged > 1 and generations & _COMPARES:
             # Damaged twice in a row, after an answer that was lost: it looks like another file.
             allowed |= {"filename_conflict"}
-        if any(file.sha256 in self._diary.left_out for file in exam.files):
-            # Perhaps she left out the only picture of an eye.
-            allowed |= {"eye_missing"}
         visits = self._diary.visits[subject]
-        allowed |= self._allowed_by_mishaps(subject)
+        allowed |= self._allowed_by_mishaps(exam)
         mingled = self._are_mingled(subject, exams)
         if subject in self._diary.copied_back:
             allowed |= {"seen_before"}
@@ -212,8 +209,8 @@ class Promise:
             allowed |= {"older_session"}
         return allowed
 
-    def _allowed_by_mishaps(self, subject: str) -> set[str]:
-        diary = self._diary
+    def _allowed_by_mishaps(self, exam: Exam) -> set[str]:
+        subject, diary = exam.subject, self._diary
         has_wrong = any(
             visit.wrong_subject and not visit.wrong_subject_until for visit in diary.visits[subject]
         )
@@ -222,6 +219,11 @@ class Promise:
             (subject in {whose for whose, _ in diary.unknowable}, _OTHER_EYE),
             (subject in {whose for whose, _ in diary.no_rows}, {"not_in_database", "eye_missing"}),
             (has_wrong, {"not_in_database", "wrong_patient", "eye_missing"}),
+            # Perhaps a person left out the only picture or report of an eye.
+            (
+                any(file.sha256 in diary.left_out for file in exam.files),
+                {"eye_missing", "incomplete"},
+            ),
             (subject in diary.swapped, {*REASONS}),
             (
                 any(f"{subject}_" in place for place, _ in diary.went_on),
