@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from camera_watchdog.command_line import command
 from camera_watchdog.model import Exam, Reason, WebhookFormat
 from camera_watchdog.overview import Server, needs_person
 from camera_watchdog.reasons import explain
@@ -270,6 +271,6 @@ def undelivered(messages: Iterable[tuple[str, str]], now: datetime, zone: tzinfo
     return [
         f"{len(times)} message{'s' if len(times) > 1 else ''} to people could not be delivered by "
         f"{channel}, since {min(times).astimezone(zone):%Y-%m-%d %H:%M}. See what it answers: "
-        "camera-watchdog check --send-test"
+        f"{command('check --send-test')}"
         for channel, times in waiting.items()
     ]

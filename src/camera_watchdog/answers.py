@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE, with_seen
+from camera_watchdog.command_line import command
 from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
 from camera_watchdog.lifecycle import Event, step
@@ -182,7 +183,7 @@ def _outcome(exam: Exam, request: Request) -> str:
         return "it is looked at again now"
     return (
         f"{NOT_USED}: {', '.join(others)} is not known to be what was answered for. Look at it again, "
-        "then answer what is asked now; see: camera-watchdog status"
+        f"then answer what is asked now; see: {command('status')}"
     )
 
 

@@ -9,6 +9,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import IntEnum
@@ -58,12 +59,13 @@ class Invocation:
     """What the command line said: the command's own arguments, and the settings.
 
     ``flags`` are the settings by the keys' names, ``config_path`` the file that was named, or the
-    :data:`DEFAULT_CONFIG` of the current folder where there is one.
+    :data:`DEFAULT_CONFIG` of the current folder where there is one; ``is_config_named`` tells which.
     """
 
     arguments: argparse.Namespace
     config_path: Path | None
     flags: dict[str, object]
+    is_config_named: bool = False
 
     def load_config(self, needs: frozenset[str] | None = None) -> "Config":
         """The configuration, its warnings told on stderr.
@@ -76,11 +78,12 @@ class Invocation:
         """
         import os  # noqa: PLC0415  # see the module's first lines
 
+        from camera_watchdog.command_line import program  # noqa: PLC0415  # likewise
         from camera_watchdog.config import RUN_NEEDS, load  # noqa: PLC0415  # likewise
 
         if self.config_path is None and not self.flags:
             raise NotConfigured(
-                f"There is no configuration: {PROGRAM} init writes one, {PROGRAM} demo shows how it "
+                f"There is no configuration: {program()} init writes one, {program()} demo shows how it "
                 f"works without; where there is one, name it with --config."
             )
         needed = RUN_NEEDS if needs is None else needs
@@ -181,15 +184,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         command, invocation = _understand(words)
-        return command.run(invocation)
+        with _commands_told(command, invocation):
+            try:
+                return command.run(invocation)
+            except CameraWatchdogError as error:
+                return _failed(error)
     except SystemExit as end:  # argparse's, after --help or --version
         return end.code if isinstance(end.code, int) else Exit.FAILED
     except CameraWatchdogError as error:
-        tell(_message(error))
-        return _exit_code(error)
+        return _failed(error)
     except KeyboardInterrupt:  # before the daemon has taken Ctrl+C over
         tell("Stopped.")
         return Exit.FAILED
+
+
+def _commands_told(command: Command, invocation: Invocation) -> AbstractContextManager[None]:
+    """Have commands printed as they run: of the daemon also where they are read elsewhere."""
+    from camera_watchdog.command_line import told_as  # noqa: PLC0415  # see the module's first lines
+    from camera_watchdog.this_program import settings_given, this_program  # noqa: PLC0415  # likewise
+
+    is_named = invocation.is_config_named or command.name == DEFAULT_COMMAND
+    path = invocation.config_path if is_named else None
+    return told_as(this_program(), settings_given(path, invocation.flags))
+
+
+def _failed(error: CameraWatchdogError) -> int:
+    tell(_message(error))
+    return _exit_code(error)
 
 
 def _exit_code(error: CameraWatchdogError) -> Exit:
@@ -242,7 +263,7 @@ def _understand(words: list[str]) -> tuple[Command, Invocation]:
         (Path(name) for name in (DEFAULT_CONFIG, EARLIER_CONFIG) if Path(name).is_file()), None
     )
     config_path = Path(named) if named else here
-    return command, Invocation(arguments, config_path, flags)
+    return command, Invocation(arguments, config_path, flags, bool(named))
 
 
 def _choose(rest: list[str]) -> tuple[Command, list[str]]:

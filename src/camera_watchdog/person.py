@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from camera_watchdog.after_archive import awaits_answer, seen
+from camera_watchdog.command_line import command
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE, about, skipped
@@ -106,7 +107,7 @@ def overrides_for(
     if not may_answer or reason is None:
         raise WordRefused(
             f"The exam of {exam.subject} is not held, it is {exam.state}: there is nothing to "
-            f"release. See: camera-watchdog status"
+            f"release. See: {command('status')}"
         )
     given = {
         Answer.RELEASE: not (eyes or skips or entry or send_again),
@@ -282,11 +283,11 @@ def _check_eyes_sent(exam: Exam, reason: Reason, eyes: Mapping[str, Laterality])
     for name, eye in eyes.items():
         file = exam.file(name)
         if file and file.sent is Sent.YES and file.file_type and file.file_type.eye is not eye:
+            to_say = command(f'release {name_for(exam.folder)} --reason "..."')
             raise WordRefused(
                 f"{name} was sent as {file.file_type}, so the EDC has it under the wrong eye. Ask the "
                 f"EDC's administrator to correct the eye exam entry {reason.details.get('entry')}: "
-                f"{name} from {file.file_type.eye} to {eye}. When that is done, say so: "
-                f'camera-watchdog release {name_for(exam.folder)} --reason "..."'
+                f"{name} from {file.file_type.eye} to {eye}. When that is done, say so: {to_say}"
             )
 
 

@@ -8,6 +8,7 @@ import dataclasses
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.command_line import command
 from camera_watchdog.entry_dates import calendar_day, entry_words
 from camera_watchdog.errors import CameraWatchdogError, PermanentError
 from camera_watchdog.model import Exam, Session
@@ -92,8 +93,8 @@ def gone(exam: Exam, tools: Tools) -> NoSession:
     """That the EDC has the exam's own session no more, and how another one is named."""
     own, zone = exam.session, tools.rules.zone
     entry = entry_words(own.session_id, own.dated, zone) if own else "unknown"
+    to_send = command(f'resend {name_for(exam.destination)} --entry YYYY-MM-DD --reason "..."')
     return NoSession(
         f"the EDC no longer has the entry that it was sent into, {entry}. Ask the clinician to create one "
-        "for that visit, then name it by its date: camera-watchdog resend "
-        f'{name_for(exam.destination)} --entry YYYY-MM-DD --reason "..."'
+        f"for that visit, then name it by its date: {to_send}"
     )

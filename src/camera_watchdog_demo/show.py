@@ -11,6 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from camera_watchdog.command_line import program, quoted
 from camera_watchdog_demo import summary
 from camera_watchdog_demo.daemon_child import DaemonChild
 from camera_watchdog_demo.edc_generations import GENERATIONS
@@ -145,7 +146,8 @@ def _prove(console: Console, scene: Scene, play: Play) -> bool:
 def _tidy_up(console: Console, scene: Scene, *, stays: bool) -> None:
     if stays:
         console.print("It stays there, to look around, and to try the other commands:")
-        console.print(f"  camera-watchdog status --config {scene.config_path}", soft_wrap=True)
+        to_look = f"{program()} status --config {quoted(str(scene.config_path))}"
+        console.print(f"  {to_look}", soft_wrap=True)
     elif scene.remove():
         console.print("All of it is removed again; with --keep it stays, to look around.")
     else:

@@ -24,6 +24,7 @@ PURE: Final = {
     "backlog",
     "capture",
     "checks",
+    "command_line",
     "completeness",
     "content",
     "edc_api.answers",

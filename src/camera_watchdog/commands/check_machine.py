@@ -12,6 +12,7 @@ from typing import Final
 
 from camera_watchdog import parts
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
+from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
@@ -215,7 +216,7 @@ def _running(config: Config) -> Finding:
         return note(tried, "cannot be told", "Let this account write in watch_dir.")
     if daemon is None:
         return ok(tried, "none runs")
-    mend = "A second one would refuse to start. camera-watchdog status tells what it does."
+    mend = f"A second one would refuse to start. What it does tells: {command('status')}"
     return note(tried, f"it runs: {daemon.told(config.timezone)}", mend)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog import parts
+from camera_watchdog.command_line import command
 from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
@@ -20,7 +21,6 @@ from camera_watchdog.model import Exam, ExamFile, State
 
 __all__ = ["check_is_done", "checksum"]
 
-_STATUS: Final = "camera-watchdog status"
 _UNDER_WAY: Final = frozenset({"unfinished_file", "never_written"})
 """What a file is waited for that may still be written to, up to ``stability_timeout``."""
 
@@ -104,9 +104,7 @@ def _check_is_quiet(config: Config, exam: Exam, file: ExamFile, path: Path, now:
 
 def _from(config: Config, when: datetime) -> str:
     told = f"{when.astimezone(config.timezone):%H:%M:%S}"
-    return (
-        f"It can be answered for from {told} on, if nothing changes it until then; see: {_STATUS}"
-    )
+    return f"It can be answered for from {told} on, if nothing changes it until then; see: {command('status')}"
 
 
 def _changed(path: Path, config: Config) -> NotDone:
@@ -114,5 +112,5 @@ def _changed(path: Path, config: Config) -> NotDone:
     return NotDone(
         f"{path} is no longer as camera-watchdog saw it, or is still being written. It can be "
         f"answered for once it has been as it is for {quiet_s:g} s, and "
-        f"camera-watchdog has looked at it again; see: {_STATUS}"
+        f"camera-watchdog has looked at it again; see: {command('status')}"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog.checks import Mark
+from camera_watchdog.command_line import program, quoted
 from camera_watchdog.commands.check_camera import ROW_KEYS, check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_watch_dir
 from camera_watchdog.config import Config, load
@@ -16,7 +17,6 @@ from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.schema import SCHEMA_NAME, json_schema, sample
 from camera_watchdog.config.values import PATH, from_flag
 from camera_watchdog.errors import CameraWatchdogError
-from camera_watchdog.reasons import name_for
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -62,7 +62,7 @@ def run(invocation: "Invocation") -> int:
     _write_schema(path.with_name(SCHEMA_NAME))
     _tell(
         f"Written: {path}. Fill in what is yet a sample, then: "
-        f"camera-watchdog check --config {name_for(str(path))}"
+        f"{program()} check --config {quoted(str(path))}"
     )
     sys.stdout.write(f"{path}\n")
     return 0

@@ -13,7 +13,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog import command_line
 from camera_watchdog.account import account_name
+from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
 from camera_watchdog.errors import (
     CameraWatchdogError,
@@ -132,7 +134,7 @@ def exams_named(journal: Journal, config: Config, name: str, *, to_see: bool = F
         raise NotDone(f"The exam of {name} is in the EDC and was archived at {when}.")
     known = sorted({*(e.folder for e in open_exams), *(e.subject for e in open_exams)})
     near = get_close_matches(name, known, 1)
-    advice = f"Did you mean {near[0]}?" if near else "See: camera-watchdog status"
+    advice = f"Did you mean {near[0]}?" if near else f"See: {command('status')}"
     raise NotDone(f"There is no exam of {name}. {advice}")
 
 
@@ -157,7 +159,10 @@ def ask(
         time.sleep(_POLL_S)
         told |= {each.id: journal.request(each.id) for each in waiting}
     for each in told.values():
-        say(f"{each.folder}: {each.outcome or _later(journal, running=running)}.")
+        became = each.outcome or _later(journal, running=running)
+        # Nothing stands behind a command, which is copied.
+        ends_in_command = command_line.NAME in became.rpartition(": ")[2]
+        say(f"{each.folder}: {became}{'' if ends_in_command else '.'}")
     return list(told.values())
 
 
@@ -165,8 +170,8 @@ def _later(journal: Journal, *, running: bool) -> str:
     """What is said of a request that was not done yet."""
     if journal.is_replaced:
         return (
-            "not done: the journal was damaged and begun anew just now. See how it stands with "
-            "camera-watchdog status, then ask again"
+            "not done: the journal was damaged and begun anew just now. See how it stands, then ask "
+            f"again: {command('status')}"
         )
     if running:
         return "noted; it is busy now; camera-watchdog does it as soon as it can"

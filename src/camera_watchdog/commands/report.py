@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog import parts
 from camera_watchdog.archive import receipt_name
+from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Kind
@@ -130,7 +131,7 @@ def _from_journal(
             return exams, {}
         exams = [e for e in exams if subject in {e.subject, e.folder, e.destination}]
         if not exams:
-            raise NoReport(f"No exam of {subject} is on record there. See: camera-watchdog status")
+            raise NoReport(f"No exam of {subject} is on record there. See: {command('status')}")
         return exams, {exam.id: journal.history.events_of(exam.id) for exam in exams}
 
 

@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from camera_watchdog.command_line import command
 from camera_watchdog.commands.people import NotDone, ask, journal_of, now, say, user
 from camera_watchdog.commands.release import entry, words
 from camera_watchdog.config import Config
@@ -71,9 +72,9 @@ def _archived(journal: Journal, config: Config, name: str) -> Exam:
     if not found:
         waiting = any(name in {exam.subject, exam.folder} for exam in journal.open_exams())
         advice = (
-            "Its exam is not archived yet. See: camera-watchdog status"
+            f"Its exam is not archived yet. See: {command('status')}"
             if waiting
-            else "See: camera-watchdog report --since DATE"
+            else f"See: {command('report --since DATE')}"
         )
         raise NotDone(f"There is no archived exam of {name}. {advice}")
     if len(found) > 1:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog.account import account_name
+from camera_watchdog.command_line import program
 from camera_watchdog.commands.service_systemd import Systemd
 from camera_watchdog.commands.service_tools import ServiceManager, tell
 from camera_watchdog.commands.service_windows import TaskScheduler
@@ -77,7 +78,7 @@ def _config_path(invocation: "Invocation") -> Path:
     if invocation.config_path is None:
         raise CameraWatchdogError(
             "There is a service for each configuration's file: name it with --config. "
-            "camera-watchdog service list shows which are installed."
+            f"Those that are installed: {program()} service list"
         )
     if invocation.flags:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in invocation.flags)
@@ -110,7 +111,7 @@ def _install(manager: ServiceManager, service: Service) -> None:
 
 
 def _not_installed(path: Path, action: str) -> int:
-    tell(f"No service is installed for {path}. camera-watchdog service list shows those that are.")
+    tell(f"No service is installed for {path}. Those that are: {program()} service list")
     return 0 if action == "uninstall" else 1
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Final
 
+from camera_watchdog.command_line import command
 from camera_watchdog.commands.service_tools import Installed, ask, quietly, tell, tool
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.service_units import NAME, Service, config_of_unit, service_name, systemd_unit
@@ -93,7 +94,7 @@ class Systemd:
     def stop(self, name: str) -> str:
         """Stop the unit until it is started, or the machine is."""
         ask([tool("systemctl"), "stop", f"{name}.service"])
-        return "It starts again with the machine, or by: camera-watchdog service start."
+        return f"It starts again with the machine, or by: {command('service start')}"
 
 
 _NOT_BOOTED: Final = (

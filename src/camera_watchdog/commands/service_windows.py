@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from camera_watchdog.command_line import command
 from camera_watchdog.commands.service_tools import Installed, ask, quietly, tell, tool
 from camera_watchdog.service_units import NAME, Service, config_of_task, service_name, task_xml
 
@@ -65,7 +66,7 @@ class TaskScheduler:
         """Disable the task, which its triggers would start again, and end it."""
         ask([tool("schtasks"), "/Change", "/TN", name, "/DISABLE"])
         _end(name)
-        return "It does not run until it is started: camera-watchdog service start."
+        return f"It does not run until it is started: {command('service start')}"
 
 
 def _is_there(name: str) -> bool:

@@ -5,15 +5,19 @@ from datetime import tzinfo
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from camera_watchdog.command_line import split_commands
 from camera_watchdog.overview import Overview, Row
 from camera_watchdog.status_page import moment
 
 __all__ = ["print_overview"]
 
 _A_SCREENFUL: Final = 20
+_INDENT: Final = (0, 0, 0, 2)
+_FURTHER_IN: Final = (0, 0, 0, 5)
 
 
 def print_overview(told: Overview, zone: tzinfo) -> None:
@@ -27,7 +31,7 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
         console.print(_plain(f"The last start was refused: {told.refused}", "bold red"))
     for warning in told.warnings:
         console.print(_plain(f"Look: {warning}", "bold"))
-    _print_rows(console, "NEED A PERSON", told.for_people, told, zone)
+    _print_for_people(console, told, zone)
     go_on = "GO ON BY THEMSELVES" if told.running else "GO ON BY THEMSELVES ONCE IT RUNS"
     _print_rows(console, go_on, told.by_themselves, told, zone)
     _print_asked(console, told, zone)
@@ -66,6 +70,28 @@ def _server(told: Overview, zone: tzinfo) -> str:
     return f"answers, {since}" if server.reachable else f"AWAY {since}: {server.message}"
 
 
+def _print_for_people(console: Console, told: Overview, zone: tzinfo) -> None:
+    """Each with what to do; a command stands on a line of its own, whole however long it is."""
+    if not told.for_people:
+        return
+    console.print(_plain("\nNEED A PERSON", "bold"))
+    for row in told.for_people:
+        head = _plain(f"{_name(row)}  ", "underline")
+        head.append(f"since {moment(row.since, told.at, zone)}")
+        console.print(head)
+        console.print(Padding(_plain(row.reason), _INDENT))
+        said, *commands = split_commands(_printable(row.action))
+        console.print(Padding(Text(f"-> {said.strip()}", "bold"), _INDENT))
+        for command, then in zip(commands[::2], commands[1::2], strict=True):
+            console.print(Text(f"     {command}", "bold"), soft_wrap=True)
+            if then.strip():
+                console.print(Padding(Text(then.strip(), "bold"), _FURTHER_IN))
+
+
+def _name(row: Row) -> str:
+    return row.subject if row.subject == row.folder else f"{row.subject} [{row.folder}]"
+
+
 def _print_rows(
     console: Console, title: str, rows: tuple[Row, ...], told: Overview, zone: tzinfo
 ) -> None:
@@ -75,15 +101,12 @@ def _print_rows(
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline", pad_edge=False)
     table.add_column("subject", max_width=24, overflow="fold")
     table.add_column("since", max_width=10)
-    table.add_column("what it waits for, and what to do", overflow="fold", ratio=1)
+    table.add_column("what it waits for", overflow="fold", ratio=1)
     for row in rows:
-        name = row.subject if row.subject == row.folder else f"{row.subject} [{row.folder}]"
         words = _plain(row.reason)
-        if row.action:
-            words.append("\n-> " + _printable(row.action), style="bold")
-        elif row.not_before is not None and row.not_before > told.at:
+        if row.not_before is not None and row.not_before > told.at:
             words.append(f"\nTried again at {moment(row.not_before, told.at, zone)}.")
-        table.add_row(_plain(name), _plain(moment(row.since, told.at, zone)), words)
+        table.add_row(_plain(_name(row)), _plain(moment(row.since, told.at, zone)), words)
     console.print(table)
 
 

@@ -2,18 +2,16 @@
 
 One table, the source of ``status``, the status page, the alerts and the README's troubleshooting.
 Sentences are in the clinic's words. ``{subject}``, ``{folder}`` and ``{files}`` are always there, and
-so is what a command line takes: ``{who}`` (the folder, in the archive once it is there), ``{file}``,
-``{eyes}``, ``{skips}``; what else a sentence names comes from the reason's details and reads "unknown"
+so is what a command line takes: ``{program}``, ``{settings}``, ``{who}`` (the folder, in the archive once
+it is there), ``{file}``, ``{eyes}``, ``{skips}``; what else a sentence names comes from the reason's details and reads "unknown"
 where it is missing.
 """
 
-import re
-import shlex
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
+from camera_watchdog.command_line import command, program, quoted, settings
 from camera_watchdog.model import Exam, Override, Reason, State
 from camera_watchdog.overrides import asked_anew
 from camera_watchdog.reasons.additions import ADDITIONS
@@ -55,7 +53,7 @@ class Explanation:
 
 def name_for(name: str) -> str:
     """The name of an exam's folder as a command line takes it, on Windows and elsewhere."""
-    return _quoted(f"./{name}" if name.startswith("-") else name)
+    return quoted(f"./{name}" if name.startswith("-") else name)
 
 
 def explain(reason: Reason, exam: Exam) -> Explanation:
@@ -99,38 +97,20 @@ def in_commands(folder: str, files: tuple[str, ...]) -> dict[str, str]:
     who, names = name_for(folder), files or (_FILE,)
     skips = [_flag("--skip", name) for name in names]
     return {
+        "program": program(),
+        "settings": settings(),
         "who": who,
-        "file": _quoted(files[0]) if len(files) == 1 else _FILE,
+        "file": quoted(files[0]) if len(files) == 1 else _FILE,
         "eyes": " ".join(_flag("--eye", name, "=LEFT-OR-RIGHT") for name in names),
         "skips": " ".join(skips),
-        "to_skip": " or ".join(
-            f'camera-watchdog release {who} {skip} --reason "..."' for skip in skips
-        ),
+        "to_skip": " or ".join(command(f'release {who} {skip} --reason "..."') for skip in skips),
     }
 
 
 def _flag(flag: str, name: str, said: str = "") -> str:
     if name.startswith("-"):  # else it would be taken for a flag itself
-        return _quoted(f"{flag}={name}{said}")
-    return f"{flag} {_quoted(name + said)}"
-
-
-def _quoted(word: str) -> str:
-    """A word as the shell of this system takes it: as it is, whatever stands in it."""
-    if sys.platform == "win32":
-        plain = re.fullmatch(r"[\w.@+:/=-]+", word)
-        return word if plain else f'"{word}"'
-    if word.isprintable():
-        return shlex.quote(word)
-    return "$'" + "".join(_escaped(char) for char in word) + "'"
-
-
-def _escaped(char: str) -> str:
-    if char in "\\'":
-        return f"\\{char}"
-    if char.isprintable():
-        return char
-    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogatepass"))
+        return quoted(f"{flag}={name}{said}")
+    return f"{flag} {quoted(name + said)}"
 
 
 def _answers_to(rule: ReasonRule, exam: Exam) -> list[Override]:

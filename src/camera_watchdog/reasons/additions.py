@@ -131,7 +131,7 @@ ADDITIONS: Final = (
         "new_entry",
         "",
         "If this exam is of another visit, ask the clinician to create an entry for it, then: "
-        "camera-watchdog retry {who}",
+        "{program} retry {who}{settings}",
     ),
     Addition(
         "name_entry",

@@ -6,7 +6,7 @@ from camera_watchdog.reasons.rules import RELEASE, TO_RELEASE, Clears, ReasonRul
 
 __all__ = ["ARCHIVED_ROWS"]
 
-_TO_RESEND: Final = 'camera-watchdog resend {who} --reason "..."'
+_TO_RESEND: Final = '{program} resend {who} --reason "..."{settings}'
 _TO_SAY_SEEN: Final = f"Then say that you saw it: {TO_RELEASE}"
 
 ARCHIVED_ROWS: Final = (

@@ -75,15 +75,15 @@ ENTRY: Final = frozenset({Answer.ENTRY})
 
 # A command is printed so that it answers nothing before a person did: what stands in it for the
 # answer is refused. Nothing in it means something to a shell.
-TO_RELEASE: Final = 'camera-watchdog release {who} --reason "..."'
+TO_RELEASE: Final = '{program} release {who} --reason "..."{settings}'
 TO_SKIP: Final = "{to_skip}"
-TO_SKIP_ALL: Final = 'camera-watchdog release {who} {skips} --reason "..."'
-TO_SAY_EYE: Final = 'camera-watchdog release {who} {eyes} --reason "..."'
+TO_SKIP_ALL: Final = '{program} release {who} {skips} --reason "..."{settings}'
+TO_SAY_EYE: Final = '{program} release {who} {eyes} --reason "..."{settings}'
 NO_PICTURE: Final = (
     "If it is no picture of an eye (a logo, a thumbnail), leave it out: "
-    'camera-watchdog release {who} --skip {file} --reason "..." '
+    '{program} release {who} --skip {file} --reason "..."{settings} '
     "Where one comes with every exam, name it in ignore in the configuration."
 )
-TO_NAME_ENTRY: Final = 'camera-watchdog release {who} --entry YYYY-MM-DD --reason "..."'
-TO_SEND_AGAIN: Final = 'camera-watchdog release {who} --send-again --reason "..."'
-TO_RETRY: Final = "camera-watchdog retry {who}"
+TO_NAME_ENTRY: Final = '{program} release {who} --entry YYYY-MM-DD --reason "..."{settings}'
+TO_SEND_AGAIN: Final = '{program} release {who} --send-again --reason "..."{settings}'
+TO_RETRY: Final = "{program} retry {who}{settings}"
