@@ -26,7 +26,8 @@ class Required:
 
     Only images of ``kinds`` and reports of ``report_kinds`` count; others are sent all the same, but
     for the images of the kinds in ``skip``, which stay with the folder, and so do raw pictures where
-    ``skip_raw`` says so; else they hold it, for the EDC takes none.
+    ``skip_raw`` says so; else they hold it, for the EDC takes none. ``of_one_kind``: the images in all are
+    counted for each kind, and those of one must be enough.
     """
 
     report_type: ReportType
@@ -37,6 +38,7 @@ class Required:
     report_kinds: frozenset[Format] = REPORT_KINDS
     skip: frozenset[Format] = frozenset()
     skip_raw: bool = False
+    of_one_kind: bool = False
 
     @classmethod
     def ready_made(cls, report_type: ReportType) -> "Required":
@@ -53,13 +55,14 @@ class Required:
 def missing_by_count(formats: Iterable[Format], required: Required) -> str:
     """What is missing while the eyes are not known yet; empty where nothing is."""
     there = list(formats)
-    images = required.images - sum(kind in required.kinds for kind in there)
+    images = required.images - _images(there, required)
     reports = required.reports - sum(kind in required.report_kinds for kind in there)
     parts = []
     if images > 0:
         more = "more " if images < required.images else ""
         kind = _kind(required.kinds, IMAGE_KINDS)
-        parts.append(f"{images} {more}{kind}image{'s' if images > 1 else ''}")
+        alike = " of one kind" if required.of_one_kind and len(required.kinds) > 1 else ""
+        parts.append(f"{images} {more}{kind}image{'s' if images > 1 else ''}{alike}")
     if reports > 0:
         kind = _kind(required.report_kinds, REPORT_KINDS)
         the_report = required.report_type is ReportType.COMBINED and required.reports == 1
@@ -84,6 +87,12 @@ def missing_by_eye(files: Iterable[ExamFile], required: Required) -> str:
         if required.report_of_each_eye and not any(kind in required.report_kinds for kind in kinds):
             parts.append(f"{_kind(required.report_kinds, REPORT_KINDS)}report of the {name} eye")
     return " and no ".join(parts)
+
+
+def _images(there: list[Format], required: Required) -> int:
+    """How many of the images count."""
+    counted = [there.count(kind) for kind in required.kinds]
+    return max(counted, default=0) if required.of_one_kind else sum(counted)
 
 
 def _kind(wanted: frozenset[Format], every: frozenset[Format]) -> str:

@@ -110,6 +110,51 @@ def test_the_file_of_1_0_runs_as_it_is_in_the_watched_folder(tmp_path: Path, edc
     assert (export / "rejected" / "105-10-0001-2_").exists()
 
 
+@pytest.mark.parametrize("require_html", [True, False])
+@pytest.mark.parametrize(
+    "images, is_sent",
+    [
+        (("_OD_1.jpg", "_OS_1.jpg"), True),
+        (("_OD_1.dcm", "_OS_1.dcm"), True),
+        (("_OD_1.jpg", "_OS_1.jpg", "_OD_1.dcm"), True),
+        (("_OD_1.jpg", "_OS_1.dcm"), False),
+    ],
+)
+def test_with_include_jpgs_two_of_either_kind_are_enough_and_all_are_sent(
+    tmp_path: Path, edc: DemoEdc, images: tuple[str, ...], *, is_sent: bool, require_html: bool
+) -> None:
+    export = tmp_path / "export"
+    folder = export / SUBJECT
+    folder.mkdir(parents=True)
+    for seed, name in enumerate(images):
+        taken: dict[str, Any] = {"patient_id": SUBJECT, "acquired_at": TAKEN_AT}
+        eye: Any = "right" if "_OD_" in name else "left"
+        is_jpeg = name.endswith(".jpg")
+        content = (
+            pictures.jpeg(seed, eye=eye) if is_jpeg else pictures.dicom(seed, eye=None, **taken)
+        )
+        (folder / f"{SUBJECT}{name}").write_bytes(content)
+    report = f"{SUBJECT}_Report.html"
+    if require_html:
+        (folder / report).write_bytes(pictures.html_report(SUBJECT, eye=None, seed=9))
+    settings = {
+        "api_url": edc.url,
+        "filename_eye_pattern": "_(OD|OS)_",
+        "include_jpgs": True,
+        "require_html": require_html,
+        **TIMES,
+    }
+    (export / "fundus_camera_watchdog.json").write_text(json.dumps(settings), "utf-8")
+
+    told = run(
+        export, "run", "--once", code=0 if is_sent else 1, FUNDUS_CAMERA_WATCHDOG_TOKEN=edc.token
+    )
+
+    assert "include_jpgs true is taken as: two DICOM or two JPEG images are needed" in told
+    everything = {f"{SUBJECT}{name}" for name in images} | ({report} if require_html else set())
+    assert {f.name for f in edc.stored_files(SUBJECT)} == (everything if is_sent else set())
+
+
 def test_the_file_of_0_2_runs_as_it_is(tmp_path: Path, edc: DemoEdc) -> None:
     export = tmp_path / "export"
     with Camera(export, export / "camera.db") as camera:

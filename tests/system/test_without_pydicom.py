@@ -61,7 +61,7 @@ def said(process: DaemonProcess, code: int) -> str:
         ({"required": {"kinds": ["jpeg", "dicom"]}}, "required.kinds"),
         ({"required": {"skip": ["jpeg", "png"]}}, "required.kinds"),
         # as a site moves over from fundus-camera-watchdog
-        ({"include_jpgs": True}, "required.kinds"),
+        ({"include_jpgs": False}, "required.kinds"),
     ],
 )
 def test_what_needs_it_is_refused_at_the_start_with_the_command_that_installs_it(

@@ -30,6 +30,25 @@ def test_what_is_missing_by_count(formats: list[Format], required: Required, mis
     assert missing_by_count(formats, required) == missing
 
 
+ONE_KIND = Required(ReportType.COMBINED, of_one_kind=True)
+
+
+@pytest.mark.parametrize(
+    "formats, missing",
+    [
+        ([J, J, H], ""),
+        ([D, D, H], ""),
+        ([D, D, J, H], ""),
+        ([J, J], "the report"),
+        ([J, D, H], "1 more image of one kind"),
+        ([J, D, P, H], "1 more image of one kind"),
+        ([H], "2 images of one kind"),
+    ],
+)
+def test_images_of_one_kind_may_have_to_be_enough(formats: list[Format], missing: str) -> None:
+    assert missing_by_count(formats, ONE_KIND) == missing
+
+
 @pytest.mark.parametrize(
     "names, missing",
     [

@@ -2,10 +2,9 @@
 
 What its keys mean is taken from its published READMEs alone. Most have the same names here. That of 1.0
 says: an exam is complete with at least two DICOM and one HTML file, two HTML files where the reports are
-per eye; by default only DICOM is uploaded, and JPEG is ignored unless ``include_jpgs``; ``require_html``
-false makes the reports optional; the eye stands in the file's name. It does not say that ``include_jpgs``
-changes what an exam is complete with, so DICOM is needed with it, too, as ``check`` says to whoever finds
-it otherwise.
+per eye; by default only DICOM is uploaded, and JPEG is ignored. With ``include_jpgs`` JPEG counts: an exam is
+complete with two JPEG or two DICOM files, and all of them are uploaded. ``require_html`` false makes the
+reports optional; the eye stands in the file's name.
 
 Those of 0.5 and 0.6 have no such switches: two JPEG and one HTML file, and DICOM is uploaded where it is
 there. So a file without the switches is taken with what is the default here, by which every image counts
@@ -74,7 +73,9 @@ _THE_SAME: Final = ("subject_folder_pattern", "filename_eye_pattern")
 
 _MEANINGS: Final = {
     ("include_jpgs", False): "DICOM images only; JPEG and PNG stay with the folder (required.skip)",
-    ("include_jpgs", True): "DICOM images are needed, JPEG and PNG are sent beside them",
+    ("include_jpgs", True): (
+        "two DICOM or two JPEG images are needed; all images are sent (required.of_one_kind)"
+    ),
     ("require_html", True): "an HTML report is needed, two where report_type is per_eye",
     ("require_html", False): "reports are sent, but not waited for (required.reports 0)",
 }
@@ -82,9 +83,11 @@ _MEANINGS: Final = {
 
 def _required(switches: Mapping[str, bool]) -> dict[str, object]:
     """What an exam needs, as the table of today's ``required``."""
-    table: dict[str, object] = {"kinds": ["dicom"]}
-    if not switches["include_jpgs"]:
-        table["skip"] = list(_NO_DICOM)
+    table: dict[str, object] = (
+        {"of_one_kind": True}
+        if switches["include_jpgs"]
+        else {"kinds": ["dicom"], "skip": list(_NO_DICOM)}
+    )
     if switches["require_html"]:
         table["report_kinds"] = ["html"]
     else:

@@ -11,7 +11,16 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from camera_watchdog.completeness import IMAGE_KINDS, REPORT_KINDS, Required
-from camera_watchdog.config.values import Kind, Refused, Shape, choice, choices, number, shown
+from camera_watchdog.config.values import (
+    SWITCH,
+    Kind,
+    Refused,
+    Shape,
+    choice,
+    choices,
+    number,
+    shown,
+)
 from camera_watchdog.errors import Problem
 from camera_watchdog.model import Format, ReportType
 
@@ -38,6 +47,7 @@ _PARTS: Final[Mapping[str, _Part]] = {
     "images": _Part(number(1, 100, whole=True), "how many images in all"),
     "images_per_eye": _Part(number(0, 50, whole=True), "how many images of each eye"),
     "kinds": _Part(_IMAGES, "the kinds of image that count"),
+    "of_one_kind": _Part(SWITCH, "whether images that many must be of one kind"),
     "reports": _Part(number(0, 100, whole=True), "how many reports; 0 makes them optional"),
     "report_kinds": _Part(_REPORTS, "the kinds of report that count"),
     "skip": _Part(_LEFT_OUT, "the kinds of image that stay with the folder", may_be_empty=True),
@@ -71,6 +81,7 @@ def _read(kind: Kind, value: object) -> Any:
     fits: Callable[[object], bool] = {
         Shape.NUMBER: lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
         Shape.LIST: lambda v: isinstance(v, list) and all(isinstance(each, str) for each in v),
+        Shape.SWITCH: lambda v: isinstance(v, bool),
     }[kind.shape]
     if not fits(value):
         raise Refused(advice=f"Write {kind.shape.value}.")
@@ -127,6 +138,7 @@ def complete(given: ReportType | Mapping[str, Any] | None, report_type: ReportTy
         report_kinds=_formats(given.get("report_kinds", ())) or REPORT_KINDS,
         skip=skip,
         skip_raw=_RAW in left_out,
+        of_one_kind=given.get("of_one_kind", ready_made.of_one_kind),
     )
 
 
