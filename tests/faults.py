@@ -594,7 +594,7 @@ FAULTS: Final[dict[int, Fault]] = {
         "symbolic links, junctions, FIFOs, devices in a folder",
         (
             f"{_NAMES}what_is_no_file_is_never_opened_and_holds_its_exam_alone",
-            f"{_WINDOWS}a_reparse_point_is_a_link_whatever_else_it_is",
+            f"{_WINDOWS}what_stands_for_another_path_is_a_link_whatever_else_it_is",
             f"{_DISK}a_pipe_is_refused_and_never_waited_for",
             f"{_TOLD}[a link (58)]",
         ),
@@ -895,6 +895,14 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_CONTENT}bytes_of_no_known_kind_under_such_a_name_stay_with_the_folder",
             f"{_CONTENT}a_marker_that_something_is_done_is_no_file_of_the_exam",
             f"{_CONTENT}some_other_thing_stays_and_is_not_sent",
+        ),
+    ),
+    90: Fault(
+        "OneDrive, deduplicated and compressed files on Windows",
+        (
+            f"{_WINDOWS}what_windows_keeps_elsewhere_or_in_another_form_is_an_ordinary_file",
+            f"{_WINDOWS}an_exam_that_onedrive_or_deduplication_has_taken_over_is_brought_to_the_edc",
+            f"{_WINDOWS}what_stands_for_another_path_is_a_link_whatever_else_it_is",
         ),
     ),
     92: Fault(

@@ -24,11 +24,13 @@ from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import (
     EdcFailure,
     EdcRefusal,
+    FileBusy,
     FileChanged,
     PermanentError,
     ServerWideError,
     TransientError,
     Unauthorized,
+    why_unreadable,
 )
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.listing import Listing
@@ -154,7 +156,7 @@ class Deliver:
         except (FileChanged, FileNotFoundError) as error:
             raise FolderChanged(f"{file.name} changed before or while it was sent") from error
         except OSError as error:
-            raise TransientError(f"{file.name}: {error}", code="file_busy") from error
+            raise FileBusy(file.name, why_unreadable(error)) from error
         except EdcRefusal as refusal:
             raise self._refused(passage, file, refusal) from refusal
         except (ServerWideError, EdcFailure) as error:

@@ -17,15 +17,14 @@ from typing import BinaryIO, Final, cast
 
 from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk_holes import has_hole, makes_holes
-from camera_watchdog.disk_identity import identity
-from camera_watchdog.disk_writers import open_for_writing_elsewhere
+from camera_watchdog.disk_identity import identity, is_link
+from camera_watchdog.disk_writers import is_forbidden, open_for_writing_elsewhere
 from camera_watchdog.entries import Entry, Kind, Stamp, unfinished_name
-from camera_watchdog.errors import FileChanged, NotRegular
+from camera_watchdog.errors import FileChanged, FileForbidden, NotRegular
 
 __all__ = ["Disk"]
 
 _READ_BLOCK_BYTES: Final = 64 * 1024  # little enough to stay in the processor's cache
-_REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
 _WINDOWS: Final = sys.platform == "win32"
 
 
@@ -38,7 +37,7 @@ def _identity(status: os.stat_result) -> int:
 
 
 def _kind(status: os.stat_result) -> Kind:
-    if stat.S_ISLNK(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSE_POINT:
+    if is_link(status):
         return Kind.LINK
     if stat.S_ISDIR(status.st_mode):
         return Kind.FOLDER
@@ -126,6 +125,7 @@ class Disk:
 
         Raises:
             NotRegular: it is not an ordinary file.
+            FileForbidden: this account may not read it.
             OSError: it cannot be opened.
         """
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -137,6 +137,8 @@ class Disk:
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENXIO}:
                 raise NotRegular(errno.EINVAL, "not an ordinary file", str(path)) from error
+            if isinstance(error, PermissionError) and is_forbidden(path):
+                raise FileForbidden(error.errno, error.strerror, str(path)) from error
             raise
         with io.FileIO(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

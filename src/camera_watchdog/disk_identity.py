@@ -12,9 +12,13 @@ from typing import Final
 
 from camera_watchdog.content.names import Ignored
 
-__all__ = ["identity"]
+__all__ = ["identity", "is_link"]
 
-_REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions on Windows
+_REPARSE_POINT: Final = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT
+_NAME_SURROGATE: Final = 0x20000000
+"""The bit of a reparse tag that says that it stands for another path ([MS-FSCC], "Reparse Tags")."""
+_OF_OTHER_SYSTEMS: Final = range(0x80000023, 0x80000027)
+"""What a Unix subsystem keeps as reparse points: socket, pipe, devices; Windows cannot open them."""
 
 
 def identity(path: Path, ignored: Ignored) -> str:
@@ -32,7 +36,7 @@ def identity(path: Path, ignored: Ignored) -> str:
         inner = path / name if name else path
         status = inner.lstat()
         digest.update(f"{name}\0{_described(inner, status)}\0".encode("utf-8", "surrogatepass"))
-        if stat.S_ISDIR(status.st_mode) and not _is_link(status):
+        if stat.S_ISDIR(status.st_mode) and not is_link(status):
             with os.scandir(inner) as listing:
                 names = sorted(
                     item.name
@@ -46,7 +50,7 @@ def identity(path: Path, ignored: Ignored) -> str:
 
 
 def _described(path: Path, status: os.stat_result) -> str:
-    if _is_link(status):
+    if is_link(status):
         return f"link {_target(path, status)}"
     if stat.S_ISDIR(status.st_mode):
         return "folder"
@@ -55,9 +59,17 @@ def _described(path: Path, status: os.stat_result) -> str:
     return f"{stat.S_IFMT(status.st_mode)} {getattr(status, 'st_rdev', 0)}"
 
 
-def _is_link(status: os.stat_result) -> bool:
-    reparse_point = getattr(status, "st_file_attributes", 0) & _REPARSE_POINT
-    return stat.S_ISLNK(status.st_mode) or bool(reparse_point)
+def is_link(status: os.stat_result) -> bool:
+    """Whether it stands for another path: a symbolic link, on Windows a junction too.
+
+    What Windows keeps elsewhere or in another form (OneDrive, deduplication, compression by WOF) is a
+    reparse point as well, and read like any other file.
+    """
+    if stat.S_ISLNK(status.st_mode):
+        return True
+    tag = getattr(status, "st_reparse_tag", 0)
+    is_reparse_point = getattr(status, "st_file_attributes", 0) & _REPARSE_POINT
+    return bool(is_reparse_point and (tag & _NAME_SURROGATE or tag in _OF_OTHER_SYSTEMS))
 
 
 def _target(path: Path, status: os.stat_result) -> str:

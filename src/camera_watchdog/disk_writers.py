@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["open_for_writing_elsewhere"]
+__all__ = ["is_forbidden", "open_for_writing_elsewhere"]
 
 if sys.platform == "win32":
     import ctypes
@@ -23,20 +23,29 @@ if sys.platform == "win32":
 
     _GENERIC_READ: Final = 0x80000000
     _SHARE_READ_DELETE: Final = 0x1 | 0x4
+    _SHARE_ALL: Final = 0x1 | 0x2 | 0x4
     _SHARING_VIOLATION: Final = 32
+    _LOCK_VIOLATION: Final = 33
+
+    def is_forbidden(path: Path) -> bool:
+        """Whether it is for want of a right that a file cannot be opened, and not another program."""
+        number = _refusal(path, _SHARE_ALL)
+        return number not in {0, _SHARING_VIOLATION, _LOCK_VIOLATION}
 
     def open_for_writing_elsewhere(path: Path) -> bool:
         """Ask for reading without letting others write: refused while a writer has it open.
 
         The handle is closed at once, so that the camera's own software is not kept from writing.
         """
-        handle = kernel32.CreateFileW(
-            str(path), _GENERIC_READ, _SHARE_READ_DELETE, None, OPEN_EXISTING, 0, None
-        )
+        return _refusal(path, _SHARE_READ_DELETE) == _SHARING_VIOLATION
+
+    def _refusal(path: Path, share: int) -> int:
+        """The error with which a file is not opened for reading; 0 where it is."""
+        handle = kernel32.CreateFileW(str(path), _GENERIC_READ, share, None, OPEN_EXISTING, 0, None)
         if handle == wintypes.HANDLE(-1).value:
-            return ctypes.get_last_error() == _SHARING_VIOLATION
+            return ctypes.get_last_error()
         kernel32.CloseHandle(handle)
-        return False
+        return 0
 
 elif sys.platform == "linux":
     import fcntl
@@ -98,3 +107,11 @@ else:
     def open_for_writing_elsewhere(_path: Path) -> bool:
         """Nothing tells."""
         return False
+
+
+if sys.platform != "win32":
+
+    def is_forbidden(path: Path) -> bool:
+        """Whether it is for want of a right that a file cannot be opened, and not another program."""
+        effective = os.access in os.supports_effective_ids
+        return not os.access(path, os.R_OK, effective_ids=effective)

@@ -6,8 +6,10 @@ closes one gate for all exams. Each carries its data and ends in a message that 
 next step; none ever carries the token or a subject's initials, sex or age.
 """
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = [
     "CameraDatabaseError",
@@ -18,7 +20,9 @@ __all__ = [
     "DatabaseUnreadable",
     "EdcFailure",
     "EdcRefusal",
+    "FileBusy",
     "FileChanged",
+    "FileForbidden",
     "JournalDamaged",
     "JournalError",
     "JournalOutdated",
@@ -34,7 +38,12 @@ __all__ = [
     "TransientError",
     "Unauthorized",
     "Unreachable",
+    "why_unreadable",
 ]
+
+_IN_USE: Final = frozenset({errno.EAGAIN, errno.EBUSY, errno.ETXTBSY})
+_IN_USE_ON_WINDOWS: Final = frozenset({32, 33})
+"""ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
 
 
 class CameraWatchdogError(Exception):
@@ -64,6 +73,10 @@ class FileChanged(CameraWatchdogError, OSError):
     """A file is no longer the one that was recorded: its size or time differs."""
 
 
+class FileForbidden(CameraWatchdogError, PermissionError):
+    """This account has no right to read a file."""
+
+
 class NotRegular(CameraWatchdogError, OSError):
     """A link, pipe or device stands where a file was expected; it was not opened."""
 
@@ -91,13 +104,23 @@ class TransientError(CameraWatchdogError):
     """Something that passes: try again later, for ever.
 
     ``code`` is the reason's code in :mod:`camera_watchdog.reasons`, ``retry_after_s`` what the
-    other side asked for.
+    other side asked for, ``files`` the names it concerns, ``said`` what is said of them.
     """
 
     def __init__(self, message: str, *, code: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.retry_after_s = retry_after_s
+        self.files: tuple[str, ...] = ()
+        self.said = message
+
+
+class FileBusy(TransientError):
+    """A file cannot be read now; ``why`` in words (see :func:`why_unreadable`)."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}", code="file_busy")
+        self.files, self.said = (name,), why
 
 
 class PermanentError(CameraWatchdogError):
@@ -232,3 +255,18 @@ class JournalOutdated(JournalError):
 
 class JournalRefused(CameraWatchdogError):
     """The journal was written by a newer release, or for another watch folder."""
+
+
+def why_unreadable(error: OSError) -> str:
+    """Why a file cannot be read, in words.
+
+    Windows refuses a file that another program keeps to itself with the same error as one that the
+    account has no right to; the latter is told apart where it is opened (:class:`FileForbidden`).
+    """
+    if isinstance(error, FileForbidden):
+        return "this account may not read it"
+    number = getattr(error, "winerror", None)
+    in_use = number in _IN_USE_ON_WINDOWS or error.errno in _IN_USE
+    if in_use or isinstance(error, PermissionError):
+        return "another program has it open"
+    return error.strerror or type(error).__name__

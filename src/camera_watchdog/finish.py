@@ -14,10 +14,12 @@ from camera_watchdog.archive import archive_name, is_ours, receipt, receipt_name
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
+    FileBusy,
     FileChanged,
     NotRegular,
     PermanentError,
     TransientError,
+    why_unreadable,
 )
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import Exam, ExamFile, Sent, Session
@@ -112,7 +114,7 @@ class Finish:
         except (FileChanged, NotRegular, FileNotFoundError):
             return False
         except OSError as error:
-            raise TransientError(f"{file.name}: {error}", code="file_busy") from error
+            raise FileBusy(file.name, why_unreadable(error)) from error
 
     def _is_in_the_way(self, exam: Exam, folder: Path, entry: Entry) -> bool:
         """Whether it is what holds an exam, and no person left it out as it is now."""

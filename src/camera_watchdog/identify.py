@@ -17,7 +17,7 @@ from camera_watchdog.capture import (
     sent_otherwise,
 )
 from camera_watchdog.content.dicom_reader import install_command, is_installed
-from camera_watchdog.errors import FileChanged, PermanentError, TransientError
+from camera_watchdog.errors import FileBusy, FileChanged, PermanentError, why_unreadable
 from camera_watchdog.eyes import Eyes, is_retaken
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
@@ -116,7 +116,7 @@ class Identify:
                 except (FileChanged, FileNotFoundError) as error:
                     raise FolderChanged(f"{file.name} changed while it was read") from error
                 except OSError as error:
-                    raise TransientError(f"{file.name}: {error}", code="file_busy") from error
+                    raise FileBusy(file.name, why_unreadable(error)) from error
                 known = file.but(sha256=digest)
                 exam = exam.with_file(known)
             if skipped(exam, known.name):

@@ -183,7 +183,7 @@ class Pipeline:
         code = error.code
         if isinstance(error, (ServerWideError, EdcFailure)):
             code = "server_keeps_failing"  # ping answers: it is this exam's own trouble
-        reason = Reason(code, (), {"said": str(error)})
+        reason = Reason(code, error.files, {"said": error.said})
         attempts = exam.attempts + 1
         again = passage.waited_for is not None and passage.waited_for.code == code
         since = (exam.failing_since if again else None) or now

@@ -30,10 +30,12 @@ from camera_watchdog.errors import (
     CameraDatabaseError,
     CameraWatchdogError,
     EdcFailure,
+    FileBusy,
     JournalError,
     PermanentError,
     ServerWideError,
     TransientError,
+    why_unreadable,
 )
 from camera_watchdog.finish import Finish
 from camera_watchdog.lifecycle import Event, pause_s
@@ -320,7 +322,7 @@ class _Resend:
             path = self._folder / file.name
             digest = self._disk.sha256(path, entry.stamp)
         except OSError as error:
-            raise TransientError(f"{file.name}: {error.strerror}", code="file_busy") from error
+            raise FileBusy(file.name, why_unreadable(error)) from error
         if digest != file.sha256:
             raise _Refused(
                 f"{file.name} in {self._folder} is no longer the file that was sent. Put the "

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from camera_watchdog.content.names import ending_of, is_hidden
 from camera_watchdog.entries import Entry, Kind
+from camera_watchdog.errors import why_unreadable
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
 from camera_watchdog.late import exam_before, late_reason
@@ -99,7 +100,7 @@ class Settle:
             identities = self._files.identities(exam.folder, listing, _answered(exam))
         except OSError as error:
             names = (Path(error.filename).name,) if error.filename else ()
-            busy = Reason("file_busy", names, {"said": error.strerror or "in use"})
+            busy = Reason("file_busy", names, {"said": why_unreadable(error)})
             return Verdict(self._waiting(exam, busy), _BUSY_S)
         files_before = exam.files
         if exam.files and differs(exam, found):

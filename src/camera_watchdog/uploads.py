@@ -2,6 +2,7 @@
 
 from typing import BinaryIO, Final
 
+from camera_watchdog.errors import FileBusy, TransientError
 from camera_watchdog.model import Acknowledgement, Exam, ExamFile
 from camera_watchdog.steps import EdcLike
 
@@ -20,13 +21,18 @@ def upload(edc: EdcLike, exam: Exam, file: ExamFile, body: BinaryIO) -> Acknowle
     """
     session = exam.session
     assert session is not None and file.file_type and file.captured_at  # noqa: S101, PT018 - it is identified, and resolved
-    return edc.upload(
-        subject=exam.subject,
-        file_type=file.file_type,
-        session_id=session.session_id,
-        name=file.name,
-        body=body,
-        size_bytes=file.size_bytes,
-        sha256=file.sha256,
-        captured_at=file.captured_at,
-    )
+    try:
+        return edc.upload(
+            subject=exam.subject,
+            file_type=file.file_type,
+            session_id=session.session_id,
+            name=file.name,
+            body=body,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            captured_at=file.captured_at,
+        )
+    except TransientError as error:
+        if error.code == "file_busy":
+            raise FileBusy(file.name, error.said) from error
+        raise

@@ -21,9 +21,11 @@ from watchdog.events import FileModifiedEvent
 from camera_watchdog import disk as disk_module
 from camera_watchdog import parts, sweep_rules, watcher
 from camera_watchdog.disk import Disk
+from camera_watchdog.disk_writers import is_forbidden
 from camera_watchdog.entries import Kind
-from camera_watchdog.errors import NotRegular
+from camera_watchdog.errors import FileForbidden, NotRegular
 from camera_watchdog.model import Sent, State
+from camera_watchdog.reasons import explain
 from clinic import Clinic
 
 HOUR_S: Final = 3600.0
@@ -175,15 +177,117 @@ def test_a_receipt_that_cannot_be_written_now_is_written_later_and_nothing_is_mo
     assert clinic.journal.open_exams() == []
 
 
+# A file that cannot be opened again and again (14)
+
+
+@pytest.mark.parametrize("number", [None, 32, 33])
+def test_a_file_that_is_refused_all_the_time_is_named_with_the_program_that_has_it_open(
+    clinic: Clinic, disk: SharingDisk, number: int | None
+) -> None:
+    """Python opens files by a call that tells no more of a sharing violation than "permission denied"."""
+    clinic.live_for(1)
+
+    def refused(path: Path) -> Any:
+        error = PermissionError(13, "Permission denied", str(path))
+        if number:
+            error.winerror = number  # type: ignore[attr-defined] # elsewhere it has no such attribute
+        raise error
+
+    reading, disk.reading = disk.reading, refused  # type: ignore[method-assign]
+    clinic.live_for(HOUR_S)
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    said = explain(exam.reason, exam).sentence
+    assert said == "OD.jpg of S1 cannot be read yet (another program has it open)."
+    disk.reading = reading  # type: ignore[method-assign]
+    clinic.live_for(70)
+    check_arrived_once(clinic)
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_a_missing_right_is_told_from_a_program_that_has_the_file_open(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, *, may_read: bool
+) -> None:
+    opened = os.open
+
+    def refused(path: Any, flags: int, *more: Any, **options: Any) -> int:
+        if str(path).endswith("OS.jpg"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", refused)
+    monkeypatch.setattr(disk_module, "is_forbidden", lambda _path: not may_read)
+    clinic.live_for(60)
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert exam.reason.code == "file_busy"
+    why = "another program has it open" if may_read else "this account may not read it"
+    assert (exam.reason.files, exam.reason.details["said"]) == (("OS.jpg",), why)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_the_right_to_read_it_is_forbidden(tmp_path: Path) -> None:
+    path = tmp_path / "OD.jpg"
+    path.write_bytes(b"picture")
+    assert not is_forbidden(path)
+    path.chmod(0)
+    assert is_forbidden(path)
+    with pytest.raises(FileForbidden), Disk().reading(path):
+        pytest.fail("it was opened")
+
+
 # Links and junctions, as Windows tells them (58)
 
 
+_SYMLINK: Final = 0xA000000C
+_JUNCTION: Final = 0xA0000003
+_LINK_OF_WSL: Final = 0xA000001D
+_SOCKET_OF_WSL: Final = 0x80000023
+_ONEDRIVE: Final = [0x9000001A, 0x9000701A, 0x9000F01A]
+_DEDUPLICATED: Final = 0x80000013
+_COMPRESSED_BY_WOF: Final = 0x80000017
+_MOVED_TO_SLOW_STORAGE: Final = 0xC0000004
+_SAYS_NO_MORE: Final = 0
+
+
+def of_windows(mode: int, attributes: int, tag: int = 0) -> Any:
+    """What lstat gives there."""
+    return SimpleNamespace(
+        st_mode=mode, st_file_attributes=attributes, st_reparse_tag=tag, st_size=7, st_mtime_ns=1
+    )
+
+
 @pytest.mark.parametrize("mode", [stat.S_IFDIR, stat.S_IFREG])
-def test_a_reparse_point_is_a_link_whatever_else_it_is(mode: int) -> None:
-    status: Any = SimpleNamespace(st_mode=mode, st_file_attributes=0x400)
-    assert disk_module._kind(status) is Kind.LINK
-    status.st_file_attributes = 0x20
-    assert disk_module._kind(status) is (Kind.FOLDER if mode == stat.S_IFDIR else Kind.FILE)
+@pytest.mark.parametrize("tag", [_SYMLINK, _JUNCTION, _LINK_OF_WSL, _SOCKET_OF_WSL])
+def test_what_stands_for_another_path_is_a_link_whatever_else_it_is(mode: int, tag: int) -> None:
+    assert disk_module._kind(of_windows(mode, 0x400, tag)) is Kind.LINK
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFDIR, stat.S_IFREG])
+@pytest.mark.parametrize(
+    "tag",
+    [*_ONEDRIVE, _DEDUPLICATED, _COMPRESSED_BY_WOF, _MOVED_TO_SLOW_STORAGE, _SAYS_NO_MORE],
+)
+def test_what_windows_keeps_elsewhere_or_in_another_form_is_an_ordinary_file(
+    mode: int, tag: int
+) -> None:
+    kind = Kind.FOLDER if mode == stat.S_IFDIR else Kind.FILE
+    assert disk_module._kind(of_windows(mode, 0x400, tag)) is kind
+    assert disk_module._kind(of_windows(mode, 0x20)) is kind
+
+
+@pytest.mark.parametrize("tag", [_ONEDRIVE[0], _DEDUPLICATED, _COMPRESSED_BY_WOF])
+def test_an_exam_that_onedrive_or_deduplication_has_taken_over_is_brought_to_the_edc(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, tag: int
+) -> None:
+    kind = disk_module._kind
+
+    def taken_over(status: os.stat_result) -> Kind:
+        return kind(of_windows(status.st_mode, 0x600 if stat.S_ISREG(status.st_mode) else 0, tag))
+
+    monkeypatch.setattr(disk_module, "_kind", taken_over)
+    clinic.live_for(60)
+    check_arrived_once(clinic)
 
 
 def test_where_opening_would_follow_a_junction_it_is_looked_at_first(

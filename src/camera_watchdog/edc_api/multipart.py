@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import BinaryIO, Final, Self
 
-from camera_watchdog.errors import TransientError
+from camera_watchdog.errors import TransientError, why_unreadable
 from camera_watchdog.model import FileType
 
 __all__ = ["BLOCK_BYTES", "Multipart", "capture_datetime", "content_type"]
@@ -110,7 +110,7 @@ class Multipart:
         try:
             return self.body.readinto(room)  # type: ignore[attr-defined,no-any-return] # of whatever is read
         except OSError as error:
-            why = error.strerror or type(error).__name__
+            why = why_unreadable(error)
             raise TransientError(f"the file cannot be read: {why}", code="file_busy") from error
 
 

@@ -152,7 +152,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "file_busy",
         "{files} of {subject} cannot be read yet ({said}).",
-        "Nothing to do unless it stays: then close the program that has it open.",
+        "Nothing to do unless it stays: then close the program that has it open, or let this account "
+        "read it.",
         Clears.SOON,
         needs_person=False,
     ),
