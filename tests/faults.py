@@ -223,6 +223,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_TOLD}[no row yet (15)]",
             f"{_TOLD}[no row yet, but there is time (15)]",
             f"{_DETECTION}rows_that_come_late",
+            f"{_PIPELINE_SESSION}a_patient_whose_row_comes_after_the_pictures_is_waited_for",
+            f"{_PIPELINE_SESSION}a_patient_whose_row_does_not_come_is_held_and_goes_on_by_itself_when_it_does",
         ),
     ),
     16: Fault(

@@ -140,6 +140,8 @@ class ScriptedEdc:
             raise error
         if self.generation.demographics and demographics is None:
             raise EdcRefusal(400, "", ("initials", "sex", "age"))
+        if self.generation.demographics and demographics and demographics.age is None:
+            raise EdcRefusal(400, "", ("age",))
         self.demographics = demographics
         mine = self._of(subject)
         open_ones = [s for s in mine if not s.contraindicated and s.missing(self._types(s.id))]

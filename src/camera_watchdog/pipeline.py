@@ -33,7 +33,15 @@ from camera_watchdog.lookalikes import with_resemblance
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import REASONS, Clears, explain
 from camera_watchdog.sessions import Sessions
-from camera_watchdog.steps import EyeMissing, FolderChanged, NotYet, Passage, Stopping, Tools
+from camera_watchdog.steps import (
+    EyeMissing,
+    FolderChanged,
+    NotYet,
+    Passage,
+    PatientMissing,
+    Stopping,
+    Tools,
+)
 
 __all__ = ["Outcome", "Pipeline"]
 
@@ -112,7 +120,7 @@ class Pipeline:
                 take(passage)
         except (FolderChanged, Stopping) as pause:
             return self._look_again(passage, pause)
-        except NotYet as not_yet:
+        except (NotYet, PatientMissing) as not_yet:
             return self._wait_quietly(passage, not_yet)
         except PermanentError as error:
             reason = Reason(error.code, error.files, error.details)
@@ -129,12 +137,13 @@ class Pipeline:
             logger.info("%s  waits: %s", passage.name, pause)
         return self._keep(passage, Event.CHANGED, look_again=True, reason=passage.exam.reason)
 
-    def _wait_quietly(self, passage: Passage, not_yet: NotYet) -> Outcome:
-        """Another exam goes first; or the camera may still tell, up to ``incomplete_after``."""
+    def _wait_quietly(self, passage: Passage, not_yet: NotYet | PatientMissing) -> Outcome:
+        """Another exam goes first; or the camera may still write a row, up to ``incomplete_after``."""
         exam, rules = passage.exam, self._tools.rules
         reason = with_resemblance(not_yet.reason, exam, self._tools)
         for_eye = isinstance(not_yet, EyeMissing)
-        if for_eye and self._tools.clock() - exam.last_change >= rules.incomplete_after:
+        for_row = for_eye or isinstance(not_yet, PatientMissing)
+        if for_row and self._tools.clock() - exam.last_change >= rules.incomplete_after:
             return self._hold(passage, reason)
         if passage.waited_for != reason:
             logger.info("%s  waits: %s", passage.name, explain(reason, exam).sentence)

@@ -33,7 +33,7 @@ from camera_watchdog.session_checks import (
     session_reason,
     waiting_files,
 )
-from camera_watchdog.steps import Passage, Tools
+from camera_watchdog.steps import Passage, PatientMissing, Tools
 
 __all__ = ["Sessions", "session_of"]
 
@@ -230,14 +230,14 @@ class Sessions:
         except EdcRefusal as refusal:
             asks = not refusal.edc_code and refusal.fields and {*refusal.fields} <= _DEMOGRAPHICS
             if demographics is not None or not asks:
-                raise session_reason(refusal) from refusal
+                raise _refused(refusal, demographics) from refusal
         demographics = self._demographics(exam)
         try:
             resolution = self._resolve(exam, demographics)
         except EdcRefusal as refusal:
             if refusal.edc_code:
                 self._tools.memory.wants_demographics = True
-            raise session_reason(refusal) from refusal
+            raise _refused(refusal, demographics) from refusal
         self._tools.memory.wants_demographics = True
         return resolution
 
@@ -290,9 +290,11 @@ class Sessions:
 
     def _demographics(self, exam: Exam) -> Demographics:
         camera = self._tools.camera
-        found = camera.demographics(exam.subject) if camera is not None else None
-        if found is None:
+        if camera is None:
             raise PermanentError("demographics_missing")
+        found = camera.demographics(exam.subject)
+        if found is None:
+            raise PatientMissing
         return found
 
     def status(self, exam: Exam) -> SessionStatus:
@@ -326,6 +328,14 @@ def session_of(given: Resolution, status: SessionStatus, tools: Tools) -> Sessio
         day=calendar_day(status.dated, tools.rules.zone) if is_newest else "",
         missing=status.missing if is_newest else (),
     )
+
+
+def _refused(refusal: EdcRefusal, demographics: Demographics | None) -> PermanentError:
+    """What a refused ``resolve`` means; an age that the camera did not tell may still be entered."""
+    lacks_age = demographics is not None and demographics.age is None
+    if lacks_age and not refusal.edc_code and {*refusal.fields} == {"age"}:
+        return PatientMissing()
+    return session_reason(refusal)
 
 
 def _cannot_tell(exam: Exam, session_id: str) -> Reason:

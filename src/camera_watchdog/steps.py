@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final, Protocol
 from camera_watchdog.completeness import Required
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
 from camera_watchdog.entries import Entry, Stamp
-from camera_watchdog.errors import CameraWatchdogError, TransientError
+from camera_watchdog.errors import CameraWatchdogError, PermanentError, TransientError
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import (
@@ -42,6 +42,7 @@ __all__ = [
     "KnownSubjects",
     "NotYet",
     "Passage",
+    "PatientMissing",
     "Rules",
     "ServerMemory",
     "Stopping",
@@ -72,6 +73,14 @@ class EyeMissing(NotYet):
 
 class WaitsBehind(NotYet):
     """Another exam of the subject must be done first."""
+
+
+class PatientMissing(PermanentError):
+    """The EDC asks who the subject is, and the camera may still write it down."""
+
+    def __init__(self) -> None:
+        super().__init__("demographics_missing")
+        self.reason = Reason(self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -639,6 +639,7 @@ CASES: Final[dict[str, Case]] = {
         ("asks for initials, sex and age of S1",),
         ("Enter them on the camera",),
         people_come,
+        wait_s=1900,
         release="0.3",
     ),
     "status fails (41)": Case(

@@ -1,5 +1,6 @@
 """Which session an exam goes to, and what an old server cannot keep in it."""
 
+import dataclasses
 import logging
 import shutil
 from datetime import timedelta
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from camera_watchdog.errors import EdcRefusal, Unreachable
+from camera_watchdog.errors import EdcRefusal, PermanentError, Unreachable
 from camera_watchdog.model import State
+from camera_watchdog.overview import needs_person
+from camera_watchdog.sessions import Sessions
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from one_exam import (
@@ -60,16 +63,54 @@ def test_a_hold_is_said_once_however_often_it_is_tried(
     assert len(clinic.journal.history.events_of(clinic.exam("S1").id)) < 6
 
 
+@pytest.mark.parametrize("lacks", ["the row", "the age"])
 @pytest.mark.parametrize("release", ONE_PER_TYPE)
-def test_where_the_server_asks_for_what_the_camera_does_not_know_it_is_held(
-    tmp_path: Path, release: str
+def test_a_patient_whose_row_comes_after_the_pictures_is_waited_for(
+    tmp_path: Path, release: str, lacks: str
 ) -> None:
     with begun(tmp_path, release) as clinic:
         people = clinic.camera.people.pop("S1")
-        assert is_held(clinic.try_once(), "demographics_missing", 60)
+        if lacks == "the age":
+            clinic.camera.people["S1"] = dataclasses.replace(people, age=None)
+        clinic.live_for(20 * 60)
+        assert clinic.told("S1") == (State.READY, "demographics_missing")
+        assert not needs_person(clinic.exam("S1"))
+        assert clinic.edc.count("upload") == 0
         clinic.camera.people["S1"] = people
         clinic.live_for(61)
         check_arrived(clinic)
+
+
+@pytest.mark.parametrize("lacks", ["the row", "the age"])
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_a_patient_whose_row_does_not_come_is_held_and_goes_on_by_itself_when_it_does(
+    tmp_path: Path, release: str, lacks: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        people = clinic.camera.people.pop("S1")
+        if lacks == "the age":
+            clinic.camera.people["S1"] = dataclasses.replace(people, age=None)
+        clinic.live_for(31 * 60)
+        assert clinic.told("S1") == (State.HELD, "demographics_missing")
+        clinic.camera.people["S1"] = people
+        clinic.live_for(61)
+        check_arrived(clinic)
+
+
+def test_an_age_that_the_server_refuses_is_not_waited_for(tmp_path: Path) -> None:
+    with begun(tmp_path, "0.3") as clinic:
+        clinic.edc.resolves = [EdcRefusal(400, "", ("age",))] * 2
+        assert is_held(clinic.try_once(), "field_refused", HOUR_S)
+
+
+def test_without_a_database_no_row_is_waited_for(tmp_path: Path) -> None:
+    with begun(tmp_path, "0.3") as clinic:
+        clinic.edc.resolves = [EdcRefusal(404, "no_session")]
+        clinic.try_once()
+        tools = dataclasses.replace(clinic.tools, camera=None)
+        with pytest.raises(PermanentError) as caught:
+            Sessions(tools).ask(clinic.exam("S1"))
+    assert (caught.value.code, type(caught.value)) == ("demographics_missing", PermanentError)
 
 
 def test_a_session_of_the_other_kind_of_reports_is_held_naming_both(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """A camera whose clock is off, folders that are no subject's: what ``check``, ``status`` and the log say."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,22 @@ def test_without_a_database_no_demographics_are_sent_and_a_server_that_wants_the
     (exam,) = status(clinic)["exams"]
     assert "set db_path" in exam["action"]
     assert edc.stored_files(SUBJECT) == []
+
+
+@pytest.mark.parametrize("edc", ["0.2", "0.3"], indirect=True)
+def test_a_patient_who_is_entered_after_the_pictures_are_taken_is_waited_for(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    with closing(sqlite3.connect(clinic.db_path)) as database, database:
+        row = database.execute("SELECT * FROM patients").fetchone()
+        database.execute("DELETE FROM patients")
+    clinic.start()
+    assert clinic.wait_for(SUBJECT, "demographics_missing").state == "ready"
+    (exam,) = status(clinic)["exams"]
+    assert exam["action"] == ""
+    with closing(sqlite3.connect(clinic.db_path)) as database, database:
+        database.execute("INSERT INTO patients VALUES (?, ?, ?, ?)", row)
+    clinic.archived(SUBJECT)
+    assert "HELD" not in clinic.running.text
