@@ -73,7 +73,8 @@ def as_text(findings: Sequence[Finding]) -> str:
     if wrong_count or odd_count:
         parts = [f"{wrong_count} wrong"] if wrong_count else []
         parts += [f"{odd_count} to look at"] if odd_count else []
-        end = f"{' and '.join(parts)}: see the lines with {'!!' if wrong_count else '??'} above."
+        marks = [mark for mark, count in (("!!", wrong_count), ("??", odd_count)) if count]
+        end = f"{' and '.join(parts)}: see the lines with {' and '.join(marks)} above."
     else:
         end = "All is well."
     return "\n".join([*map(str, findings), "", end, ""])

@@ -5,10 +5,9 @@ The daemon's own judgement (:class:`~camera_watchdog.settle.Settle` and
 (a session, a person's answers) plays no part.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from camera_watchdog.disk import Disk
@@ -32,7 +31,7 @@ from camera_watchdog.steps import (
     Tools,
 )
 
-__all__ = ["Foreseen", "foresee"]
+__all__ = ["Foreseen", "Foresight", "foresee"]
 
 _BEING_WRITTEN: Final = Reason("file_busy", (), {"said": "it is being written"})
 
@@ -54,6 +53,15 @@ class Foreseen:
         """The files that would be sent, images first as the daemon does."""
         files = [f for f in self.exam.files if f.sent is not Sent.SKIPPED]
         return tuple(sorted(files, key=lambda f: (not f.is_image, f.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """Of all folders: those that were looked at, all that are not empty, and why one cannot be listed."""
+
+    looked_at: tuple[Foreseen, ...]
+    there: tuple[Exam, ...]
+    unlisted: Mapping[str, str]
 
 
 class _Records:
@@ -130,17 +138,22 @@ def foresee(
     limits: Limits,
     camera: CameraLike | None,
     clock: Callable[[], datetime],
-    most: int,
-) -> tuple[list[Foreseen], int]:
+    most: int | None,
+) -> Foresight:
     """What the daemon would make of these folders, given with their subjects.
 
-    The ``most`` that changed first are looked at, as the daemon would; answers also how many there
-    are in all, without those that are empty.
+    The ``most`` that changed first are looked at, as the daemon would; all where it is none.
     """
     records = _Records()
-    listed = []
+    listed, unlisted = [], {}
     for folder, subject in folders:
-        listing = _listing(disk, rules.watch_dir / folder)
+        try:
+            listing = {e.name: e for e in disk.entries(rules.watch_dir / folder)}
+        except FileNotFoundError:
+            continue  # gone meanwhile
+        except OSError as error:
+            unlisted[folder] = error.strerror or type(error).__name__
+            continue
         if listing:
             changed_at = last_change(listing.values(), clock())
             exam = Exam(folder, subject, first_seen=clock(), last_change=changed_at)
@@ -162,14 +175,8 @@ def foresee(
         before_move=lambda _folder: None,
     )
     identify = Identify(tools)
-    return [_foreseen(*each, settle, identify, tools) for each in listed[:most]], len(listed)
-
-
-def _listing(disk: Disk, folder: Path) -> dict[str, Entry]:
-    try:
-        return {e.name: e for e in disk.entries(folder)}
-    except OSError:
-        return {}  # gone meanwhile, or not ours to read: the listing of the root says so
+    exams = [_foreseen(*each, settle, identify, tools) for each in listed[:most]]
+    return Foresight(tuple(exams), tuple(exam for exam, _ in listed), unlisted)
 
 
 def _foreseen(

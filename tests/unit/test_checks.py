@@ -33,8 +33,11 @@ def test_a_finding_is_one_line_with_its_mark_and_how_to_mend_it() -> None:
 
 def test_the_sum_says_what_is_left_to_do() -> None:
     assert as_text([ok("a", "b"), note("c", "d")]).endswith("\nAll is well.\n")
-    assert "1 wrong and 1 to look at" in as_text([CONFIG, odd("a", "b", "c")])
-    assert "lines with ??" in as_text([odd("a", "b", "c")])
+    both = as_text([CONFIG, odd("a", "b", "c")])
+    assert both.endswith("\n1 wrong and 1 to look at: see the lines with !! and ?? above.\n")
+    assert as_text([CONFIG]).endswith("\n1 wrong: see the lines with !! above.\n")
+    alone = as_text([odd("a", "b", "c"), note("d", "e")])
+    assert alone.endswith("\n1 to look at: see the lines with ?? above.\n")
 
 
 def test_the_same_for_a_program() -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog import parts
-from camera_watchdog.capture import CLOCK, DICOM
 from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
 from camera_watchdog.commands.check_camera import check_camera, seen_in
+from camera_watchdog.commands.check_exams import check_exams
 from camera_watchdog.commands.check_ignored import check_ignored
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
 from camera_watchdog.commands.check_names import check_eye_pattern
@@ -28,10 +28,7 @@ from camera_watchdog.config.earlier import take_over
 from camera_watchdog.config.file import read_settings
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.config.values import PATH
-from camera_watchdog.content.dicom_reader import install_command
 from camera_watchdog.errors import ConfigError
-from camera_watchdog.model import Exam
-from camera_watchdog.preview import Foreseen, foresee
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _BAD_CONFIG: Final = 78
-_MOST_SHOWN: Final = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="send a test message by each way that tells people: notify_webhook, notify_email",
     )
 
+    parser.add_argument(
+        "--all", action="store_true", help="look at every exam that is there, not only at some"
+    )
+
 
 def run(invocation: "Invocation") -> int:
     """Try everything and print it; 0 only if all is well, 77 for the token, 78 for the settings."""
@@ -59,8 +59,12 @@ def run(invocation: "Invocation") -> int:
     findings, config = _configuration(invocation.config_path, invocation.flags, os.environ)
     more: dict[str, Any] = {}
     if config is not None:
-        send_test = invocation.arguments.send_test
-        found, more = _everything(config, invocation.flags, send_test=send_test)
+        found, more = _everything(
+            config,
+            invocation.flags,
+            send_test=invocation.arguments.send_test,
+            look_at_all=invocation.arguments.all,
+        )
         findings += found
     told = as_json(findings, **more) if invocation.arguments.json else as_text(findings)
     # A name may hold what this terminal's encoding cannot say.
@@ -70,7 +74,7 @@ def run(invocation: "Invocation") -> int:
 
 
 def _everything(
-    config: Config, flags: Mapping[str, object], *, send_test: bool
+    config: Config, flags: Mapping[str, object], *, send_test: bool, look_at_all: bool
 ) -> tuple[list[Finding], dict[str, Any]]:
     watch, folders = check_watch_dir(config)
     seen = seen_in(config, folders)
@@ -92,29 +96,12 @@ def _everything(
     if suggestion is not None and suggestion.image_rows is not None:
         rows["db_image_rows"] = suggestion.image_rows.value
     would_fit = dataclasses.replace(config, **names)
-    foreseen, there = foresee(
-        folders,
-        disk=parts.disk(config),
-        rules=parts.rules(config),
-        limits=parts.sweep_rules(config).limits,
-        camera=parts.camera_database(would_fit),
-        clock=_now,
-        most=_MOST_SHOWN,
-    )
     given = ", with the likeliest names" if names else ""
-    findings += [_exam(each, given) for each in foreseen]
-    findings += [
-        _clock(each.exam, said)
-        for each in foreseen
-        for said in each.exam.notes
-        if said.startswith(CLOCK)
-    ]
-    findings += _unread(foreseen)
-    if there > len(foreseen):
-        findings.append(note("exams", f"{there - len(foreseen)} more were not looked at"))
+    exams = check_exams(would_fit, folders, clock=_now, look_at_all=look_at_all, given=given)
+    findings += exams.findings
     more = {
         "suggestion": names | rows,
-        "exams": [_exam_as_json(each) for each in foreseen],
+        "exams": exams.as_json,
     }
     return findings, more
 
@@ -166,61 +153,6 @@ def _salvaged(
         return load(None, usable, environ, needs=RUN_NEEDS - bad)
     except ConfigError:
         return None
-
-
-def _exam(foreseen: Foreseen, given: str) -> Finding:
-    exam = foreseen.exam
-    tried = f"exam in {exam.folder}{given}"
-    if foreseen.reason is None:
-        files = ", ".join(
-            f"{file.name} as {file.file_type}{f' ({file.eye_source})' if file.eye_source else ''}"
-            for file in foreseen.to_send
-        )
-        return ok(tried, f"would be sent for {exam.subject}: {files}")
-    if foreseen.is_held and foreseen.reason.needs_person:
-        return odd(tried, foreseen.reason.sentence, foreseen.reason.next_step)
-    return note(tried, foreseen.reason.sentence, foreseen.reason.next_step)
-
-
-def _clock(exam: Exam, said: str) -> Finding:
-    """A time that cannot be right is to be looked at; one that an export explains is to be known."""
-    tried, found = f"clock, exam in {exam.folder}", said.removeprefix(CLOCK)
-    future = any(file.captured_at and file.captured_at > _now() for file in exam.files)
-    return odd(tried, found, "") if future else note(tried, found)
-
-
-def _unread(foreseen: list[Foreseen]) -> list[Finding]:
-    """DICOM files whose time would not be read, the same for every exam."""
-    folders = [e.exam.folder for e in foreseen if any(n.startswith(DICOM) for n in e.exam.notes)]
-    if not folders:
-        return []
-    first, more = folders[0], f" and {len(folders) - 1} more" if len(folders) > 1 else ""
-    found = f"without pydicom the files of {first}{more} would be sent with the files' times"
-    return [odd("DICOM", found, f"Install it: {install_command()}")]
-
-
-def _exam_as_json(foreseen: Foreseen) -> dict[str, Any]:
-    exam, reason = foreseen.exam, foreseen.reason
-    return {
-        "folder": exam.folder,
-        "subject": exam.subject,
-        "would_be_sent": reason is None,
-        "reason_code": reason.code if reason else "",
-        "reason": reason.sentence if reason else "",
-        "action": reason.next_step if reason else "",
-        "files": [
-            {
-                "name": file.name,
-                "file_type": file.file_type.value if file.file_type else "",
-                "eye": file.eye.value if file.eye else "",
-                "eye_source": file.eye_source,
-                "captured_at": file.captured_at.isoformat() if file.captured_at else "",
-                "captured_source": file.captured_source,
-                "size": file.size_bytes,
-            }
-            for file in foreseen.to_send
-        ],
-    }
 
 
 def _now() -> datetime:

@@ -17,6 +17,7 @@ from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
 from camera_watchdog.journal import Journal
 from camera_watchdog.resemblance import Identifiers
@@ -68,7 +69,7 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
     return [*findings, *_leftovers(config, names, loose)], folders
 
 
-def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> Iterator[Finding]:
+def _leftovers(config: Config, names: Sequence[str], loose: Sequence[str]) -> Iterator[Finding]:
     rules = parts.sweep_rules(config)
     tried = "left alone in watch_dir"
     if others := rules.unmatched(names):
@@ -76,7 +77,10 @@ def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> It
         named = _some([known.noted(name) for name in others])
         found = f"{_count(len(others), 'folder')} that do not match: {named}"
         pattern = config.subject_folder_pattern.pattern
-        yield note(tried, found, f"If they are subjects, mend subject_folder_pattern {pattern!r}.")
+        mend = f"If they are subjects, mend subject_folder_pattern {pattern!r}."
+        # Where it matches none at all, nothing could ever be sent.
+        none_matches = not any(map(rules.subject, names)) and _any_file(config, others)
+        yield odd(tried, found, mend) if none_matches else note(tried, found, mend)
     if "rejected" in map(os.path.normcase, names):
         found = "a folder 'rejected', as another program leaves it"
         mend = "Look whether exams are in it; move those that were never sent back into watch_dir."
@@ -84,6 +88,15 @@ def _leftovers(config: Config, names: Iterable[str], loose: Iterable[str]) -> It
     if files := rules.loose(loose):
         found = f"{_count(len(files), 'file')} outside of any folder: {_some(files)}"
         yield note(tried, found, "A picture must lie in the folder of its subject to be sent.")
+
+
+def _any_file(config: Config, folders: Iterable[str]) -> bool:
+    disk = parts.disk(config)
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            if any(e.kind is Kind.FILE for e in disk.entries(config.watch_dir / folder)):
+                return True
+    return False
 
 
 def _on_camera(config: Config) -> frozenset[str]:

@@ -1,0 +1,134 @@
+"""``check`` says that all is well only where something could be sent."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from camera_watchdog.checks import Finding, Mark
+from camera_watchdog.commands.check_exams import check_exams
+from camera_watchdog.config import Config, load
+from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import Clinic
+
+SUBJECTS: Final = ("105-10-0001-2", "105-10-0002-2", "105-10-0003-2")
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, tmp_path: Path) -> Clinic:
+    clinic = Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token)
+    clinic.camera.take(SUBJECTS[0])
+    return clinic
+
+
+def check(clinic: Clinic, *words: str, **settings: object) -> tuple[int, list[str]]:
+    """The exit code and the lines; the last one is the sum."""
+    with clinic:
+        process = clinic.launch("check", *words, **settings)
+        code = process.wait()
+        return code, [line for line in process.lines if line]
+
+
+def marked(lines: list[str], mark: str) -> list[str]:
+    return [line for line in lines if line.startswith(mark)]
+
+
+def test_an_ordinary_site_is_well(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECTS[1])
+    code, lines = check(clinic)
+    assert (code, lines[-1]) == (0, "All is well.")
+
+
+def test_an_exam_that_is_not_whole_yet_keeps_nothing_from_being_well(clinic: Clinic) -> None:
+    taken = clinic.camera.take(SUBJECTS[1])
+    for path in taken.folder.glob("*OS*"):
+        path.unlink()
+    code, lines = check(clinic)
+    assert (code, lines[-1]) == (0, "All is well.")
+
+
+def test_a_subject_column_that_holds_other_names_is_seen(clinic: Clinic) -> None:
+    """The column is there and has texts; no subject of the folder is among them."""
+    code, lines = check(clinic, db_image_subject_id="filename")
+    assert code != 0
+    assert any(
+        "db_image_subject_id filename: the database has a picture of none" in li for li in lines
+    )
+    assert any("1 exam has all files, and none would be sent" in line for line in lines)
+    assert lines[-1] != "All is well."
+
+
+def test_a_subject_that_is_written_otherwise_on_the_camera_is_seen(clinic: Clinic) -> None:
+    for folder in clinic.watch_dir.glob("105*"):
+        folder.rename(folder.with_name(f"S {folder.name}"))
+    code, lines = check(clinic)
+    assert code == 1
+    (said,) = [line for line in lines if "a picture of none of the subjects" in line]
+    assert "S 105-10-0001-2" in said
+    assert lines[-1] == f"{len(marked(lines, '??'))} to look at: see the lines with ?? above."
+
+
+def test_a_pattern_that_makes_one_subject_of_several_folders_is_seen(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECTS[1])
+    code, lines = check(clinic, subject_folder_pattern=r"(?P<subject_identifier>\d{3}-\d{2})-.+")
+    assert code == 1
+    (said,) = [line for line in lines if "makes one subject" in line]
+    assert "makes one subject, 105-10, of 2 folders: 105-10-0001-2, 105-10-0002-2" in said
+    assert lines[-1].endswith("see the lines with ?? above.")
+
+
+def test_a_pattern_that_fits_no_folder_at_all_is_seen(clinic: Clinic) -> None:
+    code, lines = check(clinic, subject_folder_pattern=r"(?P<subject_identifier>P\d+)")
+    assert code == 1
+    assert any("1 folder that do not match: 105-10-0001-2" in li for li in marked(lines, "??"))
+
+
+def test_both_marks_are_named_where_both_stand_above(clinic: Clinic) -> None:
+    code, lines = check(
+        clinic,
+        subject_folder_pattern=r"(?P<subject_identifier>P\d+)",
+        db_path=str(clinic.folder / "gone.db"),
+    )
+    assert code != 0
+    assert lines[-1].endswith("see the lines with !! and ?? above.")
+
+
+def findings_of(clinic: Clinic, *, look_at_all: bool = False) -> list[Finding]:
+    config: Config = load(None, clinic.settings, {})
+    folders = [(path.name, path.name) for path in sorted(clinic.watch_dir.glob("1*"))]
+    return check_exams(
+        config, folders, clock=lambda: datetime.now(UTC), look_at_all=look_at_all, given=""
+    ).findings
+
+
+def test_a_folder_that_cannot_be_listed_is_wrong(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clinic.watch_dir / SUBJECTS[1]).mkdir()
+    entries = Disk.entries
+
+    def refused(disk: Disk, folder: Path) -> list[Entry]:
+        if folder.name == SUBJECTS[1]:
+            raise PermissionError(13, "Permission denied")
+        return list(entries(disk, folder))
+
+    assert {each.mark for each in findings_of(clinic)} == {Mark.OK}
+    monkeypatch.setattr(Disk, "entries", refused)
+    (wrong,) = [each for each in findings_of(clinic) if each.mark is Mark.WRONG]
+    assert wrong.tried == f"exam in {SUBJECTS[1]}"
+    assert "the folder cannot be listed (Permission denied)" in wrong.found
+
+
+def test_more_folders_than_are_looked_at_are_told_with_the_command_for_all(clinic: Clinic) -> None:
+    for number in range(50):
+        shutil.copytree(clinic.watch_dir / SUBJECTS[0], clinic.watch_dir / f"106-10-{number:04}-1")
+    (odd,) = [each for each in findings_of(clinic) if each.mark is Mark.ODD]
+    assert (odd.found, odd.mend.endswith("camera-watchdog check --all")) == (
+        "1 more were not looked at",
+        True,
+    )
+    assert not any("not looked at" in e.found for e in findings_of(clinic, look_at_all=True))
