@@ -27,6 +27,7 @@ _PIPELINE_IDENTIFY: Final = "integration/test_pipeline_identify.py::test_"
 _OBJECTIONS: Final = "integration/test_pipeline_objections.py::test_"
 _LOOKALIKES: Final = "integration/test_pipeline_lookalikes.py::test_"
 _ANSWERED: Final = "integration/test_answers_bytes.py::test_"
+_CHECK_WELL: Final = "system/test_check_well.py::test_"
 _PRINTED: Final = "unit/test_printed_commands.py::test_"
 _COMMANDS: Final = "system/test_commands.py::test_"
 _TIMES: Final = "integration/test_pipeline_times.py::test_"
@@ -905,6 +906,18 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_WINDOWS}what_windows_keeps_elsewhere_or_in_another_form_is_an_ordinary_file",
             f"{_WINDOWS}an_exam_that_onedrive_or_deduplication_has_taken_over_is_brought_to_the_edc",
             f"{_WINDOWS}what_stands_for_another_path_is_a_link_whatever_else_it_is",
+        ),
+    ),
+    91: Fault(
+        "check on a set-up with which nothing could be sent",
+        (
+            f"{_CHECK_WELL}a_subject_column_that_holds_other_names_is_seen",
+            f"{_CHECK_WELL}a_subject_that_is_written_otherwise_on_the_camera_is_seen",
+            f"{_CHECK_WELL}a_pattern_that_makes_one_subject_of_several_folders_is_seen",
+            f"{_CHECK_WELL}a_pattern_that_fits_no_folder_at_all_is_seen",
+            f"{_CHECK_WELL}more_folders_than_are_looked_at_are_told_with_the_command_for_all",
+            f"{_CHECK_WELL}a_folder_that_cannot_be_listed_is_wrong",
+            f"{_CHECK_WELL}an_ordinary_site_is_well",
         ),
     ),
     92: Fault(
