@@ -1123,4 +1123,18 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_server_upgrade_real.py::test_exams_that_are_half_sent_go_on_once_whoever_is_started_first",
         ),
     ),
+    109: Fault(
+        "a rename that fails though both folders are on one volume (mounts of a service, containers)",
+        (
+            "system/test_archive_elsewhere.py::test_what_is_mounted_apart_is_refused_at_the_start_in_words_of_its_own",
+            "system/test_archive_elsewhere.py::test_check_tries_it_where_it_is_run",
+            "system/test_archive_elsewhere.py::test_check_sees_the_mounts_of_the_daemon_that_runs",
+            "system/test_archive_elsewhere.py::test_below_one_mount_an_exam_is_moved_to_it",
+            f"{_MACHINE}an_archive_that_is_mounted_apart_is_refused_at_the_start",
+            f"{_MACHINE}an_archive_that_cannot_be_written_now_keeps_no_exam_from_the_edc",
+            f"{_UNITS}a_unit_opens_one_parent_of_the_camera_s_folder_and_the_archive",
+            f"{_UNITS}what_a_unit_mounts_apart_is_seen_in_it_whoever_wrote_it",
+            f"{_PIPELINE_FOLDER}what_keeps_a_folder_from_the_archive_is_told_for_what_it_is",
+        ),
+    ),
 }

@@ -38,12 +38,15 @@ __all__ = [
     "TransientError",
     "Unauthorized",
     "Unreachable",
+    "why_unmovable",
     "why_unreadable",
 ]
 
 _IN_USE: Final = frozenset({errno.EAGAIN, errno.EBUSY, errno.ETXTBSY})
 _IN_USE_ON_WINDOWS: Final = frozenset({32, 33})
 """ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
+_HAS_OPEN_FILES: Final = 5
+"""ERROR_ACCESS_DENIED: so Windows answers, too, where a file in a folder that is renamed is open."""
 
 
 class CameraWatchdogError(Exception):
@@ -270,3 +273,18 @@ def why_unreadable(error: OSError) -> str:
     if in_use or isinstance(error, PermissionError):
         return "another program has it open"
     return error.strerror or type(error).__name__
+
+
+def why_unmovable(error: OSError) -> str:
+    """Why a folder cannot be moved to the archive, or written there, in words."""
+    number = getattr(error, "winerror", None)
+    if error.errno == errno.EXDEV:
+        return "archive_dir is mounted apart from watch_dir: no folder can be renamed between them"
+    if number in _IN_USE_ON_WINDOWS or error.errno in _IN_USE:
+        return "a program or window has it open"
+    if number == _HAS_OPEN_FILES:
+        return "a program or window has it open, or this account has no right to move it"
+    said = error.strerror or type(error).__name__
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return f"this account may not write there: {said}"
+    return said

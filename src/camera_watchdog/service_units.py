@@ -8,8 +8,9 @@ import hashlib
 import re
 import subprocess
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePath, PureWindowsPath
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -20,9 +21,11 @@ __all__ = [
     "Service",
     "config_of_task",
     "config_of_unit",
+    "mounts_apart",
     "service_name",
     "systemd_unit",
     "task_xml",
+    "written_folders",
 ]
 
 NAME: Final = "camera-watchdog"
@@ -46,8 +49,6 @@ def service_name(config: PurePath) -> str:
     """The name of the service of a configuration, which no other file's has: of its path in full."""
     # Windows takes names that differ in case alone for one.
     path = str(config).lower() if isinstance(config, PureWindowsPath) else str(config)
-    # Windows takes names that differ in case alone for one.
-    path = str(config).lower() if isinstance(config, PureWindowsPath) else str(config)
     stem = re.sub(r"[^A-Za-z0-9._-]", "_", type(config)(path).stem)[:40]
     digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{NAME}-{stem}-{digest[:8]}"
@@ -56,6 +57,8 @@ def service_name(config: PurePath) -> str:
 @dataclass(frozen=True, slots=True)
 class Service:
     """What is to be started: the interpreter, the configuration, the account, the folders written.
+
+    ``makes`` are the folders that must be there before it starts.
 
     Raises:
         CameraWatchdogError: a line break, or another control character, is in one of them. It would
@@ -67,6 +70,7 @@ class Service:
     user: str
     writes: tuple[PurePath, ...]
     needs_shares: bool = False
+    makes: tuple[PurePath, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot stand in a unit or a task."""
@@ -93,6 +97,45 @@ class Service:
         return ("-m", "camera_watchdog", "run", "--config", str(self.config))
 
 
+def written_folders(
+    watch_dir: PurePath, archive_dir: PurePath, others: Iterable[PurePath]
+) -> tuple[PurePath, ...]:
+    """The folders that a unit must open for writing, none below another.
+
+    systemd makes each of them a mount of its own, and no folder can be renamed from one mount to
+    another: the camera's folder and the archive are opened by their common parent.
+    """
+    above = {archive_dir, *archive_dir.parents}
+    together = next((each for each in (watch_dir, *watch_dir.parents) if each in above), watch_dir)
+    folders = dict.fromkeys((together, *others))
+    return tuple(
+        each for each in folders if not any(each != o and each.is_relative_to(o) for o in folders)
+    )
+
+
+def mounts_apart(unit: str, watch_dir: PurePath, archive_dir: PurePath) -> bool:
+    """Whether a unit makes two mounts of the camera's folder and the archive."""
+    opened = {
+        PurePosixPath(word.lstrip("-+"))
+        for line in re.findall(r"^(?:ReadWritePaths|BindPaths)=(.*)$", unit, re.MULTILINE)
+        for word in _words_of(line)
+    }
+    if re.search(r"^ProtectHome=(?:read-only|yes|true|tmpfs)$", unit, re.MULTILINE):
+        opened |= {PurePosixPath(name) for name in ("/home", "/root", "/run/user")}
+    mounts = [
+        next((each for each in (path, *path.parents) if each in opened), None)
+        for path in (watch_dir, archive_dir)
+    ]
+    return mounts[0] != mounts[1]
+
+
+def _words_of(line: str) -> list[str]:
+    found = re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', line)
+    return [
+        re.sub(r"\\(.)", r"\1", (quoted or plain).replace("%%", "%")) for quoted, plain in found
+    ]
+
+
 def systemd_unit(service: Service) -> str:
     """A unit (systemd.service(5)) that runs the daemon with no more rights than it needs.
 
@@ -100,7 +143,7 @@ def systemd_unit(service: Service) -> str:
     do not mend by themselves.
     """
     command = " ".join(_in_command(word) for word in (str(service.python), *service.arguments))
-    writes = "\n".join(f"ReadWritePaths={_quoted(f'-{path}')}" for path in service.writes)
+    writes, system, home = _protection(service.writes)
     private_tmp = "no" if any(_is_temporary(path) for path in service.writes) else "yes"
     return f"""\
 # {service.name}.service
@@ -126,8 +169,8 @@ RestartPreventExitStatus=2 78
 
 # It reads the camera's files, writes below these folders, and speaks to the EDC.
 {writes}
-ProtectSystem=strict
-ProtectHome=read-only
+ProtectSystem={system}
+ProtectHome={home}
 PrivateTmp={private_tmp}
 PrivateDevices=yes
 NoNewPrivileges=yes
@@ -150,6 +193,17 @@ SystemCallErrorNumber=EPERM
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def _protection(writes: Iterable[PurePath]) -> tuple[str, str, str]:
+    """The lines that open folders for writing, ``ProtectSystem`` and ``ProtectHome``.
+
+    Where nothing but the root holds the camera's folder and the archive no mount can be made at all.
+    """
+    if any(path == path.parent for path in writes):
+        return "", "full", "no"
+    lines = "\n".join(f"ReadWritePaths={_quoted(f'-{path}')}" for path in writes)
+    return lines, "strict", "read-only"
 
 
 def config_of_unit(text: str) -> str:

@@ -1,6 +1,7 @@
 """Before anything starts: the paths, the lock on the watch folder, the camera's database."""
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -14,14 +15,17 @@ from filelock import FileLock, Timeout
 
 from camera_watchdog import parts
 from camera_watchdog.camera_db import CameraDatabase
+from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
+from camera_watchdog.disk_moves import why_not_movable
 from camera_watchdog.errors import (
     CameraDatabaseError,
     ConfigError,
     DatabaseUnreadable,
     NotNow,
     Problem,
+    why_unmovable,
 )
 
 __all__ = ["camera_of", "check_libraries", "check_paths", "locked"]
@@ -47,7 +51,7 @@ def check_paths(config: Config) -> None:
 
     Raises:
         NotNow: one is not there yet.
-        ConfigError: the archive is on another volume.
+        ConfigError: the archive is on another volume, or mounted apart.
     """
     if not config.watch_dir.is_dir():
         raise NotNow(
@@ -67,6 +71,30 @@ def check_paths(config: Config) -> None:
             "a folder on the volume of watch_dir, so that a move cannot be cut off half-way",
         )
         raise ConfigError([problem])
+    _check_moves(config)
+
+
+def _check_moves(config: Config) -> None:
+    """Whether a folder can be moved to the archive; what may pass is only said.
+
+    Raises:
+        ConfigError: the archive is mounted apart.
+    """
+    error = why_not_movable(config.watch_dir, config.archive_dir)
+    if error is None:
+        return
+    if error.errno != errno.EXDEV:
+        logger.warning("archive  no folder can be moved there now: %s", why_unmovable(error))
+        return
+    problem = Problem(
+        "archive_dir",
+        f"{config.archive_dir}, mounted apart from watch_dir, so that no folder can be renamed from "
+        "one to the other, though both are on one volume",
+        "a folder that is in one mount with watch_dir",
+        f"A service: {command('service install')} opens their common parent. A container: give it one "
+        "folder that holds both.",
+    )
+    raise ConfigError([problem])
 
 
 @contextlib.contextmanager

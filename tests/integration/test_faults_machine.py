@@ -1,5 +1,6 @@
 """The machine under the daemon: a full disk, a clock that jumps, threads that meet the unforeseen."""
 
+import errno
 import json
 import logging
 import os
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from camera_watchdog import daemon, logs, parts
+from camera_watchdog import daemon, logs, parts, starting
 from camera_watchdog.config import Config, load
 from camera_watchdog.disk import Disk
+from camera_watchdog.disk_moves import mount_of, why_not_movable
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.errors import ConfigError, NotNow, Unreachable
 from camera_watchdog.model import Acknowledgement, State
@@ -396,6 +398,43 @@ def test_an_archive_on_another_volume_is_refused_at_the_start(
     with pytest.raises(ConfigError, match=r"archive_dir.*another volume.*cannot be cut off"):
         daemon.run(config, once=True)
     assert archived(config) == []
+
+
+def mounted_apart(_source: Path, _destination: Path) -> OSError:
+    return OSError(errno.EXDEV, "Invalid cross-device link")
+
+
+def test_an_archive_that_is_mounted_apart_is_refused_at_the_start(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "why_not_movable", mounted_apart)
+    with pytest.raises(ConfigError, match=r"archive_dir.*mounted apart.*service install"):
+        daemon.run(config, once=True)
+    assert archived(config) == []
+
+
+def test_an_archive_that_cannot_be_written_now_keeps_no_exam_from_the_edc(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may pass is no reason not to start."""
+    monkeypatch.setattr(
+        starting, "why_not_movable", lambda *_paths: PermissionError(13, "Permission denied")
+    )
+    assert daemon.run(config, once=True) == 0
+    assert archived(config) == ["S1", "S2"]
+    assert "no folder can be moved there now: this account may not write there" in log_of(config)
+
+
+def test_the_trial_of_a_move_leaves_nothing_behind(tmp_path: Path) -> None:
+    source, archive = tmp_path / "camera", tmp_path / "archive"
+    source.mkdir()
+    assert why_not_movable(source, archive / "of" / "2026") is None
+    assert why_not_movable(source, source / "processed") is None
+    assert [path.name for path in tmp_path.rglob("*")] == ["camera"]
+    assert why_not_movable(tmp_path / "away", archive) is not None
+    assert mount_of(Path("/srv/eye camera/S1"), [r"36 25 8:1 /a /srv/eye\040camera rw - ext4"]) == (
+        "/srv/eye camera"
+    )
 
 
 def test_a_watch_folder_that_is_not_there_is_not_made_nor_taken_for_empty(config: Config) -> None:

@@ -1,6 +1,7 @@
 """A folder that changes while its exam is under way, and its move to the archive."""
 
 import dataclasses
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.model import Acknowledgement, Sent, State
+from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, names_held, told
 from scripted_edc import lost
@@ -408,3 +410,38 @@ def test_the_next_visit_in_the_folder_of_an_exam_that_was_sent_in_part_and_is_go
         (clinic.root / "S1" / name).rename(clinic.root.parent / name)
     clinic.live_for(100)
     assert clinic.edc.stored == [sent]
+
+
+@pytest.mark.parametrize(
+    "error, says",
+    [
+        (OSError(errno.EXDEV, "Invalid cross-device link"), "mounted apart from watch_dir"),
+        (PermissionError(errno.EACCES, "Permission denied"), "may not write there"),
+        (OSError(errno.EROFS, "Read-only file system"), "may not write there: Read-only"),
+        (OSError(errno.EBUSY, "Device or resource busy"), "a program or window has it open"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+    ],
+    ids=["mounts", "rights", "read-only", "in use", "another"],
+)
+def test_what_keeps_a_folder_from_the_archive_is_told_for_what_it_is(
+    clinic: Clinic, error: OSError, says: str
+) -> None:
+    move, blocked = clinic.tools.disk.move, [True]
+
+    def refuse(source: Path, destination: Path) -> None:
+        if blocked:
+            raise error
+        move(source, destination)
+
+    clinic.tools.disk.move = refuse  # type: ignore[method-assign]
+    clinic.live_for(30)
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert exam.reason.code == "archive_blocked"
+    words = explain(exam.reason, exam)
+    assert says in words.sentence
+    assert ("a program or window" in words.sentence) is (error.errno == errno.EBUSY)
+    assert "where a right or a mount is named, ask IT" in words.next_step
+    blocked.clear()
+    clinic.live_for(70)
+    check_arrived(clinic)

@@ -387,3 +387,27 @@ def test_a_task_that_is_refused_says_what_to_do(
     assert windows.run("install") == 1
 
     assert "schtasks /Create ended with 5. Run it as an administrator" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("release", ["this one", "an earlier one"])
+def test_check_sees_what_the_unit_that_is_installed_mounts_apart(
+    machine: Machine, capsys: pytest.CaptureFixture[str], release: str
+) -> None:
+    settings = json.loads(machine.config.read_text())
+    settings["archive_dir"] = str(machine.folder / "archive")
+    machine.config.write_text(json.dumps(settings))
+    machine.has("systemctl")
+    assert machine.run("install") == 0
+    unit = machine.unit.read_text("utf-8")
+    assert f'ReadWritePaths="-{machine.folder}"' in unit
+    assert (machine.folder / "archive").is_dir()
+    if release == "an earlier one":
+        apart = f'"-{machine.folder}/camera"\nReadWritePaths="-{machine.folder}/archive"'
+        machine.unit.write_text(unit.replace(f'"-{machine.folder}"', apart), "utf-8")
+    capsys.readouterr()
+    cli.main(["check", "--config", str(machine.config)])
+    said = capsys.readouterr().out
+    assert (f"{machine.name} mounts archive_dir and watch_dir apart" in said) is (
+        release == "an earlier one"
+    )
+    assert ("Install it anew" in said) is (release == "an earlier one")

@@ -9,9 +9,11 @@ from camera_watchdog.service_units import (
     Service,
     config_of_task,
     config_of_unit,
+    mounts_apart,
     service_name,
     systemd_unit,
     task_xml,
+    written_folders,
 )
 
 POSIX = Service(
@@ -254,3 +256,56 @@ def test_no_value_ends_a_line_of_a_unit(field: str, end: str) -> None:
             values["user"],
             (PurePosixPath(values["writes"]),),
         )
+
+
+OPENED = {
+    "the default, inside": ("/srv/camera", "/srv/camera/processed", ["/srv/camera"]),
+    "the camera's folder inside": ("/srv/a/camera", "/srv/a", ["/srv/a"]),
+    "beside each other": ("/srv/camera", "/srv/archive", ["/srv"]),
+    "far apart": ("/srv/data/left/camera", "/srv/data/done/2026", ["/srv/data"]),
+    "names that begin alike": ("/srv/camera", "/srv/camera2", ["/srv"]),
+}
+
+
+@pytest.mark.parametrize("case", OPENED)
+def test_a_unit_opens_one_parent_of_the_camera_s_folder_and_the_archive(case: str) -> None:
+    watch_dir, archive_dir = (PurePosixPath(path) for path in OPENED[case][:2])
+    others = [PurePosixPath("/var/lib/cw"), watch_dir / "log", PurePosixPath("/opt/db")]
+    writes = written_folders(watch_dir, archive_dir, others)
+    assert [str(path) for path in writes] == [*OPENED[case][2], "/var/lib/cw", "/opt/db"]
+    unit = systemd_unit(Service(POSIX.python, POSIX.config, "camera", writes))
+    assert not mounts_apart(unit, watch_dir, archive_dir)
+    assert "ProtectSystem=strict" in unit
+
+
+@pytest.mark.parametrize(
+    "watch_dir, archive_dir", [("/camera", "/archive"), ("/home/clinic/camera", "/srv/archive")]
+)
+def test_where_nothing_but_the_root_holds_both_nothing_is_mounted_at_all(
+    watch_dir: str, archive_dir: str
+) -> None:
+    paths = PurePosixPath(watch_dir), PurePosixPath(archive_dir)
+    writes = written_folders(*paths, [PurePosixPath("/var/lib/cw")])
+    unit = systemd_unit(Service(POSIX.python, POSIX.config, "camera", writes))
+    assert "ReadWritePaths" not in unit
+    assert "ProtectSystem=full\nProtectHome=no\n" in unit
+    assert not mounts_apart(unit, *paths)
+
+
+@pytest.mark.parametrize(
+    "unit, apart",
+    [
+        ('ReadWritePaths="-/srv/eye camera"\nReadWritePaths="-/srv/archive"\n', True),
+        ("ReadWritePaths=-/srv/archive\n", True),
+        ('ReadWritePaths="/srv/eye camera" /srv/archive\n', True),
+        ('ReadWritePaths=/srv\nReadWritePaths="/srv/eye camera"\n', True),
+        ('BindPaths="/srv/eye camera"\n', True),
+        ("ReadWritePaths=/srv\n", False),
+        ("ReadWritePaths=/srv /var/lib/cw\n", False),
+        ("", False),
+    ],
+)
+def test_what_a_unit_mounts_apart_is_seen_in_it_whoever_wrote_it(unit: str, *, apart: bool) -> None:
+    watch_dir, archive_dir = PurePosixPath("/srv/eye camera"), PurePosixPath("/srv/archive")
+    assert mounts_apart(unit, watch_dir, archive_dir) is apart
+    assert mounts_apart("ProtectHome=read-only\n", PurePosixPath("/home/a"), archive_dir)

@@ -13,10 +13,12 @@ from typing import Final
 from camera_watchdog import parts
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.command_line import command
+from camera_watchdog.commands.check_volumes import check_mounts, check_volumes
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.disk import Disk
+from camera_watchdog.disk_moves import nearest_folder
 from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
 from camera_watchdog.journal import Journal
@@ -113,7 +115,7 @@ def check_machine(config: Config) -> list[Finding]:
     findings = [
         _folder("archive_dir", config.archive_dir),
         _folder("state_dir", config.state_dir),
-        *_volumes(config),
+        *check_volumes(config),
         *_locality(config.state_dir),
         *_space(config),
     ]
@@ -125,7 +127,7 @@ def check_machine(config: Config) -> list[Finding]:
 
 
 def _folder(key: str, folder: Path) -> Finding:
-    there = _nearest(folder)
+    there = nearest_folder(folder)
     if not _can_write(there):
         mend = f"Let this account write in {there}, or set {key}."
         return wrong(f"{key} {folder}", "this account may not write there", mend)
@@ -133,22 +135,8 @@ def _folder(key: str, folder: Path) -> Finding:
     return ok(f"{key} {folder}", found)
 
 
-def _volumes(config: Config) -> Iterator[Finding]:
-    disk, tried = Disk(), "archive_dir and watch_dir"
-    try:
-        same = disk.volume(config.archive_dir) == disk.volume(config.watch_dir)
-    except OSError as error:
-        yield wrong(tried, f"their volumes cannot be told ({error.strerror})", "Check the paths.")
-        return
-    if same:
-        yield ok(tried, "on one volume")
-    else:
-        mend = "Set archive_dir to a folder on watch_dir's volume: a move must not be cut half-way."
-        yield wrong(tried, "on two volumes", mend, code=_BAD_CONFIG)
-
-
 def _locality(state_dir: Path) -> Iterator[Finding]:
-    kind = "a share" if on_network(state_dir) else _network_file_system(_nearest(state_dir))
+    kind = "a share" if on_network(state_dir) else _network_file_system(nearest_folder(state_dir))
     if kind:
         mend = "Set state_dir to a folder on a disk of this machine: the journal needs true locks."
         yield wrong(f"state_dir {state_dir}", f"on the network ({kind})", mend, code=_BAD_CONFIG)
@@ -170,7 +158,7 @@ def _network_file_system(folder: Path) -> str:
 def _space(config: Config) -> Iterator[Finding]:
     told, day_bytes = set(), _full_day_bytes(config)
     for key, folder in (("watch_dir", config.watch_dir), ("state_dir", config.state_dir)):
-        there = _nearest(folder)
+        there = nearest_folder(folder)
         try:
             free_bytes, volume = shutil.disk_usage(there).free, there.stat().st_dev
         except OSError:
@@ -214,7 +202,7 @@ def _full_day_bytes(config: Config) -> int:
 
 def _log_file(log_file: Path) -> Finding:
     tried = f"log_file {log_file}"
-    place = log_file if log_file.exists() else _nearest(log_file.parent)
+    place = log_file if log_file.exists() else nearest_folder(log_file.parent)
     writable = os.access(place, os.W_OK) if place.is_file() else _can_write(place)
     if not writable:
         return wrong(tried, "this account may not write it", "Let it, or set log_file.")
@@ -237,7 +225,7 @@ def check_service(
     config: Config, environ: Mapping[str, str], flags: Iterable[str]
 ) -> list[Finding]:
     """What the daemon would miss when it is started unattended, by another account."""
-    findings = []
+    findings = [*check_mounts(config)]
     paths = {
         key: path
         for key in ("watch_dir", "db_path", "archive_dir", "state_dir", "log_file", "ca_bundle")
@@ -263,11 +251,6 @@ def check_service(
             note("as a service", found, "A service reads the file only: set them there.")
         )
     return findings
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
-    return next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
 
 
 def _can_write(folder: Path) -> bool:

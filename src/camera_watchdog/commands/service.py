@@ -15,7 +15,7 @@ from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.errors import CameraWatchdogError
-from camera_watchdog.service_units import Service
+from camera_watchdog.service_units import Service, written_folders
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -138,16 +138,19 @@ def _service(config: Config, path: Path, user: str, system: str) -> Service:
     folders += [config.log_file.parent] if config.log_file else []
     # A reader of a write-ahead log must be able to make the file beside it that readers share.
     folders += [config.db_path.parent] if config.db_path else []
-    writes = [
+    makes = [
         f
         for f in dict.fromkeys(folders)
         if not any(f != o and f.is_relative_to(o) for o in folders)
     ]
+    # Renaming takes place where links lead to.
+    watch_dir, archive_dir, *others = [Path(os.path.realpath(folder)) for folder in folders]
     return Service(
         python=python,
         config=path,
         user=user,
-        writes=tuple(writes),
+        writes=written_folders(watch_dir, archive_dir, others),
+        makes=tuple(makes),
         needs_shares=any(on_network(folder) for folder in folders),
     )
 

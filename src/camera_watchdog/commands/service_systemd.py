@@ -32,6 +32,16 @@ class Systemd:
             return name
         return NAME if _config_of(_unit(NAME)) == str(config) else ""
 
+    def unit_of(self, config: PurePath) -> tuple[str, str]:
+        """The name of a configuration's unit, and what it says; empty where there is none.
+
+        What an administrator added to it by drop-ins counts (systemd.unit(5)).
+        """
+        name = self.find(config)
+        added = sorted(_UNITS.glob(f"{name}.service.d/*.conf")) if name else []
+        texts = [_text(each) for each in (_unit(name), *added)] if name else []
+        return name, "\n".join(texts)
+
     def installed(self) -> Iterator[Installed]:
         """Every unit, whether systemd is there or not."""
         systemctl = shutil.which("systemctl")
@@ -45,7 +55,7 @@ class Systemd:
         unit, systemctl = _unit(service.name), tool("systemctl")
         with contextlib.ExitStack() as undo:
             try:
-                for folder in service.writes:
+                for folder in service.makes:
                     _make(Path(folder), service.user, undo)
                 undo.callback(_restore, unit, unit.read_bytes() if unit.exists() else None)
                 unit.write_text(self.text(service), "utf-8")
@@ -107,8 +117,12 @@ def _unit(name: str) -> Path:
 
 
 def _config_of(unit: Path) -> str:
+    return config_of_unit(_text(unit))
+
+
+def _text(unit: Path) -> str:
     try:
-        return config_of_unit(unit.read_text("utf-8", "replace"))
+        return unit.read_text("utf-8", "replace")
     except OSError:
         return ""
 

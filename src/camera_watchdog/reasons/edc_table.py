@@ -146,7 +146,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "archive_blocked",
         "The exam of {subject} is in the EDC, but its folder cannot be moved yet ({said}).",
-        "Close the program or window that has the folder open.",
+        "Close the program or window that has the folder open; where a right or a mount is named, ask IT "
+        "to mend that. It is tried again by itself.",
         Clears.SOON,
     ),
     ReasonRule(
