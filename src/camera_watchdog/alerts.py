@@ -1,7 +1,7 @@
 """Whom to wake, and when: one message when a trouble lasts, one when it is over. Pure.
 
 A trouble is an exam that a person must see to, or an EDC that is away. It is told once it has lasted
-``after``, so that what passes by itself wakes nobody, and once more when it is over; never once a
+``after``, so that what passes by itself wakes nobody (what stood still for too long has), and once more when it is over; never once a
 try. A hold that is tried again, and held again, is the same trouble: it is over when its exam is
 done, or has got on without it for a while. Another reason is told anew, for it asks for something
 else.
@@ -15,11 +15,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any, Final
 
+from camera_watchdog.attention import Place, places
 from camera_watchdog.command_line import command
 from camera_watchdog.model import Exam, Reason, WebhookFormat
-from camera_watchdog.overview import Server, needs_person
+from camera_watchdog.overview import NEEDED_AT_ONCE, Server, attention_reason, needs_person
 from camera_watchdog.reasons import explain
 
 __all__ = [
@@ -70,13 +72,24 @@ _NOT_TOLD: Final = "see the status page"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a person must see to. ``key`` tells one from another, ``subject`` is empty for the EDC."""
+    """What a person must see to. ``key`` tells one from another, ``subject`` is empty for the EDC.
+
+    ``since`` when (ISO 8601), where it has lasted for long enough already, and ``about`` the code of what an
+    exam waits for that does not get on: it is the same trouble when it becomes a hold.
+    """
 
     key: str
     subject: str
     code: str
     sentence: str
     next_step: str
+    since: str = ""
+    about: str = ""
+
+    def is_the_same(self, other: "Trouble") -> bool:
+        """Whether both ask for the same."""
+        ours, theirs = {self.code, self.about} - {""}, {other.code, other.about} - {""}
+        return not ours.isdisjoint(theirs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +117,40 @@ def key_of(exam: Exam) -> str:
     return f"exam {exam.id}"
 
 
-def of_exams(exams: Iterable[Exam]) -> list[Trouble]:
-    """The exams that a person must see to, in words that may leave this machine."""
-    return [
-        _of_exam(exam, exam.reason)
-        for exam in exams
-        if exam.reason is not None and needs_person(exam)
-    ]
+def of_exams(
+    exams: Iterable[Exam], unmoved: Mapping[int, datetime] = MappingProxyType({})
+) -> list[Trouble]:
+    """The exams that a person must see to, in words that may leave this machine.
+
+    ``unmoved`` are those that stand still, by number, and since when.
+    """
+    known = list(exams)
+    listed = places(known, unmoved, NEEDED_AT_ONCE)
+    troubles = []
+    for exam in known:
+        place = listed.get(exam.id, Place())
+        since = _time(place.since) if place.since else ""
+        if exam.reason is not None and needs_person(exam) and not place.behind:
+            troubles.append(_of_exam(exam, _told_of(exam.reason), since=since))
+        elif since:
+            own = _told_of(exam.reason) if exam.reason else None
+            reason = attention_reason(exam.but(folder=exam.subject), own)
+            about = own.code if own else ""
+            troubles.append(_of_exam(exam, reason, since=since, about=about))
+    return troubles
 
 
-def _of_exam(exam: Exam, reason: Reason) -> Trouble:
+def _told_of(reason: Reason) -> Reason:
+    """What of a reason may leave this machine."""
     details = {
         name: value if name in _TELLING else _NOT_TOLD for name, value in reason.details.items()
     }
-    words = explain(Reason(reason.code, (), details), exam.but(folder=exam.subject))
-    return Trouble(key_of(exam), exam.subject, reason.code, words.sentence, words.next_step)
+    return Reason(reason.code, (), details)
+
+
+def _of_exam(exam: Exam, reason: Reason, **more: str) -> Trouble:
+    words = explain(reason, exam.but(folder=exam.subject))
+    return Trouble(key_of(exam), exam.subject, reason.code, words.sentence, words.next_step, **more)
 
 
 def of_server(told: Server, code: str) -> Trouble:
@@ -144,8 +176,8 @@ def news(
     messages = []
     for key, trouble in there.items():
         each = _seen(known.get(key), trouble, now)
-        is_told = each.told is not None and each.told.code == trouble.code
-        if not is_told and now - each.since >= after:
+        is_told = each.told is not None and each.told.is_the_same(trouble)
+        if not is_told and (trouble.since or now - each.since >= after):
             messages.append(Message(trouble, each.since, now, over=False))
             each = dataclasses.replace(each, told=trouble)
         left[key] = each
@@ -159,9 +191,10 @@ def news(
 
 
 def _seen(before: Known | None, trouble: Trouble, now: datetime) -> Known:
+    lasted = datetime.fromisoformat(trouble.since) if trouble.since else None
     if before is None:
-        return Known(trouble, now, now)
-    since = before.since if before.trouble.code == trouble.code else now
+        return Known(trouble, lasted or now, now)
+    since = before.since if before.trouble.is_the_same(trouble) else lasted or now
     return Known(trouble, since, now, before.told)
 
 

@@ -148,11 +148,11 @@ class _Daemon:
             registry=self._registry,
             sweep=self._sweep,
             gate=self._gate,
+            uploads=self._memory.uploads,
             resend=self._resends.hint,
             recheck=self._rechecks.look_again,
         )
-        self._threads = Threads()
-        self._backlog, self._draining = Backlog(), Draining()
+        self._threads, self._backlog, self._draining = Threads(), Backlog(), Draining()
         self._shown, self._tell_life_at = -1, 0.0
         self._once = Once(
             retry_attempts=config.retry_attempts,
@@ -231,6 +231,7 @@ class _Daemon:
             self._config,
             notices=self._journal.notices,
             exams=self._journal.current,
+            unmoved=self._desk.unmoved,
             gate=self._gate,
             client=client,
             is_alive=self._threads.are_alive,

@@ -50,7 +50,7 @@ from camera_watchdog.session_checks import (
 )
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
-from camera_watchdog.uploads import CREATED, STORED_BEFORE, upload
+from camera_watchdog.uploads import CREATED, STORED_BEFORE, counted, upload
 
 __all__ = ["Deliver"]
 
@@ -152,7 +152,8 @@ class Deliver:
                     note="",
                 )
                 passage.save("sending", file.name, files=passage.exam.files_with(intent))
-                acknowledgement = upload(self._tools.edc, passage.exam, intent, body)
+                sent = counted(body, passage.exam, intent, self._tools.memory.uploads)
+                acknowledgement = upload(self._tools.edc, passage.exam, intent, sent)
         except (FileChanged, FileNotFoundError) as error:
             raise FolderChanged(f"{file.name} changed before or while it was sent") from error
         except OSError as error:

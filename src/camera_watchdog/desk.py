@@ -8,11 +8,13 @@ how it stands.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from camera_watchdog import parts
 from camera_watchdog.answers import Answers
+from camera_watchdog.attention_watch import AttentionWatch
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
@@ -41,6 +43,7 @@ class Desk:
         registry: Registry,
         sweep: Sweep,
         gate: Gate,
+        uploads: Mapping[int, tuple[str, int]],
         resend: Callable[[], None],
         recheck: Callable[[int], None],
     ) -> None:
@@ -55,6 +58,16 @@ class Desk:
             recheck=recheck,
             monotonic=time.monotonic,
         )
+        self._attention = AttentionWatch(
+            parts.patience(config),
+            exams=journal.current,
+            records=journal.attention,
+            stable=sweep.stable,
+            uploads=uploads,
+            clock=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+        )
+        self.unmoved = self._attention.unmoved
         self._status = StatusFiles(
             config.state_dir,
             config.watch_dir,
@@ -64,6 +77,7 @@ class Desk:
             server_state=lambda: gate.state,
             others=self._others,
             away=lambda: sweep.root.away,
+            unmoved=self.unmoved,
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
         )
@@ -85,6 +99,7 @@ class Desk:
 
     def _serve_once(self) -> None:
         self._try("requests", self._answers.apply)
+        self._try("what does not get on", self._attention.look)
         self._try("status page", self._status.update)
 
     def _try(self, what: str, do: Callable[[], None]) -> None:

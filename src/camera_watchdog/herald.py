@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from camera_watchdog.alerts import (
@@ -57,7 +58,10 @@ class Notices(Protocol):
 
 
 class Herald:
-    """Sees what lasts and tells it. ``channels`` take a body; ``clock`` gives UTC, belongs to one thread."""
+    """Sees what lasts and tells it. ``channels`` take a body; ``clock`` gives UTC, belongs to one thread.
+
+    ``unmoved`` are the exams that stand still, by number, and since when.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class Herald:
         *,
         notices: Notices,
         exams: Callable[[], Iterable[Exam]],
+        unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
         gate: Gate,
         after: timedelta,
         machine: str,
@@ -75,6 +80,7 @@ class Herald:
         self._channels = channels
         self._notices = notices
         self._exams = exams
+        self._unmoved = unmoved
         self._gate = gate
         self._after = after
         self._about = {"machine": machine, "device_id": device_id}
@@ -107,7 +113,7 @@ class Herald:
             written = self._notices.troubles()
             self._known = {key: known_from_text(text, now) for key, text in written.items()}
         exams, state = tuple(self._exams()), self._gate.state
-        there = of_exams(exams)
+        there = of_exams(exams, self._unmoved())
         if state.error is not None:
             code = state.error.code
             said = server(reachable=False, since=state.since, trouble=code, said=str(state.error))

@@ -24,6 +24,7 @@ from typing import Final, NoReturn, Self, TypeVar
 from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
+from camera_watchdog.journal_attention import JournalAttention
 from camera_watchdog.journal_damage import (
     Condition,
     Damage,
@@ -112,6 +113,7 @@ class Journal(JournalExams):
             self._exams, self.save, self._read_written, self._writer.transaction
         )
         self._entries = JournalEntries(self._read, self._writer.transaction)
+        self.attention = JournalAttention(self._read, self._writer.transaction)
         self.receipts = JournalReceipts(self._read, self._writer.transaction)
 
     @classmethod

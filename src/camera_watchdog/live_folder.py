@@ -34,7 +34,8 @@ class LiveFolder:
 
     ``read`` is the last movement after which its files were read, ``judged`` the last one that was
     judged, ``judge_at`` when to judge it again if nothing moves. ``doubt_at`` is when a file may be
-    read again though nothing moved, ``doubt_pause_s`` how long that was put off the last time.
+    read again though nothing moved, ``doubt_pause_s`` how long that was put off the last time. ``stopped``
+    are files that stopped to grow at some time, whether or not they go on.
     """
 
     history: FolderHistory
@@ -45,6 +46,7 @@ class LiveFolder:
     judge_at: float = inf
     doubt_at: float = 0.0
     doubt_pause_s: float = 0.0
+    stopped: frozenset[str] = frozenset()
 
     @property
     def beside(self) -> set[str]:
@@ -57,7 +59,14 @@ class LiveFolder:
 
     def begin_anew(self, now: float) -> "LiveFolder":
         """What was seen of it does not count any more; what was read does."""
-        return LiveFolder(FolderHistory.begin(now, self.history.grown), now, self.inspected)
+        history = FolderHistory.begin(now, self.history.grown)
+        return LiveFolder(history, now, self.inspected, stopped=self.stopped)
+
+    def note_stopped(self, now: float, waits: Waits) -> None:
+        """Note which files are stable now."""
+        still = self.history.stable(now, waits)
+        if not still <= self.stopped:
+            self.stopped |= still
 
     def read_early_at(self, due: float) -> float | None:
         """When to read its files while it becomes quiet, which it is when ``due``; if at all."""

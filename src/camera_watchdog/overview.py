@@ -12,9 +12,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from camera_watchdog.attention import OF_THE_SERVER, SHARED_CAUSES, Place, places
 from camera_watchdog.capture import CLOCK
 from camera_watchdog.lifecycle import ACTIVE
-from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import REASONS, explain
 
@@ -24,21 +25,26 @@ __all__ = [
     "Row",
     "Rows",
     "Server",
+    "attention_reason",
     "needs_person",
     "overview",
     "server",
 ]
 
-_OF_THE_SERVER: Final = frozenset(
-    {"edc_unreachable", "not_the_edc", "token_refused", "token_not_seen", "certificate_refused"}
-)
-"""What is said once, of the server, and not of every exam that waits for it."""
-
-_NEEDED_AT_ONCE: Final = frozenset({"archive_blocked", "database_unreadable", "disk_full"})
+NEEDED_AT_ONCE: Final = frozenset({"archive_blocked", "database_unreadable", "disk_full"})
 """What is tried again for ever, but does not go away by itself."""
 
 _MOST_CLOCKS: Final = 3
 """A clock that is wrong is wrong for every exam."""
+
+_STANDS: Final = {
+    State.COLLECTING: (
+        "Its folder does not come to rest.",
+        "See which program writes into it, and close that one, or let it finish.",
+    ),
+}
+"""What is said, and to be done, where an exam that stands still has no reason."""
+_RESTART: Final = "Start camera-watchdog again. If it stays so, send the log file to support."
 
 _DOING: Final = {
     State.COLLECTING: "Waits until the camera has written everything.",
@@ -54,8 +60,8 @@ _DOING: Final = {
 class Row:
     """One exam: what it waits for, and what a person must do (``action``, empty for nothing).
 
-    ``since`` is when it was held, or the first try failed; of an archived one, when that was found what
-    a person must see; else when it was seen.
+    ``since`` is when it was held, or the first try failed, or when it got on last where that is too long
+    ago; of an archived one, when that was found what a person must see; else when it was seen.
     """
 
     subject: str
@@ -153,19 +159,26 @@ class Rows:
     """Makes the rows of exams; one that did not change keeps the row that it had."""
 
     def __init__(self) -> None:
-        self._made: dict[int, tuple[Exam, datetime | None, Row]] = {}
+        self._made: dict[int, tuple[Exam, datetime | None, Place, Row]] = {}
 
-    def of(self, exams: Iterable[Exam], held_since: Mapping[int, datetime]) -> list[Row]:
+    def of(
+        self,
+        exams: Iterable[Exam],
+        held_since: Mapping[int, datetime],
+        unmoved: Mapping[int, datetime] = MappingProxyType({}),
+    ) -> list[Row]:
         """A row for each of these exams, which are all that there are now."""
         made = []
-        for exam in exams:
-            since = held_since.get(exam.id)
+        known = list(exams)
+        listed = places(known, unmoved, NEEDED_AT_ONCE)
+        for exam in known:
+            since, place = held_since.get(exam.id), listed.get(exam.id, _NOWHERE)
             each = self._made.get(exam.id)
-            if each is None or each[0] is not exam or each[1] != since:
-                each = (exam, since, _row(exam, since))
+            if each is None or each[0] is not exam or each[1:3] != (since, place):
+                each = (exam, since, place, _row(exam, since, place))
             made.append(each)
         self._made = {each[0].id: each for each in made}
-        return [row for _, _, row in made]
+        return [each[-1] for each in made]
 
 
 def overview(
@@ -179,17 +192,19 @@ def overview(
     watched_by: str = "",
     warnings: tuple[str, ...] = (),
     held_since: Mapping[int, datetime] = MappingProxyType({}),
+    unmoved: Mapping[int, datetime] = MappingProxyType({}),
     requests: Iterable[Request] = (),
     clocks: Iterable[tuple[str, str]] = (),
     rows: Rows | None = None,
 ) -> Overview:
     """What there is to say of these exams, which are those that are not done.
 
-    ``held_since`` is by the exams' numbers, ``requests`` are those that are not done yet, ``clocks``
-    notes of exams that are archived, with their subjects. ``rows`` remembers those of last time.
+    ``held_since`` is by the exams' numbers, and so is ``unmoved``, since when those stand still that do for
+    too long; ``requests`` are those that are not done yet, ``clocks`` notes of exams that are archived,
+    with their subjects. ``rows`` remembers those of last time.
     """
     known = list(exams)
-    made = (rows or Rows()).of(known, held_since)
+    made = (rows or Rows()).of(known, held_since, unmoved)
     return Overview(
         at,
         watch_dir,
@@ -217,7 +232,7 @@ def server(*, reachable: bool, since: datetime, trouble: str = "", said: str = "
     """What there is to say of the EDC; ``trouble`` is a reason's code, ``said`` its own words."""
     if reachable:
         return Server(reachable, since)
-    if trouble not in _OF_THE_SERVER:
+    if trouble not in OF_THE_SERVER:
         action = "Tell the EDC's administrator. Exams are kept and sent by themselves."
         return Server(reachable, since, f"The EDC answers with an error ({said}).", action)
     rule = REASONS[trouble]
@@ -230,9 +245,12 @@ def _turn(row: Row) -> tuple[bool, datetime, str]:
     return not row.action, row.first_seen, row.folder
 
 
-def _row(exam: Exam, held_since: datetime | None) -> Row:
-    code, sentence, action = _waits_for(exam)
-    since = exam.failing_since or exam.first_seen
+_NOWHERE: Final = Place()
+
+
+def _row(exam: Exam, held_since: datetime | None, place: Place) -> Row:
+    code, sentence, action = _waits_for(exam, place)
+    since = place.since or exam.failing_since or exam.first_seen
     if exam.state in {State.HELD, State.ARCHIVED}:
         since = held_since or exam.archived_at or since
     return Row(
@@ -260,14 +278,45 @@ def _row(exam: Exam, held_since: datetime | None) -> Row:
     )
 
 
-def _waits_for(exam: Exam) -> tuple[str, str, str]:
+def _waits_for(exam: Exam, place: Place) -> tuple[str, str, str]:
     """The reason's code, what the exam waits for, and what a person must do."""
+    if place == _NOWHERE:
+        return _says(exam)
+    if place.behind:
+        code, sentence, _ = _says(exam)
+        cause = SHARED_CAUSES.get(code, "")
+        return code, f"Waits for {cause}, as {place.behind} does." if cause else sentence, ""
+    if needs_person(exam):
+        code, sentence, action = _says(exam)
+    else:
+        reason = attention_reason(exam)
+        words = explain(reason, exam)
+        code, sentence, action = reason.code, words.sentence, words.next_step
+    if place.others:
+        waits = "exam waits" if place.others == 1 else "exams wait"
+        sentence = f"{sentence} {place.others} more {waits} for the same."
+    return code, sentence, action
+
+
+def attention_reason(exam: Exam, own: Reason | None = None) -> Reason:
+    """Why an exam that stands still is a person's matter; ``own`` stands for its own reason."""
+    reason = own or exam.reason
+    if reason is None:
+        sentence, step = _STANDS.get(exam.state, (_says(exam)[1], _RESTART))
+    else:
+        words = explain(reason, exam)
+        sentence, step = words.sentence, words.next_step or _RESTART
+    return Reason("attention", (), {"waits_for": sentence, "what_to_do": step})
+
+
+def _says(exam: Exam) -> tuple[str, str, str]:
+    """As :func:`_waits_for`, of an exam that does not stand still, or that needs a person in any case."""
     reason = exam.reason
     if exam.state is State.UPLOADING:
         return "", _sending(exam), ""
     if exam.state in ACTIVE or reason is None:
         return "", _DOING.get(exam.state, ""), ""
-    if reason.code in _OF_THE_SERVER and exam.state is State.READY:
+    if reason.code in OF_THE_SERVER and exam.state is State.READY:
         return reason.code, "Waits for the EDC; it is kept and sent by itself.", ""
     words = explain(reason, exam)
     return reason.code, words.sentence, words.next_step if needs_person(exam) else ""
@@ -282,7 +331,7 @@ def needs_person(exam: Exam) -> bool:
     reason = exam.reason
     if reason is not None and exam.state in {State.HELD, State.ARCHIVED}:
         return REASONS[reason.code].needs_person
-    return reason is not None and exam.state is State.READY and reason.code in _NEEDED_AT_ONCE
+    return reason is not None and exam.state is State.READY and reason.code in NEEDED_AT_ONCE
 
 
 def _sending(exam: Exam) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from camera_watchdog.archive import RECEIPT_NAME
+from camera_watchdog.attention import Patience
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
 from camera_watchdog.completeness import IMAGE_KINDS
 from camera_watchdog.config import Config
@@ -32,9 +33,13 @@ __all__ = [
     "edc_client",
     "ignored",
     "is_asked_for",
+    "patience",
     "rules",
     "sweep_rules",
 ]
+
+_HELD_WITHIN_S: Final = 5.0
+"""An exam whose own time is over is held within so long."""
 
 _DEFAULTS: Final = {key.name: key.default for key in KEYS}
 
@@ -156,6 +161,15 @@ def sweep_rules(config: Config) -> SweepRules:
         ),
         ours=frozenset(_ours(config)),
         ignored=ignored(config),
+    )
+
+
+def patience(config: Config) -> Patience:
+    """How long an exam may stand still before it is a matter for a person."""
+    return Patience(
+        attention_s=config.attention_after,
+        unfinished_s=config.stability_timeout + _HELD_WITHIN_S,
+        incomplete_s=config.incomplete_after + 2 * config.retry_max_delay + _HELD_WITHIN_S,
     )
 
 

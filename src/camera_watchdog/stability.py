@@ -97,6 +97,14 @@ class FolderHistory:
             if name in self.files and _has_moved(self.files[name][0], entry, beside)
         ]
 
+    def stable(self, now: float, waits: Waits) -> frozenset[str]:
+        """The files, empty ones aside, that have been unchanged for long enough."""
+        return frozenset(
+            name
+            for name, (entry, since) in self.files.items()
+            if entry.kind is Kind.FILE and entry.size_bytes and now - since >= waits.stable_s
+        )
+
     def is_quiet(self, now: float, waits: Waits) -> bool:
         """Whether every file is stable and the folder quiet."""
         return now >= self.due(waits)

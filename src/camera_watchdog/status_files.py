@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from camera_watchdog.alerts import undelivered
@@ -70,7 +71,10 @@ class _OnRecord:
 
 
 class StatusFiles:
-    """Writes both. ``clock`` gives UTC, ``monotonic`` seconds, ``others`` what else lies in the root."""
+    """Writes both. ``clock`` gives UTC, ``monotonic`` seconds, ``others`` what else lies in the root.
+
+    ``unmoved`` are the exams that stand still, by number, and since when.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class StatusFiles:
         server_state: Callable[[], ServerState],
         others: Callable[[], tuple[int, int]],
         away: Callable[[], str],
+        unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
@@ -94,6 +99,7 @@ class StatusFiles:
         self._server_state = server_state
         self._others = others
         self._away = away
+        self._unmoved = unmoved
         self._clock = clock
         self._monotonic = monotonic
         self._rows = Rows()
@@ -108,7 +114,7 @@ class StatusFiles:
         now = self._monotonic()
         if now - self._written_at < _SOON_S:
             return
-        root = (self._others(), self._away())
+        root = (self._others(), self._away(), dict(self._unmoved()))
         seen = (self._journal.changes, self._asked(), self._server_state(), root)
         if seen == self._seen and now - self._written_at < _AT_LEAST_EVERY_S:
             return
@@ -168,6 +174,7 @@ class StatusFiles:
             archived_today=known.archived_today,
             warnings=tuple(dict.fromkeys(warnings)),
             held_since=known.held_since,
+            unmoved=self._unmoved(),
             requests=known.requests,
             clocks=known.notes_of_today,
             rows=self._rows,

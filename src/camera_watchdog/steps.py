@@ -254,7 +254,8 @@ class KnownSubjects:
 class ServerMemory:
     """What was found out, or said, and need not be again; forgotten with the process.
 
-    ``named`` are the rows of other subjects by this one's and a file's name, and when they were asked
+    ``uploads`` is how many bytes of which file the EDC has accepted of each exam's upload under way, by
+    the exam's number; ``named`` are the rows of other subjects by this one's and a file's name, and when they were asked
     for.
     """
 
@@ -262,6 +263,7 @@ class ServerMemory:
         self.wants_demographics = False
         self.dicom_is_told = False
         self.known_subjects: KnownSubjects | None = None
+        self.uploads: dict[int, tuple[str, int]] = {}
         self.named: dict[tuple[str, str], tuple[datetime, tuple[tuple[str, ImageRow], ...]]] = {}
 
 

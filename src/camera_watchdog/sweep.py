@@ -142,6 +142,10 @@ class Sweep:
             state = step(exam.state, Event.CHANGED)
             self._assembly.take_up(exam.but(state=state, not_before=None))
 
+    def stable(self) -> dict[str, frozenset[str]]:
+        """The files of each live folder that stopped to grow at some time; safe from any thread."""
+        return {folder: known.stopped for folder, known in self._folders.copy().items()}
+
     @property
     def has_listed(self) -> bool:
         """Whether the root was listed, and the exam of each folder there is known."""
@@ -265,6 +269,7 @@ class Sweep:
         history = known.history.observe(listing, now, known.beside)
         moved = anew or history.quiet_since != known.history.quiet_since
         known.history, known.looked_at = history, now
+        known.note_stopped(now, self._rules.waits)
         self._folders[folder] = known
         if moved and (not first or may_grow(entries, self._clock())):
             self._watches.watch(folder)

@@ -1,17 +1,49 @@
 """One upload of a file that is identified, and what the status of its answer says."""
 
-from typing import BinaryIO, Final
+from collections.abc import MutableMapping
+from typing import Any, BinaryIO, Final, cast
 
 from camera_watchdog.errors import FileBusy, TransientError
 from camera_watchdog.model import Acknowledgement, Exam, ExamFile
 from camera_watchdog.steps import EdcLike
 
-__all__ = ["CREATED", "STORED_BEFORE", "upload"]
+__all__ = ["CREATED", "STORED_BEFORE", "counted", "upload"]
 
 STORED_BEFORE: Final = 200
 """The EDC has the file from an earlier try, with the time that was given then."""
 CREATED: Final = 201
 """It was not there before."""
+
+
+class _Counted:
+    """A body that says how much of it was accepted: whoever asks for more has handed on what came before."""
+
+    def __init__(
+        self, body: BinaryIO, name: str, uploads: MutableMapping[int, tuple[str, int]], exam_id: int
+    ) -> None:
+        self._body = body
+        self._name = name
+        self._uploads = uploads
+        self._exam_id = exam_id
+        self._count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def readinto(self, room: memoryview) -> int:
+        """Read as the body does."""
+        self._uploads[self._exam_id] = self._name, self._count
+        read: int = self._body.readinto(room)  # type: ignore[attr-defined] # of whatever is read
+        self._count += read
+        return read
+
+
+def counted(
+    body: BinaryIO, exam: Exam, file: ExamFile, uploads: MutableMapping[int, tuple[str, int]]
+) -> BinaryIO:
+    """The body of a file's upload; what the EDC has accepted of it is kept in ``uploads``."""
+    name = f"{file.name} {file.sha256}"
+    return cast("BinaryIO", _Counted(body, name, uploads, exam.id))
 
 
 def upload(edc: EdcLike, exam: Exam, file: ExamFile, body: BinaryIO) -> Acknowledgement:

@@ -24,6 +24,13 @@ from camera_watchdog.status_files import JSON_NAME
 from camera_watchdog.sweep import Sweep
 from exam_parts import NOON, exam
 
+CONFIG: Final = {
+    "timezone": UTC,
+    "attention_after": 1800.0,
+    "stability_timeout": 30.0,
+    "incomplete_after": 1800.0,
+    "retry_max_delay": 60.0,
+}
 ROOT: Final = SimpleNamespace(loose=(), unmatched=(), away="")
 
 
@@ -35,14 +42,15 @@ class Room:
         self.journal = Journal.open(folder, watch_dir=folder, clock=lambda: NOON)
         self.registry = Registry()
         self.judged: list[str] = []
-        sweep = SimpleNamespace(judge_anew=self.judged.append, root=ROOT)
+        sweep = SimpleNamespace(judge_anew=self.judged.append, root=ROOT, stable=dict)
         ping = SimpleNamespace(ping=lambda: None)
         self.desk = Desk(
-            cast("Config", SimpleNamespace(state_dir=folder, watch_dir=folder, timezone=UTC)),
+            cast("Config", SimpleNamespace(**CONFIG, state_dir=folder, watch_dir=folder)),
             disk=Disk(),
             journal=self.journal,
             registry=self.registry,
             sweep=cast("Sweep", sweep),
+            uploads={},
             gate=Gate(ping, clock=lambda: NOON, monotonic=lambda: 0.0),
             resend=lambda: None,
             recheck=lambda _number: None,

@@ -196,3 +196,62 @@ def test_what_nobody_takes_is_told_by_channel_once_it_lasts() -> None:
     assert web.startswith("2 messages to people could not be delivered by webhook, since 2026")
     assert "camera-watchdog check --send-test" in web
     assert mail.startswith("1 message to people could not be delivered by e-mail")
+
+
+def standing(reason: Reason | None, **changes: Any) -> Exam:
+    return exam(
+        file("DOE_JANE.jpg"), folder="DOE_JANE", subject="S1", id=1, reason=reason, **changes
+    )
+
+
+def test_what_stood_still_for_too_long_is_told_at_once_with_since_when() -> None:
+    hour = timedelta(hours=1)
+    busy = standing(Reason("file_busy", ("DOE_JANE.jpg",), {"said": "DOE_JANE.jpg is locked"}))
+    known, messages = news(
+        {}, of_exams([busy], {1: NOON - hour}), still_open=(), now=NOON, after=AFTER
+    )
+
+    (message,) = messages
+    assert (message.trouble.code, message.since) == ("attention", NOON - hour)
+    assert known["exam 1"].told is not None
+    told = json.dumps(body(message, machine="m", device_id="d"))
+    assert "DOE" not in told
+    assert "has not got on" in told
+
+
+@pytest.mark.parametrize("reason", [None, Reason("unforeseen", (), {"said": "KeyError: DOE"})])
+def test_nothing_of_a_patient_leaves_with_it(reason: Reason | None) -> None:
+    (trouble,) = of_exams([standing(reason, state=State.READY)], {1: NOON})
+
+    assert "DOE" not in json.dumps(dataclasses.asdict(trouble))
+    assert trouble.sentence
+    assert trouble.next_step
+
+
+def test_what_does_not_get_on_and_is_then_held_for_the_same_is_told_once() -> None:
+    watch = Watch()
+    waits = Reason("server_keeps_failing", (), {"said": "HTTP 500"})
+    assert watch.sees(*of_exams([standing(waits, state=State.READY)], {1: NOON})) == [
+        ("attention", False)
+    ]
+
+    assert watch.sees(*of_exams([standing(waits, state=State.HELD)])) == []
+    assert watch.sees(*of_exams([standing(waits, state=State.HELD)]), later=2 * AFTER) == []
+    other = standing(Reason("no_session"), state=State.HELD)
+    assert watch.sees(*of_exams([other])) == []
+    assert watch.sees(*of_exams([other]), later=AFTER) == [("no_session", False)]
+
+
+def test_what_needs_a_person_in_any_case_is_told_when_it_has_not_got_on() -> None:
+    blocked = standing(Reason("archive_blocked", (), {"said": "in use"}), state=State.READY)
+    watch = Watch()
+
+    assert watch.sees(*of_exams([blocked])) == []
+    assert watch.sees(*of_exams([blocked], {1: NOON})) == [("archive_blocked", False)]
+
+
+def test_one_cause_of_many_exams_is_told_once() -> None:
+    waits = Reason("database_busy")
+    exams = [exam(id=n, folder=f"S{n}", state=State.READY, reason=waits) for n in (1, 2, 3)]
+
+    assert [each.key for each in of_exams(exams, dict.fromkeys((1, 2, 3), NOON))] == ["exam 1"]

@@ -21,6 +21,7 @@ PURE: Final = {
     "alerts",
     "ambiguity",
     "archive",
+    "attention",
     "backlog",
     "capture",
     "checks",

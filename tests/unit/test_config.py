@@ -102,6 +102,7 @@ DEFAULTS = {
     "stability_timeout": 30,
     "allow_sparse_files": False,
     "incomplete_after": 1800,
+    "attention_after": 1800,
     "visit_gap": 7200,
     "retry_attempts": 3,
     "retry_delay": 5,

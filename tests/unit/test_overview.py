@@ -243,3 +243,67 @@ def test_a_row_is_made_anew_only_where_its_exam_or_the_time_of_its_hold_is_anoth
     assert (first[1].attempts, again[1].attempts) == (0, 3)
     (later,) = rows.of([other], {2: NOON + timedelta(hours=1)})
     assert later.since == NOON + timedelta(hours=1)
+
+
+BUSY = Reason("file_busy", ("OD.jpg",), {"said": "Permission denied"})
+
+
+def test_what_stands_still_needs_a_person_with_what_it_waits_for_since_when_and_what_to_do() -> (
+    None
+):
+    hour = timedelta(hours=1)
+    stands, other = exam(id=1, reason=BUSY), exam(id=2, folder="S2", reason=BUSY)
+
+    said = told(stands, other, unmoved={1: NOON - hour})
+
+    (row,) = said.for_people
+    assert (row.folder, row.reason_code, row.since) == ("S1", "attention", NOON - hour)
+    assert "Permission denied" in row.reason
+    assert "has not got on" in row.reason
+    assert "tried on by itself" in row.action
+    assert [each.folder for each in said.by_themselves] == ["S2"]
+    assert from_json(as_json(said)).for_people == said.for_people
+
+
+@pytest.mark.parametrize(
+    "state", [s for s in State if s not in {State.HELD, State.GONE, State.ARCHIVED}]
+)
+def test_in_every_state_it_is_said_what_it_waits_for_and_what_to_do(state: State) -> None:
+    (row,) = told(exam(id=1, state=state), unmoved={1: NOON}).for_people
+
+    assert row.reason.endswith(" has not got on for a long time.")
+    assert not row.reason.startswith(" ")
+    assert row.action.partition(" All the same")[0]
+
+
+def test_an_exam_that_needs_a_person_for_its_own_reason_says_that() -> None:
+    blocked = exam(
+        id=1, state=State.READY, reason=Reason("archive_blocked", (), {"said": "in use"})
+    )
+
+    (row,) = told(blocked, unmoved={1: NOON}).for_people
+
+    assert row.reason_code == "archive_blocked"
+
+
+@pytest.mark.parametrize("code", ["database_busy", "database_unreadable", "disk_full"])
+def test_those_behind_one_cause_are_said_once(code: str) -> None:
+    waits = {"state": State.READY, "reason": Reason(code, (), {"said": "in use"})}
+    exams = [exam(id=n, folder=f"S{n}", subject=f"S{n}", **waits) for n in (1, 2, 3)]
+
+    said = told(*exams, unmoved={1: NOON, 2: NOON})
+
+    (row,) = said.for_people
+    assert row.folder == "S1"
+    assert "2 more exams wait for the same." in row.reason
+    assert {each.reason.partition(", ")[2] for each in said.by_themselves} == {"as S1 does."}
+
+
+def test_a_row_is_made_anew_where_its_exam_begins_to_stand_still() -> None:
+    rows, one = Rows(), exam(id=1, reason=BUSY)
+    (before,) = rows.of([one], {})
+    (after,) = rows.of([one], {}, {1: NOON})
+    (again,) = rows.of([one], {}, {1: NOON})
+
+    assert (bool(before.action), bool(after.action)) == (False, True)
+    assert again is after

@@ -75,6 +75,7 @@ class _Known:
     notes_of_today: list[tuple[str, str]] = field(default_factory=list)
     day_bytes: int = 0
     held_since: Mapping[int, datetime] = field(default_factory=dict)
+    unmoved: Mapping[int, datetime] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     subjects: frozenset[str] = frozenset()
     receipts_are_read: bool = False
@@ -131,6 +132,7 @@ def _overview(config: Config, now: datetime) -> Overview:
         watched_by=watched_by,
         warnings=tuple(_warnings(config, known)),
         held_since=known.held_since,
+        unmoved=known.unmoved,
         requests=known.requests,
         clocks=known.notes_of_today,
     )
@@ -147,6 +149,7 @@ def _from_journal(config: Config, now: datetime) -> _Known:
             notes_of_today=journal.history.notes_since(today),
             day_bytes=full_day_bytes(journal, now),
             held_since=journal.history.held_since(),
+            unmoved=journal.attention.unmoved(),
             requests=journal.open_requests(),
             receipts_are_read=journal.receipts.are_being_read(),
             messages=journal.notices.messages(),

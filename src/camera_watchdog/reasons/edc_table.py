@@ -144,6 +144,12 @@ EDC_ROWS: Final = (
         needs_person=False,
     ),
     ReasonRule(
+        "attention",
+        "{waits_for} The exam of {subject} has not got on for a long time.",
+        "{what_to_do} All the same it is tried on by itself.",
+        Clears.SOON,
+    ),
+    ReasonRule(
         "archive_blocked",
         "The exam of {subject} is in the EDC, but its folder cannot be moved yet ({said}).",
         "Close the program or window that has the folder open; where a right or a mount is named, ask IT "
@@ -161,7 +167,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "database_busy",
         "The camera's database is in use.",
-        "Nothing to do: it is asked again in a moment.",
+        "It is asked again in a moment. If it stays so, find out which program keeps it locked, and close "
+        "that one.",
         Clears.SOON,
         needs_person=False,
     ),
