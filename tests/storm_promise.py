@@ -227,7 +227,7 @@ class Promise:
             (subject in diary.swapped, {*REASONS}),
             (
                 any(f"{subject}_" in place for place, _ in diary.went_on),
-                {"unfinished_file", "late"},
+                {"unfinished_file", "late", "retaken"},
             ),
         )
         return set().union(*(codes for happened, codes in rules if happened))

@@ -253,6 +253,10 @@ class Disk:
         if durable:
             self._sync_folder(path.parent)
 
+    def remove_own(self, path: Path) -> None:
+        """Remove a file that this program wrote, where it is there; nothing else is ever removed."""
+        path.unlink(missing_ok=True)
+
     def put_in_place(self, temporary: Path, path: Path) -> None:
         """Put a file that is whole where an older one may stand, in one step."""
         temporary.replace(path)

@@ -244,12 +244,13 @@ class Finish:
             FolderChanged: it is back.
         """
         exam, rules, said = passage.exam, self._tools.rules, ", ".join(others)
+        folder = rules.watch_dir / exam.folder
         try:
-            self._tools.disk.move(
-                rules.archive_dir / exam.destination, rules.watch_dir / exam.folder
-            )
+            self._tools.disk.move(rules.archive_dir / exam.destination, folder)
         except FileExistsError:
             return
+        # From before a kill: the exam is not archived after all, and it would be taken for a copy.
+        self._tools.disk.remove_own(folder / receipt_name(exam))
         passage.save("put back", said, destination="")
         raise FolderChanged(f"changed while the folder was moved, which is put back: {said}")
 

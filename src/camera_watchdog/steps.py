@@ -186,6 +186,9 @@ class DiskLike(Protocol):
     def move(self, source: Path, destination: Path) -> None:
         """Rename within one volume, never onto something that exists."""
 
+    def remove_own(self, path: Path) -> None:
+        """Remove a file that this program wrote, where it is there."""
+
     def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
         """Write a file as a whole."""
 

@@ -227,6 +227,29 @@ def test_a_kill_while_a_folder_is_put_back_changes_nothing(clinic: Clinic) -> No
     assert clinic.archived() == []
 
 
+def test_a_folder_that_is_put_back_after_a_kill_has_no_receipt_of_an_archive_in_it(
+    clinic: Clinic,
+) -> None:
+    save = clinic.journal.save
+
+    def killed(exam: Any, event: str, *more: Any, **how: Any) -> Any:
+        if exam.state is State.ARCHIVED:
+            raise KeyboardInterrupt
+        return save(exam, event, *more, **how)
+
+    clinic.tools.journal.save = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        clinic.live_for(100)
+    (folder,) = clinic.archived()
+    assert (folder / "receipt.json").is_file()
+    alike(folder / "OD.jpg", content_of("OD.jpg", 7))
+    clinic.restart()
+    clinic.live_for(100)
+    assert clinic.told("S1") == (State.HELD, "retaken")
+    assert clinic.exam("S1").other_names == ()
+    assert sorted(path.name for path in (clinic.root / "S1").iterdir()) == sorted(NAMES)
+
+
 # Two folders
 
 
