@@ -50,6 +50,7 @@ _LOCKS: Final = "integration/test_camera_db_locks.py::test_"
 _LOST: Final = "integration/test_lost_answers.py::test_"
 _HOSTILE: Final = "integration/test_hostile_answers.py::test_"
 _NAMES: Final = "system/test_hostile_names.py::test_"
+_MOVED: Final = "system/test_moved.py::test_"
 _PROCESS: Final = "system/test_process.py::test_"
 _DETECTION: Final = "system/test_detection.py::test_"
 _WRITERS: Final = "integration/test_disk_writers.py::test_"
@@ -1135,6 +1136,17 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_UNITS}a_unit_opens_one_parent_of_the_camera_s_folder_and_the_archive",
             f"{_UNITS}what_a_unit_mounts_apart_is_seen_in_it_whoever_wrote_it",
             f"{_PIPELINE_FOLDER}what_keeps_a_folder_from_the_archive_is_told_for_what_it_is",
+        ),
+    ),
+    111: Fault(
+        "the watch folder under another letter or path",
+        (
+            f"{_MOVED}what_the_refusal_advises_brings_all_of_it_on",
+            f"{_MOVED}a_folder_without_its_id_is_known_by_what_lies_in_it",
+            f"{_MOVED}a_folder_that_does_not_agree_is_not_believed",
+            f"{_MOVED}a_folder_that_is_not_all_there_is_told",
+            f"{_MOVED}the_same_folder_by_another_path_is_no_other",
+            f"{_PROCESS}the_journal_of_another_folder_is_refused",
         ),
     ),
 }

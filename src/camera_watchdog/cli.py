@@ -162,6 +162,7 @@ COMMANDS: Final = {
         _from_module("retry", "try an exam again now, or all of them"),
         _from_module("release", "a person's answer to what holds an exam"),
         _from_module("resend", "send an archived exam again, whose files the EDC has lost"),
+        _from_module("moved", "say that the camera's folder is at another place now"),
         _from_module(
             "report", "what happened to every file of a period, and whether it is still so"
         ),

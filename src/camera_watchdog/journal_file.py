@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.command_line import command, quoted
 from camera_watchdog.errors import JournalOutdated, JournalRefused
 from camera_watchdog.journal_damage import Damage, as_written, damage_of
 from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
@@ -20,9 +22,11 @@ __all__ = [
     "file_number",
     "has_log",
     "is_cut_off",
+    "is_same_place",
     "join",
     "note_as_left",
     "note_of_a_lost_one",
+    "record_place",
     "set_aside",
     "watch_folder_of",
     "whose",
@@ -145,6 +149,8 @@ def _prepare(
         return
     _check(connection, watch_dir)
     upgrade(connection, path)
+    if whose(connection) != str(watch_dir):  # the same folder by another path
+        record_place(connection, watch_dir)
 
 
 def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
@@ -159,12 +165,43 @@ def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
             "without it, what was sent is sent a second time."
         )
     recorded = whose(connection)
-    if recorded != str(watch_dir):
+    if not is_same_place(recorded, watch_dir):
+        moved = command(f"moved {quoted(recorded)} {quoted(str(watch_dir))}")
         raise JournalRefused(
             f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
-            "Set watch_dir back to that folder. Leave the journal where it is: without it, what was "
+            f"If the camera's folder was moved there, say so: {moved} "
+            "If it was not, set watch_dir back. Leave the journal where it is: without it, what was "
             "sent is sent a second time."
         )
+
+
+def is_same_place(recorded: str, watch_dir: Path) -> bool:
+    """Whether two paths are of one folder, now: by a link, a mapped drive, in other letters."""
+    if os.path.normcase(recorded) == os.path.normcase(watch_dir):
+        return True
+    try:
+        return Path(recorded).samefile(watch_dir)
+    except (OSError, ValueError):
+        return False
+
+
+def record_place(connection: sqlite3.Connection, watch_dir: Path) -> None:
+    """Put it on record where the watch folder is.
+
+    Raises:
+        sqlite3.Error: it cannot be written.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        value = (str(watch_dir),)
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'watch_dir'", value)
+        if version_of(connection) > 1:
+            connection.execute("UPDATE belongs_to SET watch_dir = ?", value)
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
 
 
 def whose(connection: sqlite3.Connection) -> str:
