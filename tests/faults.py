@@ -259,6 +259,8 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_TOLD}[both of one eye (20)]",
             f"{_TOLD}[both of one eye, but there is time (20)]",
+            f"{_ASKED_AGAIN}a_person_who_sees_that_one_of_them_shows_the_other_eye_can_say_so",
+            f"{_ASKED_AGAIN}that_no_report_will_come_is_no_word_about_pictures_that_are_all_of_one_eye",
         ),
     ),
     21: Fault(

@@ -15,7 +15,7 @@ from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, FileType, Laterality, Sent
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
-from camera_watchdog.reasons import REASONS, Answer
+from camera_watchdog.reasons import Answer, answers_to
 from camera_watchdog_demo.edc_server import DemoEdc
 from in_process import Time
 from storm_diary import Diary
@@ -54,7 +54,7 @@ class Nurse:
     def _comes(self) -> None:
         for exam in self.exams():
             reason = exam.reason
-            if reason is not None and Answer.EYE in REASONS[reason.code].answers:
+            if reason is not None and Answer.EYE in answers_to(reason):
                 self._answer(exam, [name for name in reason.files if exam.file(name)])
 
     def _answer(self, exam: Exam, names: list[str]) -> None:

@@ -11,7 +11,14 @@ from typing import Final
 
 from camera_watchdog.model import ExamFile, Format, Laterality, ReportType
 
-__all__ = ["IMAGE_KINDS", "REPORT_KINDS", "Required", "missing_by_count", "missing_by_eye"]
+__all__ = [
+    "IMAGE_KINDS",
+    "REPORT_KINDS",
+    "Required",
+    "missing_by_count",
+    "missing_by_eye",
+    "of_too_many",
+]
 
 IMAGE_KINDS: Final = frozenset(kind for kind in Format if kind.is_image)
 REPORT_KINDS: Final = frozenset(kind for kind in Format if not kind.is_image)
@@ -93,6 +100,32 @@ def _images(there: list[Format], required: Required) -> int:
     """How many of the images count."""
     counted = [there.count(kind) for kind in required.kinds]
     return max(counted, default=0) if required.of_one_kind else sum(counted)
+
+
+def of_too_many(files: Iterable[ExamFile], required: Required) -> list[ExamFile]:
+    """The files of an eye of which there are too many, where there are enough for both eyes.
+
+    More often one of these is recorded as the wrong eye than that the other eye has none. Without those
+    of which a person said which eye they show.
+    """
+    known = list(files)
+    found: list[ExamFile] = []
+    count = _images([file.format for file in known if file.format], required)
+    if count >= max(required.images, 2 * required.images_per_eye):
+        images = [file for file in known if file.format in required.kinds]
+        found += _beyond(images, required.images_per_eye)
+    reports = [file for file in known if file.format in required.report_kinds]
+    if required.report_of_each_eye and len(reports) >= required.reports:
+        found += _beyond(reports, 1)
+    return [file for file in found if file.eye_source != "operator"]
+
+
+def _beyond(files: list[ExamFile], per_eye: int) -> list[ExamFile]:
+    """The files of the eye that has more than its part, where the other one has less."""
+    of_eye = {eye: [file for file in files if file.eye is eye] for eye in _EYES}
+    if all(len(its) >= per_eye for its in of_eye.values()):
+        return []
+    return [file for its in of_eye.values() if len(its) > per_eye for file in its]
 
 
 def _kind(wanted: frozenset[Format], every: frozenset[Format]) -> str:

@@ -16,7 +16,7 @@ from camera_watchdog.capture import with_capture_time
 from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.eye_rows import as_record
-from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony
+from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony, parse_eye
 from camera_watchdog.model import (
     Exam,
     ExamFile,
@@ -31,6 +31,7 @@ from camera_watchdog.objections import eye_words, objections_to, runs_on
 from camera_watchdog.overrides import (
     SENT_AS_OTHER_EYE,
     eye_said,
+    eye_said_against_its_row,
     eye_said_before_its_row,
     eye_said_of_sent,
 )
@@ -99,7 +100,7 @@ class Eyes:
             if reason is not None:
                 unknown.append(self._with_key(exam, reason, answer.verdict.contradictions))
             changed.append(known)
-        exam = _with_corrections(exam, changed)
+        exam = _with_notes(exam, changed)
         exam = rows.kept(exam.with_file(*changed))
         if not unknown:
             return rows.with_what_is_left(exam), None
@@ -316,15 +317,23 @@ def _together(alike: list[Reason]) -> dict[str, str]:
     return details
 
 
-def _with_corrections(exam: Exam, known: Iterable[ExamFile]) -> Exam:
-    """The exam, with a note of each file that the EDC has under another eye by now, by a person's word."""
-    notes = exam.notes
-    for file in known:
-        before, said = exam.file(file.name), eye_said_of_sent(exam, file)
-        if before and said and before.may_be_stored and before.file_type != file.file_type:
-            note = (
-                f"{file.name} was sent as {before.file_type}; {said.user} said that the EDC's "
-                f"administrator corrected it to {file.file_type}."
-            )
-            notes = (*notes, note)
-    return exam.but(notes=notes)
+def _with_notes(exam: Exam, known: Iterable[ExamFile]) -> Exam:
+    """The exam, with a note of each file whose eye a person said against the EDC, or the camera."""
+    notes = [_told_by_a_person(exam, file) for file in known]
+    news = (note for note in notes if note and note not in exam.notes)
+    return exam.but(notes=(*exam.notes, *news))
+
+
+def _told_by_a_person(exam: Exam, file: ExamFile) -> str:
+    """What is to be kept of a person's word that the EDC, or the camera's database, is wrong."""
+    before, said = exam.file(file.name), eye_said_of_sent(exam, file)
+    if before and said and before.may_be_stored and before.file_type != file.file_type:
+        return (
+            f"{file.name} was sent as {before.file_type}; {said.user} said that the EDC's "
+            f"administrator corrected it to {file.file_type}."
+        )
+    said = eye_said_against_its_row(exam, file)
+    recorded = sorted({eye for row in file.eye_rows if (eye := parse_eye(row.eye))})
+    if said is None or not recorded or file.eye in recorded:
+        return ""
+    return f"{file.name} is recorded as {recorded[0]} on the camera; {said.user} said {file.eye}."

@@ -38,6 +38,7 @@ __all__ = [
     "asked_anew",
     "entries_meant",
     "eye_said",
+    "eye_said_against_its_row",
     "eye_said_before_its_row",
     "eye_said_of_sent",
     "files_as_sent",
@@ -113,6 +114,13 @@ def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word about an eye that was asked for because the camera's database had no row of it."""
     said = _said_of_eye(exam, file)
     return said if said and said.reason_code in _FOR_WANT_OF_A_ROW else None
+
+
+def eye_said_against_its_row(exam: Exam, file: ExamFile) -> Override | None:
+    """A person's word about an eye that was given with what the camera's database says in view."""
+    said = _said_of_eye(exam, file)
+    in_view = said and said.reason_code not in {*_FOR_WANT_OF_A_ROW, SENT_AS_OTHER_EYE}
+    return said if in_view else None
 
 
 def is_corrected(exam: Exam, file: ExamFile) -> bool:

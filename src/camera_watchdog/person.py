@@ -17,7 +17,7 @@ from camera_watchdog.command_line import command
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE, about, skipped
-from camera_watchdog.reasons import REASONS, Answer, explain, name_for
+from camera_watchdog.reasons import REASONS, Answer, answers_to, explain, name_for
 
 __all__ = [
     "NOT_USED",
@@ -236,7 +236,7 @@ def bound(exam: Exam, said: Override) -> Override:
 def _check_answer(exam: Exam, given: dict[Answer, bool]) -> None:
     """Whether what holds the exam can be answered like this."""
     assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
-    allowed = REASONS[exam.reason.code].answers
+    allowed = answers_to(exam.reason)
     words = explain(exam.reason, exam)
     if all(answer in allowed for answer, is_given in given.items() if is_given):
         return

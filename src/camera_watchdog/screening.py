@@ -6,14 +6,14 @@ An exam is held whole, not half sent; what a person waived, for these files as t
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from camera_watchdog.completeness import missing_by_count, missing_by_eye
+from camera_watchdog.completeness import missing_by_count, missing_by_eye, of_too_many
 from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.entry_dates import picture_days
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
-from camera_watchdog.overrides import goes_after, is_corrected, skipped, waived
+from camera_watchdog.overrides import entries_meant, goes_after, is_corrected, skipped, waived
 from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 from camera_watchdog.visits import visits_apart
@@ -86,19 +86,24 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
     if all(f.sent is Sent.YES for f in files) and any(is_corrected(exam, f) for f in files):
         return  # nothing is left to send: it was whole, and what the EDC has is on record
     if missing := missing_by_eye(files, required):
-        reason = Reason("eye_missing", (), {"missing": missing, **_all_of_one_eye(files)})
-        if not waived(exam, reason) and not waived(exam, Reason("incomplete")):
-            before = exam_before(exam, tools.journal.exams_of_subject(exam.subject))
-            raise EyeMissing(late_reason(exam, before) if before else reason)
+        alike = of_too_many(files, required)
+        reason = _eye_missing(missing, alike)
+        if waived(exam, reason) or (waived(exam, Reason("incomplete")) and not alike):
+            return
+        is_own = bool(alike and entries_meant(exam))
+        before = None if is_own else exam_before(exam, tools.journal.exams_of_subject(exam.subject))
+        raise EyeMissing(late_reason(exam, before) if before else reason)
 
 
-def _all_of_one_eye(files: Iterable[ExamFile]) -> dict[str, str]:
-    """Several pictures, all of one eye: more often one is recorded wrongly than an eye is not there."""
-    images = [file for file in files if file.is_image]
-    eyes = {file.eye for file in images if file.eye}
-    if len(images) < 2 or len(eyes) != 1:  # noqa: PLR2004 - one for each eye
-        return {}
-    return {"recorded": f"{', '.join(file.name for file in images)} as {eyes.pop()}"}
+def _eye_missing(missing: str, alike: Sequence[ExamFile]) -> Reason:
+    if not alike:
+        return Reason("eye_missing", (), {"missing": missing})
+    names = tuple(file.name for file in alike)
+    recorded = "; ".join(
+        f"{', '.join(file.name for file in alike if file.eye is eye)} as {eye}"
+        for eye in sorted({file.eye for file in alike if file.eye})
+    )
+    return Reason("eye_missing", names, {"missing": missing, "recorded": recorded})
 
 
 def _check_patient(exam: Exam, tools: Tools) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from camera_watchdog.errors import DatabaseBusy, EdcFailure
 from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Laterality, ReportType, State
+from camera_watchdog.model import Laterality, Reason, ReportType, State
 from camera_watchdog.overrides import sha256_of
 from camera_watchdog.person import WordRefused, overrides_for
-from camera_watchdog.reasons import explain
+from camera_watchdog.reasons import explain, is_released_by_all
 from camera_watchdog.row_changes import watched
 from clinic import Clinic
 from one_exam import ASK_FIRST, begun, check_arrived
@@ -424,3 +424,122 @@ def test_pictures_that_are_all_recorded_as_one_eye_are_named_and_a_corrected_row
     says(clinic, OD="R", OS="L")
     clinic.live_for(130)
     check_arrived(clinic)
+
+
+def both_are_recorded_as_right(clinic: Clinic) -> Reason:
+    says(clinic, OD="R", OS="R")
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    reason = clinic.exam("S1").reason
+    assert reason is not None
+    return reason
+
+
+def test_a_person_who_sees_that_one_of_them_shows_the_other_eye_can_say_so(clinic: Clinic) -> None:
+    reason = both_are_recorded_as_right(clinic)
+    exam = clinic.exam("S1")
+    assert (
+        "--eye OD.jpg=LEFT-OR-RIGHT --eye OS.jpg=LEFT-OR-RIGHT" in explain(reason, exam).next_step
+    )
+    assert not is_released_by_all(reason)
+    at, sums = clinic.clock.now(), {file.name: sha256_of(file) for file in exam.files}
+    (said,) = overrides_for(
+        exam,
+        text="it shows the left eye",
+        user="nurse",
+        at=at,
+        eyes={"OS.jpg": Laterality.LEFT},
+        skips=(),
+        checksum=sums.__getitem__,
+        report_type=ReportType.COMBINED,
+    )
+    assert said.checksums == {"OS.jpg": sums["OS.jpg"]}
+    clinic.answer(name="OS.jpg", eye=Laterality.LEFT)
+    clinic.live_for(130)
+    check_arrived(clinic)
+    receipt = clinic.receipt()
+    by_name = {file["name"]: file for file in receipt["files"]}
+    assert by_name["OS.jpg"]["eye"] == "left"
+    assert by_name["OS.jpg"]["eye_source"] == "operator"
+    assert receipt["notes"] == ["OS.jpg is recorded as right on the camera; nurse said left."]
+    (exam,) = clinic.journal.exams_of_subject("S1")
+    assert [file.name for file in watched(exam)] == ["OD.jpg"]
+
+
+def test_what_a_person_said_of_one_of_them_is_for_these_bytes_alone(clinic: Clinic) -> None:
+    both_are_recorded_as_right(clinic)
+    clinic.edc.sessions.clear()
+    clinic.answer(name="OS.jpg", eye=Laterality.LEFT)
+    clinic.live_for(130)
+    assert clinic.told("S1")[1] == "no_session"
+    clinic.put("S1/OS.jpg", seed=5)
+    clinic.edc.add_session()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    assert clinic.edc.stored == []
+
+
+def test_a_patient_with_one_eye_is_sent_once_somebody_looked(clinic: Clinic) -> None:
+    both_are_recorded_as_right(clinic)
+    clinic.answer()
+    clinic.live_for(130)
+    assert len(clinic.archived()) == 1
+    types = {one.name: one.file_type for one in clinic.edc.stored}
+    assert types["OD.jpg"] == types["OS.jpg"] != types["report.pdf"]
+    assert not any("camera" in note for note in clinic.receipt()["notes"])
+
+
+def test_of_a_picture_of_which_a_person_said_the_eye_nobody_is_asked_again(clinic: Clinic) -> None:
+    reason = both_are_recorded_as_right(clinic)
+    for name in reason.files:
+        clinic.answer(name=name, eye=Laterality.RIGHT)
+    clinic.live_for(3700)
+    exam = clinic.exam("S1")
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    assert exam.reason is not None
+    assert exam.reason.files == ()
+    assert is_released_by_all(exam.reason)
+
+
+def test_that_no_report_will_come_is_no_word_about_pictures_that_are_all_of_one_eye(
+    clinic: Clinic,
+) -> None:
+    says(clinic, OD="R", OS="R")
+    (clinic.root / "S1" / "report.pdf").unlink()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    clinic.answer()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    assert clinic.edc.stored == []
+    clinic.answer(name="OS.jpg", eye=Laterality.LEFT)
+    clinic.live_for(130)
+    types = {one.name: one.file_type for one in clinic.edc.stored}
+    assert types == {"OD.jpg": "right", "OS.jpg": "left"}
+
+
+def test_one_eye_of_an_exam_of_one_picture_is_released_with_the_rest(clinic: Clinic) -> None:
+    for name in ("report.pdf", "OS.jpg"):
+        (clinic.root / "S1" / name).unlink()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    clinic.answer()
+    clinic.live_for(130)
+    assert [one.file_type for one in clinic.edc.stored] == ["right"]
+
+
+def test_a_second_set_of_one_eye_is_asked_about_before_it_goes_into_an_entry_of_its_own(
+    clinic: Clinic,
+) -> None:
+    clinic.live_for(130)
+    assert len(clinic.archived()) == 1
+    clinic.clock.advance(3 * 3600)
+    clinic.put_exam("S1", seed=7)
+    clinic.camera.rows["S1"] += [ImageRow("OD.jpg", "R"), ImageRow("OS.jpg", "R")]
+    clinic.edc.add_session()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "late")
+    clinic.answer(code="incomplete", entry="s-2")
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    assert len(clinic.edc.stored) == 3

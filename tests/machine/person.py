@@ -11,7 +11,7 @@ from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, FileType, Laterality, Override, Reason, Sent
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
-from camera_watchdog.reasons import REASONS, Answer
+from camera_watchdog.reasons import Answer, answers_to
 from machine.camera import Camera
 from machine.daemon import Daemon
 from machine.server import Server
@@ -61,7 +61,7 @@ class Person:
         elif reason.code in _LOOKS_FIRST:
             there = [name for name in reason.files if self._is_there(exam, name)]
             self._say(exam, skips=there)
-        elif allowed := sorted(REASONS[reason.code].answers - {Answer.ENTRY}):
+        elif allowed := sorted(answers_to(reason) - {Answer.ENTRY}):
             self._say_one(exam, reason, chance.choice(allowed), chance)
 
     def give(self) -> None:
@@ -71,7 +71,7 @@ class Person:
         self._kept.clear()
 
     def _may_release(self, reason: Reason) -> bool:
-        return Answer.RELEASE in REASONS[reason.code].answers
+        return Answer.RELEASE in answers_to(reason)
 
     def _say_one(self, exam: Exam, reason: Reason, answer: Answer, chance: Random) -> None:
         names = [name for name in reason.files if exam.file(name)] or [f.name for f in exam.files]

@@ -1,8 +1,15 @@
 """What an exam needs to be whole."""
 
+from dataclasses import replace
+
 import pytest
 
-from camera_watchdog.completeness import Required, missing_by_count, missing_by_eye
+from camera_watchdog.completeness import (
+    Required,
+    missing_by_count,
+    missing_by_eye,
+    of_too_many,
+)
 from camera_watchdog.model import Format, Laterality, ReportType
 from exam_parts import file
 
@@ -124,3 +131,38 @@ def test_a_report_per_eye_is_asked_for_only_where_two_are() -> None:
     assert missing_by_eye([*images, *pdfs], html) == (
         "HTML report of the right (OD) eye and no HTML report of the left (OS) eye"
     )
+
+
+@pytest.mark.parametrize(
+    "names, required, found",
+    [
+        (["OD1.jpg", "OD2.jpg"], COMBINED, ["OD1.jpg", "OD2.jpg"]),
+        (["OD1.jpg", "OS1.jpg"], COMBINED, []),
+        (["OD1.jpg", "OD2.jpg", "OS1.jpg"], COMBINED, []),
+        (["OD1.jpg"], COMBINED, []),
+        (["OD1.jpg"], replace(COMBINED, images=1), []),
+        (["OD1.jpg", "OD2.jpg"], replace(COMBINED, images=4), []),
+        (["OD1.jpg", "OD2.jpg"], replace(COMBINED, images_per_eye=0), []),
+        (
+            ["OD1.jpg", "OD2.jpg", "OD3.jpg", "OS1.jpg"],
+            replace(COMBINED, images=4, images_per_eye=2),
+            ["OD1.jpg", "OD2.jpg", "OD3.jpg"],
+        ),
+        (["OD1.jpg", "OD2.jpg"], replace(COMBINED, kinds=frozenset({D})), []),
+        (["OD1.jpg", "OS1.jpg", "OD1.pdf", "OD2.pdf"], PER_EYE, ["OD1.pdf", "OD2.pdf"]),
+        (["OD1.jpg", "OS1.jpg", "OD1.pdf"], PER_EYE, []),
+        (["OD1.jpg", "OS1.jpg", "OD1.pdf", "OS1.pdf"], PER_EYE, []),
+    ],
+)
+def test_enough_for_both_eyes_and_too_few_of_one_may_be_a_wrong_eye(
+    names: list[str], required: Required, found: list[str]
+) -> None:
+    eyes = {"OD": Laterality.RIGHT, "OS": Laterality.LEFT}
+    files = [file(name, eye=eyes[name[:2]]) for name in names]
+    assert [each.name for each in of_too_many(files, required)] == found
+
+
+def test_of_what_a_person_said_the_eye_is_not_in_doubt() -> None:
+    looked_at, recorded = file("OD1.jpg"), file("OD2.jpg")
+    files = [looked_at.but(eye_source="operator"), recorded]
+    assert of_too_many(files, COMBINED) == [recorded]

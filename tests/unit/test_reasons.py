@@ -9,7 +9,15 @@ import pytest
 
 import camera_watchdog
 from camera_watchdog.model import Reason
-from camera_watchdog.reasons import REASONS, Answer, Clears, ReasonRule, explain
+from camera_watchdog.reasons import (
+    REASONS,
+    Answer,
+    Clears,
+    ReasonRule,
+    answers_to,
+    explain,
+    is_released_by_all,
+)
 from exam_parts import exam
 
 DESIGNED = {
@@ -168,6 +176,17 @@ def test_only_what_asks_whether_more_will_come_is_released_together() -> None:
     assert together == {"incomplete", "eye_missing"}
     for code in together:
         assert REASONS[code].answers == {Answer.RELEASE}
+        assert is_released_by_all(Reason(code))
+
+
+def test_pictures_of_one_eye_are_no_question_of_more_to_come_and_their_eyes_can_be_said() -> None:
+    reason = Reason("eye_missing", ("a.jpg", "b.jpg"), {"recorded": "a.jpg, b.jpg as right"})
+    assert not is_released_by_all(reason)
+    assert answers_to(reason) == {Answer.RELEASE, Answer.EYE}
+    assert answers_to(Reason("eye_missing")) == {Answer.RELEASE}
+    words = explain(reason, exam())
+    assert words.next_step.startswith("Look at these")
+    assert "--eye a.jpg=LEFT-OR-RIGHT --eye b.jpg=LEFT-OR-RIGHT" in words.next_step
 
 
 def test_a_session_that_is_given_up_is_given_up_whatever_becomes_of_the_files() -> None:

@@ -22,7 +22,7 @@ from camera_watchdog.person import (
     may_be_meant_for_another,
     overrides_for,
 )
-from camera_watchdog.reasons import REASONS, explain, name_for
+from camera_watchdog.reasons import REASONS, explain, is_released_by_all, name_for
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -194,7 +194,7 @@ def _release_all(journal: Journal, config: Config, text: str, *, is_sure: bool) 
     for exam in held:
         assert exam.reason is not None  # noqa: S101 - it is held for one
         told = explain(exam.reason, exam)
-        if not REASONS[exam.reason.code].in_all:
+        if not is_released_by_all(exam.reason):
             say(f"{exam.folder}: stays held. {told.sentence} {told.next_step}")
             continue
         try:

@@ -14,7 +14,7 @@ from typing import Final
 from camera_watchdog.command_line import command, program, quoted, settings
 from camera_watchdog.model import Exam, Override, Reason, State
 from camera_watchdog.overrides import asked_anew
-from camera_watchdog.reasons.additions import ADDITIONS
+from camera_watchdog.reasons.additions import ADDITIONS, Addition
 from camera_watchdog.reasons.archived import ARCHIVED_ROWS
 from camera_watchdog.reasons.rules import Answer, Clears, ReasonRule
 from camera_watchdog.reasons.table import ROWS
@@ -25,8 +25,10 @@ __all__ = [
     "Clears",
     "Explanation",
     "ReasonRule",
+    "answers_to",
     "explain",
     "in_commands",
+    "is_released_by_all",
     "name_for",
 ]
 
@@ -56,6 +58,20 @@ def name_for(name: str) -> str:
     return quoted(f"./{name}" if name.startswith("-") else name)
 
 
+def answers_to(reason: Reason) -> frozenset[Answer]:
+    """What a person can say to a reason, as its details make it."""
+    return REASONS[reason.code].answers.union(*(each.answers for each in _additions(reason)))
+
+
+def is_released_by_all(reason: Reason) -> bool:
+    """Whether ``release --all`` may answer it: nobody has to look at this very exam."""
+    return REASONS[reason.code].in_all and not any(each.looked_at for each in _additions(reason))
+
+
+def _additions(reason: Reason) -> list[Addition]:
+    return [addition for addition in ADDITIONS if addition.detail in reason.details]
+
+
 def explain(reason: Reason, exam: Exam) -> Explanation:
     """The reason of an exam in an operator's words."""
     rule = REASONS[reason.code]
@@ -68,11 +84,13 @@ def explain(reason: Reason, exam: Exam) -> Explanation:
         entry=reason.details.get("entry") or _entry(reason, exam),
         **in_commands(folder, reason.files),
     )
-    more = [addition for addition in ADDITIONS if addition.detail in reason.details]
+    more = _additions(reason)
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
-    next_step = " ".join([rule.next_step, *(each.next_step for each in more if each.next_step)])
+    first = [each.next_step for each in more if each.looked_at]
+    then = [each.next_step for each in more if each.next_step and not each.looked_at]
+    next_step = " ".join([*first, rule.next_step, *then])
     sentence = sentence.format_map(words)
-    if asked_anew(exam, reason, _answers_to(rule, exam)):
+    if asked_anew(exam, reason, _answers_given(reason, exam)):
         sentence = f"{sentence} {_ASKED_ANEW}"
     return Explanation(
         code=rule.code,
@@ -113,12 +131,13 @@ def _flag(flag: str, name: str, said: str = "") -> str:
     return f"{flag} {quoted(name + said)}"
 
 
-def _answers_to(rule: ReasonRule, exam: Exam) -> list[Override]:
+def _answers_given(reason: Reason, exam: Exam) -> list[Override]:
     """The answers on record that would have been one to this reason."""
+    possible = answers_to(reason)
     return [
         said
         for said in exam.overrides
-        if (said.eye is not None and Answer.EYE in rule.answers)
-        or (said.skip and Answer.SKIP in rule.answers)
-        or (said.eye is None and not said.skip and said.reason_code == rule.code)
+        if (said.eye is not None and Answer.EYE in possible)
+        or (said.skip and Answer.SKIP in possible)
+        or (said.eye is None and not said.skip and said.reason_code == reason.code)
     ]

@@ -1,20 +1,26 @@
-"""What is added to a reason's words where its details tell more than the reason always does."""
+"""What is added to a reason's words, and answers, where its details tell more than it always does."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.reasons.rules import TO_NAME_ENTRY, TO_SEND_AGAIN
+from camera_watchdog.reasons.rules import TO_NAME_ENTRY, TO_SAY_EYE, TO_SEND_AGAIN, Answer
 
 __all__ = ["ADDITIONS", "Addition"]
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """More of the sentence and of the next step, where a reason has this detail."""
+    """More of the sentence and of the next step, where a reason has this detail.
+
+    ``answers`` are what a person can say to it beside the reason's own; with ``looked_at`` somebody must
+    look at the exam first, so that ``release --all`` leaves it, and the next step begins with that.
+    """
 
     detail: str
     sentence: str
     next_step: str
+    answers: frozenset[Answer] = frozenset()
+    looked_at: bool = False
 
 
 ADDITIONS: Final = (
@@ -73,9 +79,11 @@ ADDITIONS: Final = (
     ),
     Addition(
         "recorded",
-        "All that is there is recorded as one eye: {recorded}.",
-        "Look at these pictures: where one shows the other eye, correct it on the camera; it will then be "
-        "sent by itself.",
+        "There are enough for both eyes, so one of these may be recorded as the wrong one: {recorded}.",
+        "Look at these: where one shows the other eye, correct it on the camera; it will then be sent by "
+        f"itself. Or say which eye each shows: {TO_SAY_EYE}",
+        answers=frozenset({Answer.EYE}),
+        looked_at=True,
     ),
     Addition(
         "max_file_size_mb",

@@ -51,7 +51,8 @@ class ReasonRule:
 
     ``in_all``: ``release --all`` may answer it: all that is asked is whether there will be more, which
     one person can know of many exams. Whatever else is released is a choice (is it this visit's? which
-    of the two is right? is it in the EDC?) or about doubtful bytes, and somebody looks at each.
+    of the two is right? is it in the EDC?) or about doubtful bytes, and somebody looks at each. What a
+    reason's details add to it (:mod:`camera_watchdog.reasons.additions`) may ask for that, too.
     ``about_files``: a release counts for the exam's files as they are; else for its session alone.
     """
 
