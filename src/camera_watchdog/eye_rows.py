@@ -23,8 +23,7 @@ that a person left out, and tells one later, it was filled in.
 
 Who archived a picture whose eye no row had told (a person did, or the release of before, which kept no
 rows) has one row of that name and that eye to come for a week: the technician may enter it the day after.
-Of two
-exams that wait at once and took one row at the same moment, the one that was seen first keeps it.
+Of two exams that wait at once and took one row at the same moment, the one that was seen first keeps it.
 
 The same bytes are the same picture: what answered for them may answer again. So do rows of the exam
 itself, for a file that was taken or saved again; and an exam that ended with nothing sent counts for
@@ -111,18 +110,21 @@ class SubjectRows:
         owed = [row for row, claim in others if claim.is_owed]
         found = rows_for(file.name, earlier, names)
         whose = [claim.exam for row, claim in others if any(row is each for each in found)]
+        its_came = [(row, at) for row, at in came if at and rows_for(file.name, [row], names)]
         return FileRows(
             own=rows_for(file.name, [*self.free, *same], names),
             left=rows_for(file.name, left, names),
-            came=tuple(
-                (row, seen_at)
-                for row, seen_at in came
-                if seen_at is not None and rows_for(file.name, [row], names)
-            ),
+            came=tuple(its_came),
             earlier=found,
             owed=tuple(row for row in found if any(row is each for each in owed)),
             whose=max(whose, default=None, key=lambda exam: exam.id),
         )
+
+    def as_it_is(self, left: EyeRow) -> EyeRow:
+        """A row that no file has, with the eye that it tells now."""
+        now = (row for row, claim in self._claimed if claim.is_left and claim.row == left)
+        row = next(now, None)
+        return left if row is None else replace(left, eye=text_of(row.eye))
 
     def taken_over(self, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:
         """What is to be kept as gone where rows that were owed are this exam's after all."""

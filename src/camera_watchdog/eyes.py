@@ -109,12 +109,18 @@ class Eyes:
     def ask_again(self, passage: Passage) -> None:
         """Whether the database says still what the files were sent as; asked before the proof.
 
+        Nor anything else than a person said while it had nothing to say.
+
         Raises:
             PermanentError: it says another eye now.
             DatabaseBusy, DatabaseUnreadable: the camera's database cannot be asked now.
         """
         exam = passage.exam
-        told = [file for file in to_send(exam) if _DATABASE in file.eye_source.split("+")]
+        told = [
+            file
+            for file in to_send(exam)
+            if _DATABASE in file.eye_source.split("+") or eye_said_before_its_row(exam, file)
+        ]
         if not told:
             return
         rows = self.rows(exam)
@@ -276,7 +282,7 @@ def _with_what_came(
 ) -> EyeVerdict:
     """A person's word, unless it was given for want of a row and the row that came says the other eye."""
     said = eye_said_before_its_row(exam, file)
-    if said is None or file.may_be_stored:
+    if said is None:
         return EyeVerdict(eye, "operator", None)
     came = laterality.from_rows(rows)
     if came.eye in {None, eye}:

@@ -56,7 +56,7 @@ __all__ = [
 SENT_AS_OTHER_EYE: Final = "sent_as_other_eye"
 """The reason that asks under which eye the EDC has a file that was sent."""
 
-_FOR_WANT_OF_A_ROW: Final = frozenset({"not_in_database", "earlier_visit_rows"})
+_FOR_WANT_OF_A_ROW: Final = frozenset({"not_in_database", "earlier_visit_rows", "eye_unknown"})
 
 
 def sha256_of(file: ExamFile) -> str:
@@ -111,7 +111,7 @@ def eye_said_of_sent(exam: Exam, file: ExamFile) -> Override | None:
 
 
 def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
-    """A person's word about an eye that was asked for because the camera's database had no row of it."""
+    """A person's word about an eye that was asked for because the camera's database did not tell it."""
     said = _said_of_eye(exam, file)
     return said if said and said.reason_code in _FOR_WANT_OF_A_ROW else None
 

@@ -183,15 +183,12 @@ class RowRecheck:
             CameraDatabaseError: the camera's database cannot be read now.
             JournalError: the journal cannot be read.
         """
+        after = other_row_reason(exam, self._rows_after(exam), seen_or_not=True)
         if not watched(exam):
-            return None
+            return after
         look = self._look_at(exam, self._rows_of([exam]))
         unseen = exam.but(overrides=())
-        return (
-            eye_reason(unseen, look.eyes)
-            or subject_reason(unseen, look.subjects)
-            or other_row_reason(unseen, self._rows_after(exam))
-        )
+        return eye_reason(unseen, look.eyes) or subject_reason(unseen, look.subjects) or after
 
     def _take_in_what_was_there_before(self) -> None:
         """At the first look after an upgrade: which rows answered for exams of the release before."""
@@ -208,7 +205,7 @@ class RowRecheck:
         logger.info("camera database  its rows count for the exams that were archived before")
 
     def _rows_of(self, exams: Sequence[Exam], recent: Sequence[Exam] = ()) -> Rows:
-        records = [row for exam in exams for file in watched(exam) for row in answered(file)]
+        records = [row for exam in exams for file in watched(exam) for row in answered(exam, file)]
         numbers = {row.number for row in records if row.number is not None}
         times = {row.captured_at for row in records if row.captured_at is not None}
         subjects = sorted({exam.subject for exam in (*exams, *recent)})

@@ -25,6 +25,7 @@ from camera_watchdog.capture import parse_database_time
 from camera_watchdog.eye_rows import SubjectRows, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
+from camera_watchdog.overrides import eye_said_before_its_row
 
 __all__ = [
     "Elsewhere",
@@ -90,19 +91,30 @@ class RowLook:
 
 
 def watched(exam: Exam) -> list[ExamFile]:
-    """The files that were sent as the eye that a row of the database told."""
+    """The files that were sent as the eye that a row of the database told.
+
+    Or as a person said while a row of theirs told none.
+    """
     return [
         file
         for file in exam.files
-        if file.was_sent and answered(file) and "database" in file.eye_source.split("+")
+        if file.was_sent
+        and answered(exam, file)
+        and ("database" in file.eye_source.split("+") or eye_said_before_its_row(exam, file))
     ]
 
 
-def answered(file: ExamFile) -> list[EyeRow]:
-    """The rows on record of a file that told the eye as which it was sent; others prove nothing."""
+def answered(exam: Exam, file: ExamFile) -> list[EyeRow]:
+    """The rows on record of a file that told the eye as which it was sent; others prove nothing.
+
+    Where a person said it because they told none, these may yet be filled in.
+    """
     if file.eye is None:
         return []
-    return [record for record in file.eye_rows if parse_eye(record.eye) is file.eye]
+    told = [record for record in file.eye_rows if parse_eye(record.eye) is file.eye]
+    if told or not eye_said_before_its_row(exam, file):
+        return told
+    return [record for record in file.eye_rows if parse_eye(record.eye) is None]
 
 
 def is_as_it_was(exam: Exam, rows: Rows) -> bool:
@@ -116,13 +128,13 @@ def is_as_it_was(exam: Exam, rows: Rows) -> bool:
             for row in rows.of_subject.get(exam.subject, ())
         )
         for file in watched(exam)
-        for record in answered(file)
+        for record in answered(exam, file)
     )
 
 
 def moved_to(exam: Exam, rows: Rows) -> set[str]:
     """The other subjects under which rows of the exam may stand now."""
-    found = (rows.moved(exam, f, record) for f in watched(exam) for record in answered(f))
+    found = (rows.moved(exam, f, record) for f in watched(exam) for record in answered(exam, f))
     return {each[0] for each in found if each is not None}
 
 
@@ -152,7 +164,7 @@ def compare(
         then = unless_later.of(file, names).own
         found = [
             _corrected(exam, file, record, then) or _row_now(exam, file, record, its.own)
-            for record in answered(file)
+            for record in answered(exam, file)
         ]
         told = [parse_eye(row.eye) for row in found if row is not None]
         other = next((eye for eye in told if eye not in {None, file.eye}), None)
@@ -227,7 +239,7 @@ def _subject_now(
     Empty where there is none; none where an exam of that subject has them.
     """
     subjects = set()
-    for record in answered(file):
+    for record in answered(exam, file):
         found = rows.moved(exam, file, record)
         if found is None or found[0] not in elsewhere:
             return ""

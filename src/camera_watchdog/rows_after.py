@@ -2,8 +2,9 @@
 
 Rows of a time when nobody looked may have answered: of a visit before the patient was enrolled, of one
 between that is none of the trial's, of a table that was empty for a moment. Then the picture's own row
-comes into a table that has its name already. What comes is put on record with when it was first seen
-(:mod:`camera_watchdog.rows_between_visits`); where no later exam takes it, a person must look.
+comes into a table that has its name already. Or it comes after a person said the eye for want of it. What
+comes is put on record with when it was first seen (:mod:`camera_watchdog.rows_between_visits`); where no
+later exam takes it, a person must look.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from typing import Final
 from camera_watchdog.after_archive import OTHER_ROW, found_reason
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
+from camera_watchdog.overrides import eye_said_before_its_row
 from camera_watchdog.row_times import in_time
 from camera_watchdog.stored_times import TimeForm
 
@@ -46,14 +48,16 @@ def rows_after(
     ``form`` is that of the rows' times, where a person named it.
 
     While another one is open, which may have the rows, no eye is another. A file whose eye was told by
-    more than the database is of the eye that it was sent as.
+    more than the database is of the eye that it was sent as; one of which a person said it, while the
+    database had nothing to say, is compared.
     """
     eyes: dict[str, Laterality] = {}
     settled: set[str] = set()
     waits = any(other.state not in _ENDED for other in exams)
     for file in exam.files:
         answered = [row for row in file.eye_rows if parse_eye(row.eye) is file.eye]
-        if not file.was_sent or file.eye_source != "database" or not answered:
+        is_told = file.eye_source == "database" and bool(answered)
+        if not file.was_sent or not (is_told or eye_said_before_its_row(exam, file)):
             continue
         came = [row for row in _came(exam, file, exams) if parse_eye(row.eye) is not None]
         other = [row for row in came if parse_eye(row.eye) is not file.eye]
@@ -65,25 +69,35 @@ def rows_after(
         if not open_ and came:
             settled.add(file.name)
         told = [row for row in open_ if row.seen_at and now - row.seen_at >= _FOLDER_WITHIN]
-        if told and not waits and not all(row.is_gone for row in answered):
+        are_gone = bool(answered) and all(row.is_gone for row in answered)
+        if told and not waits and not are_gone:
             eye = parse_eye(told[0].eye)
             eyes |= {file.name: eye} if eye else {}
     return RowsAfter(eyes, frozenset(settled))
 
 
-def other_row_reason(exam: Exam, found: RowsAfter) -> Reason | None:
+def other_row_reason(exam: Exam, found: RowsAfter, *, seen_or_not: bool = False) -> Reason | None:
     """What a person is to be told of it; none where that was seen."""
-    sent = {file.name: file.eye for file in exam.files}
     eyes = found.eyes
 
     def said(names: Iterable[str]) -> dict[str, str]:
         told = (
-            f"{name} was sent as {sent[name]}, and a row that came afterwards says {eyes[name]}"
+            f"{name} was sent as {_sent_as(exam, name)}, and a row that came afterwards says {eyes[name]}"
             for name in names
         )
         return {"said": "; ".join(told)}
 
-    return found_reason(exam, OTHER_ROW, {name: eye.value for name, eye in eyes.items()}, said)
+    of = exam.but(overrides=()) if seen_or_not else exam
+    return found_reason(of, OTHER_ROW, {name: eye.value for name, eye in eyes.items()}, said)
+
+
+def _sent_as(exam: Exam, name: str) -> str:
+    """The eye as which a file was sent, and who said so."""
+    file = exam.file(name)
+    if file is None:
+        return "unknown"
+    by = eye_said_before_its_row(exam, file)
+    return f"{file.eye}, as {by.user} said" if by else f"{file.eye}"
 
 
 def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam]) -> list[EyeRow]:

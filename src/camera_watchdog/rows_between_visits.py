@@ -47,7 +47,8 @@ def with_rows_as_they_are(
     absent = Counter(found.absent)
     changed = []
     for exam in recent:
-        left = tuple(row for row in exam.rows_left if not _took_from(absent, row))
+        there = (row for row in exam.rows_left if not _took_from(absent, row))
+        left = tuple(found.as_it_is(row) for row in there)
         left += came if exam.id == newest else ()
         gone = [_gone(file) for file in exam.files if _is_gone(file, rows)]
         if gone or left != exam.rows_left:

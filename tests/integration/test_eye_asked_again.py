@@ -14,7 +14,7 @@ from camera_watchdog.person import WordRefused, overrides_for
 from camera_watchdog.reasons import explain, is_released_by_all
 from camera_watchdog.row_changes import watched
 from clinic import Clinic
-from one_exam import ASK_FIRST, begun, check_arrived
+from one_exam import ASK_FIRST, AWAY, begun, check_arrived
 from scripted_edc import lost
 
 FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
@@ -284,14 +284,51 @@ def test_a_row_that_goes_away_while_the_edc_is_away_holds_nothing(clinic: Clinic
     check_arrived(clinic)
 
 
-def test_what_a_person_said_is_not_asked_of_the_database_again(clinic: Clinic) -> None:
-    says(clinic, OD="both", OS="L")
+def test_what_a_person_said_against_the_database_is_not_asked_of_it_again(clinic: Clinic) -> None:
+    clinic.camera.know("S1", "OD.jpg", "L")
     clinic.live_for(30)
-    assert clinic.told("S1") == (State.HELD, "eye_unknown")
+    assert clinic.told("S1") == (State.HELD, "eye_conflict")
     clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
     when_all_is_sent(clinic, OD="L", OS="L")
     clinic.live_for(30)
     check_arrived(clinic)
+
+
+@pytest.mark.parametrize("row", ["both", None, "R", "L"])
+@pytest.mark.parametrize("before", ["both", None])
+def test_a_row_that_contradicts_what_a_person_said_while_it_told_no_eye_is_held_before_the_archive(
+    clinic: Clinic, before: str | None, row: str | None
+) -> None:
+    says(clinic, OD=before, OS="L")
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.HELD, "eye_unknown")
+    clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
+    when_all_is_sent(clinic, OD=row, OS="L")
+    clinic.live_for(30)
+    if row == "L":
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+        reason = clinic.exam("S1").reason
+        assert reason is not None
+        assert "nurse said right, but the camera's database says left" in reason.details["said"]
+        clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
+        clinic.live_for(130)
+    check_arrived(clinic)
+
+
+def test_a_row_that_came_while_the_edc_was_away_in_the_middle_is_held_where_it_contradicts_a_person(
+    clinic: Clinic,
+) -> None:
+    clinic.camera.rows["S1"] = [row for row in clinic.camera.rows["S1"] if row.filename != "OD.jpg"]
+    clinic.live_for(30)
+    clinic.answer(code="not_in_database", name="OD.jpg", eye=Laterality.RIGHT)
+    clinic.edc.uploads, clinic.edc.ping_says = [None, AWAY], AWAY
+    clinic.live_for(130)
+    assert [one.name for one in clinic.edc.stored] == ["OD.jpg"]
+    clinic.camera.know("S1", "OD.jpg", "L")
+    clinic.edc.ping_says = None
+    clinic.live_for(600)
+    assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+    assert clinic.archived() == []
 
 
 def test_a_database_that_is_locked_just_then_is_asked_again_and_told(clinic: Clinic) -> None:

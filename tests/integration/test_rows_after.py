@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from camera_watchdog import parts
 from camera_watchdog.after_archive import seen, with_seen
-from camera_watchdog.model import State
+from camera_watchdog.model import Laterality, State
 from camera_watchdog.reasons import explain
+from camera_watchdog.recheck_rows import RowRecheck
 from numbering_site import SHAPES, NumberingSite
 
+LEFT = Laterality.LEFT
 AN_HOUR = 3600.0
 A_DAY = 86_400.0
 TOLD = (State.ARCHIVED, "other_row_after_archive")
@@ -126,6 +129,119 @@ def test_it_stands_though_the_table_is_cleared_in_the_night(tmp_path: Path, shap
         site.sql(f"DELETE FROM {table};")  # noqa: S608 - our own names
         site.live(2 * AN_HOUR)
         assert site.told() == TOLD
+
+
+@contextmanager
+def said_at_noon(
+    folder: Path, *rows: str | None, n1: Laterality = LEFT, **more: Any
+) -> Iterator[NumberingSite]:
+    """S1's pictures were archived as the nurse says, before the exam was saved on the camera."""
+    with NumberingSite(folder, **more) as site:
+        if rows:
+            site.rows(*rows)
+        files = site.pictures()
+        assert site.live(2 * AN_HOUR, lambda: site.told()[0] is State.HELD)
+        site.release(n1=n1, n2=n1.other)
+        site.arrive(files)
+        site.live(AN_HOUR)
+        yield site
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_that_the_row_contradicts_what_a_person_said_for_want_of_it_is_told(
+    tmp_path: Path, shape: str
+) -> None:
+    with said_at_noon(tmp_path, shape=shape) as site:
+        site.rows("OD", "OS")
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+        exam = site.exam()
+        assert exam.reason is not None
+        words = explain(exam.reason, exam)
+        assert (
+            "IM_0001.jpg was sent as left, as nurse said, and a row that came afterwards says"
+            in (words.sentence)
+        )
+        assert "an answer a mistake" in words.next_step
+
+
+def test_it_is_told_once_of_what_a_person_said_for_want_of_a_row(tmp_path: Path) -> None:
+    with said_at_noon(tmp_path) as site:
+        site.rows("OD", "OS")
+        site.live(2.5 * AN_HOUR)
+        exam = site.exam()
+        assert exam.reason is not None
+        said = seen(exam.reason, text="it is as I said", user="anna", at=site.time.clock())
+        site.core.journal.archived.amend(exam.id, lambda exam: with_seen(exam, said))
+        site.live(3 * AN_HOUR)
+        site.stop()
+        site.live(3 * AN_HOUR)
+        assert site.told() == NOTHING
+        assert found(site) == ["found"]
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_a_row_that_is_corrected_to_what_a_person_said_is_told_no_more(
+    tmp_path: Path, *, timed: bool
+) -> None:
+    more: dict[str, Any] = {"db_image_captured_at": "captured_at"} if timed else {}
+    with said_at_noon(tmp_path, **more) as site:
+        site.rows("OD", "OS", timed=timed)
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+        site.sql("UPDATE images SET eye = CASE eye WHEN 'OD' THEN 'OS' ELSE 'OD' END;")
+        site.live(AN_HOUR)
+        assert site.told() == NOTHING
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_row_that_says_what_a_person_said_before_it_came_raises_no_question(
+    tmp_path: Path, shape: str
+) -> None:
+    with said_at_noon(tmp_path, shape=shape) as site:
+        site.rows("OS", "OD")
+        site.live(3 * AN_HOUR)
+        site.stop()
+        site.live(3 * AN_HOUR)
+        assert (site.told(), found(site)) == (NOTHING, [])
+        site.time.turn(20 * AN_HOUR)
+        files = site.visit("OD", "OS", rows_in_s=60)  # the next visit has its own
+        assert site.eyes_of(files) == {"IM_0001.jpg": "right", "IM_0002.jpg": "left"}
+
+
+def test_an_eye_that_is_filled_in_other_than_a_person_said_for_want_of_it_is_told(
+    tmp_path: Path,
+) -> None:
+    with said_at_noon(tmp_path, None, None) as site:
+        site.sql("UPDATE images SET eye = 'OD' WHERE filename = 'IM_0001.jpg';")
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == (State.ARCHIVED, "eye_changed_after_archive")
+        exam = site.exam()
+        assert exam.reason is not None
+        assert exam.reason.files == ("IM_0001.jpg",)
+
+
+def test_an_eye_that_is_filled_in_as_a_person_said_raises_no_question(tmp_path: Path) -> None:
+    with said_at_noon(tmp_path, None, None) as site:
+        site.sql(
+            "UPDATE images SET eye = CASE filename WHEN 'IM_0001.jpg' THEN 'OS' ELSE 'OD' END;"
+        )
+        site.live(3 * AN_HOUR)
+        assert (site.told(), found(site)) == (NOTHING, [])
+
+
+def test_it_is_said_against_sending_again_what_a_person_said_and_a_row_contradicts(
+    tmp_path: Path,
+) -> None:
+    with said_at_noon(tmp_path) as site:
+        site.rows("OD", "OS")
+        site.live(2.5 * AN_HOUR)
+        camera = parts.camera_database(site.config)
+        assert camera is not None
+        rows = RowRecheck(camera, site.core.journal, site.time.clock)
+        reason = rows.contradiction(site.exam())
+        assert reason is not None
+        assert reason.code == "other_row_after_archive"
 
 
 # Ordinary visits

@@ -44,7 +44,8 @@ ARCHIVED_ROWS: Final = (
         "other_row_after_archive",
         "A row that tells another eye came into the camera's database after {subject} was sent and "
         "archived: {said}.",
-        "Look at the pictures: the row that was there before may have been an earlier visit's. Where the "
+        "Look at the pictures: the row that was there before may have been an earlier visit's, and an answer "
+        "a mistake. Where the "
         "EDC has a picture under the wrong eye, ask the EDC's administrator to correct it in entry "
         "{entry}: sending it again would not do it. Where the new row is another picture's, nothing is "
         "wrong. "
