@@ -11,6 +11,7 @@ folder and an archive that are not there: ``report --verify`` tells of them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +28,8 @@ __all__ = [
     "awaits_answer",
     "changed_reason",
     "doubtful",
+    "finding",
+    "findings",
     "found_reason",
     "is_seen",
     "seen",
@@ -125,10 +128,28 @@ def _key(name: str) -> str:
     return f"found {name}"
 
 
+def findings(exam: Exam) -> tuple[Reason, ...]:
+    """What a person must see of an archived exam, what was found first before the others."""
+    if not awaits_answer(exam):
+        return ()
+    assert exam.reason is not None  # noqa: S101 - it awaits an answer
+    return (replace(exam.reason, also=()), *exam.reason.also)
+
+
+def finding(exam: Exam, code: str) -> Reason | None:
+    """What of it stands under a code."""
+    return next((each for each in findings(exam) if each.code == code), None)
+
+
+def _with_findings(exam: Exam, found: Sequence[Reason]) -> Exam:
+    return exam.but(reason=replace(found[0], also=tuple(found[1:])) if found else None)
+
+
 def what_was_found(exam: Exam, code: str, name: str) -> str:
     """What was found of a file: what stands now, else what a person saw last; empty for nothing."""
-    if exam.reason is not None and exam.reason.code == code and name in exam.reason.files:
-        return exam.reason.details.get(_key(name), "")
+    stands = finding(exam, code)
+    if stands is not None and name in stands.files:
+        return stands.details.get(_key(name), "")
     said = [each for each in exam.overrides if each.reason_code == code and name in each.checksums]
     return said[-1].checksums[name] if said else ""
 
@@ -150,25 +171,30 @@ def seen(reason: Reason, *, text: str, user: str, at: datetime) -> Override:
 def with_seen(exam: Exam, said: Override) -> Exam | None:
     """The archived exam with a person's word; what it is about needs nobody any more.
 
-    What else was found meanwhile stands; none where the word is on record already.
+    What else was found stands; none where the word is on record already.
     """
     if said in exam.overrides:
         return None
     told = exam.but(overrides=(*exam.overrides, said))
-    reason = exam.reason
-    if reason is None or reason.code != said.reason_code:
-        return told
-    found = seen(reason, text="", user="", at=said.at).checksums
-    return told.but(reason=None) if found == said.checksums else told
+    left = [
+        each
+        for each in findings(exam)
+        if each.code != said.reason_code
+        or seen(each, text="", user="", at=said.at).checksums != said.checksums
+    ]
+    return _with_findings(told, left) if awaits_answer(exam) else told
 
 
 def with_finding(exam: Exam, code: str, found: Reason | None) -> Exam | None:
     """The archived exam with what was found, or not found any more, under a code; none as it was.
 
-    One thing after the other: what stands is told first, and what else is found when that was seen.
+    Nothing hides another: all that stands is told, and each is seen by itself.
     """
-    if exam.state is not State.ARCHIVED or exam.reason == found:
+    if exam.state is not State.ARCHIVED or finding(exam, code) == found:
         return None
-    if exam.reason is not None and exam.reason.code != code:
-        return None
-    return exam.but(reason=found)
+    standing = findings(exam)
+    if found is None:
+        return _with_findings(exam, [each for each in standing if each.code != code])
+    if all(each.code != code for each in standing):
+        return _with_findings(exam, [*standing, found])
+    return _with_findings(exam, [found if each.code == code else each for each in standing])

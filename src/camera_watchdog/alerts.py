@@ -18,9 +18,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
+from camera_watchdog.after_archive import findings
 from camera_watchdog.attention import Place, places
 from camera_watchdog.command_line import command
-from camera_watchdog.model import Exam, Reason, WebhookFormat
+from camera_watchdog.model import Exam, Reason, State, WebhookFormat
 from camera_watchdog.overview import NEEDED_AT_ONCE, Server, attention_reason, needs_person
 from camera_watchdog.reasons import explain
 
@@ -113,7 +114,7 @@ class Message:
 
 
 def key_of(exam: Exam) -> str:
-    """What an exam's trouble is known by."""
+    """What an exam's trouble is known by; what was found of an archived one has its code behind that."""
     return f"exam {exam.id}"
 
 
@@ -131,7 +132,8 @@ def of_exams(
         place = listed.get(exam.id, Place())
         since = _time(place.since) if place.since else ""
         if exam.reason is not None and needs_person(exam) and not place.behind:
-            troubles.append(_of_exam(exam, _told_of(exam.reason), since=since))
+            reasons = findings(exam) or (exam.reason,)
+            troubles += [_of_exam(exam, _told_of(each), since=since) for each in reasons]
         elif since:
             own = _told_of(exam.reason) if exam.reason else None
             reason = attention_reason(exam.but(folder=exam.subject), own)
@@ -149,8 +151,9 @@ def _told_of(reason: Reason) -> Reason:
 
 
 def _of_exam(exam: Exam, reason: Reason, **more: str) -> Trouble:
+    key = f"{key_of(exam)} {reason.code}" if exam.state is State.ARCHIVED else key_of(exam)
     words = explain(reason, exam.but(folder=exam.subject))
-    return Trouble(key_of(exam), exam.subject, reason.code, words.sentence, words.next_step, **more)
+    return Trouble(key, exam.subject, reason.code, words.sentence, words.next_step, **more)
 
 
 def of_server(told: Server, code: str) -> Trouble:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
 
-from camera_watchdog.after_archive import AFTER_ARCHIVE, with_seen
+from camera_watchdog.after_archive import AFTER_ARCHIVE, awaits_answer, with_seen
 from camera_watchdog.command_line import command
 from camera_watchdog.errors import JournalError
 from camera_watchdog.journal_archived import JournalArchived
@@ -27,6 +27,7 @@ __all__ = ["Answers"]
 
 logger = logging.getLogger(__name__)
 
+_MORE_TO_SEE: Final = "; there is more to see of it, see: camera-watchdog status"
 _ENDED: Final = "nothing is left to do: it is done already, or its folder is gone"
 
 
@@ -138,10 +139,11 @@ class Answers:
         if request.wish is not Wish.RELEASE or said is None:
             return _ENDED
         archived = self._journal.archived
-        archived.amend(request.exam_id, partial(with_seen, said=said), "released", _detail(request))
+        seen = partial(with_seen, said=said)
+        exam = archived.amend(request.exam_id, seen, "released", _detail(request))
         self._recheck(request.exam_id)
         logger.info("%s  seen by %s: %s", request.folder, request.user, request.text)
-        return "it is on record that it was seen"
+        return f"it is on record that it was seen{_MORE_TO_SEE if awaits_answer(exam) else ''}"
 
     def _released(self, exam: Exam, request: Request) -> Exam:
         answered = dataclasses.replace(

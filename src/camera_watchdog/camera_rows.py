@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from camera_watchdog.after_archive import EYE_CHANGED
+from camera_watchdog.after_archive import EYE_CHANGED, finding, with_finding
 from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for, translated
 from camera_watchdog.model import Exam, ExamFile, EyeRow, ImageRows, Laterality, State
@@ -87,14 +87,17 @@ class CameraRows:
 
         Such a row may not be corrected, but written for this visit in the place of the last one's.
         """
-        standing = [o for o in others if o.reason is not None and o.reason.code == EYE_CHANGED]
+        standing = [other for other in others if finding(other, EYE_CHANGED) is not None]
         if not standing:
             return others
         since = self._tools.journal.held_since()
         news = {
             o.id for o in standing if exam.first_seen - since.get(o.id, exam.first_seen) < _A_DAY
         }
-        return [other.but(reason=None) if other.id in news else other for other in others]
+        return [
+            (with_finding(other, EYE_CHANGED, None) or other) if other.id in news else other
+            for other in others
+        ]
 
     def elsewhere(self, exam: Exam, file: ExamFile) -> Elsewhere:
         """Where else the name of a file stands that has no row.

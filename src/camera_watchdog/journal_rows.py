@@ -97,6 +97,10 @@ def _record(value: Any) -> str | None:
     return _json(fields)
 
 
+def _reason(reason: Reason | None) -> str | None:
+    return None if reason is None else _json(dataclasses.asdict(reason))
+
+
 def _overrides(overrides: Iterable[Override]) -> str:
     return _json([json.loads(_record(override) or "") for override in overrides])
 
@@ -116,7 +120,7 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "state": lambda state: state.value,
     "first_seen": _time,
     "last_change": _time,
-    "reason": _record,
+    "reason": _reason,
     "not_before": _time,
     "attempts": _as_it_is,
     "failing_since": _time,
@@ -333,10 +337,12 @@ def _fitting(noun: T, plain: tuple[_Plain, ...]) -> T:
 
 
 def _reason_from(text: str | None) -> Reason | None:
-    if not text:
-        return None
-    values = json.loads(text)
-    return Reason(values["code"], tuple(values["files"]), values["details"])
+    return _reason_of(json.loads(text)) if text else None
+
+
+def _reason_of(values: dict[str, Any]) -> Reason:
+    also = tuple(_reason_of(each) for each in values.get("also", ()))
+    return Reason(values["code"], tuple(values["files"]), values["details"], also)
 
 
 def _session_from(text: str | None) -> Session | None:

@@ -113,11 +113,15 @@ class EyeRow:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an exam waits or is held. The sentence is made by :mod:`camera_watchdog.reasons`."""
+    """Why an exam waits or is held. The sentence is made by :mod:`camera_watchdog.reasons`.
+
+    ``also`` is what else a person must see of an archived exam, as it was found.
+    """
 
     code: str
     files: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
+    also: tuple["Reason", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
-from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED
+from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED, finding
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Exam, EyeRow, Reason, State
@@ -115,7 +115,7 @@ class RowRecheck:
         exams = [e for e in (*recent, *map(self._journal.exam, sorted(numbers))) if watched(e)]
         its = [*recent, *older]
         rows = self._rows_of(exams, its) if exams or its else Rows([])
-        corrected = {e.subject for e in exams if e.reason and e.reason.code == EYE_CHANGED}
+        corrected = {e.subject for e in exams if finding(e, EYE_CHANGED)}
         before, self._suspected = self._suspected, {}
         told: list[Finding] = []
         for exam in exams:
@@ -127,7 +127,7 @@ class RowRecheck:
                 if found is None:
                     if self._is_taken_back(exam, code, look):
                         told.append(Finding(exam, code, None))
-                elif before is None or found in (before.get((exam.id, code)), exam.reason):
+                elif before is None or found in (before.get((exam.id, code)), finding(exam, code)):
                     told.append(Finding(exam, code, found))
                 else:
                     self._suspected[exam.id, code] = found
@@ -151,10 +151,10 @@ class RowRecheck:
             if exam.state is not State.ARCHIVED or exam.subject not in came:
                 continue
             found = self._rows_after(exam)
-            stands = exam.reason is not None and exam.reason.code == OTHER_ROW
+            stands = finding(exam, OTHER_ROW)
             if (reason := other_row_reason(exam, found)) is not None:
                 told.append(Finding(exam, OTHER_ROW, reason))
-            elif stands and exam.reason and found.settled.issuperset(exam.reason.files):
+            elif stands and found.settled.issuperset(stands.files):
                 told.append(Finding(exam, OTHER_ROW, None))
         return told
 
@@ -225,8 +225,8 @@ class RowRecheck:
 
     def _is_taken_back(self, exam: Exam, code: str, look: RowLook) -> bool:
         """Whether what stands is no more so: the rows are as they were, or are a later exam's."""
-        reason = exam.reason
-        if exam.state is not State.ARCHIVED or reason is None or reason.code != code:
+        reason = finding(exam, code)
+        if reason is None:
             return False
         if look.same.issuperset(reason.files):
             return True

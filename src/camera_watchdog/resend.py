@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from camera_watchdog import __version__
-from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED
+from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED, findings
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.archive import receipt, receipt_name, resending, with_resending
 from camera_watchdog.deliver import Deliver
@@ -170,7 +170,7 @@ class Resends:
         Raises:
             _Refused: the camera's database says now that it was, or said so when it was asked last.
         """
-        reason = exam.reason if exam.reason and exam.reason.code in _NOT_MENDED else None
+        reason = next((each for each in findings(exam) if each.code in _NOT_MENDED), None)
         if self._rows is not None:
             with contextlib.suppress(CameraDatabaseError):
                 reason = self._rows.contradiction(exam) or reason

@@ -69,10 +69,12 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
 def made(noun: Any, **special: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Any noun of the model, every field of it."""
     hints = get_type_hints(noun)
-    given = {f.name: values_of(hints[f.name]) for f in dataclasses.fields(noun)}
+    names = [f.name for f in dataclasses.fields(noun) if f.name not in special]
+    given = {name: values_of(hints[name]) for name in names}
     return st.builds(noun, **(given | special))
 
 
+PLAIN[Reason] = made(Reason, also=st.lists(made(Reason, also=st.just(())), max_size=2).map(tuple))
 FILES = made(ExamFile, captured_inside=st.none() | AWARE | st.datetimes(FROM, TO))
 EXAMS = made(
     Exam,
@@ -781,7 +783,12 @@ def test_a_place_that_cannot_hold_it_is_a_matter_of_the_disk(tmp_path: Path) -> 
 
 
 def test_a_reason_in_words_survives_with_its_details(tmp_path: Path) -> None:
-    reason = Reason("eye_unknown", ("Zoë 's.jpg",), {"said": 'a "quoted" \n line'})
+    reason = Reason(
+        "eye_unknown",
+        ("Zoë 's.jpg",),
+        {"said": 'a "quoted" \n line'},
+        (Reason("late", ("b.jpg",)),),
+    )
     with opened(tmp_path) as journal:
         journal.add(exam(reason=reason), "seen")
     with opened(tmp_path) as journal:

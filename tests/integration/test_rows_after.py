@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from camera_watchdog import parts
-from camera_watchdog.after_archive import seen, with_seen
+from camera_watchdog.after_archive import findings, seen, with_seen
 from camera_watchdog.model import Laterality, State
 from camera_watchdog.reasons import explain
 from camera_watchdog.recheck_rows import RowRecheck
@@ -242,6 +242,32 @@ def test_it_is_said_against_sending_again_what_a_person_said_and_a_row_contradic
         reason = rows.contradiction(site.exam())
         assert reason is not None
         assert reason.code == "other_row_after_archive"
+
+
+def test_a_file_that_changed_in_the_archive_hides_no_row_that_came_and_no_release_answers_both(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        exam = site.exam()
+        path = site.config.archive_dir / exam.destination / "IM_0002.jpg"
+        path.write_bytes(path.read_bytes() + b"more")
+        site.stop()  # at a start within the day it is looked at
+        site.live(60)
+        assert site.told() == (State.ARCHIVED, "changed_after_archive")
+        site.row("IM_0001.jpg", "OS")
+        site.live(2.5 * AN_HOUR)
+        exam = site.exam()
+        assert exam.reason is not None
+        assert [each.code for each in findings(exam)] == ["changed_after_archive", TOLD[1]]
+        words = explain(exam.reason, exam)
+        assert "IM_0002.jpg no longer holds" in words.sentence
+        assert "IM_0001.jpg was sent as right, and a row that came" in words.sentence
+        said = seen(exam.reason, text="a viewer did it", user="anna", at=site.time.clock())
+        site.core.journal.archived.amend(exam.id, lambda exam: with_seen(exam, said))
+        assert site.told() == TOLD
+        site.stop()
+        site.live(60)
+        assert [each.code for each in findings(site.exam())] == [TOLD[1]]
 
 
 # Ordinary visits

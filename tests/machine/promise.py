@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.after_archive import findings
 from camera_watchdog.model import Exam, Sent, State
 from camera_watchdog.reasons import REASONS, Clears, explain
 from machine.camera import Camera, sha256
@@ -69,7 +70,7 @@ class Promise:
             went_on = {name for folder, name in self._camera.went_on if folder == exam.destination}
             # What changed while the folder was moved was put back, as a late file.
             went_on &= {path.name for path in (archive / exam.destination).glob("*")}
-            told = {*exam.reason.files} if exam.reason else set()
+            told = {name for found in findings(exam) for name in found.files}
             assert went_on <= told, f"nobody is told that {went_on - told} changed after the move"
 
     def exams(self) -> list[Exam]:

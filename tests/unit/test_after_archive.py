@@ -10,8 +10,10 @@ from camera_watchdog.after_archive import (
     EYE_CHANGED,
     awaits_answer,
     changed_reason,
+    findings,
     seen,
     unknown,
+    what_was_found,
     with_finding,
     with_seen,
 )
@@ -122,14 +124,58 @@ def test_a_word_is_put_on_record_once_and_leaves_what_was_found_since() -> None:
     assert with_seen(after, word) is None
 
 
-def test_what_stands_is_told_first_and_taken_back_by_its_own_kind_only() -> None:
-    one = told(archived(), changed={"OD.jpg": "aa"})
-    eye = Reason(EYE_CHANGED, ("OD.jpg",))
-    assert with_finding(one, EYE_CHANGED, eye) is None
-    assert with_finding(one, EYE_CHANGED, None) is None
-    cleared = with_finding(one, CHANGED, None)
+def with_an_eye(one: Exam) -> Exam:
+    """Beside what was found of its folder, an eye is another by now."""
+    eye = Reason(
+        EYE_CHANGED, ("OS.jpg",), {"said": "OS.jpg was sent as left", "found OS.jpg": "right"}
+    )
+    both = with_finding(one, EYE_CHANGED, eye)
+    assert both is not None
+    assert with_finding(both, EYE_CHANGED, eye) is None
+    return both
+
+
+def test_nothing_that_stands_hides_what_else_is_found() -> None:
+    both = with_an_eye(told(archived(), changed={"OD.jpg": "aa"}))
+    assert [each.code for each in findings(both)] == [CHANGED, EYE_CHANGED]
+    assert both.reason is not None
+    words = explain(both.reason, both)
+    assert "OD.jpg no longer holds" in words.sentence
+    assert "OS.jpg was sent as left" in words.sentence
+    assert words.needs_person
+    troubles = of_exams([both])
+    assert [each.code for each in troubles] == [CHANGED, EYE_CHANGED]
+    assert len({each.key for each in troubles}) == 2
+
+
+def test_each_of_what_stands_is_taken_back_by_its_own_kind_only() -> None:
+    both = with_an_eye(told(archived(), changed={"OD.jpg": "aa"}))
+    eye_alone = with_finding(both, CHANGED, None)
+    assert eye_alone is not None
+    assert [each.code for each in findings(eye_alone)] == [EYE_CHANGED]
+    assert with_finding(eye_alone, CHANGED, None) is None
+    cleared = with_finding(eye_alone, EYE_CHANGED, None)
     assert cleared is not None
     assert cleared.reason is None
+
+
+def test_what_is_found_anew_of_its_kind_stands_where_it_stood() -> None:
+    both = with_an_eye(told(archived(), changed={"OD.jpg": "aa"}))
+    more = with_finding(both, CHANGED, found(both, changed={"OD.jpg": "bb"}))
+    assert more is not None
+    assert [each.code for each in findings(more)] == [CHANGED, EYE_CHANGED]
+    assert what_was_found(more, CHANGED, "OD.jpg") == "bb"
+    assert what_was_found(more, EYE_CHANGED, "OS.jpg") == "right"
+
+
+def test_a_word_is_about_one_of_what_stands_and_leaves_the_others_to_be_seen() -> None:
+    both = with_an_eye(told(archived(), changed={"OD.jpg": "aa"}))
+    after = with_seen(both, said(both))
+    assert after is not None
+    assert [each.code for each in findings(after)] == [EYE_CHANGED]
+    done = with_seen(after, said(after))
+    assert done is not None
+    assert done.reason is None
 
 
 def test_it_counts_among_what_needs_a_person_and_not_among_what_waits() -> None:

@@ -73,7 +73,19 @@ def _additions(reason: Reason) -> list[Addition]:
 
 
 def explain(reason: Reason, exam: Exam) -> Explanation:
-    """The reason of an exam in an operator's words."""
+    """The reason of an exam in an operator's words, and what else is to be seen of it."""
+    first, *others = [_explained(each, exam) for each in (reason, *reason.also)]
+    if not others:
+        return first
+    return Explanation(
+        code=first.code,
+        sentence=" ".join(each.sentence for each in (first, *others)),
+        next_step=" ".join(each.next_step for each in (first, *others)),
+        needs_person=any(each.needs_person for each in (first, *others)),
+    )
+
+
+def _explained(reason: Reason, exam: Exam) -> Explanation:
     rule = REASONS[reason.code]
     folder = exam.destination if exam.state is State.ARCHIVED else exam.folder
     words: defaultdict[str, str] = defaultdict(lambda: "unknown", reason.details)
