@@ -15,7 +15,7 @@ from typing import Final
 from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
-from camera_watchdog.model import Exam, State
+from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.other_subject import begun_anew, in_edc
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle, Verdict
@@ -125,6 +125,19 @@ class Assembly:
             claim.exam = self._collecting(exam.but(last_change=changed_at))
             return True
 
+    def waits(self, folder: str, reason: Reason) -> None:
+        """A folder is not quiet, or cannot be looked at; it is an exam like any other all the same.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if self._registry.get(folder) is None:
+            self._begin(folder, {})
+        with self._claimed(folder) as claim:
+            if claim is not None:
+                claim.keep_due = True
+                claim.exam = self._settle.waits(claim.exam, reason)
+
     def judge(
         self, folder: str, listing: Mapping[str, Entry], known: LiveFolder, now: float
     ) -> Verdict | None:
@@ -225,7 +238,7 @@ class Assembly:
         now = self._clock()
         changed_at = now
         notes: tuple[str, ...] = ()
-        if folder in self.there_at_start:  # as old as its files say
+        if folder in self.there_at_start and listing:  # as old as its files say
             notes = (self.journal_lost,) if self.journal_lost else ()
             changed_at = last_change(listing.values(), now)
         subject = self._rules.subject(folder) or folder

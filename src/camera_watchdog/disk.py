@@ -31,9 +31,26 @@ _WINDOWS: Final = sys.platform == "win32"
 _LARGEST_PRIME: Final = (1 << 63) - 25  # below 2**63, the most that the journal takes
 
 
+_LARGEST_NS: Final = (
+    1 << 63
+) - 1  # the year 2262, and 1677 below 0: the most that the journal takes
+
+
+def _modified_ns(status: os.stat_result) -> int:
+    """When a file was written last; a time beyond that of any calendar counts as the last one."""
+    return max(-_LARGEST_NS, min(status.st_mtime_ns, _LARGEST_NS))
+
+
 def _identity(status: os.stat_result) -> int:
     """The file's number: of up to 128 bits on some volumes, all of which count."""
     return status.st_ino % _LARGEST_PRIME
+
+
+def _unless_gone(error: OSError) -> None:
+    if isinstance(error, PermissionError):  # nothing keeps a folder from being listed but a right
+        raise FileForbidden(error.errno, error.strerror, error.filename) from error
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _kind(status: os.stat_result) -> Kind:
@@ -74,7 +91,7 @@ class Disk:
                             item.name,
                             _kind(status),
                             status.st_size,
-                            status.st_mtime_ns,
+                            _modified_ns(status),
                             _identity(status),
                             _changed_ns(status, item.path),
                         )
@@ -102,8 +119,12 @@ class Disk:
         return os.path.lexists(path)
 
     def holds_files(self, folder: Path) -> bool:
-        """Whether there is any file below a folder; links are not followed."""
-        for _, folders, names in os.walk(folder):
+        """Whether there is any file below a folder; links are not followed.
+
+        Raises:
+            OSError: a folder there cannot be listed, and is not gone.
+        """
+        for _, folders, names in os.walk(folder, onerror=_unless_gone):
             if any(name not in self._ignored for name in names):
                 return True
             folders[:] = [
@@ -171,7 +192,7 @@ class Disk:
     def _stamp(file: BinaryIO) -> Stamp:
         status = os.fstat(file.fileno())
         changed_ns = _changed_ns(status, file.fileno())
-        return Stamp(status.st_size, status.st_mtime_ns, _identity(status), changed_ns)
+        return Stamp(status.st_size, _modified_ns(status), _identity(status), changed_ns)
 
     def _is_other(self, file: BinaryIO, now: Stamp, before: Stamp, sha256: str) -> bool:
         """Whether an open file is not what it was; read anew where nothing else can tell."""

@@ -1,11 +1,13 @@
 """What a listing tells of a folder's entries, without opening one. Pure."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Entry", "Kind", "Stamp", "last_change", "unfinished_name"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(Enum):
@@ -52,7 +54,8 @@ class Entry(NamedTuple):
 def last_change(listing: Iterable[Entry], now: datetime) -> datetime:
     """When a folder that was there before was changed last, as its files say; not later than ``now``."""
     newest_ns = max(entry.mtime_ns for entry in listing)
-    return min(now, datetime.fromtimestamp(newest_ns / 1e9, UTC))
+    # Windows cannot tell what is before 1970 by fromtimestamp.
+    return min(now, _EPOCH + timedelta(microseconds=newest_ns // 1000))
 
 
 def unfinished_name(name: str) -> str:

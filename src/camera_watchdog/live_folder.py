@@ -13,6 +13,7 @@ __all__ = ["Known", "LiveFolder"]
 
 _READ_EARLY_S: Final = 1.0
 """A file that nobody has written to for so long is probably done."""
+_MOST_NAMED: Final = 3
 _DOUBT_S: Final = 60.0
 _DOUBT_MOST_S: Final = 3600.0
 
@@ -35,7 +36,8 @@ class LiveFolder:
     ``read`` is the last movement after which its files were read, ``judged`` the last one that was
     judged, ``judge_at`` when to judge it again if nothing moves. ``doubt_at`` is when a file may be
     read again though nothing moved, ``doubt_pause_s`` how long that was put off the last time. ``stopped``
-    are files that stopped to grow at some time, whether or not they go on.
+    are files that stopped to grow at some time, whether or not they go on; ``restless_since`` is since when the
+    folder has not been quiet, none while it is.
     """
 
     history: FolderHistory
@@ -47,6 +49,7 @@ class LiveFolder:
     doubt_at: float = 0.0
     doubt_pause_s: float = 0.0
     stopped: frozenset[str] = frozenset()
+    restless_since: float | None = None
 
     @property
     def beside(self) -> set[str]:
@@ -60,7 +63,21 @@ class LiveFolder:
     def begin_anew(self, now: float) -> "LiveFolder":
         """What was seen of it does not count any more; what was read does."""
         history = FolderHistory.begin(now, self.history.grown)
-        return LiveFolder(history, now, self.inspected, stopped=self.stopped)
+        return LiveFolder(
+            history, now, self.inspected, stopped=self.stopped, restless_since=self.restless_since
+        )
+
+    def written_for_long(self, now: float, waits: Waits, long_s: float) -> tuple[str, ...]:
+        """The files that keep a folder from being quiet for longer than ``long_s``; else none."""
+        if self.is_quiet(now, waits):
+            self.restless_since = None
+            return ()
+        if self.restless_since is None:
+            self.restless_since = now
+        if now - self.restless_since < long_s:
+            return ()
+        still = self.history.stable(now, waits)
+        return tuple(sorted(self.history.files.keys() - still))[:_MOST_NAMED]
 
     def note_stopped(self, now: float, waits: Waits) -> None:
         """Note which files are stable now."""

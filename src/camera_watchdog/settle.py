@@ -98,6 +98,7 @@ class Settle:
         try:
             found = self._found(exam, listing, inspected, grown)
             identities = self._files.identities(exam.folder, listing, _answered(exam))
+            nested = self._files.nested(exam.folder, listing)
         except OSError as error:
             names = (Path(error.filename).name,) if error.filename else ()
             busy = Reason("file_busy", names, {"said": why_unreadable(error)})
@@ -110,7 +111,7 @@ class Settle:
         reason, held = obstacle(
             exam,
             found,
-            nested=self._files.nested(exam.folder, listing),
+            nested=nested,
             links=tuple(e.name for e in listing.values() if e.kind in {Kind.LINK, Kind.SPECIAL}),
             identities=identities,
             quiet_s=quiet_s,
@@ -200,6 +201,23 @@ class Settle:
         elif not news:
             return exam
         return self._records.save(exam.but(reason=reason), "", durable=False)
+
+    def waits(self, exam: Exam, reason: Reason) -> Exam:
+        """The exam of a folder that is not quiet, or cannot be looked at, and why: on record.
+
+        What it waited for before stands where that is the same kind of thing, of the same files.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        before = exam.reason
+        if exam.state is not State.COLLECTING:
+            return exam
+        if before is not None and before.code == reason.code:
+            is_the_same = not reason.files or not set(reason.files).isdisjoint(before.files)
+            if is_the_same and before.details.get("said") == reason.details.get("said"):
+                return exam
+        return self._waiting(exam, reason)
 
     def _held(self, exam: Exam, reason: Reason) -> Exam:
         words = explain(reason, exam)

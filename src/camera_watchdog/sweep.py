@@ -16,13 +16,14 @@ from typing import Final, Protocol
 
 from camera_watchdog.assembly import Assembly
 from camera_watchdog.camera_folder import CameraFolder
+from camera_watchdog.content.names import pattern_for
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
 from camera_watchdog.errors import JournalError
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
-from camera_watchdog.model import Exam, State
+from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle
 from camera_watchdog.stability import FolderHistory, Movement
@@ -38,6 +39,9 @@ _TOO_SOON_S: Final = 0.2
 _BUSY_S: Final = 1.0
 _JOURNAL_S: Final = 5.0
 _AWAY_S: Final = 5.0
+_UNLISTED_S: Final = 3.0
+_WRITTEN_S: Final = 10.0
+"""A folder that has not been quiet for so long has a file that is worth naming."""
 
 
 class Watches(Protocol):
@@ -99,6 +103,7 @@ class Sweep:
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
         self._anew: set[str] = set()
+        self._unlisted_since: dict[str, float] = {}
         self.root = CameraFolder(rules, disk)
 
     def hint(self, folder: str) -> None:
@@ -195,8 +200,11 @@ class Sweep:
             self._look(folder)
         except JournalError as error:
             logger.warning("%s  is looked at again: %s", folder, error)
-        except Exception:
+        except Exception as error:
             logger.exception("%s  is looked at again after an unforeseen failure", folder)
+            with contextlib.suppress(Exception):
+                reason = Reason("unforeseen", (), {"said": type(error).__name__})
+                self._assembly.waits(folder, reason)
         else:
             return
         # What was seen may not have been noted, or not judged.
@@ -249,10 +257,20 @@ class Sweep:
                 self.hint(ROOT)  # only a listing of the root can tell that it is gone
             return
         except OSError as error:
-            logger.debug("%s  cannot be listed: %s", folder, error.strerror)
             self._due[folder] = now + _BUSY_S
+            self._unlisted(folder, error, now)
             return
+        self._unlisted_since.pop(folder, None)
         self._take_in(folder, entries, now)
+
+    def _unlisted(self, folder: str, error: OSError, now: float) -> None:
+        """A folder cannot be listed: for a moment while it is made or goes away, or for want of a right."""
+        since = self._unlisted_since.setdefault(folder, now)
+        if now - since >= _UNLISTED_S:
+            is_right = isinstance(error, PermissionError)
+            said = "this account may not list it" if is_right else error.strerror
+            reason = Reason("folder_unreadable", (), {"said": said or type(error).__name__})
+            self._assembly.waits(folder, reason)
 
     def _take_in(self, folder: str, entries: tuple[Entry, ...], now: float) -> None:
         listing = {entry.name: entry for entry in entries}
@@ -278,12 +296,19 @@ class Sweep:
                 self._anew.add(folder)  # a worker has it; once it lets go, the change must count
                 return
             self._anew.discard(folder)
+        self._say_what_is_written(folder, known, now)
         if not known.is_quiet(now, self._rules.waits):
             self._due[folder] = self._read_early(folder, known, listing, now)
         elif known.wants_judging(listing, now):
             self._judge(folder, known, listing, now)
         elif known.judge_at < inf:
             self._due[folder] = known.judge_at
+
+    def _say_what_is_written(self, folder: str, known: LiveFolder, now: float) -> None:
+        long_s = min(_WRITTEN_S, self._rules.limits.unfinished_s)
+        if names := known.written_for_long(now, self._rules.waits, long_s):
+            ignore = {"ignore": f'"{pattern}"'} if (pattern := pattern_for(names[0])) else {}
+            self._assembly.waits(folder, Reason("still_written", names, ignore))
 
     def _read_early(
         self, folder: str, known: LiveFolder, listing: dict[str, Entry], now: float
@@ -312,6 +337,7 @@ class Sweep:
         self._folders.pop(folder, None)
         self._due.pop(folder, None)
         self._anew.discard(folder)
+        self._unlisted_since.pop(folder, None)
 
     def _vanished(self, folder: str) -> None:
         """The root was listed, and the folder is not in it."""

@@ -244,7 +244,8 @@ def test_once_does_not_wait_without_end_for_a_file_that_is_written_all_the_time(
             picture.write(b"x")
             time.sleep(0.05)
         assert daemon.wait() == 1, daemon.text
-        assert "105-40-0002  is left: Its folder does not come to rest" in daemon.text
+        assert "105-40-0002  is left: " in daemon.text
+        assert "does not come to rest: OD.jpg is still being written." in daemon.text
         assert "1 exam was not brought to the EDC" in daemon.text
     clinic.archived(SUBJECT)
 

@@ -165,6 +165,22 @@ EDC_ROWS: Final = (
         needs_person=False,
     ),
     ReasonRule(
+        "folder_unreadable",
+        "The folder of {subject} cannot be listed ({said}).",
+        "It is tried again by itself. If it stays so, let the account that camera-watchdog runs as list "
+        "it, and read what is in it.",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    ReasonRule(
+        "still_written",
+        "The folder of {subject} does not come to rest: {files} is still being written.",
+        "It is sent by itself once it is written. If it never ends, find out which program writes it, "
+        "and close that one.",
+        Clears.SOON,
+        needs_person=False,
+    ),
+    ReasonRule(
         "database_busy",
         "The camera's database is in use.",
         "It is asked again in a moment. If it stays so, find out which program keeps it locked, and close "
