@@ -130,7 +130,14 @@ class Answers:
             self._judge_anew(request.folder)
         self._journal.answer(request, outcome)
         why = f": {request.text}" if request.text else ""
-        logger.info("%s  %s, asked by %s%s", exam.subject, request.wish, request.user, why)
+        logger.info(
+            "%s  %s, asked by %s%s",
+            exam.subject,
+            request.wish,
+            request.user,
+            why,
+            extra={"event": request.wish.value},
+        )
         return True
 
     def _noted(self, request: Request) -> str:

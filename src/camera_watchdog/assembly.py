@@ -256,4 +256,4 @@ class Assembly:
             follows=max(archived, default=0),
         )
         self._registry.add(self._journal.add(exam, "seen"))
-        logger.info("%s  seen", folder)
+        logger.info("%s  seen", folder, extra={"event": "seen"})

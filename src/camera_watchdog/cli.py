@@ -36,6 +36,7 @@ __all__ = ["COMMANDS", "Command", "Exit", "Invocation", "main"]
 PROGRAM: Final = "camera-watchdog"
 DEFAULT_COMMAND: Final = "run"
 DEFAULT_CONFIG: Final = "camera_config.json"
+HELP_SETTINGS: Final = "--help-settings"
 EARLIER_CONFIG: Final = "fundus_camera_watchdog.json"
 
 
@@ -249,6 +250,8 @@ class _Parser(argparse.ArgumentParser):
 def _understand(words: list[str]) -> tuple[Command, Invocation]:
     """The command of a line and what it was given. Raises _UsageError, or SystemExit after help."""
     end = words.index("--") if "--" in words else len(words)
+    if HELP_SETTINGS in words[:end]:
+        _show_settings()
     settings, rest = _settings_parser().parse_known_args(words[:end])
     flags = {name: value for name, value in vars(settings).items() if name != "config"}
     command, rest = _choose(rest)
@@ -265,6 +268,15 @@ def _understand(words: list[str]) -> tuple[Command, Invocation]:
     )
     config_path = Path(named) if named else here
     return command, Invocation(arguments, config_path, flags, bool(named))
+
+
+def _show_settings() -> NoReturn:
+    """Print the flags of the settings, which every command takes that takes a configuration."""
+    usage = f"{PROGRAM} [command] [--config FILE] [flags]"
+    _Parser(
+        prog=PROGRAM, usage=usage, add_help=False, parents=[_settings_parser(shown=True)]
+    ).print_help()
+    raise SystemExit(Exit.DONE)
 
 
 def _choose(rest: list[str]) -> tuple[Command, list[str]]:
@@ -307,7 +319,8 @@ def _program_parser() -> _Parser:
         usage=f"{PROGRAM} [command] [--config FILE] [flags]",
         description="Brings fundus images from the camera's folder to the EDC: once, whole, in the "
         "right session and for the right eye.",
-        epilog=f"commands:\n{rows}\n\n{PROGRAM} COMMAND --help tells more about one.",
+        epilog=f"commands:\n{rows}\n\n{PROGRAM} COMMAND --help tells more about one, {PROGRAM} {HELP_SETTINGS} "
+        "about the settings.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[_settings_parser()],
         allow_abbrev=False,
@@ -328,8 +341,8 @@ def _command_parser(command: Command) -> _Parser:
     return parser
 
 
-def _settings_parser() -> _Parser:
-    """The flags of all keys. What was not given is not in the result."""
+def _settings_parser(*, shown: bool = False) -> _Parser:
+    """The flags of all keys; what was not given is not in the result. ``shown``: each with its help."""
     from camera_watchdog.config.keys import KEYS  # noqa: PLC0415  # see the module's first lines
     from camera_watchdog.config.values import Shape  # noqa: PLC0415  # likewise
 
@@ -339,9 +352,12 @@ def _settings_parser() -> _Parser:
         metavar="FILE",
         help=f"the configuration file (default: {DEFAULT_CONFIG} in the current folder, if any)",
     )
+    parser.add_argument(
+        HELP_SETTINGS, action="store_true", help="show the flags of the settings as well, and end"
+    )
     group = parser.add_argument_group("settings, each of which overrides its key in the file")
     for key in KEYS:
-        text = key.help_text.replace("%", "%%")
+        text = key.help_text.replace("%", "%%") if shown else argparse.SUPPRESS
         if key.kind.shape is Shape.SWITCH:
             group.add_argument(
                 key.flag, dest=key.name, action=argparse.BooleanOptionalAction, help=text

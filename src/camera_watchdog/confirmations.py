@@ -104,7 +104,13 @@ class Confirmations:
 
     def _tell(self, exam: Exam, found: Reason) -> None:
         words = explain(found, exam)
-        logger.warning("%s  FOUND: %s %s", exam.destination, words.sentence, words.next_step)
+        logger.warning(
+            "%s  FOUND: %s %s",
+            exam.destination,
+            words.sentence,
+            words.next_step,
+            extra={"event": "found", "reason_code": found.code},
+        )
 
     def _lost(self, exam: Exam) -> tuple[str, ...]:
         """The names of the files that the EDC acknowledged and has no more; none where nobody can tell.

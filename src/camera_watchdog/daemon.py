@@ -29,12 +29,13 @@ from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.journal_upkeep import JournalUpkeep
 from camera_watchdog.lost_journal import LostJournal
-from camera_watchdog.once import Once, left_words
+from camera_watchdog.once import Once
 from camera_watchdog.pipeline import Pipeline
 from camera_watchdog.recheck_rows import RowRecheck
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
+from camera_watchdog.run_end import came_to, tell_left
 from camera_watchdog.signals import StopSignals
 from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
 from camera_watchdog.steps import ServerMemory, Tools
@@ -103,7 +104,7 @@ class _Daemon:
     def __init__(self, config: Config, camera: CameraDatabase | None, damage: str = "") -> None:
         self._config = config
         self._camera = camera
-        self._stop = threading.Event()
+        self._stop, self._began = threading.Event(), _utc_now()
         self._disk = parts.disk(config)
         self._registry, self._memory = Registry(), ServerMemory()
         self._journal = Journal.open(
@@ -198,7 +199,7 @@ class _Daemon:
             config.archive_dir,
         )
         for warning in config.warnings:
-            logger.warning("configuration  %s", warning)
+            logger.warning("configuration  %s", warning, extra=logs.TOLD_BEFORE)
         if config.notes:
             logger.info("configuration  %s", " ".join(config.notes))
         self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
@@ -343,11 +344,7 @@ class _Daemon:
             raise error
         left = self._registry.exams()
         to_see = [exam for exam in self._journal.current() if awaits_answer(exam)]
-        for exam in (*left, *to_see):
-            logger.warning("%s  is left: %s", exam.folder, left_words(exam))
-        if left:
-            count = f"{len(left)} exam{'s were' if len(left) > 1 else ' was'}"
-            logger.warning("camera-watchdog  %s not brought to the EDC", count)
+        tell_left(left, to_see)
         return 1 if left or to_see or error or not self._sweep.is_settled() else 0
 
     def _shut_down(self, signals: StopSignals) -> None:
@@ -376,13 +373,14 @@ class _Daemon:
         if is_stopping or signals.asked:
             self._desk.close()
         self._upkeep.write_down()
+        end = came_to(self._journal, self._began)
         if self._all_ended(by=0.0):
             for client in self._clients:
                 client.close()
             with contextlib.suppress(JournalError):
                 self._journal.close()
         if is_stopping or signals.asked:
-            logger.info("camera-watchdog  stopped")
+            logger.info("camera-watchdog  stopped%s", end, extra={"event": "stopped"})
 
     def _all_ended(self, *, by: float) -> bool:
         return self._threads.all_ended(by=by, wake=self._registry.notify)

@@ -211,6 +211,7 @@ class Deliver:
             file.file_type,
             file.name,
             file.size_bytes,
+            extra={"event": "sent"},
         )
 
     def _stored_already(self, passage: Passage, file: ExamFile) -> bool:

@@ -69,7 +69,7 @@ class Finish:
         exam = passage.exam
         notes = exam.notes if not note or note in exam.notes else (*exam.notes, note)
         passage.event(Event.PROVEN, note, notes=notes, with_next=True)
-        logger.info("%s  verified with the EDC", passage.name)
+        logger.info("%s  verified with the EDC", passage.name, extra={"event": "verified"})
 
     def _check_folder(self, exam: Exam) -> Exam:
         """The folder must hold what is on record; the exam with what the file system says of it now.
@@ -219,7 +219,13 @@ class Finish:
             not_before=None,
         )
         sent = sum(file.sent is Sent.YES for file in exam.files)
-        logger.info("%s  archived: %d files, %s", passage.name, sent, exam.destination)
+        logger.info(
+            "%s  archived: %d files, %s",
+            passage.name,
+            sent,
+            exam.destination,
+            extra={"event": "archived"},
+        )
 
     def _others(
         self, exam: Exam, destination: Path, entries: Mapping[str, Entry]

@@ -123,7 +123,9 @@ class Gate:
             since = self._clock() if before.reachable else before.since
             self._state = ServerState(reachable=False, since=since, error=error)
         if before.error is None or before.error.code != error.code:
-            logger.warning("EDC  not available, exams are kept: %s", error)
+            logger.warning(
+                "EDC  not available, exams are kept: %s", error, extra={"event": "edc_away"}
+            )
 
     def _open(self) -> None:
         with self._lock:
@@ -131,4 +133,4 @@ class Gate:
             if before.reachable:
                 return
             self._state = ServerState(reachable=True, since=self._clock())
-        logger.info("EDC  available again")
+        logger.info("EDC  available again", extra={"event": "edc_back"})

@@ -82,7 +82,7 @@ class Identify:
         passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
         if passage.is_news:
             told = ", ".join(f"{file.name} {_told(file)}" for file in to_send(passage.exam))
-            logger.info("%s  identified: %s", passage.name, told)
+            logger.info("%s  identified: %s", passage.name, told, extra={"event": "identified"})
 
     def _check_subject(self, passage: Passage) -> None:
         """The exam is its folder's subject's; where it was sent as another's, a person said that it is.

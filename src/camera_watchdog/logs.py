@@ -15,12 +15,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["KEPT_FILES", "print_above", "set_up"]
+__all__ = ["KEPT_FILES", "TOLD_BEFORE", "print_above", "set_up"]
 
 KEPT_FILES: Final = 10
 """Of the log, beside the one that is written: ``.1`` is the newest of them."""
 
+TOLD_BEFORE: Final[dict[str, object]] = {"told_before": True}
+"""``extra`` of a line that the terminal has already, and a file does not."""
+
 _ROTATE_BYTES: Final = 5_000_000
+_MORE: Final = ("event", "reason_code")
+"""What a line may carry beside its words (``extra``)."""
 
 
 def _one_line(text: str) -> str:
@@ -60,13 +65,17 @@ class _Text(_Formatter):
 
 
 class _Json(_Formatter):
-    """One object a line; ``exam`` is the folder that it is about, ``subject`` where that differs."""
+    """One object a line; ``exam`` is the folder that it is about, ``subject`` where that differs.
+
+    ``event`` is what happened to it, ``reason_code`` that for which it waits, for a program to count.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         told = {
             "at": self._stamp(record),
             "level": record.levelname,
             **_exam(record),
+            **{name: getattr(record, name) for name in _MORE if hasattr(record, name)},
             "message": record.getMessage(),
         }
         if record.exc_info:
@@ -112,6 +121,8 @@ class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
     """Prints a line above what is being shown at the foot of the terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "told_before", False):
+            return
         above = _Terminal.above
         if above is None:
             super().emit(record)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from camera_watchdog.model import Exam, State
+from camera_watchdog.overview import needs_person
 from camera_watchdog.reasons import explain
 
-__all__ = ["Once", "left_words"]
+__all__ = ["Once", "left_words", "sum_of"]
 
 _UNREST: Final = "Its folder does not come to rest: files are written, or are in use."
 
@@ -65,4 +66,12 @@ def left_words(exam: Exam) -> str:
     if exam.reason is None:
         return _UNREST
     words = explain(exam.reason, exam)
-    return " ".join(part for part in (f"{words.code}.", words.sentence, words.next_step) if part)
+    return " ".join(part for part in (words.sentence, words.next_step) if part)
+
+
+def sum_of(exams: Iterable[Exam], archived: int) -> str:
+    """What a run comes to: ``exams`` are those that are open at its end, or to be seen by a person."""
+    known = list(exams)
+    for_people = sum(map(needs_person, known))
+    need = f"{for_people} need{'s' if for_people == 1 else ''} a person"
+    return f"{archived} archived in this run, {len(known) - for_people} on the way, {need}"

@@ -146,7 +146,9 @@ class Pipeline:
         if for_row and self._tools.clock() - exam.last_change >= rules.incomplete_after:
             return self._hold(passage, reason)
         if passage.waited_for != reason:
-            logger.info("%s  waits: %s", passage.name, explain(reason, exam).sentence)
+            words = explain(reason, exam).sentence
+            told = {"event": "waits", "reason_code": reason.code}
+            logger.info("%s  waits: %s", passage.name, words, extra=told)
         attempts = exam.attempts + 1
         return self._keep(
             passage,
@@ -163,7 +165,13 @@ class Pipeline:
         words = explain(reason, passage.exam)
         known = passage.was_held and passage.waited_for == reason
         if not known:
-            logger.warning("%s  HELD: %s %s", passage.name, words.sentence, words.next_step)
+            logger.warning(
+                "%s  HELD: %s %s",
+                passage.name,
+                words.sentence,
+                words.next_step,
+                extra={"event": "held", "reason_code": reason.code},
+            )
         due_in_s = {
             Clears.CHANGE: None,
             Clears.SOON: self._tools.rules.retry_max_delay_s,
@@ -210,7 +218,12 @@ class Pipeline:
             asked_for_s=error.retry_after_s,
         )
         logger.warning(
-            "%s  try %d failed, again in %.0f s: %s", passage.name, attempts, delay_s, error
+            "%s  try %d failed, again in %.0f s: %s",
+            passage.name,
+            attempts,
+            delay_s,
+            error,
+            extra={"event": "failed", "reason_code": code},
         )
         return self._keep(
             passage,

@@ -223,5 +223,11 @@ class Rechecks:
         detail = f"{code}: {', '.join(found.files)}"
         exam = self._journal.archived.amend(exam.id, noted, "found", detail)
         words = explain(found, exam)
-        logger.warning("%s  FOUND: %s %s", exam.destination, words.sentence, words.next_step)
+        logger.warning(
+            "%s  FOUND: %s %s",
+            exam.destination,
+            words.sentence,
+            words.next_step,
+            extra={"event": "found", "reason_code": found.code},
+        )
         return exam

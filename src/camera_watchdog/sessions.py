@@ -91,7 +91,7 @@ class Sessions:
         passage.event(
             Event.RESOLVED, f"session {chosen.session_id}", session=chosen, with_next=True
         )
-        logger.info("%s  session %s", passage.name, chosen.session_id)
+        logger.info("%s  session %s", passage.name, chosen.session_id, extra={"event": "session"})
 
     def _to_join(self, exam: Exam) -> Session | None:
         others = self._tools.journal.exams_of_subject(exam.subject)

@@ -197,7 +197,9 @@ class Settle:
     def _waiting(self, exam: Exam, reason: Reason, *, news: bool = False) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""
         if exam.reason != reason:
-            logger.info("%s  waits: %s", exam.folder, explain(reason, exam).sentence)
+            words = explain(reason, exam).sentence
+            told = {"event": "waits", "reason_code": reason.code}
+            logger.info("%s  waits: %s", exam.folder, words, extra=told)
         elif not news:
             return exam
         return self._records.save(exam.but(reason=reason), "", durable=False)
@@ -221,7 +223,13 @@ class Settle:
 
     def _held(self, exam: Exam, reason: Reason) -> Exam:
         words = explain(reason, exam)
-        logger.warning("%s  HELD: %s %s", exam.folder, words.sentence, words.next_step)
+        logger.warning(
+            "%s  HELD: %s %s",
+            exam.folder,
+            words.sentence,
+            words.next_step,
+            extra={"event": "held", "reason_code": reason.code},
+        )
         state = step(exam.state, Event.HELD)
         held = exam.but(state=state, reason=reason, not_before=None)
         return self._records.save(held, Event.HELD, reason.code)
@@ -233,7 +241,7 @@ class Settle:
             JournalError: it cannot be written down.
         """
         if not exam.anything_sent:
-            logger.info("%s  is gone; nothing of it was sent", exam.folder)
+            logger.info("%s  is gone; nothing of it was sent", exam.folder, extra={"event": "gone"})
             gone = exam.but(state=step(exam.state, Event.VANISHED), reason=None)
             return self._records.save(gone, Event.VANISHED)
         reason = Reason("vanished", tuple(f.name for f in exam.files if f.may_be_stored))

@@ -25,7 +25,7 @@ ReportFormat = Literal["html", "pdf"]
 Kind = Literal["image", "dicom", "report"]
 
 _ENDINGS: Final = {"jpeg": "jpg", "png": "png", "dicom": "dcm", "html": "html", "pdf": "pdf"}
-_BETWEEN_IMAGES: Final = timedelta(seconds=20)
+BETWEEN_IMAGES: Final = timedelta(seconds=20)
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS patients (
     subject_identifier TEXT PRIMARY KEY, initials TEXT, sex TEXT, age INTEGER
@@ -201,7 +201,7 @@ class Camera:
         each = [formats] * len(images) if isinstance(formats, str) else formats
         made: list[_Made] = []
         for eye, format_ in zip(images, each, strict=True):
-            at = captured_at and captured_at + len(made) * _BETWEEN_IMAGES
+            at = captured_at and captured_at + len(made) * BETWEEN_IMAGES
             made.append(self._image(subject, eye, format_, at, size_bytes=size_bytes))
         if report is not None:
             eyes: Sequence[Eye | None] = tuple(dict.fromkeys(images)) if per_eye else (None,)

@@ -8,7 +8,7 @@ import time
 from datetime import datetime
 from typing import Final
 
-from camera_watchdog_demo.camera import TakenExam
+from camera_watchdog_demo.camera import BETWEEN_IMAGES, TakenExam
 from camera_watchdog_demo.daemon_child import DaemonChild, LogLine
 from camera_watchdog_demo.exam_plan import PlannedExam
 from camera_watchdog_demo.narrator import Narrator
@@ -86,7 +86,9 @@ class Play:
             images=planned.images,
             formats=planned.formats,
             report=planned.report,
-            captured_at=datetime.now().astimezone().replace(tzinfo=None, microsecond=0),
+            # The camera's clock, so that the last picture is not taken after it is sent.
+            captured_at=datetime.now().astimezone().replace(tzinfo=None, microsecond=0)
+            - len(planned.images) * BETWEEN_IMAGES,
             size_bytes=_IMAGE_BYTES,
             omit_eye_of=None if planned.eye_recorded else 0,
             chunks=_BURSTS,

@@ -283,9 +283,9 @@ def test_what_cannot_be_released_says_why(clinic: Clinic, edc: DemoEdc) -> None:
     because = ("--reason", "because")
     held(clinic, "incomplete", "105-10-0004-1")
 
-    assert "There is no exam of 105-10-0001-3. Did you mean 105-10-0001-2?" in refused(
-        clinic, "release", "105-10-0001-3", *because
-    )
+    nearly = refused(clinic, "release", "105-10-0001-3", *because)
+    assert "There is no exam of 105-10-0001-3. See: " in nearly
+    assert SUBJECT not in nearly  # it is another patient
     assert "That is no answer to this: The EDC has no eye exam entry" in refused(
         clinic, "release", SUBJECT, *because
     )
@@ -699,3 +699,16 @@ def test_a_waiting_resend_is_shown_until_it_is_done(clinic: Clinic, edc: DemoEdc
     assert "done when camera-watchdog is started." in text
     clinic.start()
     until(lambda: status(clinic)["asked"] == [], 10, lambda: clinic.running.text)
+
+
+def test_monitoring_asks_for_an_exit_code(clinic: Clinic, edc: DemoEdc) -> None:
+    assert clinic.command("status", "--exit-code").returncode == 75  # it does not run
+    assert clinic.command("status").returncode == 0
+    clinic.start()
+    until(lambda: clinic.command("status", "--exit-code").returncode == 0, 10, "all is well")
+    clinic.camera.take(SUBJECT)
+    clinic.wait_for(SUBJECT, "no_session")
+    assert clinic.command("status", "--exit-code", "--json").returncode == 1
+    edc.stop()
+    clinic.command("retry", "--all")
+    until(lambda: clinic.command("status", "--exit-code").returncode == 75, 15, "the EDC is away")

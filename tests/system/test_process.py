@@ -225,7 +225,7 @@ def test_once_says_that_an_exam_is_left(clinic: Clinic, edc: DemoEdc) -> None:
     clinic.camera.take("105-40-0002")
     with clinic.launch("run", "--once") as daemon:
         assert daemon.wait() == 1, daemon.text
-        assert "105-40-0002  is left: no_session" in daemon.text
+        assert "105-40-0002  is left: The EDC has no eye exam entry for 105-40-0002." in daemon.text
     clinic.archived(SUBJECT)
 
 
@@ -371,8 +371,10 @@ def test_a_log_in_json_is_one_object_a_line(clinic: Clinic, edc: DemoEdc) -> Non
     clinic.archived(SUBJECT)
     daemon.stop()
     told = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    of_all, of_exam = {"at", "level", "message"}, {"at", "level", "message", "exam"}
-    assert all(set(line) in (of_all, of_exam) for line in told)
+    of_all, more = {"at", "level", "message"}, {"exam", "event", "reason_code"}
+    assert all(of_all <= set(line) <= of_all | more for line in told)
+    happened = [line["event"] for line in told if line.get("exam") == SUBJECT and "event" in line]
+    assert happened[-5:] == ["sent", "sent", "sent", "verified", "archived"]
     assert any(line.get("exam") == SUBJECT and SUBJECT in line["message"] for line in told)
 
 
@@ -389,3 +391,30 @@ def test_the_journal_of_another_folder_is_refused(clinic: Clinic) -> None:
     with closing(sqlite3.connect(clinic.state_dir / "journal.sqlite3")) as journal:
         told = journal.execute("SELECT value FROM meta WHERE key = 'watch_dir'").fetchall()
         assert told == [(str(clinic.watch_dir),)]
+
+
+# Its end
+
+
+@pytest.mark.parametrize("how", ["once", "ctrl+c"])
+def test_it_ends_with_what_the_run_came_to(clinic: Clinic, edc: DemoEdc, how: str) -> None:
+    expect(edc, SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.camera.take("105-40-0002")
+    with clinic.launch("run", *(["--once"] if how == "once" else [])) as daemon:
+        if how != "once":
+            daemon.says("105-40-0002", "HELD")
+            daemon.says(SUBJECT, "archived")
+            daemon.stop(signal.SIGINT)
+        daemon.wait()
+    last = daemon.lines[-1]
+    assert last.endswith("stopped: 1 archived in this run, 0 on the way, 1 needs a person")
+
+
+def test_a_warning_is_told_once(clinic: Clinic, edc: DemoEdc) -> None:
+    log = clinic.folder / "x.log"
+    with clinic.launch("run", "--once", "--token", edc.token, log_file=str(log)) as daemon:
+        daemon.wait()
+    said = "The token on the command line"
+    assert sum(said in line for line in daemon.lines) == 1
+    assert said in log.read_text("utf-8")

@@ -284,9 +284,11 @@ def test_warnings_go_to_stderr_before_the_start_without_the_token(
 @pytest.mark.parametrize(
     "line,said",
     [
-        (["--help"], ["--watch-dir", "commands:", "demo", "OD|OS"]),
+        (["--help"], ["commands:", "demo", "--help-settings"]),
+        (["--help-settings"], ["--watch-dir", "OD|OS", "--no-allow-insecure-http"]),
+        (["release", "--help-settings"], ["--watch-dir", "OD|OS"]),
         (["--config", "x", "-h"], ["commands:"]),
-        (["run", "--help"], ["--once", "--no-allow-insecure-http"]),
+        (["run", "--help"], ["--once", "--config"]),
         (["demo", "--help"], ["--edc", "--keep"]),
         (["--version"], [__version__]),
     ],
@@ -367,3 +369,14 @@ def test_a_report_from_a_day_to_come_is_refused(
     assert "--since is in the future" in capsys.readouterr().err
     assert cli.main(["report", "--since", "2020-01-31", "--config", config]) == 1
     assert "There is no journal" in capsys.readouterr().err  # the day is well
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.COMMANDS)])
+def test_help_is_short_and_names_what_tells_of_the_settings(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert len(told.splitlines()) < 50
+    assert "--db-path" not in told
+    assert ("--help-settings" in told) is (command != ["demo"])

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camera_watchdog.config import load
+from camera_watchdog.config import load, values
 from camera_watchdog.config.checks import on_network
-from camera_watchdog.config.file import read_settings
-from camera_watchdog.errors import ConfigError
+from camera_watchdog.config.file import read_secret, read_settings
+from camera_watchdog.errors import ConfigError, Problem
 from canaries import TOKEN
 
 GOOD = '{"watch_dir": "x", "db_path": "y", "api_url": "https://edc.example", "token": "t"}'
@@ -148,3 +148,38 @@ def test_on_a_share_the_state_folder_must_be_named_and_local(
     with pytest.raises(ConfigError) as caught:
         load(None, flags, {})
     assert [found in p.found for p in caught.value.problems] == [True]
+
+
+@pytest.mark.parametrize(
+    "text, where",
+    [
+        ('{\n  "workers": 4,\n}\n', "line 2, column 15: a comma with nothing behind it"),
+        ('{"ignore": [\n  "x",\n\n]}', "line 2, column 6: a comma with nothing behind it"),
+        ('{\n  "workers": 4\n  "proxy": ""\n}', "line 2, column 14: a comma is missing behind"),
+        ('{\n  "workers": 4,\n  // no comment\n}', "line 3, column 3"),
+    ],
+)
+def test_a_comma_too_many_or_too_few_is_pointed_at(tmp_path: Path, text: str, where: str) -> None:
+    path = tmp_path / "camera_config.json"
+    path.write_text(text, "utf-8")
+    read, (problem,) = read_settings(path)
+    assert read is None
+    assert where in problem.found
+
+
+def test_a_secret_s_file_that_is_not_there_is_named_with_what_lies_beside_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "token.txt.txt").write_text("0123456789abcdef", "utf-8")
+    told = read_secret(tmp_path / "token.txt", values.TOKEN, "token_file", "token")
+    assert isinstance(told, Problem)
+    assert f'as "{tmp_path / "token.txt"}"' in told.advice
+    assert "Is it token.txt.txt, which is there?" in told.advice
+
+
+def test_a_token_in_the_place_of_its_file_is_not_quoted(tmp_path: Path) -> None:
+    token = "0123456789abcdef0123456789abcdef01234567"
+    told = read_secret(tmp_path / token, values.TOKEN, "token_file", "token")
+    assert isinstance(told, Problem)
+    assert token not in str(told)
+    assert str(tmp_path) in told.advice

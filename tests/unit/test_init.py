@@ -119,3 +119,16 @@ def test_the_schema_is_printed(here: Path, capsys: pytest.CaptureFixture[str]) -
     assert cli.main(["init", "--schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
     assert list(here.iterdir()) == []
+
+
+def test_a_token_s_file_that_is_not_here_is_one_beside_the_configuration(here: Path) -> None:
+    (here / "camera" / "export").mkdir(parents=True)
+    where = ["--watch-dir", "camera/export", "--token-file"]
+    assert cli.main(["init", *where, "token.txt"]) == 0
+    made = json.loads((here / "camera" / "camera_config.json").read_text("utf-8"))
+    assert made["token_file"] == "token.txt"
+
+    (here / "mine.txt").write_text("0123456789abcdef", "utf-8")
+    assert cli.main(["init", "other.json", *where, "mine.txt"]) == 0
+    made = json.loads((here / "other.json").read_text("utf-8"))
+    assert made["token_file"] == str(here / "mine.txt")

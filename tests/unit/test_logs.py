@@ -190,3 +190,22 @@ def test_a_log_file_that_cannot_be_opened_is_said_at_once(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         logs.set_up("INFO", file=tmp_path / "file" / "x.log", json_lines=False)
+
+
+def test_a_program_reads_what_happened_and_for_which_reason(tmp_path: Path) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=True)
+    logger.warning("%s  HELD: x", "S1", extra={"event": "held", "reason_code": "incomplete"})
+    logger.info("watching")
+    held, other = map(json.loads, lines_of(tmp_path / "x.log"))
+    assert (held["event"], held["reason_code"], held["exam"]) == ("held", "incomplete", "S1")
+    assert {"event", "reason_code"}.isdisjoint(other)
+
+
+def test_what_the_terminal_has_already_goes_to_the_file_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=False)
+    logger.warning("configuration  %s", "a warning", extra=logs.TOLD_BEFORE)
+    logger.info("another")
+    assert len(lines_of(tmp_path / "x.log")) == 2
+    assert "a warning" not in capsys.readouterr().err

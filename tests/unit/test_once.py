@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.once import Once, left_words
+from camera_watchdog.once import Once, left_words, sum_of
 from exam_parts import exam
 
 RESTLESS_S = 33.0
@@ -71,9 +71,16 @@ def test_what_is_done_meanwhile_gives_it_time_again(run: Run) -> None:
 
 def test_what_is_left_is_said_with_its_next_step() -> None:
     assert left_words(HELD) == (
-        "no_session. The EDC has no eye exam entry for S1. "
+        "The EDC has no eye exam entry for S1. "
         "Ask the clinician to create one for this visit, of the day of the pictures; it will then be sent by itself."
     )
     assert left_words(WRITTEN) == (
         "Its folder does not come to rest: files are written, or are in use."
+    )
+
+
+def test_a_run_is_summed_up() -> None:
+    assert sum_of([], 2) == "2 archived in this run, 0 on the way, 0 need a person"
+    assert sum_of([HELD, INCOMPLETE, READY], 0) == (
+        "0 archived in this run, 2 on the way, 1 needs a person"
     )

@@ -13,7 +13,7 @@ from camera_watchdog.command_line import program, quoted
 from camera_watchdog.commands.check_camera import ROW_KEYS, check_camera, seen_in
 from camera_watchdog.commands.check_machine import check_watch_dir
 from camera_watchdog.config import Config, load
-from camera_watchdog.config.keys import KEYS
+from camera_watchdog.config.keys import KEYS, Key
 from camera_watchdog.config.schema import SCHEMA_NAME, json_schema, sample
 from camera_watchdog.config.values import PATH, from_flag
 from camera_watchdog.errors import CameraWatchdogError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _DEFAULT_NAME: Final = "camera_config.json"
+_SECRET_FILES: Final = frozenset({"token_file", "smtp_password_file"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,12 +83,23 @@ def _given(flags: Mapping[str, object]) -> dict[str, object]:
         if key.name not in flags:
             continue
         value = from_flag(key.kind, flags[key.name])
-        if key.kind is PATH and isinstance(value, str) and value.strip():
+        if (
+            key.kind is PATH
+            and isinstance(value, str)
+            and value.strip()
+            and not _is_kept(key, value)
+        ):
             value = str(Path(value).expanduser().absolute())
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         given[key.name] = value
     return given
+
+
+def _is_kept(key: Key, value: str) -> bool:
+    """Whether it stays as it is: a secret's file that is not here yet belongs beside the configuration."""
+    path = Path(value).expanduser()
+    return key.name in _SECRET_FILES and not path.is_absolute() and not path.is_file()
 
 
 def _suggested(config: Config) -> dict[str, Any]:

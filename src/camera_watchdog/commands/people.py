@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -132,9 +131,10 @@ def exams_named(journal: Journal, config: Config, name: str, *, to_see: bool = F
         assert newest is not None  # noqa: S101 - it was chosen so
         when = f"{newest.astimezone(config.timezone):%Y-%m-%d %H:%M}"
         raise NotDone(f"The exam of {name} is in the EDC and was archived at {when}.")
+    # One that is only nearly so called is another patient's.
     known = sorted({*(e.folder for e in open_exams), *(e.subject for e in open_exams)})
-    near = get_close_matches(name, known, 1)
-    advice = f"Did you mean {near[0]}?" if near else f"See: {command('status')}"
+    same = [each for each in known if each.strip().casefold() == name.strip().casefold()]
+    advice = f"Did you mean {same[0]}?" if same else f"See: {command('status')}"
     raise NotDone(f"There is no exam of {name}. {advice}")
 
 

@@ -42,6 +42,7 @@ __all__ = ["add_arguments", "run"]
 
 _STALE: Final = timedelta(minutes=3)
 _MOST_NAMED: Final = 5
+_NOT_NOW: Final = 75
 
 
 class NoStatus(CameraWatchdogError):
@@ -51,19 +52,31 @@ class NoStatus(CameraWatchdogError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own flags."""
     parser.add_argument("--json", action="store_true", help="print it as JSON, for scripts")
+    parser.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="end with 1 where a person is needed, with 75 where it does not run or the EDC is away",
+    )
 
 
 def run(invocation: "Invocation") -> int:
-    """Print how it stands; 0 whatever there is to say."""
+    """Print how it stands; 0 whatever there is to say, unless ``--exit-code`` asks for more."""
     config = invocation.load_config(frozenset())
     told = _overview(config, datetime.now(UTC))
     if invocation.arguments.json:
         sys.stdout.write(json.dumps(as_json(told), indent=2) + "\n")
-        return 0
-    from camera_watchdog.commands.status_text import print_overview  # noqa: PLC0415  # only here
+    else:
+        from camera_watchdog.commands.status_text import print_overview  # noqa: PLC0415  # only here
 
-    print_overview(told, config.timezone)
-    return 0
+        print_overview(told, config.timezone)
+    return _exit_code(told) if invocation.arguments.exit_code else 0
+
+
+def _exit_code(told: Overview) -> int:
+    """For monitoring: that nothing is sent goes before what a person must see to."""
+    if not told.running or told.server.reachable is False:
+        return _NOT_NOW
+    return 1 if told.for_people else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,7 +330,9 @@ def _unknown(name: str, where: str) -> Problem:
     near = get_close_matches(name.lower().replace("-", "_"), list(_BY_NAME), 1, cutoff=0.6)
     advice = f"Did you mean {near[0]}?" if near else "Take it out."
     shown_where = where if where.isidentifier() and len(where) <= 40 else shown(where)  # noqa: PLR2004
-    return Problem(shown_where, "a key that does not exist", "the keys that --help lists", advice)
+    return Problem(
+        shown_where, "a key that does not exist", "the keys that --help-settings lists", advice
+    )
 
 
 def _flag(name: str) -> str:
@@ -356,7 +358,7 @@ def _warnings(
     )
     warnings += [
         f"Every user of this machine can read or change {file}, which holds a secret. "
-        f'Take that right away: chmod o= "{file}"'
+        f'Let its owner and group alone read it: chmod o= "{file}"'
         for file in (*secret_files, path if holds_secret else None)
         if file and others_may_read(file)
     ]

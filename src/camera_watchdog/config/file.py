@@ -52,16 +52,31 @@ def read_settings(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
 def read_secret(path: Path, kind: Kind, key: str, noun: str) -> str | Problem:
     """The secret in a file of its own, or what is wrong with it; ``key`` is where it was named.
 
-    ``noun`` is what a message calls it. The file's name is not quoted: it may be the secret itself,
-    put under the wrong key.
+    ``noun`` is what a message calls it. A name that may be the secret itself, put under the wrong key, is
+    not quoted.
     """
     try:
         secret: str = kind.parse(_read_text(path))
     except Refused as refused:
         accepted = f"the path of a text file that holds the {noun} and nothing else"
         advice = refused.advice or "A relative path starts at the folder of the configuration file."
-        return Problem(key, str(refused.found), accepted, advice)
+        where = f"It was looked for {_named(path)}.{_beside(path)}"
+        return Problem(key, str(refused.found), accepted, f"{advice} {where}")
     return secret
+
+
+def _named(path: Path) -> str:
+    """The path, where its name is one of a file; else its folder alone."""
+    is_name = re.fullmatch(r"[\w .()-]{1,40}\.[A-Za-z]{1,5}", path.name)
+    return f'as "{path}"' if is_name else f'in "{path.parent}"'
+
+
+def _beside(path: Path) -> str:
+    """What Windows made of the name where it hides endings: ``token.txt.txt``."""
+    for name in (f"{path.name}.txt", path.stem):
+        if name != path.name and os.path.isfile(path.parent / name):  # noqa: PTH113  # never raises
+            return f" Is it {name}, which is there?"
+    return ""
 
 
 def _read_text(path: Path) -> str:
@@ -95,13 +110,26 @@ def _read_text(path: Path) -> str:
 
 
 def _not_json(path: Path, text: str, error: json.JSONDecodeError) -> Problem:
-    found = f"no JSON at line {error.lineno}, column {error.colno} ({error.msg})"
+    found = _where(text, error)
     # The JSON module quotes nothing of the file; neither must we: a token may stand on that line.
     single = re.search(r"(?<!\\)(?:\\\\)*\\(?![\"\\/bfnrtu])|[A-Za-z]:\\(?!\\)", text)
     advice = "In JSON, write \\\\ or / for each backslash of a Windows path." if single else ""
     if not text.strip():
         found = "an empty file"
     return Problem(str(path), found, _OBJECT, advice)
+
+
+def _where(text: str, error: json.JSONDecodeError) -> str:
+    """What is wrong and where a person has to look, which is not always where the reader stopped."""
+    before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n") - 1
+    if before.endswith(",") and after.startswith(("}", "]")):
+        return f"no JSON at line {line}, column {column}: a comma with nothing behind it"
+    if error.msg.startswith("Expecting ','") and after.startswith('"'):
+        return (
+            f"no JSON at line {line}, column {column}: a comma is missing behind what stands there"
+        )
+    return f"no JSON at line {error.lineno}, column {error.colno} ({error.msg})"
 
 
 def _kind_of(value: object) -> str:
