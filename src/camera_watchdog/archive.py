@@ -7,6 +7,7 @@ it was written.
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,7 +19,9 @@ from camera_watchdog.overrides import for_other_bytes
 from camera_watchdog.person import Wish
 
 __all__ = [
+    "ARCHIVE_NAME",
     "RECEIPT_NAME",
+    "RECEIPT_NAMES",
     "RECEIPT_VERSION",
     "archive_name",
     "damaged_name",
@@ -32,7 +35,13 @@ __all__ = [
 
 _json: Final = json.JSONEncoder(ensure_ascii=False).encode  # dumps would make one for each value
 RECEIPT_NAME: Final = "receipt.json"
+RECEIPT_NAMES: Final = (f"camera-watchdog.{RECEIPT_NAME}", RECEIPT_NAME)
+"""Where the camera has a file of the second name, ours has the first."""
 RECEIPT_VERSION: Final = 1
+ARCHIVE_NAME: Final = re.compile(
+    r"(?P<subject>.+)_(?P<stamp>\d{8}_\d{6})(?P<taken>_\d+)?", re.DOTALL
+)
+"""What :func:`archive_name` gives."""
 _DAMAGED: Final = ".damaged-"
 _SAID_LATER: Final = AFTER_ARCHIVE | {Wish.RESEND.value}
 """What a person says of an exam whose receipt is written already."""
@@ -115,7 +124,7 @@ def damaged_name(receipt: str, now: datetime) -> str:
 def receipt_name(exam: Exam) -> str:
     """Never over a file that the camera named so; over a receipt that was cut off by a kill."""
     cameras = {*exam.other_names, *(file.name for file in exam.files)}
-    return RECEIPT_NAME if RECEIPT_NAME not in cameras else f"camera-watchdog.{RECEIPT_NAME}"
+    return RECEIPT_NAME if RECEIPT_NAME not in cameras else RECEIPT_NAMES[0]
 
 
 def with_resending(before: dict[str, Any], again: dict[str, Any]) -> bytes:

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable
 
 from camera_watchdog.disk import Disk
+from camera_watchdog.entries import Entry
+from camera_watchdog.old_archive import is_old_archive
 from camera_watchdog.sweep_rules import SweepRules
 
 __all__ = ["CameraFolder"]
@@ -28,6 +30,7 @@ class CameraFolder:
         self._disk = disk
         self.away = ""
         self._said: frozenset[str] = frozenset()
+        self._archives: set[str] = set()
         self.unmatched: tuple[str, ...] = ()
         self.loose: tuple[str, ...] = ()
 
@@ -47,6 +50,16 @@ class CameraFolder:
         live = [name for name in names if self._rules.subject(name) is not None]
         self._say_others(names, loose)
         return live
+
+    def without_archive(self, folder: str, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """What lies in a subject's folder; nothing in one that is an archive of before, said once."""
+        if not is_old_archive(self._disk, self._rules.watch_dir / folder, entries):
+            self._archives.discard(folder)
+            return entries
+        if folder not in self._archives:
+            self._archives.add(folder)
+            logger.warning("watching  left alone, an archive by its receipts: %s", folder)
+        return ()
 
     def _has_ours(self, names: Iterable[str]) -> bool:
         """Whether the archive or the state folder is there: then only the lock file was cleared away."""

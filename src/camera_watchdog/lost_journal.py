@@ -19,13 +19,12 @@ archived: it was first seen at the same moment, in the same folder.
 
 import json
 import logging
-import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.archive import RECEIPT_NAME
+from camera_watchdog.archive import ARCHIVE_NAME, RECEIPT_NAMES
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import CameraWatchdogError
@@ -38,11 +37,6 @@ from camera_watchdog.registry import Registry
 __all__ = ["LostJournal"]
 
 _AGAIN_S: Final = 60.0
-_NAMES: Final = (f"camera-watchdog.{RECEIPT_NAME}", RECEIPT_NAME)
-"""Where the camera has a file of the second name, ours has the first."""
-_ARCHIVE_NAME: Final = re.compile(
-    r"(?P<subject>.+)_(?P<stamp>\d{8}_\d{6})(?P<taken>_\d+)?", re.DOTALL
-)
 
 logger = logging.getLogger(__name__)
 
@@ -227,7 +221,7 @@ class LostJournal:
         """
         path = self._archive_dir / folder
         entries = {entry.name: entry for entry in self._disk.entries(path)}
-        name = next((each for each in _NAMES if each in entries), "")
+        name = next((each for each in RECEIPT_NAMES if each in entries), "")
         if not name or entries[name].kind is not Kind.FILE:
             return None
         text = read_receipt_text(self._disk, path / name)
@@ -369,7 +363,7 @@ def _by_subject(folders: Iterable[str]) -> dict[str, list[str]]:
     """
     found: dict[str, list[tuple[str, int, str]]] = {}
     for folder in folders:
-        match = _ARCHIVE_NAME.fullmatch(folder)
+        match = ARCHIVE_NAME.fullmatch(folder)
         taken = int((match["taken"] or "_0")[1:]) if match else 0
         stamp = match["stamp"] if match else ""
         found.setdefault(match["subject"] if match else "", []).append((stamp, taken, folder))

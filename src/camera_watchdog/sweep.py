@@ -261,7 +261,7 @@ class Sweep:
             self._unlisted(folder, error, now)
             return
         self._unlisted_since.pop(folder, None)
-        self._take_in(folder, entries, now)
+        self._take_in(folder, self.root.without_archive(folder, entries), now)
 
     def _unlisted(self, folder: str, error: OSError, now: float) -> None:
         """A folder cannot be listed: for a moment while it is made or goes away, or for want of a right."""
