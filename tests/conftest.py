@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from canary_watch import CanaryWatch
 from edc_under_test import EdcUnderTest
@@ -19,6 +20,10 @@ from real_edc import RealEdcServer, RealEdcUnavailable, environment_for
 # The first test of a release downloads and builds its environment.
 _REAL_EDC_TIMEOUT_S = 1500
 
+
+# How long an example takes says more of the machine, and of who else works on it, than of the program.
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")
 
 # Many tests wait, for a server, a process or a clock: more of them than there are cores go on at once.
 _WORKERS_PER_CORE = 2

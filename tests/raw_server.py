@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -142,7 +143,10 @@ class RawServer:
         self._accepter.join()
         for talk in self._talks:
             with suppress(OSError):
-                socket.socket.shutdown(talk.sock, socket.SHUT_RDWR)
+                if sys.platform == "win32":  # where a shutdown wakes nobody
+                    socket.close(talk.sock.detach())
+                else:
+                    socket.socket.shutdown(talk.sock, socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._listener.close()

@@ -101,7 +101,8 @@ def _tell_to_stop(process: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         try:
             process.send_signal(signal.CTRL_BREAK_EVENT)
-        except OSError:  # no console: nothing can be said, only ended, which is safe as well
+        except (OSError, SystemError):  # as 3.11 has it
+            # No console: nothing can be said, only ended, which is safe as well.
             tell()
         return
     tell()

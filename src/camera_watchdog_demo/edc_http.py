@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -141,7 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Serve a connection until either side has enough."""
         try:
             super().handle()
-        except ConnectionError:
+        except OSError as error:
+            if not (isinstance(error, ConnectionError) or self.server.stopping.is_set()):
+                raise
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the hook's signature
@@ -294,6 +297,9 @@ _PERFORMED: dict[FaultKind, Callable[[_Handler, Fault, Answer, _Body], None]] = 
 def _hang_up(connection: socket.socket) -> None:
     """Wake whoever reads from or writes to it."""
     try:
-        connection.shutdown(socket.SHUT_RDWR)
+        if sys.platform == "win32":  # where a shutdown wakes nobody
+            socket.close(connection.detach())
+        else:
+            connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # already closed

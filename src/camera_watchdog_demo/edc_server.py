@@ -96,16 +96,21 @@ class DemoEdc:
 
     def stop(self) -> None:
         """Close the port and every connection; does nothing where it is stopped already."""
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        if self._stopped():
             self._keep_port(self.port)
 
     def close(self) -> None:
         """Stop, and give the port back."""
-        self.stop()
-        self._release.detach()
-        self._bound.close()
+        if not self._stopped():
+            self._release.detach()
+            self._bound.close()
+
+    def _stopped(self) -> bool:
+        """Close the port and every connection; answers whether it served."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+        return server is not None
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime, timedelta
@@ -295,6 +296,8 @@ REFUSED = [
 def test_a_value_that_cannot_be_is_refused_in_words(
     tmp_path: Path, name: str, value: object, said: str
 ) -> None:
+    if sys.platform == "win32" and said == "in full":
+        pytest.skip("a home is found for any name there")
     problem = only(write(tmp_path, **{name: value}))
     assert problem.key == name
     assert said in str(problem)

@@ -25,7 +25,10 @@ FILES: Final = {
     "none": (),
     "one": ("logo.png",),
     "several": ("IM_0001.jpg", "IM_0002.jpg", "logo.png"),
-    "odd": ("a b.jpg", "it's $HOME `id`.jpg", "-x.jpg", "a=b.jpg", '"q".jpg', "a|b>c<d&e;f.jpg"),
+    "odd": (
+        *("a b.jpg", "it's $HOME `id`.jpg", "-x.jpg", "a=b.jpg", "a&b;f.jpg", "100%.jpg"),
+        *(() if sys.platform == "win32" else ('"q".jpg', "a|b>c<d.jpg")),  # no name there
+    ),
     "unprintable": ("a\tb\x1b[2J.jpg", "b\N{ZERO WIDTH SPACE}\\.jpg"),
 }
 FOLDERS: Final = ("105-10-0001-2", "-7", "S 1", "S'1", "S1|x", "--all", "S\x1b1")
@@ -167,6 +170,7 @@ def test_nothing_in_a_command_means_something_to_a_shell() -> None:
             assert not {*command} & {*"|<>&;()$`"}, command
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no name there has control characters")
 def test_a_command_can_be_read_whatever_stands_in_a_name() -> None:
     commands = printed("unfinished_file", FILES["unprintable"], "S\x1b1")
     assert len(commands) == 2
