@@ -4,6 +4,7 @@ Names come from outside: whatever would break a line or drive a terminal is esca
 be written stops nothing.
 """
 
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -18,12 +19,13 @@ from typing import Final
 __all__ = ["KEPT_FILES", "TOLD_BEFORE", "print_above", "set_up"]
 
 KEPT_FILES: Final = 10
-"""Of the log, beside the one that is written: ``.1`` is the newest of them."""
+"""Of the log, beside the one that is written: ``.1`` is the newest of them, ``.0`` one on its way there."""
 
 TOLD_BEFORE: Final[dict[str, object]] = {"told_before": True}
 """``extra`` of a line that the terminal has already, and a file does not."""
 
 _ROTATE_BYTES: Final = 5_000_000
+_TRY_AGAIN_BYTES: Final = 100_000
 _MORE: Final = ("event", "reason_code")
 """What a line may carry beside its words (``extra``)."""
 
@@ -103,14 +105,43 @@ def _where(record: logging.LogRecord) -> str:
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that keeps writing where it cannot be rotated, and never complains aloud."""
+    """A rotating file that loses no line, and no older file, where it cannot be rotated now.
+
+    On Windows a file that another program has open is not renamed. The one that is written goes first,
+    to ``.0``, where nothing stands in its way; only once it is there do the older ones make room for it.
+    """
 
     def doRollover(self) -> None:  # noqa: N802 - the base class's name
+        if self.stream is not None:
+            self.stream.close()
         try:
-            super().doRollover()
-        except OSError:  # a virus scanner has it open: go on in the same file
-            if self.stream is None:
-                self.stream = self._open()
+            self._make_room()
+            self.rotate(self.baseFilename, self._kept(0))
+        except (
+            OSError
+        ):  # a reader or a virus scanner has one open: go on in the same file, try later
+            self.maxBytes += _TRY_AGAIN_BYTES
+        else:
+            self.maxBytes = _ROTATE_BYTES
+            with contextlib.suppress(OSError):  # it is tried again before the next
+                self._make_room()
+        self.stream = self._open()
+
+    def _make_room(self) -> None:
+        """Have nothing at ``.0``: the files up to the first free number move on by one.
+
+        Raises:
+            OSError: one of them cannot be moved now; none is lost.
+        """
+        names = [Path(self._kept(number)) for number in range(KEPT_FILES + 1)]
+        free = next((at for at, name in enumerate(names) if not name.exists()), KEPT_FILES)
+        if free == KEPT_FILES:
+            names[free].unlink(missing_ok=True)
+        for at in range(free, 0, -1):
+            self.rotate(str(names[at - 1]), str(names[at]))
+
+    def _kept(self, number: int) -> str:
+        return f"{self.baseFilename}.{number}"
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
         """A full disk must not stop the daemon."""

@@ -189,7 +189,7 @@ def _ours(config: Config) -> Iterator[str]:
         config.db_path: ("", "-wal", "-shm", "-journal"),
         config.config_path: ("",),
         config.token_file: ("",),
-        config.log_file: ("", *(f".{number}" for number in range(1, KEPT_FILES + 1))),
+        config.log_file: ("", *(f".{number}" for number in range(KEPT_FILES + 1))),
     }
     for path, endings in companions.items():
         if path is not None and path.parent == config.watch_dir:

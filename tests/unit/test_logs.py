@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+import os
 import sys
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +22,7 @@ STRANGE = "S1\n2026-03-01  ERROR  forged\r\x1b[31m\u2028\x85\x00\ud800 Zoë \U00
 
 
 def lines_of(path: Path) -> list[str]:
-    return path.read_bytes().decode("utf-8").split("\n")[:-1]
+    return path.read_bytes().decode("utf-8").split(os.linesep)[:-1]
 
 
 @pytest.mark.parametrize("json_lines", [False, True])
@@ -157,21 +159,86 @@ def test_neither_a_full_disk_nor_a_closed_terminal_stops_anything(
     assert "archived" in lines_of(tmp_path / "x.log")[-1]
 
 
-def test_a_log_that_cannot_be_rotated_goes_on_in_the_same_file(
+def rotating(path: Path, monkeypatch: pytest.MonkeyPatch) -> RotatingFileHandler:
+    """A log that rotates after a few lines, and is tried again after as many."""
+    monkeypatch.setattr(logs, "_ROTATE_BYTES", 200)
+    monkeypatch.setattr(logs, "_TRY_AGAIN_BYTES", 200)
+    logs.set_up("INFO", file=path, json_lines=False)
+    handler = logging.getLogger("camera_watchdog").handlers[1]
+    assert isinstance(handler, RotatingFileHandler)
+    return handler
+
+
+def numbers_in(folder: Path) -> list[int]:
+    """The lines of all files of the log, the oldest first."""
+    files = sorted(folder.iterdir(), key=lambda file: -int(file.suffix.strip(".log") or -1))
+    return [int(line.split()[-1]) for file in files for line in lines_of(file)]
+
+
+def test_a_log_that_rotates_keeps_the_newest_lines_in_their_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logs.set_up("INFO", file=tmp_path / "x.log", json_lines=False)
-    handler = logging.getLogger("camera_watchdog").handlers[1]
-    assert isinstance(handler, logging.handlers.RotatingFileHandler)
-    handler.maxBytes = 1
+    rotating(tmp_path / "x.log", monkeypatch)
+    for number in range(200):
+        logger.info("line %d", number)
+    numbers = numbers_in(tmp_path)
+    assert numbers == list(range(numbers[0], 200))
+    kept = {"x.log", *(f"x.log.{number}" for number in range(1, logs.KEPT_FILES + 1))}
+    assert {file.name for file in tmp_path.iterdir()} == kept
+    assert "Traceback" not in capsys.readouterr().err
 
-    def refuse(_source: str, _destination: str) -> None:
-        raise PermissionError(13, "the scanner has it open")
+
+@pytest.mark.parametrize("held", ["x.log", "x.log.0", "x.log.1", "x.log.4", "x.log.10"])
+def test_a_log_file_that_another_program_has_open_costs_no_line_and_no_older_file(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    held: str,
+) -> None:
+    handler = rotating(tmp_path / "x.log", monkeypatch)
+    for number in range(100):
+        logger.info("line %d", number)
+    before, rename, unlink = numbers_in(tmp_path), handler.rotate, Path.unlink
+    tries = []
+
+    def refuse(source: str, destination: str) -> None:
+        if held in {Path(source).name, Path(destination).name}:
+            tries.append(source)
+            raise PermissionError(13, "another program has it open")
+        rename(source, destination)
+
+    def keep(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == held:
+            tries.append(str(path))
+            raise PermissionError(13, "another program has it open")
+        unlink(path, missing_ok=missing_ok)
 
     monkeypatch.setattr(handler, "rotate", refuse)
-    for number in range(3):
+    monkeypatch.setattr(Path, "unlink", keep)
+    for number in range(100, 160):
         logger.info("line %d", number)
-    assert [line[-6:] for line in lines_of(tmp_path / "x.log")] == ["line 0", "line 1", "line 2"]
+    assert numbers_in(tmp_path)[-60:] == list(range(100, 160))
+    assert len(set(before) - set(numbers_in(tmp_path))) < len(before) // 2
+    assert 0 < len(tries) < 60
+    monkeypatch.undo()
+    monkeypatch.setattr(logs, "_ROTATE_BYTES", 200)
+    for number in range(160, 170):
+        logger.info("line %d", number)
+    assert numbers_in(tmp_path)[-70:] == list(range(100, 170))
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_of_the_log_costs_no_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotating(tmp_path / "x.log", monkeypatch)
+    logger.info("line 0")
+    with (tmp_path / "x.log").open("rb"):  # on Windows it cannot be renamed now
+        for number in range(1, 20):
+            logger.info("line %d", number)
+    for number in range(20, 30):
+        logger.info("line %d", number)
+    assert numbers_in(tmp_path) == list(range(30))
     assert "Traceback" not in capsys.readouterr().err
 
 
