@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPS_PORT, HTTPConnection, HTTPException, HTTPResponse
 from threading import Event
 from typing import Any, Final, cast
 
@@ -98,8 +98,8 @@ class Line:
 class PlainConnection(HTTPConnection):
     """A connection of one thread; only :meth:`shut` may be called from others."""
 
-    def __init__(self, line: Line, host: str, port: int, **options: Any) -> None:
-        super().__init__(host, port, **options)
+    def __init__(self, line: Line, host: str, port: int) -> None:
+        super().__init__(host, port)
         self._line = line
         self._switch: socket.socket | None = None
         self._create_connection = self._dialled
@@ -112,6 +112,7 @@ class PlainConnection(HTTPConnection):
         try:
             super().connect()
             self.sock.settimeout(line.slice_s)
+            self._secure()
             line.received = 0
         except (OSError, UnicodeError, HTTPException) as error:
             self.close()
@@ -202,6 +203,9 @@ class PlainConnection(HTTPConnection):
             self._switch.close()
         super().close()
 
+    def _secure(self) -> None:
+        """Nothing more: the connection is not encrypted."""
+
     def _dialled(self, host_and_port: tuple[str, int], *_: object) -> socket.socket:
         """Connect to the first address that answers; each gets its share of the time."""
         line = self._line
@@ -214,7 +218,7 @@ class PlainConnection(HTTPConnection):
             sock = socket.socket(family, kind, protocol)
             try:
                 _dial(sock, address, until=share_until, line=line)
-                sock.settimeout(max(by - line.clock(), line.slice_s))
+                sock.settimeout(max(by - line.clock(), line.slice_s))  # for a proxy to be asked
                 # A handle of its own, so that a shutdown reaches the connection also while TLS,
                 # which takes the socket over, shakes hands; and goes round
                 # ssl.SSLSocket.shutdown, which takes the encryption off while the other thread
@@ -232,8 +236,30 @@ class PlainConnection(HTTPConnection):
         raise failure
 
 
-class SecureConnection(PlainConnection, HTTPSConnection):
-    """The same with TLS."""
+class SecureConnection(PlainConnection):
+    """The same with TLS: ``context`` is a client's, ``server`` whose certificate it must be."""
+
+    default_port = HTTPS_PORT
+
+    def __init__(
+        self, line: Line, host: str, port: int, *, context: ssl.SSLContext, server: str
+    ) -> None:
+        super().__init__(line, host, port)
+        self._context, self._server = context, server
+
+    def _secure(self) -> None:
+        """Shake hands in slices: on Windows a shutdown does not wake the thread that waits for it."""
+        line = self._line
+        self.sock = secure = self._context.wrap_socket(
+            self.sock, server_hostname=self._server, do_handshake_on_connect=False
+        )
+        while True:
+            line.check()
+            if line.clock() >= (line.connect_by or 0.0):
+                raise TimeoutError(errno.ETIMEDOUT, "no secure connection in time")
+            with suppress(TimeoutError):
+                secure.do_handshake()
+                return
 
 
 class _AnswerFile(io.RawIOBase):

@@ -234,7 +234,8 @@ class Transport:
             if proxy is not None:
                 self._base, self._for_proxy = self._origin + self._path, proxy_headers(proxy)
             return PlainConnection(self._line, *at)
-        connection = SecureConnection(self._line, *at, context=_context(self._ca_bundle))
+        context = _context(self._ca_bundle)
+        connection = SecureConnection(self._line, *at, context=context, server=host)
         if proxy is not None:
             connection.set_tunnel(host, self._port, proxy_headers(proxy))
         return connection
