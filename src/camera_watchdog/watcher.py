@@ -12,6 +12,7 @@ import contextlib
 import errno
 import logging
 import os
+import queue
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -31,7 +32,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.api import BaseObserver, EventEmitter, ObservedWatch
 
 __all__ = ["Watcher"]
 
@@ -57,6 +58,9 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [
 ]
 
 
+_CAME: Final = (DirCreatedEvent, FileCreatedEvent, FileClosedEvent)
+
+
 class _Hints(FileSystemEventHandler):
     """Turns an event's paths into folder names below the root."""
 
@@ -66,8 +70,9 @@ class _Hints(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         # A folder that went away, into the archive for one, is looked for by itself: to list the
-        # root for each would make a long backlog ever slower.
-        went = isinstance(event, (DirDeletedEvent, DirMovedEvent))
+        # root for each would make a long backlog ever slower. Windows cannot tell what is gone from
+        # a file, neither when it went nor when what was in it changed just before.
+        went = not isinstance(event, _CAME)
         for path, is_gone in ((event.src_path, went), (event.dest_path, False)):
             if path:
                 self._hint(self._folder(os.fsdecode(path), is_gone=is_gone))
@@ -123,7 +128,7 @@ class Watcher:
         try:
             observer = Observer()
             status = self._root.stat()
-            watch = observer.schedule(self._handler, str(self._root), event_filter=_EVENTS)
+            watch = self._schedule(observer, self._root)
             observer.start()
         except Exception as error:  # noqa: BLE001 - said, and tried again
             self._say(f"not possible now, the sweep alone goes on: {_words(error)}")
@@ -152,9 +157,7 @@ class Watcher:
             if self._observer is None or folder in self._watches:
                 return
             try:
-                self._watches[folder] = self._observer.schedule(
-                    self._handler, str(self._root / folder), event_filter=_EVENTS
-                )
+                self._watches[folder] = self._schedule(self._observer, self._root / folder)
             except FileNotFoundError:
                 return
             except Exception as error:  # noqa: BLE001 - said, and tried again
@@ -165,6 +168,10 @@ class Watcher:
                         "the sweep sees the other folders",
                         _words(error),
                     )
+
+    def _schedule(self, observer: BaseObserver, folder: Path) -> ObservedWatch:
+        with os.scandir(folder):  # on Windows the library does not say why it cannot be opened
+            return observer.schedule(self._handler, str(folder), event_filter=_EVENTS)
 
     def forget(self, folder: str) -> None:
         """Watch a folder no longer: it is about to be moved, or gone."""
@@ -222,8 +229,18 @@ class Watcher:
     def _dead_folders(self) -> set[str]:
         if self._observer is None:
             return set()
-        alive = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}
+        alive = {
+            emitter.watch
+            for emitter in self._observer.emitters
+            if emitter.is_alive() and not _is_deaf(emitter)
+        }
         return {folder for folder, watch in self._watches.items() if watch not in alive}
+
+
+def _is_deaf(emitter: EventEmitter) -> bool:
+    """Whether an emitter's own reader has died; it is Windows' that has one, and goes on without."""
+    reader = getattr(getattr(emitter, "_reader", None), "_reader_thread", None)
+    return reader is not None and not reader.is_alive()
 
 
 def _end(observer: BaseObserver) -> None:
@@ -235,6 +252,8 @@ def _end(observer: BaseObserver) -> None:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, queue.Empty):  # what the library makes of it on Windows
+        return "the folder cannot be opened"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     limit = _LIMITS.get(error.errno or 0) if isinstance(error, OSError) else None
     return f"{words}; raise {limit} (sysctl)" if limit and sys.platform == "linux" else words

@@ -2,16 +2,29 @@
 
 import errno
 import logging
+import queue
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
-from watchdog.events import FileModifiedEvent
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+)
 from watchdog.observers.api import BaseObserver, EventDispatcher
 
 from camera_watchdog import watcher as module
@@ -322,8 +335,8 @@ def test_where_the_system_allows_no_more_watches_the_sweep_sees_the_rest_and_it_
     [
         ("camera/S1/OD.jpg", "S1"),
         ("camera/S1/deep/er/OD.jpg", "S1"),
-        ("camera/S1", ""),
-        ("camera/loose.jpg", ""),
+        ("camera/S1", "S1"),
+        ("camera/loose.jpg", "loose.jpg"),
         ("camera", ""),
         ("elsewhere/S1/OD.jpg", ""),
     ],
@@ -333,6 +346,76 @@ def test_a_hint_names_the_folder_that_a_path_is_in(tmp_path: Path, path: str, fo
     hints = module._Hints(tmp_path / "camera", said.append)
     hints.on_any_event(FileModifiedEvent(str(tmp_path / path)))
     assert said == [folder]
+
+
+@pytest.mark.parametrize(
+    "event, folders",
+    [
+        (FileDeletedEvent, ["S1"]),  # so Windows tells of a folder that went away
+        (DirDeletedEvent, ["S1"]),
+        (FileModifiedEvent, ["S1"]),  # and of one in which something changed before it went
+        (FileCreatedEvent, [""]),
+        (DirCreatedEvent, [""]),
+        (FileClosedEvent, [""]),
+    ],
+)
+def test_what_leaves_the_root_is_looked_for_by_itself_and_what_comes_by_a_listing(
+    tmp_path: Path, event: type[FileSystemEvent], folders: list[str]
+) -> None:
+    said: list[str] = []
+    module._Hints(tmp_path, said.append).on_any_event(event(str(tmp_path / "S1")))
+    assert said == folders
+
+
+@pytest.mark.parametrize("event", [FileMovedEvent, DirMovedEvent])
+def test_what_is_renamed_in_the_root_is_looked_for_and_listed(
+    tmp_path: Path, event: type[FileSystemEvent]
+) -> None:
+    said: list[str] = []
+    moved = event(str(tmp_path / ".S1"), str(tmp_path / "S1"))
+    module._Hints(tmp_path, said.append).on_any_event(moved)
+    assert said == [".S1", ""]
+
+
+def test_an_emitter_whose_reader_died_is_started_again(
+    watcher: Watcher, root: Path, hints: Hints
+) -> None:
+    """Windows' reads in a thread of its own; the emitter itself goes on without."""
+    emitter = emitters(watcher)["S1"]
+    if sys.platform == "win32":
+        reader = emitter._reader
+        reader._should_stop = True  # it ends at the next event
+        (root / "S1" / "OS.jpg").write_bytes(b"new")
+        assert within(lambda: not reader._reader_thread.is_alive())
+        reader._should_stop = False
+    else:
+        emitter._reader = SimpleNamespace(_reader_thread=threading.Thread())
+    assert emitter.is_alive()
+    assert watcher.keep_alive(["S1"]) is True
+    assert emitters(watcher)["S1"] is not emitter
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    assert watcher.keep_alive(["S1"]) is False
+
+
+def test_a_watch_that_windows_cannot_open_is_no_failure_of_the_sweep(
+    root: Path, hints: Hints, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library waits two seconds for its reader there, and then says that a queue is empty."""
+
+    def waits(*_arguments: object, **_options: object) -> NoReturn:
+        raise queue.Empty
+
+    watcher = Watcher(root)
+    watcher.start(hints)
+    with monkeypatch.context() as broken:
+        broken.setattr(BaseObserver, "schedule", waits)
+        watcher.watch("gone")  # nobody waits for what is not there
+        assert not caplog.records
+        watcher.watch("S1")
+    assert "cannot be opened" in caplog.text
+    assert watcher.keep_alive(["S1"]) is False
+    assert hears(hints, root / "S1" / "OD.jpg", "S1")
+    watcher.stop()
 
 
 def test_the_sweep_tells_that_the_root_is_away(tmp_path: Path) -> None:
