@@ -330,7 +330,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_CAMERA}the_right_file_is_opened_whatever_its_name",
             f"{_CAMERA}the_right_file_is_opened_with_a_name_that_only_posix_has",
-            f"{_CAMERA}drives_and_shares_are_named_as_sqlite_wants_them",
+            "unit/test_path_names.py::test_drives_and_shares_are_named_as_sqlite_wants_them",
         ),
     ),
     29: Fault(

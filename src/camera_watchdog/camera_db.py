@@ -6,14 +6,12 @@ transaction is ever opened, so that the camera's software can write between any 
 """
 
 import difflib
-import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import quote
 
 from camera_watchdog.camera_db_foreign import (
     ENCRYPTED,
@@ -38,6 +36,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.laterality import ImageRow, is_named, translated
 from camera_watchdog.model import Demographics, Laterality
+from camera_watchdog.path_names import sqlite_uri
 
 __all__ = ["CameraDatabase", "ImageColumns", "PatientColumns"]
 
@@ -270,7 +269,7 @@ class CameraDatabase:
         try:
             with closing(
                 sqlite3.connect(
-                    f"{_uri(self._path)}?mode=ro",
+                    sqlite_uri(self._path.as_posix(), mode="ro"),
                     uri=True,
                     timeout=self._busy_timeout_s,
                     isolation_level=None,
@@ -321,13 +320,6 @@ class CameraDatabase:
         return DatabaseUnreadable(
             f"The camera's database {self._path} cannot be read: {error}. {advice}"
         )
-
-
-def _uri(path: PurePath) -> str:
-    """The path as SQLite's URI, which names a drive as ``///C:/`` and a share as ``////server/``."""
-    posix = path.as_posix()
-    lead = "file://" if posix.startswith("/") else "file:///"
-    return lead + quote(os.fsencode(posix), safe="/:")
 
 
 def _keyed(prefix: str, columns: PatientColumns | ImageColumns) -> dict[str, str]:

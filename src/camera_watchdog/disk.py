@@ -294,10 +294,14 @@ class Disk:
                 os.close(descriptor)
 
     def volume(self, path: Path) -> int:
-        """The volume of the nearest folder that exists on the way to ``path``."""
-        while not path.exists():
-            path = path.parent
-        return path.stat().st_dev
+        """The volume of the nearest folder that exists on the way to ``path``.
+
+        Raises:
+            FileNotFoundError: none does, for its drive or share is not there.
+            OSError: it cannot be looked at.
+        """
+        there = next((each for each in (path, *path.parents) if each.exists()), path)
+        return there.stat().st_dev
 
 
 if sys.platform == "win32":

@@ -16,6 +16,7 @@ from camera_watchdog.journal_damage import Damage, as_written, damage_of
 from camera_watchdog.journal_migrations import VERSION, create, upgrade, version_of
 from camera_watchdog.journal_watch_folder import id_in, keep_id, new_id
 from camera_watchdog.model import JOURNAL_GONE, JOURNAL_LOST
+from camera_watchdog.path_names import sqlite_uri
 
 __all__ = [
     "connect",
@@ -109,7 +110,7 @@ def join(path: Path, watch_dir: Path, *, writing: bool) -> sqlite3.Connection:
         Damage: it is damaged.
         sqlite3.Error: it is not there, or this account may not open it.
     """
-    uri = f"{path.absolute().as_uri()}?mode={'rw' if writing else 'ro'}"
+    uri = sqlite_uri(path.absolute().as_posix(), mode="rw" if writing else "ro")
     connection = sqlite3.connect(
         uri, uri=True, check_same_thread=False, isolation_level=None, timeout=10
     )

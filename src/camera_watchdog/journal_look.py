@@ -14,6 +14,7 @@ from camera_watchdog.journal_migrations import VERSION, version_of
 from camera_watchdog.journal_notices import read_notices
 from camera_watchdog.journal_reader import read_exam
 from camera_watchdog.journal_rows import request_from
+from camera_watchdog.path_names import sqlite_uri
 
 __all__ = ["is_taken_away", "look_through"]
 
@@ -35,7 +36,7 @@ def look_through(path: Path, stopping: Callable[[], bool]) -> str:
     look_wanted(path).unlink(missing_ok=True)
     if is_taken_away(path):
         return "its file is gone"
-    uri = f"{path.absolute().as_uri()}?mode=ro"
+    uri = sqlite_uri(path.absolute().as_posix(), mode="ro")
     with contextlib.closing(
         sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None)
     ) as connection:

@@ -64,7 +64,14 @@ def check_paths(config: Config) -> None:
             "once, then start again; or correct db_path."
         )
     disk = Disk()
-    if disk.volume(config.archive_dir) != disk.volume(config.watch_dir):
+    try:
+        is_elsewhere = disk.volume(config.archive_dir) != disk.volume(config.watch_dir)
+    except OSError as error:
+        raise NotNow(
+            f"The drive or share of archive_dir {config.archive_dir} cannot be reached: "
+            f"{error.strerror}. Connect it, then start again; or correct archive_dir."
+        ) from error
+    if is_elsewhere:
         problem = Problem(
             "archive_dir",
             f"{config.archive_dir}, on another volume than watch_dir",
@@ -124,7 +131,9 @@ def locked(watch_dir: Path) -> Iterator[None]:
             Disk().write_whole(owner, json.dumps(told).encode(), durable=False)
         yield
     finally:
-        owner.unlink(missing_ok=True)
+        # Who reads it looks at the lock first: one that is left says nothing.
+        with contextlib.suppress(OSError):  # on Windows a reader's own handle keeps it
+            owner.unlink()
         lock.release()
 
 

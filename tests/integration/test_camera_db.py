@@ -6,7 +6,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -334,20 +334,6 @@ def test_the_right_file_is_opened_with_a_name_that_only_posix_has(
 ) -> None:
     assert asked(made(tmp_path / name)).images("S-1") == (A1, A2)
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
-
-
-@pytest.mark.parametrize(
-    "path, uri",
-    [
-        (PureWindowsPath(r"C:\Camera Data\db#1.db"), "file:///C:/Camera%20Data/db%231.db"),
-        (PureWindowsPath(r"\\nas\share\100%.db"), "file:////nas/share/100%25.db"),
-        (PurePosixPath("/data/a?b.db"), "file:///data/a%3Fb.db"),
-    ],
-)
-def test_drives_and_shares_are_named_as_sqlite_wants_them(
-    path: PureWindowsPath | PurePosixPath, uri: str
-) -> None:
-    assert camera_db._uri(path) == uri
 
 
 def test_a_missing_file_is_told_and_not_made(tmp_path: Path) -> None:

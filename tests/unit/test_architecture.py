@@ -49,6 +49,7 @@ PURE: Final = {
     "overrides",
     "overview",
     "overview_json",
+    "path_names",
     "patient_ids",
     "person",
     "reasons",

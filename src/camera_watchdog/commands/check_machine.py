@@ -142,6 +142,10 @@ def check_machine(config: Config) -> list[Finding]:
 
 def _folder(key: str, folder: Path) -> Finding:
     there = nearest_folder(folder)
+    if not there.is_dir():
+        return wrong(
+            f"{key} {folder}", "its drive or share is not there", f"Connect it; or correct {key}."
+        )
     if not _can_write(there):
         mend = f"Let this account write in {there}, or set {key}."
         return wrong(f"{key} {folder}", "this account may not write there", mend)

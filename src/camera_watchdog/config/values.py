@@ -8,8 +8,8 @@ import contextlib
 import fnmatch
 import json
 import math
-import os
 import re
+import sys
 import warnings
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +24,7 @@ from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.errors import Problem
 from camera_watchdog.laterality import eye_value, parse_eye
 from camera_watchdog.model import Laterality
+from camera_watchdog.path_names import plain
 
 __all__ = [
     "EMAIL",
@@ -259,10 +260,11 @@ def _parse_path(value: str) -> Path:
     if any(ord(character) < ord(" ") for character in value):
         raise Refused(advice="In JSON, write \\\\ or / for each backslash of a Windows path.")
     try:
-        os.fsencode(value)
+        # As os.fsencode, which lets halves of characters through on Windows.
+        value.encode(sys.getfilesystemencoding(), "surrogateescape")
     except UnicodeEncodeError as error:
         raise Refused from error
-    return Path(value)
+    return Path(plain(value) if sys.platform == "win32" else value)
 
 
 def _parse_zone(value: str) -> tzinfo:

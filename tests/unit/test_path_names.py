@@ -1,0 +1,38 @@
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+import pytest
+
+from camera_watchdog.path_names import plain, sqlite_uri
+
+
+@pytest.mark.parametrize(
+    "path,uri",
+    [
+        (PureWindowsPath(r"C:\Camera Data\db#1.db"), "file:///C:/Camera%20Data/db%231.db"),
+        (PureWindowsPath(r"\\nas\share\100%.db"), "file:////nas/share/100%25.db"),
+        (PurePosixPath("/data/a?b.db"), "file:///data/a%3Fb.db"),
+    ],
+)
+def test_drives_and_shares_are_named_as_sqlite_wants_them(path: PurePath, uri: str) -> None:
+    assert sqlite_uri(path.as_posix(), mode="ro") == f"{uri}?mode=ro"
+
+
+@pytest.mark.parametrize(
+    "written,meant",
+    [
+        (r"\\?\C:\Camera\exams", r"C:\Camera\exams"),
+        ("//?/C:/Camera", r"C:\Camera"),
+        (r"\\?\UNC\nas\share\x", r"\\nas\share\x"),
+        (r"\\?\unc\nas\share", r"\\nas\share"),
+        (r"C:\Camera", r"C:\Camera"),
+        ("C:/Camera", "C:/Camera"),
+        (r"\\nas\share", r"\\nas\share"),
+        (r"\\?\Volume{4c1b02c1}\x", r"\\?\Volume{4c1b02c1}\x"),
+        (r"\\.\C:\x", r"\\.\C:\x"),
+        (r"relative\x", r"relative\x"),
+    ],
+)
+def test_a_windows_path_is_written_plainly_where_that_says_the_same(
+    written: str, meant: str
+) -> None:
+    assert plain(written) == meant
