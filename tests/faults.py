@@ -1140,6 +1140,28 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_PIPELINE_FOLDER}what_keeps_a_folder_from_the_archive_is_told_for_what_it_is",
         ),
     ),
+    106: Fault(
+        "the journal cannot be written, the camera's folder is away",
+        (
+            "unit/test_herald.py::test_a_journal_that_cannot_be_written_is_told_without_it_and_its_end_too",
+            "unit/test_herald.py::test_what_was_told_is_not_told_again_while_the_journal_cannot_forget_it",
+            "unit/test_herald.py::test_a_start_with_a_journal_that_cannot_be_read_tells_and_makes_it_good_later",
+            "unit/test_herald.py::test_the_sign_of_life_is_given_every_few_minutes_while_all_is_well",
+            "system/test_standing.py::test_a_full_disk_is_told_by_all_and_it_goes_on_once_there_is_room",
+            "system/test_standing.py::test_a_start_on_a_full_disk_leaves_no_journal_behind_and_says_why",
+            "system/test_standing.py::test_a_camera_s_folder_that_is_away_is_told_by_all_and_then_it_goes_on",
+        ),
+    ),
+    107: Fault(
+        "one cause, many exams",
+        (
+            "unit/test_alerts.py::test_sixty_holds_of_one_reason_are_one_message_and_one_end",
+            "unit/test_alerts.py::test_the_next_message_of_a_reason_comes_later_and_names_only_the_new_ones",
+            "unit/test_alerts.py::test_what_keeps_all_exams_is_one_trouble_and_names_no_path",
+            "system/test_standing.py::test_a_database_that_is_gone_is_one_message_for_all_exams_and_one_end",
+            "system/test_standing.py::test_many_holds_of_one_reason_are_one_message_by_web_and_mail_and_one_end",
+        ),
+    ),
     111: Fault(
         "the watch folder under another letter or path",
         (

@@ -1,54 +1,54 @@
 """Whom to wake, and when: one message when a trouble lasts, one when it is over. Pure.
 
-A trouble is an exam that a person must see to, or an EDC that is away. It is told once it has lasted
-``after``, so that what passes by itself wakes nobody (what stood still for too long has), and once more when it is over; never once a
-try. A hold that is tried again, and held again, is the same trouble: it is over when its exam is
-done, or has got on without it for a while. Another reason is told anew, for it asks for something
-else.
+A trouble is what keeps every exam from going, or an exam that a person must see to. It is told once it
+has lasted ``after``, so that what passes by itself wakes nobody (what stood still for too long has), and
+once more when it is over; never once a try. A hold that is tried again, and held again, is the same
+trouble: it is over when its exam is done, or has got on without it for a while. Another reason is told
+anew, for it asks for something else.
+
+What has one cause is one message. The exams of one reason are gathered: a message names all those that
+no message has named yet, and there is at most one of each reason in ``after``; so it is with their ends.
 
 Messages leave this machine. They name the subject and nothing else of a patient: no file name, no
 folder and nothing out of a file, for the camera may have put a patient's name there.
+
+How long something lasts is monotonic time: a clock that is set does not silence anybody.
 """
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
+from math import inf
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from camera_watchdog.after_archive import findings
 from camera_watchdog.attention import Place, places
-from camera_watchdog.command_line import command
-from camera_watchdog.model import Exam, Reason, State, WebhookFormat
+from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.obstacles import OF_ALL_EXAMS, Obstacle, obstacle
 from camera_watchdog.overview import NEEDED_AT_ONCE, Server, attention_reason, needs_person
 from camera_watchdog.reasons import explain
 
 __all__ = [
+    "SUBJECTS",
+    "Alerts",
     "Known",
     "Message",
     "Trouble",
-    "body",
     "key_of",
     "known_as_text",
     "known_from_text",
-    "news",
     "of_exams",
+    "of_obstacles",
     "of_server",
-    "subject_line",
-    "trial_message",
-    "undelivered",
-    "webhook_body",
 ]
 
-_VERSION: Final = 1
 _SERVER: Final = "server"
-_CALM: Final = timedelta(minutes=1)
+_CALM_S: Final = 60.0
 """The least time without trouble, while its exam is tried again, that makes an end of it."""
-
-_DELIVERED_WITHIN: Final = timedelta(minutes=5)
-"""What is older was refused, or its server is away."""
 
 _TELLING: Final = frozenset(
     {
@@ -70,13 +70,20 @@ _TELLING: Final = frozenset(
 """The details of a reason that cannot hold anything of a patient."""
 _NOT_TOLD: Final = "see the status page"
 
+SUBJECTS: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands for the subjects in words that are told of several."""
+_ANY_OF_THEM: Final = "SUBJECT"
+"""Stands for one of them in a command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a person must see to. ``key`` tells one from another, ``subject`` is empty for the EDC.
+    """What a person must see to. ``key`` tells one from another, ``subject`` is empty for all exams'.
 
-    ``since`` when (ISO 8601), where it has lasted for long enough already, and ``about`` the code of what an
-    exam waits for that does not get on: it is the same trouble when it becomes a hold.
+    ``of_many`` and ``step_of_many`` are its words for several subjects at once, who stand where
+    :data:`SUBJECTS` does. ``since`` when (ISO 8601), where it has lasted for long enough already, and
+    ``about`` the code of what an exam waits for that does not get on: it is the same trouble when it
+    becomes a hold.
     """
 
     key: str
@@ -84,8 +91,15 @@ class Trouble:
     code: str
     sentence: str
     next_step: str
+    of_many: str = ""
+    step_of_many: str = ""
     since: str = ""
     about: str = ""
+
+    @property
+    def group(self) -> str:
+        """What is told together."""
+        return self.code if self.subject else self.key
 
     def is_the_same(self, other: "Trouble") -> bool:
         """Whether both ask for the same."""
@@ -95,19 +109,30 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A trouble that was seen: since when, when last, and what of it was told (none: nothing)."""
+    """A trouble that was seen: since when, and what of it was told (none: nothing).
+
+    ``since_s`` and ``seen_s`` (when last) are monotonic seconds; ``over_s`` is when it was over, where
+    that is still to be told.
+    """
 
     trouble: Trouble
     since: datetime
-    seen: datetime
+    since_s: float
+    seen_s: float
     told: Trouble | None = None
+    over_s: float | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether somebody knows of it as it is."""
+        return self.told is not None and self.told.is_the_same(self.trouble)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody is told: a trouble, or that it is ``over``."""
+    """What somebody is told: troubles of one group, or that they are ``over``."""
 
-    trouble: Trouble
+    troubles: tuple[Trouble, ...]
     since: datetime
     at: datetime
     over: bool
@@ -123,22 +148,23 @@ def of_exams(
 ) -> list[Trouble]:
     """The exams that a person must see to, in words that may leave this machine.
 
-    ``unmoved`` are those that stand still, by number, and since when.
+    Not those that wait for what all exams wait for. ``unmoved`` are those that stand still, by number,
+    and since when.
     """
-    known = list(exams)
+    known = [exam for exam in exams if exam.reason is None or exam.reason.code not in OF_ALL_EXAMS]
     listed = places(known, unmoved, NEEDED_AT_ONCE)
     troubles = []
     for exam in known:
-        place = listed.get(exam.id, Place())
-        since = _time(place.since) if place.since else ""
-        if exam.reason is not None and needs_person(exam) and not place.behind:
+        since = listed.get(exam.id, Place()).since
+        told = _told_of(exam.reason) if exam.reason else None
+        if exam.reason is not None and needs_person(exam):
             reasons = findings(exam) or (exam.reason,)
-            troubles += [_of_exam(exam, _told_of(each), since=since) for each in reasons]
-        elif since:
-            own = _told_of(exam.reason) if exam.reason else None
-            reason = attention_reason(exam.but(folder=exam.subject), own)
-            about = own.code if own else ""
-            troubles.append(_of_exam(exam, reason, since=since, about=about))
+            troubles += [_of_exam(exam, _told_of(each), since) for each in reasons]
+        elif since is not None:
+            reason = attention_reason(exam.but(folder=exam.subject), told)
+            of_many = attention_reason(exam.but(folder=_ANY_OF_THEM, subject=SUBJECTS), told)
+            trouble = _of_exam(exam, reason, since, of_many)
+            troubles.append(dataclasses.replace(trouble, about=told.code if told else ""))
     return troubles
 
 
@@ -150,10 +176,32 @@ def _told_of(reason: Reason) -> Reason:
     return Reason(reason.code, (), details)
 
 
-def _of_exam(exam: Exam, reason: Reason, **more: str) -> Trouble:
+def _of_exam(
+    exam: Exam, reason: Reason, since: datetime | None, of_many: Reason | None = None
+) -> Trouble:
     key = f"{key_of(exam)} {reason.code}" if exam.state is State.ARCHIVED else key_of(exam)
     words = explain(reason, exam.but(folder=exam.subject))
-    return Trouble(key, exam.subject, reason.code, words.sentence, words.next_step, **more)
+    many = explain(of_many or reason, exam.but(folder=_ANY_OF_THEM, subject=SUBJECTS))
+    return Trouble(
+        key,
+        exam.subject,
+        reason.code,
+        words.sentence,
+        words.next_step,
+        many.sentence,
+        many.next_step.replace(SUBJECTS, _ANY_OF_THEM),
+        since=_time(since) if since else "",
+    )
+
+
+def of_obstacles(obstacles: Iterable[Obstacle]) -> list[Trouble]:
+    """What keeps all exams from going. What is said of the camera's database may hold a path."""
+    told = []
+    for each in obstacles:
+        words = obstacle(each.code, each.since, _NOT_TOLD) if each.is_of_database else each
+        since = _time(each.since) if each.lasts else ""
+        told.append(Trouble(each.what, "", each.code, words.sentence, words.next_step, since=since))
+    return told
 
 
 def of_server(told: Server, code: str) -> Trouble:
@@ -161,74 +209,83 @@ def of_server(told: Server, code: str) -> Trouble:
     return Trouble(_SERVER, "", code, told.message, told.action)
 
 
-def news(
-    known: Mapping[str, Known],
-    now_there: Iterable[Trouble],
-    *,
-    still_open: Iterable[str],
-    now: datetime,
-    after: timedelta,
-) -> tuple[dict[str, Known], list[Message]]:
-    """What is known now, and what is to be told of it.
+class Alerts:
+    """What is known of troubles, and what is to be told of them. ``known`` is by the troubles' keys."""
 
-    ``still_open`` are the keys of exams that are not done: with them a trouble may come back.
-    """
-    there = {trouble.key: trouble for trouble in now_there}
-    may_return = frozenset(still_open)
-    left: dict[str, Known] = {}
-    messages = []
-    for key, trouble in there.items():
-        each = _seen(known.get(key), trouble, now)
-        is_told = each.told is not None and each.told.is_the_same(trouble)
-        if not is_told and (trouble.since or now - each.since >= after):
-            messages.append(Message(trouble, each.since, now, over=False))
-            each = dataclasses.replace(each, told=trouble)
-        left[key] = each
-    for key in known.keys() - there.keys():
-        each = known[key]
-        if key in may_return and now - each.seen < max(after, _CALM):
-            left[key] = each
-        elif each.told is not None:
-            messages.append(Message(each.told, each.since, now, over=True))
-    return left, messages
+    def __init__(self, after: timedelta, known: Mapping[str, Known]) -> None:
+        self._after_s = after.total_seconds()
+        self.known = dict(known)
+        self._told_s: dict[str, float] = {}
+
+    def look(
+        self,
+        now_there: Iterable[Trouble],
+        *,
+        still_open: Iterable[str],
+        now: datetime,
+        now_s: float,
+    ) -> list[Message]:
+        """Take in what is there now; what is to be told of it.
+
+        ``still_open`` are the keys of exams that are not done: with them a trouble may come back.
+        """
+        there = {trouble.key: trouble for trouble in now_there}
+        for key, trouble in there.items():
+            self.known[key] = _seen(self.known.get(key), trouble, now, now_s)
+        self._note_ends(there.keys(), frozenset(still_open), now_s)
+        return [*self._begun(there.keys(), now, now_s), *self._over(now, now_s)]
+
+    def _note_ends(self, there: AbstractSet[str], may_return: frozenset[str], now_s: float) -> None:
+        calm_s = max(self._after_s, _CALM_S)
+        for key in self.known.keys() - there:
+            each = self.known[key]
+            if key in may_return and now_s - each.seen_s < calm_s:
+                continue
+            if each.told is None:
+                del self.known[key]
+            elif each.over_s is None:
+                self.known[key] = dataclasses.replace(each, over_s=now_s)
+
+    def _begun(self, there: AbstractSet[str], now: datetime, now_s: float) -> Iterator[Message]:
+        """Those that nobody knows of yet, once the first of them has lasted."""
+        untold = [each for key, each in self.known.items() if key in there and not each.is_told]
+        for group, gathered in _gathered(untold, lambda each: each.trouble.group).items():
+            lasts = any(e.trouble.since or now_s - e.since_s >= self._after_s for e in gathered)
+            if not lasts or now_s - self._told_s.get(group, -inf) < self._after_s:
+                continue
+            self._told_s[group] = now_s
+            for each in gathered:
+                told = dataclasses.replace(each, told=each.trouble)
+                self.known[each.trouble.key] = told
+            since = min(each.since for each in gathered)
+            yield Message(tuple(each.trouble for each in gathered), since, now, over=False)
+
+    def _over(self, now: datetime, now_s: float) -> Iterator[Message]:
+        """Those that are over, once all of their group are, or some have been for long enough."""
+        told = [each for each in self.known.values() if each.told is not None]
+        for gathered in _gathered(told, lambda each: each.told.group if each.told else "").values():
+            over_s = [each.over_s for each in gathered if each.over_s is not None]
+            if not over_s or (len(over_s) < len(gathered) and now_s - min(over_s) < self._after_s):
+                continue
+            ended = [each for each in gathered if each.over_s is not None]
+            for each in ended:
+                del self.known[each.trouble.key]
+            since = min(each.since for each in ended)
+            yield Message(tuple(e.told for e in ended if e.told), since, now, over=True)
 
 
-def _seen(before: Known | None, trouble: Trouble, now: datetime) -> Known:
-    lasted = datetime.fromisoformat(trouble.since) if trouble.since else None
-    if before is None:
-        return Known(trouble, lasted or now, now)
-    since = before.since if before.trouble.is_the_same(trouble) else lasted or now
-    return Known(trouble, since, now, before.told)
+def _gathered(known: Iterable[Known], group: Callable[[Known], str]) -> dict[str, list[Known]]:
+    gathered: dict[str, list[Known]] = {}
+    for each in known:
+        gathered.setdefault(group(each), []).append(each)
+    return gathered
 
 
-def body(message: Message, *, machine: str, device_id: str) -> dict[str, Any]:
-    """A message as JSON says it; ``text`` is the whole in a line, which chat programs show."""
-    trouble = message.trouble
-    where = f"{machine}, {device_id}" if device_id else machine
-    said = f"This is over: {trouble.sentence}" if message.over else trouble.sentence
-    next_step = "" if message.over else trouble.next_step
-    return {
-        "version": _VERSION,
-        "event": "over" if message.over else "trouble",
-        "subject": trouble.subject,
-        "reason_code": trouble.code,
-        "reason": said,
-        "next_step": next_step,
-        "since": _time(message.since),
-        "at": _time(message.at),
-        "machine": machine,
-        "device_id": device_id,
-        "text": " ".join(part for part in (f"camera-watchdog ({where}):", said, next_step) if part),
-    }
-
-
-def subject_line(told: Mapping[str, Any]) -> str:
-    """The subject of the mail that tells this body."""
-    if told["event"] == "test":
-        return f"camera-watchdog {told['device_id'] or told['machine']}: a test message"
-    who = told["subject"] or "the EDC"
-    what = "is well again" if told["event"] == "over" else "needs a person"
-    return f"camera-watchdog {told['device_id'] or told['machine']}: {who} {what}"
+def _seen(before: Known | None, trouble: Trouble, now: datetime, now_s: float) -> Known:
+    if before is None or not before.trouble.is_the_same(trouble):
+        since = datetime.fromisoformat(trouble.since) if trouble.since else now
+        return Known(trouble, since, now_s, now_s, before.told if before else None)
+    return dataclasses.replace(before, trouble=trouble, seen_s=now_s, over_s=None)
 
 
 def known_as_text(known: Known) -> str:
@@ -242,71 +299,21 @@ def known_as_text(known: Known) -> str:
     )
 
 
-def known_from_text(text: str, now: datetime) -> Known:
-    """A trouble from the journal; it counts as seen ``now``, when the daemon starts."""
+def known_from_text(text: str, now: datetime, now_s: float) -> Known:
+    """A trouble from the journal; it counts as seen ``now``, when the daemon starts.
+
+    One that began in the future began now: the clock was set back since.
+    """
     told = json.loads(text)
+    since = min(datetime.fromisoformat(told["since"]), now)
     return Known(
         trouble=Trouble(**told["trouble"]),
-        since=datetime.fromisoformat(told["since"]),
-        seen=now,
+        since=since,
+        since_s=now_s - (now - since).total_seconds(),
+        seen_s=now_s,
         told=Trouble(**told["told"]) if told["told"] else None,
     )
 
 
 def _time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def webhook_body(told: Mapping[str, Any], form: WebhookFormat) -> Mapping[str, Any]:
-    """A body as the address of a webhook takes it; chat services refuse what they do not know.
-
-    Slack: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
-    Google Chat: https://developers.google.com/workspace/chat/quickstart/webhooks
-    Teams, an Adaptive Card: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors
-    """
-    text: str = told["text"]
-    if form is WebhookFormat.JSON:
-        return told
-    if form is WebhookFormat.SLACK:  # has three characters of its own
-        return {"text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
-    if form is WebhookFormat.GOOGLE_CHAT:
-        return {"text": text}
-    card = {
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "type": "AdaptiveCard",
-        "version": "1.2",
-        "body": [{"type": "TextBlock", "text": text, "wrap": True}],
-    }
-    kind = "application/vnd.microsoft.card.adaptive"
-    return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
-
-
-def trial_message(*, machine: str, device_id: str, at: datetime) -> dict[str, Any]:
-    """The body of a message that says that nothing is wrong."""
-    said = "This is a test message, asked for by a person. Nothing is wrong, nothing is to be done."
-    message = Message(Trouble("", "", "test", said, ""), at, at, over=False)
-    return {**body(message, machine=machine, device_id=device_id), "event": "test"}
-
-
-def _written_at(text: str) -> datetime | None:
-    """When a message was written; none where an earlier release, or damage, left what does not tell."""
-    try:
-        at = datetime.fromisoformat(json.loads(text)["at"])
-    except (ValueError, LookupError, TypeError):
-        return None
-    return at if at.tzinfo else None
-
-
-def undelivered(messages: Iterable[tuple[str, str]], now: datetime, zone: tzinfo) -> list[str]:
-    """A sentence for each channel that takes none; ``messages`` are channel and body, oldest first."""
-    waiting: dict[str, list[datetime]] = {}
-    for channel, text in messages:
-        at = _written_at(text)
-        if at is not None and now - at >= _DELIVERED_WITHIN:
-            waiting.setdefault(channel, []).append(at)
-    return [
-        f"{len(times)} message{'s' if len(times) > 1 else ''} to people could not be delivered by "
-        f"{channel}, since {min(times).astimezone(zone):%Y-%m-%d %H:%M}. See what it answers: "
-        f"{command('check --send-test')}"
-        for channel, times in waiting.items()
-    ]

@@ -37,6 +37,7 @@ from camera_watchdog.registry import Registry
 from camera_watchdog.resend import Resends
 from camera_watchdog.run_end import came_to, tell_left
 from camera_watchdog.signals import StopSignals
+from camera_watchdog.standing import Standing
 from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
 from camera_watchdog.steps import ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
@@ -125,6 +126,8 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
+        after_s, root = config.attention_after, self._sweep.root
+        self._standing = Standing(self._journal, self._registry, after_s, away=lambda: root.away)
         self._rules = parts.rules(config)
         resending = parts.edc_client(config)
         self._clients: list[EdcClient] = [self._probe, resending]
@@ -142,17 +145,7 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
-        self._desk = Desk(
-            config,
-            disk=self._disk,
-            journal=self._journal,
-            registry=self._registry,
-            sweep=self._sweep,
-            gate=self._gate,
-            uploads=self._memory.uploads,
-            resend=self._resends.hint,
-            recheck=self._rechecks.look_again,
-        )
+        self._desk = self._new_desk()
         self._threads, self._backlog, self._draining = Threads(), Backlog(), Draining()
         self._shown, self._tell_life_at = -1, 0.0
         self._once = Once(
@@ -169,6 +162,20 @@ class _Daemon:
             registry=self._registry,
             look_anew=lambda folder: self._sweep.look_anew(folder),  # noqa: PLW0108 - made below
             monotonic=time.monotonic,
+        )
+
+    def _new_desk(self) -> Desk:
+        return Desk(
+            self._config,
+            disk=self._disk,
+            journal=self._journal,
+            registry=self._registry,
+            sweep=self._sweep,
+            standing=self._standing,
+            gate=self._gate,
+            uploads=self._memory.uploads,
+            resend=self._resends.hint,
+            recheck=self._rechecks.look_again,
         )
 
     @property
@@ -231,7 +238,7 @@ class _Daemon:
         threads = telling.tellers(
             self._config,
             notices=self._journal.notices,
-            exams=self._journal.current,
+            standing=self._standing,
             unmoved=self._desk.unmoved,
             gate=self._gate,
             client=client,

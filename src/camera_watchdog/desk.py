@@ -21,6 +21,7 @@ from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.registry import Registry
+from camera_watchdog.standing import Standing
 from camera_watchdog.status_files import StatusFiles
 from camera_watchdog.sweep import Sweep
 
@@ -42,6 +43,7 @@ class Desk:
         journal: Journal,
         registry: Registry,
         sweep: Sweep,
+        standing: Standing,
         gate: Gate,
         uploads: Mapping[int, tuple[str, int]],
         resend: Callable[[], None],
@@ -60,7 +62,7 @@ class Desk:
         )
         self._attention = AttentionWatch(
             parts.patience(config),
-            exams=journal.current,
+            exams=standing.exams,
             records=journal.attention,
             stable=sweep.stable,
             uploads=uploads,
@@ -76,7 +78,7 @@ class Desk:
             journal=journal,
             server_state=lambda: gate.state,
             others=self._others,
-            away=lambda: sweep.root.away,
+            standing=standing,
             unmoved=self.unmoved,
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

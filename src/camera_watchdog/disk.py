@@ -18,6 +18,7 @@ from typing import BinaryIO, Final, cast
 from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk_holes import has_hole, makes_holes
 from camera_watchdog.disk_identity import identity, is_link
+from camera_watchdog.disk_room import write_over
 from camera_watchdog.disk_writers import is_forbidden, open_for_writing_elsewhere
 from camera_watchdog.entries import Entry, Kind, Stamp, unfinished_name
 from camera_watchdog.errors import FileChanged, FileForbidden, NotRegular
@@ -265,11 +266,16 @@ class Disk:
     def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
         """Write a file so that a reader sees the old one or the new one, never a part."""
         temporary = path.with_name(unfinished_name(path.name))
-        with temporary.open("wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()  # on a full disk what there is of it takes room
+            raise
         self.put_in_place(temporary, path)
         if durable:
             self._sync_folder(path.parent)
@@ -277,6 +283,15 @@ class Disk:
     def remove_own(self, path: Path) -> None:
         """Remove a file that this program wrote, where it is there; nothing else is ever removed."""
         path.unlink(missing_ok=True)
+
+    def write_over(self, path: Path, content: bytes) -> None:
+        """Write a file into the place that it has, for a disk without room for another one.
+
+        Raises:
+            OSError: it is not there, or the disk has not the room by which it would grow; it stays as
+                it was.
+        """
+        write_over(path, content)
 
     def put_in_place(self, temporary: Path, path: Path) -> None:
         """Put a file that is whole where an older one may stand, in one step."""

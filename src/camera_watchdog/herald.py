@@ -1,34 +1,29 @@
 """Tells whoever is not looking, and gives the sign of life; both in threads of their own.
 
-What is to be told stands in the journal until it is delivered, so that it survives a restart; nothing
-here ever stops or delays an exam.
+What is to be told stands in the journal until it is delivered, so that it survives a restart. Telling
+does not need it: what it cannot keep is told from memory, and may be told again after a restart.
+Nothing here ever stops or delays an exam.
 """
 
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from camera_watchdog.alerts import (
-    Known,
-    body,
-    key_of,
-    known_as_text,
-    known_from_text,
-    news,
-    of_exams,
-    of_server,
-)
-from camera_watchdog.errors import CameraWatchdogError, JournalError, TransientError
+from camera_watchdog.alerts import Alerts, Trouble, key_of, of_exams, of_obstacles, of_server
+from camera_watchdog.errors import CameraWatchdogError, TransientError
 from camera_watchdog.gate import Gate
+from camera_watchdog.kept_notices import KeptNotices, Notice, Notices
+from camera_watchdog.message_bodies import body
 from camera_watchdog.messenger import NotDelivered
 from camera_watchdog.model import Exam
+from camera_watchdog.obstacles import Obstacle
 from camera_watchdog.overview import server
 
-__all__ = ["Heartbeat", "Herald", "Notices"]
+__all__ = ["Heartbeat", "Herald"]
 
 _LOOK_EVERY_S: Final = 1.0
 _AGAIN_S: Final = 10.0
@@ -39,28 +34,11 @@ _BEAT_AGAIN_S: Final = 30.0
 logger = logging.getLogger(__name__)
 
 
-class Notices(Protocol):
-    """The journal, as far as messages are concerned."""
-
-    def troubles(self) -> dict[str, str]:
-        """What is known of troubles, by their keys."""
-
-    def note(
-        self, changed: Mapping[str, str | None], messages: Sequence[tuple[str, str]] = ()
-    ) -> None:
-        """Write down what is known now, and what is to be told: channel and body."""
-
-    def messages(self) -> list[tuple[int, str, str]]:
-        """What is still to be told: number, channel and body, oldest first."""
-
-    def delivered(self, number: int) -> None:
-        """It was told, or cannot be any more."""
-
-
 class Herald:
     """Sees what lasts and tells it. ``channels`` take a body; ``clock`` gives UTC, belongs to one thread.
 
-    ``unmoved`` are the exams that stand still, by number, and since when.
+    ``obstacles`` are what keeps all exams from going, ``exams`` those that are not done, ``unmoved``
+    those of them that stand still, by number, and since when.
     """
 
     def __init__(
@@ -70,6 +48,7 @@ class Herald:
         notices: Notices,
         exams: Callable[[], Iterable[Exam]],
         unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
+        obstacles: Callable[[], Iterable[Obstacle]],
         gate: Gate,
         after: timedelta,
         machine: str,
@@ -78,16 +57,16 @@ class Herald:
         monotonic: Callable[[], float],
     ) -> None:
         self._channels = channels
-        self._notices = notices
+        self._kept = KeptNotices(notices, clock=clock, monotonic=monotonic)
         self._exams = exams
         self._unmoved = unmoved
+        self._obstacles = obstacles
         self._gate = gate
         self._after = after
         self._about = {"machine": machine, "device_id": device_id}
         self._clock = clock
         self._monotonic = monotonic
-        self._known: dict[str, Known] | None = None
-        self._waiting = True
+        self._alerts: Alerts | None = None
         self._failed: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
 
@@ -97,61 +76,48 @@ class Herald:
             for step in (self.look, self.deliver):  # what is to be told is told, whatever is seen
                 try:
                     step()
-                except JournalError as error:
-                    logger.debug("notify  %s", error)
                 except Exception:
                     logger.exception("notify  unforeseen failure, goes on")
 
     def look(self) -> None:
-        """See what is wrong now, and write down what is to be told of it.
-
-        Raises:
-            JournalError: the journal cannot be read or written; nothing is forgotten.
-        """
-        now = self._clock()
-        if self._known is None:
-            written = self._notices.troubles()
-            self._known = {key: known_from_text(text, now) for key, text in written.items()}
-        exams, state = tuple(self._exams()), self._gate.state
-        there = of_exams(exams, self._unmoved())
-        if state.error is not None:
-            code = state.error.code
-            said = server(reachable=False, since=state.since, trouble=code, said=str(state.error))
-            there.append(of_server(said, code))
-        known, told = news(
-            self._known,
-            there,
+        """See what is wrong now, and keep what is to be told of it."""
+        if self._alerts is None:
+            self._alerts = Alerts(self._after, self._kept.begin())
+        exams = tuple(self._exams())
+        of_all = [*of_obstacles(self._obstacles()), *self._of_server()]
+        told = self._alerts.look(
+            [*of_all, *of_exams(exams, self._unmoved())],
             still_open={key_of(exam) for exam in exams},
-            now=now,
-            after=self._after,
+            now=self._clock(),
+            now_s=self._monotonic(),
         )
-        changed = _changed(self._known, known)
-        if changed or told:
-            bodies = [json.dumps(body(each, **self._about)) for each in told]
-            messages = [(channel, each) for each in bodies for channel in self._channels]
-            self._notices.note(changed, messages)
-            self._waiting = self._waiting or bool(messages)
-        self._known = known
+        bodies = [json.dumps(body(each, **self._about)) for each in told]
+        messages = [(channel, each) for each in bodies for channel in self._channels]
+        self._kept.keep(self._alerts.known, messages)
+
+    def _of_server(self) -> list[Trouble]:
+        state = self._gate.state
+        if state.error is None:
+            return []
+        code = state.error.code
+        said = server(reachable=False, since=state.since, trouble=code, said=str(state.error))
+        return [of_server(said, code)]
 
     def deliver(self) -> None:
-        """Tell what is to be told; what does not go out stays, and is tried again later.
-
-        Raises:
-            JournalError: the journal cannot be read or written; it may be told twice then.
-        """
-        if not self._waiting:
-            return
+        """Tell what is to be told; what does not go out stays, and is tried again later."""
         stuck = set()
-        for number, channel, text in self._notices.messages():
+        for notice in self._kept.waiting():
+            channel = notice.channel
             if channel not in self._channels:  # taken out of the configuration
-                self._notices.delivered(number)
-            elif channel not in stuck and not self._tell(number, channel, json.loads(text)):
+                self._kept.delivered(notice)
+            elif channel not in stuck and not self._tell(notice):
                 stuck.add(channel)  # those behind it keep their order
-        self._waiting = bool(stuck)
 
-    def _tell(self, number: int, channel: str, told: dict[str, Any]) -> bool:
+    def _tell(self, notice: Notice) -> bool:
+        channel = notice.channel
         if self._monotonic() < self._not_before.get(channel, float("-inf")):
             return False
+        told = json.loads(notice.body)
         try:
             self._channels[channel](told)
         except NotDelivered as error:
@@ -163,7 +129,7 @@ class Herald:
             self._not_before[channel] = self._monotonic() + pause_s
             return False
         self._failed.pop(channel, None)
-        self._notices.delivered(number)
+        self._kept.delivered(notice)
         what = f"told by {channel}: {told['reason_code']} {told['event']}"
         if told["subject"]:
             logger.info("%s  %s", told["subject"], what)
@@ -172,19 +138,13 @@ class Herald:
         return True
 
 
-def _changed(before: Mapping[str, Known], now: Mapping[str, Known]) -> dict[str, str | None]:
-    """What must be written: when a trouble was last seen need not be."""
-    texts = {key: known_as_text(each) for key, each in now.items()}
-    old = {key: known_as_text(each) for key, each in before.items()}
-    changed: dict[str, str | None] = {k: t for k, t in texts.items() if old.get(k) != t}
-    return changed | dict.fromkeys(old.keys() - texts.keys())
-
-
 class Heartbeat:
-    """Asks the server now and then, and gives the sign of life while all is well.
+    """Asks the server now and then, and gives the sign of life unless something keeps all exams from going.
 
-    So an EDC that goes away on a quiet day is noticed, too. ``beat`` is none where nobody waits for
-    a sign. ``is_alive`` says whether the daemon's own threads are. Belongs to one thread.
+    So an EDC that goes away on a quiet day is noticed, too. That stops the sign once it lasts longer
+    than ``patience``, or where the EDC has not answered at all yet; an exam that is held never does.
+    ``beat`` is none where nobody waits for a sign. ``is_alive`` says whether the daemon's own threads
+    are. Belongs to one thread.
     """
 
     def __init__(
@@ -193,15 +153,21 @@ class Heartbeat:
         *,
         ping: Callable[[], None],
         gate: Gate,
+        obstacles: Callable[[], Iterable[Obstacle]],
         is_alive: Callable[[], bool],
+        patience: timedelta,
         monotonic: Callable[[], float],
     ) -> None:
         self._beat = beat
         self._ping = ping
         self._gate = gate
+        self._obstacles = obstacles
         self._is_alive = is_alive
+        self._patience_s = patience.total_seconds()
         self._monotonic = monotonic
         self._next = float("-inf")
+        self._has_answered = False
+        self._away_s: float | None = None
         self._fails = False
 
     def serve(self, stop: threading.Event) -> None:
@@ -215,15 +181,12 @@ class Heartbeat:
     def look(self) -> None:
         """Give a sign of life where one is due and all is well; else as soon as all is well again."""
         now = self._monotonic()
-        if now < self._next or self._gate.is_closed or not self._is_alive():
+        self._note_server(now)
+        if now < self._next or not self._is_alive() or any(self._obstacles()):
             return
-        try:
-            self._ping()
-        except TransientError as error:
-            if self._gate.suspect(error):
-                return
-        except CameraWatchdogError:  # whatever answers there, it is not well
-            self._next = now + _BEAT_AGAIN_S
+        if not self._gate.is_closed and not self._server_is_there(now):
+            return
+        if not self._is_bearable(now):
             return
         self._next = now + _BEAT_EVERY_S
         if self._beat is None:
@@ -237,3 +200,27 @@ class Heartbeat:
             self._next = now + _BEAT_AGAIN_S
         else:
             self._fails = False
+
+    def _server_is_there(self, now: float) -> bool:
+        """Whether it answers, or is known to be away; else it is asked again in a while."""
+        try:
+            self._ping()
+        except TransientError as error:
+            self._gate.suspect(error)
+            self._note_server(now)
+        except CameraWatchdogError:  # whatever answers there, it is not well
+            self._next = now + _BEAT_AGAIN_S
+            return False
+        else:
+            self._has_answered = True
+        return True
+
+    def _note_server(self, now: float) -> None:
+        if not self._gate.is_closed:
+            self._away_s = None
+        elif self._away_s is None:
+            self._away_s = now
+
+    def _is_bearable(self, now: float) -> bool:
+        away_s = self._away_s
+        return away_s is None or (self._has_answered and now - away_s < self._patience_s)

@@ -52,11 +52,7 @@ from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_pending import change_of
 from camera_watchdog.journal_reader import JournalReader
 from camera_watchdog.journal_receipts import JournalReceipts
-from camera_watchdog.journal_rows import (
-    REQUEST_COLUMNS,
-    request_from,
-    request_row,
-)
+from camera_watchdog.journal_rows import REQUEST_COLUMNS, request_from, request_row
 from camera_watchdog.journal_writer import JournalWriter
 from camera_watchdog.model import Exam, State
 from camera_watchdog.person import Request
@@ -91,6 +87,7 @@ class Journal(JournalExams):
         self._condition = Condition(path, connection, is_ours=is_ours)
         self._writer = JournalWriter(connection, self._condition)
         self._lock = self._writer.lock
+        self.try_to_write = self._writer.try_out
         self._clock = clock
         self._saved: dict[int, Exam] = {}
         self._to_see: dict[int, Exam] = {}
@@ -220,6 +217,11 @@ class Journal(JournalExams):
             JournalError: it cannot be written now; it is kept, and nothing more is taken in.
         """
         self._writer.write_down()
+
+    @property
+    def write_trouble(self) -> str:
+        """Why it could not be written last, in the system's words; empty where it could."""
+        return self._writer.trouble
 
     def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
         """Take a new exam in; answers it with its number.
@@ -376,10 +378,6 @@ class Journal(JournalExams):
                 (self._now(), outcome, request.id),
             )
 
-    def _write_down_if_possible(self) -> None:
-        with contextlib.suppress(JournalError):
-            self.write_down()
-
     def _must_be_there(self, what: str) -> NoReturn:
         with self._lock, self._condition.using("read"):
             raise Damage(f"{what} is missing")
@@ -387,7 +385,8 @@ class Journal(JournalExams):
     def _read_written(
         self, told: Callable[[sqlite3.Row], T], query: str, *values: object
     ) -> list[T]:
-        self._write_down_if_possible()
+        with contextlib.suppress(JournalError):
+            self.write_down()
         return self._read(told, query, *values)
 
     def _read(self, told: Callable[[sqlite3.Row], T], query: str, *values: object) -> list[T]:

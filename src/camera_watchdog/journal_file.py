@@ -87,8 +87,18 @@ def connect(path: Path, watch_dir: Path, *, was_damaged: bool = False) -> sqlite
             keep_id(watch_dir, watch_folder_of(connection))
     except BaseException:
         connection.close()
+        if (
+            not existed
+        ):  # what is begun and not made, as on a full disk, is no journal that was lost
+            _remove(path)
         raise
     return connection
+
+
+def _remove(path: Path) -> None:
+    for ending in _PARTS:
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + ending).unlink()
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.journal_damage import Condition, Damage
+from camera_watchdog.journal_migrations import version_of
 from camera_watchdog.journal_pending import Change, merged
 from camera_watchdog.model import Exam
 
@@ -34,7 +35,10 @@ class _Waiting:
 
 
 class JournalWriter:
-    """Writes; safe to use from several threads. ``lock`` is for whoever uses the connection."""
+    """Writes; safe to use from several threads. ``lock`` is for whoever uses the connection.
+
+    ``trouble`` is what the system said when writing failed last; empty once it succeeded again.
+    """
 
     def __init__(self, connection: sqlite3.Connection, condition: Condition) -> None:
         self.lock = threading.Lock()
@@ -46,6 +50,7 @@ class JournalWriter:
         self._unwritten: dict[int, Exam] = {}
         self._flushes: bool | None = None
         self._fails = False
+        self.trouble = ""
 
     def unwritten(self) -> dict[int, Exam]:
         """The exams, by number, that are not in the file as they were saved last."""
@@ -98,6 +103,15 @@ class JournalWriter:
                 yield self._connection
                 self._connection.commit()
 
+    def try_out(self) -> None:
+        """Write something that changes nothing, so that a disk that is full is known before an exam comes.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        with self.transaction(durable=False) as connection:
+            connection.execute(f"PRAGMA user_version = {version_of(connection)}")
+
     def _write_all(self, *, durable: bool) -> None:
         with self._lists:
             pending, self._pending = self._pending, []
@@ -135,10 +149,13 @@ class JournalWriter:
         with self._condition.using("written"):
             try:
                 yield
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, sqlite3.Error):
+                    self.trouble = str(error)
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.rollback()
                 raise
+            self.trouble = ""
 
 
 def _write(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:

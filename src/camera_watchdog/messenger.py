@@ -21,8 +21,8 @@ import requests
 import truststore
 from requests.adapters import HTTPAdapter
 
-from camera_watchdog.alerts import subject_line
 from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.message_bodies import subject_line
 
 __all__ = ["Mail", "NotDelivered", "Web"]
 

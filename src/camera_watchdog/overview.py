@@ -16,6 +16,7 @@ from camera_watchdog.attention import OF_THE_SERVER, SHARED_CAUSES, Place, place
 from camera_watchdog.capture import CLOCK
 from camera_watchdog.lifecycle import ACTIVE
 from camera_watchdog.model import Exam, Reason, Sent, State
+from camera_watchdog.obstacles import Obstacle
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import REASONS, explain
 
@@ -115,14 +116,15 @@ class Server:
 class Overview:
     """Everything at one moment. The rows that need a person come first, then the oldest.
 
+    ``running`` is none where nobody can tell: the lock that tells is in the camera's folder.
     ``watched_by`` names the process where it is known, ``warnings`` are sentences about the machine
     and the camera's folder, ``asked`` what people asked for and is not done yet, ``refused`` why the
-    last start was none.
+    last start was none, ``obstacles`` what keeps all exams from going.
     """
 
     at: datetime
     watch_dir: str
-    running: bool
+    running: bool | None
     server: Server
     rows: tuple[Row, ...]
     archived_today: int
@@ -130,6 +132,7 @@ class Overview:
     warnings: tuple[str, ...] = ()
     asked: tuple[Asked, ...] = ()
     refused: str = ""
+    obstacles: tuple[Obstacle, ...] = ()
 
     @property
     def for_people(self) -> tuple[Row, ...]:
@@ -186,7 +189,7 @@ def overview(
     *,
     at: datetime,
     watch_dir: str,
-    running: bool,
+    running: bool | None,
     server: Server,
     archived_today: int,
     watched_by: str = "",
@@ -195,6 +198,7 @@ def overview(
     unmoved: Mapping[int, datetime] = MappingProxyType({}),
     requests: Iterable[Request] = (),
     clocks: Iterable[tuple[str, str]] = (),
+    obstacles: tuple[Obstacle, ...] = (),
     rows: Rows | None = None,
 ) -> Overview:
     """What there is to say of these exams, which are those that are not done.
@@ -215,6 +219,7 @@ def overview(
         watched_by,
         warnings=(*warnings, *_clocks(known, clocks)[:_MOST_CLOCKS]),
         asked=tuple(Asked(each.wish.value, each.folder, each.at) for each in requests),
+        obstacles=obstacles,
     )
 
 

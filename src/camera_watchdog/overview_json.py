@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from camera_watchdog.model import State
+from camera_watchdog.obstacles import Obstacle
 from camera_watchdog.overview import Asked, Overview, Row, Server
 
 __all__ = ["VERSION", "as_json", "from_json"]
@@ -50,6 +51,15 @@ def as_json(told: Overview) -> dict[str, Any]:
         ],
         "warnings": list(told.warnings),
         "refused": told.refused,
+        "obstacles": [
+            {
+                "code": each.code,
+                "since": _time(each.since),
+                "sentence": each.sentence,
+                "next_step": each.next_step,
+            }
+            for each in told.obstacles
+        ],
     }
 
 
@@ -88,6 +98,10 @@ def from_json(told: dict[str, Any]) -> Overview:
                 for each in told["asked"]
             ),
             refused=told.get("refused", ""),
+            obstacles=tuple(
+                Obstacle(**{**each, "since": datetime.fromisoformat(each["since"])})
+                for each in told.get("obstacles", ())
+            ),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"it lacks {error}") from error

@@ -20,7 +20,7 @@ from camera_watchdog.errors import CameraWatchdogError, DatabaseUnreadable, Unau
 from camera_watchdog.overview import Overview, Server
 from camera_watchdog.overview_json import as_json, from_json
 from camera_watchdog.running import running_daemon
-from camera_watchdog.status_files import JSON_NAME, PAGE_NAME
+from camera_watchdog.status_files import JSON_NAME, PAGE_NAME, write_status_file
 from camera_watchdog.status_page import page
 
 __all__ = ["told_where_people_look"]
@@ -89,8 +89,7 @@ def _write_status(settings: Mapping[str, Any], why: str) -> None:
         (PAGE_NAME, page(told, settings.get("timezone") or MachineZone())),
     )
     for name, text in files:
-        content = text.encode("utf-8", "backslashreplace")
-        Disk().write_whole(state_dir / name, content, durable=False)
+        write_status_file(Disk(), state_dir / name, text)
 
 
 def _kept(state_dir: Path, watch_dir: Path) -> Overview:

@@ -4,6 +4,7 @@ Written as a whole, so that whoever opens one sees the old or the new; only when
 and else once a minute, so that a page that is older than that belongs to a daemon that has stopped.
 """
 
+import errno
 import json
 import logging
 import shutil
@@ -14,14 +15,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from camera_watchdog.alerts import undelivered
 from camera_watchdog.disk import Disk
+from camera_watchdog.disk_room import with_room
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import ServerState
 from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.message_bodies import undelivered
 from camera_watchdog.overview import Overview, Rows, overview, server
 from camera_watchdog.overview_json import as_json
 from camera_watchdog.person import Request
+from camera_watchdog.standing import Standing
 from camera_watchdog.status_page import page
 
 __all__ = [
@@ -29,7 +32,6 @@ __all__ = [
     "PAGE_NAME",
     "RECEIPTS_ARE_READ",
     "StatusFiles",
-    "away_warning",
     "damage_warnings",
     "disk_warning",
     "full_day_bytes",
@@ -37,6 +39,7 @@ __all__ = [
     "midnight",
     "root_warnings",
     "size_words",
+    "write_status_file",
 ]
 
 JSON_NAME: Final = "status.json"
@@ -53,6 +56,7 @@ _COUNT_AGAIN_S: Final = 3600.0
 _LEAST_FREE_BYTES: Final = 1_000_000_000
 _PAST: Final = timedelta(days=30)
 _TOLD_DAYS: Final = 7
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +90,7 @@ class StatusFiles:
         journal: Journal,
         server_state: Callable[[], ServerState],
         others: Callable[[], tuple[int, int]],
-        away: Callable[[], str],
+        standing: Standing,
         unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -98,7 +102,7 @@ class StatusFiles:
         self._journal = journal
         self._server_state = server_state
         self._others = others
-        self._away = away
+        self._standing = standing
         self._unmoved = unmoved
         self._clock = clock
         self._monotonic = monotonic
@@ -114,7 +118,7 @@ class StatusFiles:
         now = self._monotonic()
         if now - self._written_at < _SOON_S:
             return
-        root = (self._others(), self._away(), dict(self._unmoved()))
+        root = (self._others(), self._standing.obstacles(), dict(self._unmoved()))
         seen = (self._journal.changes, self._asked(), self._server_state(), root)
         if seen == self._seen and now - self._written_at < _AT_LEAST_EVERY_S:
             return
@@ -137,8 +141,7 @@ class StatusFiles:
             told = self._told(running=running)
             as_text = json.dumps(as_json(told))
             for name, text in ((JSON_NAME, as_text), (PAGE_NAME, page(told, self._zone))):
-                content = text.encode("utf-8", "backslashreplace")
-                self._disk.write_whole(self._state_dir / name, content, durable=False)
+                write_status_file(self._disk, self._state_dir / name, text)
         except OSError as error:
             self._seen = None  # a browser or a virus scanner has it open: again in a moment
             self._say(f"the status page cannot be written: {error}")
@@ -151,8 +154,6 @@ class StatusFiles:
         known = self._on_record
         day_bytes = known.day_bytes
         warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir, day_bytes)]
-        if away := self._away():
-            warnings.insert(0, away_warning(away))
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
         warnings += [*unread, *damage_warnings(self._state_dir, now)]
@@ -161,7 +162,7 @@ class StatusFiles:
         for warning in warnings:
             self._say(warning)
         return overview(
-            self._journal.current(),
+            self._standing.exams(),
             at=now,
             watch_dir=str(self._watch_dir),
             running=running,
@@ -177,6 +178,7 @@ class StatusFiles:
             unmoved=self._unmoved(),
             requests=known.requests,
             clocks=known.notes_of_today,
+            obstacles=self._standing.obstacles(),
             rows=self._rows,
         )
 
@@ -212,6 +214,21 @@ class StatusFiles:
             logger.warning("status  %s", warning)
 
 
+def write_status_file(disk: Disk, path: Path, text: str) -> None:
+    """Write one of the two, on a full disk into its own place: that is when it matters.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    content = with_room(text.encode("utf-8", "backslashreplace"))
+    try:
+        disk.write_whole(path, content, durable=False)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        disk.write_over(path, content)
+
+
 def midnight(now: datetime, zone: tzinfo) -> datetime:
     """When the day began."""
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -227,14 +244,6 @@ def root_warnings(loose: int, unmatched: int) -> list[str]:
         folders = "1 folder has" if unmatched == 1 else f"{unmatched} folders have"
         told.append(f"{folders} a name that is no subject's: left alone.")
     return told
-
-
-def away_warning(why: str) -> str:
-    """A sentence, and the next step, where the camera's folder is away."""
-    return (
-        f"The camera's folder is away ({why}). Nothing is taken for deleted. Connect the drive or "
-        "the share again; everything then goes on by itself."
-    )
 
 
 def damage_warnings(state_dir: Path, now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final
 
+from camera_watchdog.obstacles import Obstacle
 from camera_watchdog.overview import Overview, Row
 
 __all__ = ["REFRESH_S", "moment", "page"]
@@ -116,16 +117,13 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
     people = f"{count} exam{'s need' if count != 1 else ' needs'} a person"
     server = told.server
     if not told.running:
-        title = "Stopped: nothing is being sent"
-        when = moment(told.at, told.at, zone)
-        safe = "Exams stay safe in the camera's folder, and are sent once it is started again."
-        if told.refused:
-            title = "Not started: nothing is being sent"
-            lead = [f"camera-watchdog was to start at {when}, and could not: {told.refused}", safe]
-            lead += ["Tell whoever looks after it.", *([f"{people}."] if count else [])]
-            return "stopped", title, lead
-        lead = [f"camera-watchdog was stopped at {when}. {safe}", "Tell whoever looks after it."]
-        return "stopped", title, [*lead, f"{people}."] if count else lead
+        return _not_running(told, zone, people if count else "")
+    if told.obstacles:
+        worst = told.obstacles[0]
+        lead = [_obstacle(each, told, zone) for each in told.obstacles]
+        lead += [server.message] if server.reachable is False else []
+        lead += [f"{people}."] if count else []
+        return "away", worst.title, lead
     if server.reachable is False:
         since = f"Since {moment(server.since, told.at, zone)}: " if server.since else ""
         lead = [f"{since}{server.message}", server.action]
@@ -138,6 +136,23 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
         are = "s are" if waiting != 1 else " is"
         return "well", "All is well", [f"{waiting} exam{are} on the way to the EDC."]
     return "well", "All is well", ["No exam waits: everything there was is in the EDC."]
+
+
+def _not_running(told: Overview, zone: tzinfo, people: str) -> tuple[str, str, list[str]]:
+    when = moment(told.at, told.at, zone)
+    safe = "Exams stay safe in the camera's folder, and are sent once it is started again."
+    if told.refused:
+        title = "Not started: nothing is being sent"
+        lead = [f"camera-watchdog was to start at {when}, and could not: {told.refused}", safe]
+        lead += ["Tell whoever looks after it."]
+    else:
+        title = "Stopped: nothing is being sent"
+        lead = [f"camera-watchdog was stopped at {when}. {safe}", "Tell whoever looks after it."]
+    return "stopped", title, [*lead, *([f"{people}."] if people else [])]
+
+
+def _obstacle(each: Obstacle, told: Overview, zone: tzinfo) -> str:
+    return f"Since {moment(each.since, told.at, zone)}: {each.sentence} {each.next_step}"
 
 
 def _at(told: Overview, zone: tzinfo) -> str:

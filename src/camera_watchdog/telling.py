@@ -3,19 +3,21 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from camera_watchdog.alerts import webhook_body
 from camera_watchdog.config import Config
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.edc_api.proxy import proxy_for
 from camera_watchdog.gate import Gate
-from camera_watchdog.herald import Heartbeat, Herald, Notices
+from camera_watchdog.herald import Heartbeat, Herald
+from camera_watchdog.kept_notices import Notices
+from camera_watchdog.message_bodies import webhook_body
 from camera_watchdog.messenger import Mail, Web
-from camera_watchdog.model import Exam, WebhookFormat
+from camera_watchdog.model import WebhookFormat
+from camera_watchdog.standing import Standing
 
 __all__ = ["Serve", "channels_of", "mail_of", "tellers", "web_of"]
 
@@ -27,7 +29,7 @@ def tellers(
     config: Config,
     *,
     notices: Notices,
-    exams: Callable[[], Iterable[Exam]],
+    standing: Standing,
     unmoved: Callable[[], Mapping[int, datetime]],
     gate: Gate,
     client: EdcClient,
@@ -42,7 +44,8 @@ def tellers(
         herald = Herald(
             channels,
             notices=notices,
-            exams=exams,
+            exams=standing.exams,
+            obstacles=standing.obstacles,
             unmoved=unmoved,
             gate=gate,
             after=timedelta(seconds=config.notify_after),
@@ -57,7 +60,9 @@ def tellers(
             partial(web.get, heartbeat_url) if heartbeat_url else None,
             ping=client.ping,
             gate=gate,
+            obstacles=standing.obstacles,
             is_alive=is_alive,
+            patience=timedelta(seconds=config.attention_after),
             monotonic=time.monotonic,
         )
         threads["heartbeat"] = heartbeat.serve

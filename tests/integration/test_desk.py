@@ -20,6 +20,7 @@ from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import State
 from camera_watchdog.person import Request, Wish
 from camera_watchdog.registry import Registry
+from camera_watchdog.standing import Standing
 from camera_watchdog.status_files import JSON_NAME
 from camera_watchdog.sweep import Sweep
 from exam_parts import NOON, exam
@@ -51,6 +52,7 @@ class Room:
             registry=self.registry,
             sweep=cast("Sweep", sweep),
             uploads={},
+            standing=Standing(self.journal, self.registry, 1800.0, away=lambda: ""),
             gate=Gate(ping, clock=lambda: NOON, monotonic=lambda: 0.0),
             resend=lambda: None,
             recheck=lambda _number: None,

@@ -29,6 +29,7 @@ from camera_watchdog.errors import (
 from camera_watchdog.model import Laterality
 from camera_watchdog.overview import overview, server
 from camera_watchdog.overview_json import as_json
+from camera_watchdog.standing import Standing
 from camera_watchdog.status_files import PAGE_NAME, StatusFiles
 from camera_watchdog_demo import pictures
 from canaries import WHO
@@ -869,7 +870,13 @@ def test_a_folder_that_is_away_is_told_and_what_to_do_and_then_it_goes_on(tmp_pa
             journal=clinic.journal,
             server_state=lambda: clinic.gate.state,
             others=lambda: (0, 0),
-            away=lambda: clinic.sweep.root.away,
+            standing=Standing(
+                clinic.journal,
+                clinic.registry,
+                1800.0,
+                away=lambda: clinic.sweep.root.away,
+                clock=clinic.clock.now,
+            ),
             clock=clinic.clock.now,
             monotonic=clinic.clock.monotonic,
         )

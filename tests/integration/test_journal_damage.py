@@ -347,6 +347,9 @@ class Looked:
     def write_down(self) -> None:
         """Nothing waits."""
 
+    def try_to_write(self) -> None:
+        """It can."""
+
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_it_is_looked_through_every_hour(*, fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:

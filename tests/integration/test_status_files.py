@@ -18,6 +18,8 @@ from camera_watchdog.gate import ServerState
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import State
 from camera_watchdog.person import Request, Wish
+from camera_watchdog.registry import Registry
+from camera_watchdog.standing import Standing
 from camera_watchdog.status_files import JSON_NAME, PAGE_NAME, StatusFiles
 from exam_parts import NOON, exam, file
 
@@ -49,7 +51,9 @@ class Desk:
             journal=journal,
             server_state=lambda: ServerState(reachable=True, since=NOON),
             others=lambda: (0, 0),
-            away=lambda: self.away,
+            standing=Standing(
+                journal, Registry(), 1800.0, away=lambda: self.away, clock=lambda: NOON
+            ),
             clock=lambda: NOON,
             monotonic=lambda: self.elapsed_s,
         )

@@ -1,20 +1,24 @@
 """What waits to be told is told in order, again and again until it is; the sign of life only if all is well."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from camera_watchdog.errors import TransientError, Unreachable
+from camera_watchdog.errors import JournalError, TransientError, Unreachable
 from camera_watchdog.gate import Gate
 from camera_watchdog.herald import Heartbeat, Herald
 from camera_watchdog.journal import Journal
 from camera_watchdog.messenger import NotDelivered
 from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.obstacles import Obstacle, obstacle
 from exam_parts import NOON, exam
+
+FULL: Final = obstacle("disk_full", NOON, "database or disk is full")
 
 
 class Clock:
@@ -87,6 +91,7 @@ def test_messages_are_kept_in_order_and_tried_with_growing_pauses(
         {"webhook": web, "e-mail": mail},
         notices=journal.notices,
         exams=lambda: exams,
+        obstacles=tuple,
         gate=gate,
         after=timedelta(0),
         machine="pc7",
@@ -111,6 +116,120 @@ def test_messages_are_kept_in_order_and_tried_with_growing_pauses(
     assert web.told == mail.told
     assert journal.notices.messages() == []
     journal.close()
+
+
+class OnADisk:
+    """The journal's notices, on a disk that can be full (``is_full``) or away (``is_away``)."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._notices = journal.notices
+        self.is_full = self.is_away = False
+
+    def _look(self, *, writing: bool) -> None:
+        if self.is_away or (writing and self.is_full):
+            raise JournalError("The journal cannot be used: database or disk is full.")
+
+    def troubles(self) -> dict[str, str]:
+        self._look(writing=False)
+        return self._notices.troubles()
+
+    def note(
+        self, changed: Mapping[str, str | None], messages: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self._look(writing=True)
+        self._notices.note(changed, messages)
+
+    def messages(self) -> list[tuple[int, str, str]]:
+        self._look(writing=False)
+        return self._notices.messages()
+
+    def delivered(self, number: int) -> None:
+        self._look(writing=True)
+        self._notices.delivered(number)
+
+
+class Told:
+    """A herald on such a disk, whose channel is ``web``."""
+
+    def __init__(self, journal: Journal, clock: Clock, gate: Gate) -> None:
+        self.disk, self.web, self.clock = OnADisk(journal), Channel(), clock
+        self.exams: list[Exam] = []
+        self.obstacles: list[Obstacle] = []
+        self._journal, self._gate = journal, gate
+        self.start()
+
+    def start(self) -> None:
+        """As after a restart: what was in memory is gone."""
+        self.herald = Herald(
+            {"webhook": self.web},
+            notices=self.disk,
+            exams=lambda: self.exams,
+            obstacles=lambda: self.obstacles,
+            gate=self._gate,
+            after=timedelta(seconds=30),
+            machine="pc7",
+            device_id="",
+            clock=self.clock.now,
+            monotonic=self.clock.monotonic,
+        )
+
+    def live_for(self, seconds: int) -> list[tuple[str, str]]:
+        """Whom and what was told meanwhile."""
+        before = len(self.web.told)
+        for _ in range(seconds):
+            self.herald.look()
+            self.herald.deliver()
+            self.clock.seconds += 1
+        return self.web.told[before:]
+
+
+@pytest.fixture
+def site(tmp_path: Path, clock: Clock, gate: Gate) -> Iterator[Told]:
+    with closing(Journal.open(tmp_path, watch_dir=tmp_path, clock=clock.now)) as journal:
+        yield Told(journal, clock, gate)
+
+
+def test_a_journal_that_cannot_be_written_is_told_without_it_and_its_end_too(site: Told) -> None:
+    site.disk.is_full, site.obstacles = True, [FULL]
+    assert site.live_for(60) == [("trouble", "")]
+    site.exams = [held(1)]  # what is found meanwhile is told all the same
+    assert site.live_for(60) == [("trouble", "S1")]
+
+    site.disk.is_full, site.obstacles = False, []
+
+    assert site.live_for(60) == [("over", "")]
+    site.start()
+    assert site.live_for(60) == []  # it is known again what was told
+    assert site.disk.messages() == []
+
+
+def test_what_was_told_is_not_told_again_while_the_journal_cannot_forget_it(site: Told) -> None:
+    site.exams, site.web.fails = [held(1)], True
+    site.live_for(60)
+    assert len(site.disk.messages()) == 1
+    site.disk.is_full, site.web.fails = True, False
+
+    assert site.live_for(600) == [("trouble", "S1")]
+
+    site.disk.is_full = False
+    site.live_for(20)
+    assert site.disk.messages() == []
+
+
+def test_a_start_with_a_journal_that_cannot_be_read_tells_and_makes_it_good_later(
+    site: Told,
+) -> None:
+    site.exams = [held(1), held(2)]
+    assert site.live_for(60) == [("trouble", "S1, S2")]
+    site.disk.is_away = True
+    site.start()
+    site.exams = [held(2)]
+    assert site.live_for(60) == [("trouble", "S2")]  # nothing tells that somebody knows
+
+    site.disk.is_away = False
+    site.live_for(20)
+
+    assert list(site.disk.troubles()) == ["exam 2"]
 
 
 class Once(threading.Event):
@@ -141,6 +260,7 @@ def test_what_is_to_be_told_is_told_where_nothing_more_can_be_seen(
         {"webhook": web},
         notices=journal.notices,
         exams=unforeseen,
+        obstacles=tuple,
         gate=gate,
         after=timedelta(0),
         machine="pc7",
@@ -162,6 +282,7 @@ def test_a_channel_that_was_taken_out_keeps_nothing_waiting(
         {"webhook": Channel()},
         notices=journal.notices,
         exams=list,
+        obstacles=tuple,
         gate=gate,
         after=timedelta(0),
         machine="pc7",
@@ -181,21 +302,25 @@ def test_the_sign_of_life_is_given_every_few_minutes_while_all_is_well(
 ) -> None:
     beats: list[float] = []
     alive = True
+    obstacles: list[Obstacle] = []
     heartbeat = Heartbeat(
         lambda: beats.append(clock.seconds),
         ping=edc.ping,
         gate=gate,
+        obstacles=lambda: obstacles,
         is_alive=lambda: alive,
+        patience=timedelta(seconds=100),
         monotonic=clock.monotonic,
     )
     for second in range(1500):
         clock.seconds = second
         edc.is_there = not 600 <= second < 1000
-        alive = second < 1250
+        obstacles = [FULL] * (1210 <= second < 1300)
+        alive = second < 1400
         gate.probe_if_due()
         heartbeat.look()
 
-    assert beats == [0, 240, 480, 1000, 1240]
+    assert beats == [0, 240, 480, 720, 1000, 1300]  # away since 720: at 960 for too long
     assert edc.pings < 100
 
 
@@ -207,7 +332,13 @@ def test_a_sign_of_life_that_fails_is_tried_again_soon(clock: Clock, gate: Gate,
         raise NotDelivered("HTTP 500")
 
     heartbeat = Heartbeat(
-        fail, ping=edc.ping, gate=gate, is_alive=lambda: True, monotonic=clock.monotonic
+        fail,
+        ping=edc.ping,
+        gate=gate,
+        obstacles=tuple,
+        is_alive=lambda: True,
+        patience=timedelta(0),
+        monotonic=clock.monotonic,
     )
     for second in range(100):
         clock.seconds = second
@@ -216,12 +347,39 @@ def test_a_sign_of_life_that_fails_is_tried_again_soon(clock: Clock, gate: Gate,
     assert tries == [0, 30, 60, 90]
 
 
+def test_an_edc_that_never_answered_gets_no_sign_of_life(
+    clock: Clock, gate: Gate, edc: Edc
+) -> None:
+    beats: list[float] = []
+    heartbeat = Heartbeat(
+        lambda: beats.append(clock.seconds),
+        ping=edc.ping,
+        gate=gate,
+        obstacles=tuple,
+        is_alive=lambda: True,
+        patience=timedelta(hours=1),
+        monotonic=clock.monotonic,
+    )
+    edc.is_there = False
+    for second in range(300):
+        clock.seconds = second
+        heartbeat.look()
+
+    assert beats == []
+
+
 def test_an_edc_that_goes_away_on_a_quiet_day_is_noticed(
     clock: Clock, gate: Gate, edc: Edc
 ) -> None:
     edc.is_there = False
     heartbeat = Heartbeat(
-        None, ping=edc.ping, gate=gate, is_alive=lambda: True, monotonic=clock.monotonic
+        None,
+        ping=edc.ping,
+        gate=gate,
+        obstacles=tuple,
+        is_alive=lambda: True,
+        patience=timedelta(0),
+        monotonic=clock.monotonic,
     )
 
     heartbeat.look()

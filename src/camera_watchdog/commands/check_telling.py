@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from camera_watchdog.alerts import trial_message
 from camera_watchdog.checks import Finding, note, odd, ok
 from camera_watchdog.config import Config
+from camera_watchdog.message_bodies import trial_message
 from camera_watchdog.messenger import NotDelivered
 from camera_watchdog.telling import channels_of, mail_of, web_of
 

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog import parts
-from camera_watchdog.alerts import undelivered
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
+from camera_watchdog.disk_room import why_unwritable
 from camera_watchdog.errors import (
     CameraWatchdogError,
     JournalDamaged,
@@ -19,16 +20,17 @@ from camera_watchdog.errors import (
     JournalOutdated,
 )
 from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.message_bodies import undelivered
 from camera_watchdog.model import Exam
+from camera_watchdog.obstacles import CAMERA_FOLDER_AWAY, Obstacle, obstacle
 from camera_watchdog.overview import Overview, Server, overview
 from camera_watchdog.overview_json import as_json, from_json
 from camera_watchdog.person import Request
 from camera_watchdog.resemblance import Identifiers
-from camera_watchdog.running import Daemon, running_daemon
+from camera_watchdog.running import LOCK_NAME, Daemon, running_daemon
 from camera_watchdog.status_files import (
     JSON_NAME,
     RECEIPTS_ARE_READ,
-    away_warning,
     damage_warnings,
     disk_warning,
     full_day_bytes,
@@ -97,59 +99,106 @@ class _Known:
 
 def _overview(config: Config, now: datetime) -> Overview:
     kept = _kept(config)
-    try:
-        daemon = running_daemon(config.watch_dir)
-    except OSError:  # another account's: the page that it keeps tells
-        fresh = kept is not None and kept.running and now - kept.at < _STALE
-        daemon = Daemon() if fresh else None
-    running = daemon is not None
-    watched_by = daemon.told(config.timezone) if daemon else ""
-    server = kept.server if kept and kept.running and running else Server()
+    is_fresh = kept is not None and kept.running is True and now - kept.at < _STALE
+    why_away = _why_away(config.watch_dir)
+    daemon = _daemon(config.watch_dir, told_lately=is_fresh)
+    running = daemon is not None or (None if why_away else False)
+    there = Overview(
+        now,
+        str(config.watch_dir),
+        running,
+        kept.server if kept and kept.running and running else Server(),
+        (),
+        0,
+        daemon.told(config.timezone) if daemon else "",
+        obstacles=_obstacles(config, kept if is_fresh and running else None, why_away, now),
+        refused="" if running or kept is None else kept.refused,
+    )
     try:
         if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
-            known = _Known()  # nothing was ever seen here
+            known = _Known()  # nothing was ever seen here, or all of it is away
         else:
             known = _from_journal(config, now)
     except JournalError as error:
-        is_no_matter_of_the_account = isinstance(error, (JournalDamaged, JournalOutdated))
-        if kept is None and is_no_matter_of_the_account:
-            raise
-        if kept is None:
-            raise NoStatus(
-                f"{error} There is no {config.state_dir / JSON_NAME} either. Run this as the "
-                "account that camera-watchdog runs as, or let this one read the state folder."
-            ) from error
-        why = (
-            str(error) if is_no_matter_of_the_account else "This account may not read the journal."
-        )
-        old = f"From {JSON_NAME}: {why}"
-        return Overview(
-            kept.at,
-            kept.watch_dir,
-            running,
-            server,
-            kept.rows,
-            kept.archived_today,
-            watched_by,
-            (old, *kept.warnings),
-            kept.asked,
-            "" if running else kept.refused,
-        )
+        return _without_journal(config, there, kept, error)
     told = overview(
         known.exams,
         at=now,
-        watch_dir=str(config.watch_dir),
+        watch_dir=there.watch_dir,
         running=running,
-        server=server,
+        server=there.server,
         archived_today=known.archived_today,
-        watched_by=watched_by,
+        watched_by=there.watched_by,
         warnings=tuple(_warnings(config, known)),
         held_since=known.held_since,
         unmoved=known.unmoved,
         requests=known.requests,
         clocks=known.notes_of_today,
+        obstacles=there.obstacles,
     )
-    return told if running or kept is None else replace(told, refused=kept.refused)
+    return replace(told, refused=there.refused)
+
+
+def _without_journal(
+    config: Config, there: Overview, kept: Overview | None, error: JournalError
+) -> Overview:
+    """How it stands by what the daemon wrote last, where the journal cannot be read.
+
+    Raises:
+        JournalError, NoStatus: it wrote nothing that can be read, either.
+    """
+    is_no_matter_of_the_account = isinstance(error, (JournalDamaged, JournalOutdated))
+    if kept is None and is_no_matter_of_the_account:
+        raise error
+    if kept is None:
+        raise NoStatus(
+            f"{error} There is no {config.state_dir / JSON_NAME} either. Run this as the "
+            "account that camera-watchdog runs as, or let this one read the state folder."
+        ) from error
+    why = str(error) if is_no_matter_of_the_account else "This account may not read the journal."
+    return replace(
+        there,
+        at=kept.at,
+        watch_dir=kept.watch_dir,
+        rows=kept.rows,
+        archived_today=kept.archived_today,
+        warnings=(f"From {JSON_NAME}: {why}", *kept.warnings),
+        asked=kept.asked,
+    )
+
+
+def _why_away(watch_dir: Path) -> str:
+    """Why the camera's folder is not there, in the system's words; empty where it is."""
+    try:
+        Disk().folder_names(watch_dir)
+    except OSError as error:
+        return error.strerror or "it cannot be listed"
+    return ""
+
+
+def _daemon(watch_dir: Path, *, told_lately: bool) -> Daemon | None:
+    """The daemon that runs, if one does; ``told_lately`` where the page that it keeps says so.
+
+    That is what tells where its lock is another account's, or away with the folder.
+    """
+    try:
+        daemon = running_daemon(watch_dir)
+        is_known = daemon is not None or (watch_dir / LOCK_NAME).exists()
+    except OSError:
+        daemon, is_known = None, False
+    return daemon if is_known or not told_lately else Daemon()
+
+
+def _obstacles(
+    config: Config, told: Overview | None, why_away: str, now: datetime
+) -> tuple[Obstacle, ...]:
+    """What keeps all exams from going: by the daemon that runs, else as far as it shows from here."""
+    known = {each.code: each for each in told.obstacles} if told else {}
+    if why_away and CAMERA_FOLDER_AWAY not in known:
+        known[CAMERA_FOLDER_AWAY] = obstacle(CAMERA_FOLDER_AWAY, now, why_away)
+    if told is None and config.state_dir.exists() and (why := why_unwritable(config.state_dir)):
+        known["disk_full"] = obstacle("disk_full", now, why)
+    return tuple(known.values())
 
 
 def _from_journal(config: Config, now: datetime) -> _Known:
@@ -186,8 +235,8 @@ def _warnings(config: Config, known: _Known) -> list[str]:
     told = []
     try:
         folders, loose = Disk().folder_names(config.watch_dir)
-    except OSError as error:
-        return [away_warning(error.strerror or "it cannot be listed")]
+    except OSError:
+        folders, loose = (), ()  # what is away is said at the top
     loose = rules.loose(loose)
     unmatched = rules.unmatched(folders)
     if loose:

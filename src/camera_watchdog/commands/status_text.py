@@ -29,6 +29,9 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     console.print(_head(told, zone))
     if told.refused:
         console.print(_plain(f"The last start was refused: {told.refused}", "bold red"))
+    for each in told.obstacles:
+        since = moment(each.since, told.at, zone)
+        console.print(_plain(f"Since {since}: {each.sentence}\n-> {each.next_step}", "bold red"))
     for warning in told.warnings:
         console.print(_plain(f"Look: {warning}", "bold"))
     _print_for_people(console, told, zone)
@@ -36,7 +39,8 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     _print_rows(console, go_on, told.by_themselves, told, zone)
     _print_asked(console, told, zone)
     if not told.rows:
-        console.print(_plain("\nNo exam waits."))
+        none = "No exam is known to wait." if told.obstacles else "No exam waits."
+        console.print(_plain(f"\n{none}"))
     elif len(told.rows) > _A_SCREENFUL:  # the head has scrolled away
         console.print(_plain(f"\n{_counts(told)}", "bold"))
 
@@ -46,6 +50,8 @@ def _head(told: Overview, zone: tzinfo) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     running = f"running, {told.watched_by}" if told.running else "NOT RUNNING: nothing is sent"
+    if told.running is None:
+        running = "not known whether it runs: that is seen in the camera's folder, which is away"
     table.add_row("camera-watchdog", _plain(running, "" if told.running else "bold red"))
     table.add_row("EDC", _plain(_server(told, zone)))
     table.add_row("exams", _plain(_counts(told)))

@@ -1,0 +1,49 @@
+"""A disk without room: how that shows without writing, and how a small file is renewed on it all the same."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+__all__ = ["why_unwritable", "with_room", "write_over"]
+
+_LEAST_ROOM_BYTES: Final = 64 * 1024
+_STEP_BYTES: Final = 16 * 1024
+_SLACK_BYTES: Final = 4 * 1024
+
+
+def why_unwritable(folder: Path) -> str:
+    """Why nothing can be written in a folder, as far as that shows without writing; else empty."""
+    try:
+        room_bytes = shutil.disk_usage(folder).free
+        if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return "its file system is read-only"
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return "no room is left on its disk" if room_bytes < _LEAST_ROOM_BYTES else ""
+
+
+def with_room(content: bytes) -> bytes:
+    """A text with blanks at its end, so that one that is a little longer has room in its place."""
+    steps = -(-(len(content) + _SLACK_BYTES) // _STEP_BYTES)
+    return content.ljust(steps * _STEP_BYTES)
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file into the place that it has.
+
+    Raises:
+        OSError: it is not there, or the disk has not the room by which it would grow; it stays as it
+            was.
+    """
+    with path.open("r+b", buffering=0) as file:
+        there = file.seek(0, os.SEEK_END)
+        try:
+            while (missing := len(content) - file.seek(0, os.SEEK_END)) > 0:
+                file.write(b" " * missing)
+        except OSError:
+            file.truncate(there)
+            raise
+        file.seek(0)
+        file.write(content)
+        file.truncate()

@@ -1,0 +1,222 @@
+"""What keeps all exams from going: told without a journal, once whoever waits, by messages, page and status."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic, until
+from receivers import MailSink, WebSink
+
+SUBJECTS: Final = [f"105-10-{number:04d}-2" for number in range(1, 13)]
+SUBJECT: Final = SUBJECTS[0]
+
+
+@pytest.fixture
+def edc(tmp_path: Path) -> Iterator[DemoEdc]:
+    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
+        for subject in SUBJECTS:
+            edc.add_subject(subject)
+        yield edc
+
+
+@pytest.fixture
+def sink() -> Iterator[WebSink]:
+    with WebSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, sink: WebSink, tmp_path: Path) -> Iterator[Clinic]:
+    settings = FAST | {"notify_webhook": sink.url, "notify_after": 3, "sweep_interval": 2}
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=settings) as clinic:
+        yield clinic
+
+
+class SmallDisk:
+    """A file system of a megabyte that is full, or is not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._filler = folder / "filler"
+
+    def fill(self) -> None:
+        """Leave no room on it."""
+        with self._filler.open("wb", buffering=0) as file:
+            for size in (65536, 4096):
+                try:
+                    while True:
+                        file.write(b"\0" * size)
+                except OSError:
+                    pass
+
+    def make_room(self) -> None:
+        """Take away what fills it."""
+        self._filler.unlink()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 - as above
+
+
+def told(sink: WebSink) -> list[tuple[str, str, str]]:
+    return [(each["event"], each["subject"], each["reason_code"]) for each in sink.posted]
+
+
+def status(clinic: Clinic) -> tuple[str, dict[str, Any]]:
+    """What ``status`` prints, as a text in one line, and for scripts."""
+    text = clinic.command("status").stdout
+    return " ".join(text.split()), json.loads(clinic.command("status", "--json").stdout)
+
+
+def page(folder: Path) -> str:
+    return (folder / "status.html").read_text("utf-8")
+
+
+def test_a_full_disk_is_told_by_all_and_it_goes_on_once_there_is_room(
+    clinic: Clinic, edc: DemoEdc, sink: WebSink, small_disk: SmallDisk
+) -> None:
+    state_dir = small_disk.folder / "state"
+    clinic.start(state_dir=str(state_dir))
+    until((state_dir / "status.html").exists, 10, "no page")
+    small_disk.fill()
+
+    until(lambda: sink.posted, 30, lambda: clinic.running.text)
+    clinic.camera.take(SUBJECT)
+    edc.add_session(SUBJECT)
+    until(lambda: "disk cannot be written" in page(state_dir), 10, lambda: page(state_dir))
+
+    assert told(sink) == [("trouble", "", "disk_full")]
+    assert "The journal cannot be written (database or disk is full)." in sink.posted[0]["text"]
+    text, as_json = status(clinic)
+    assert "The journal cannot be written" in text
+    assert "NOT RUNNING" not in text
+    assert as_json["running"] is True
+    assert [each["code"] for each in as_json["obstacles"]] == ["disk_full"]
+    small_disk.make_room()
+    clinic.archived(SUBJECT, within_s=30)
+    until(lambda: len(sink.posted) > 1, 30, lambda: clinic.running.text)
+    assert told(sink)[1:] == [("over", "", "disk_full")]
+    until(lambda: "All is well" in page(state_dir), 10, lambda: page(state_dir))
+
+
+def test_a_start_on_a_full_disk_leaves_no_journal_behind_and_says_why(
+    clinic: Clinic, edc: DemoEdc, small_disk: SmallDisk
+) -> None:
+    state_dir = small_disk.folder / "state"
+    small_disk.fill()
+    refused = clinic.launch(state_dir=str(state_dir))
+
+    assert refused.wait() == 1
+    assert "make room" in refused.text
+    assert list(state_dir.glob("journal*")) == []
+    text, _ = status(clinic)
+    assert "no room is left on its disk" in text
+    small_disk.make_room()
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.start(state_dir=str(state_dir))
+    clinic.archived(SUBJECT)
+    assert "damaged" not in clinic.running.text
+
+
+@pytest.mark.parametrize("state", ["inside", "elsewhere"])
+def test_a_camera_s_folder_that_is_away_is_told_by_all_and_then_it_goes_on(
+    clinic: Clinic, edc: DemoEdc, sink: WebSink, tmp_path: Path, state: str
+) -> None:
+    elsewhere = tmp_path / "state"
+    clinic.start(**({"state_dir": str(elsewhere)} if state == "elsewhere" else {}))
+    away = clinic.watch_dir.with_name("away")
+    clinic.watch_dir.rename(away)
+
+    until(lambda: sink.posted, 30, lambda: clinic.running.text)
+
+    assert told(sink) == [("trouble", "", "camera_folder_away")]
+    assert "The camera's folder is away (No such file or directory)." in sink.posted[0]["text"]
+    text, as_json = status(clinic)
+    assert "The camera's folder is away" in text
+    assert "NOT RUNNING" not in text
+    assert "No exam waits" not in text
+    assert as_json["running"] is (True if state == "elsewhere" else None)
+    if state == "elsewhere":
+        assert "camera&#x27;s folder is away: nothing is being sent" in page(elsewhere)
+    assert not clinic.watch_dir.exists()
+    away.rename(clinic.watch_dir)
+    until(lambda: len(sink.posted) > 1, 30, lambda: clinic.running.text)
+    assert told(sink)[1:] == [("over", "", "camera_folder_away")]
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.archived(SUBJECT)
+
+
+def test_a_database_that_is_gone_is_one_message_for_all_exams_and_one_end(
+    clinic: Clinic, edc: DemoEdc, sink: WebSink
+) -> None:
+    clinic.start(settle_time=3)
+    gone = clinic.db_path.with_name("gone.sqlite3")
+    for subject in SUBJECTS[:4]:
+        edc.add_session(subject)
+        clinic.camera.take(subject)
+    clinic.camera.close()
+    clinic.db_path.rename(gone)  # before any of them is settled
+    for subject in SUBJECTS[:4]:
+        clinic.wait_for(subject, "database_unreadable")
+    until(lambda: sink.posted, 30, lambda: clinic.running.text)
+
+    text, as_json = status(clinic)
+    assert [each["code"] for each in as_json["obstacles"]] == ["database_unreadable"]
+    assert "The camera's database cannot be read" in text
+    gone.rename(clinic.db_path)
+    for subject in SUBJECTS[:4]:
+        clinic.archived(subject)
+    until(lambda: len(sink.posted) > 1, 30, lambda: clinic.running.text)
+    assert told(sink) == [
+        ("trouble", "", "database_unreadable"),
+        ("over", "", "database_unreadable"),
+    ]
+
+
+def test_many_holds_of_one_reason_are_one_message_by_web_and_mail_and_one_end(
+    clinic: Clinic, edc: DemoEdc, sink: WebSink
+) -> None:
+    for subject in SUBJECTS:
+        clinic.camera.take(subject)
+    with MailSink() as mails:
+        clinic.start(
+            notify_email=["it@clinic.example"],
+            smtp_host="127.0.0.1",
+            smtp_port=mails.port,
+            smtp_security="none",
+        )
+        until(lambda: sink.posted, 30, lambda: clinic.running.text)
+        for subject in SUBJECTS:
+            edc.add_session(subject)
+        for subject in SUBJECTS:
+            clinic.archived(subject)
+        until(lambda: len(sink.posted) > 1 and len(mails.mails) > 1, 30, lambda: str(told(sink)))
+
+    assert [(each["event"], sorted(each["subjects"])) for each in sink.posted] == [
+        ("trouble", SUBJECTS),
+        ("over", SUBJECTS),
+    ]
+    assert [mail["Subject"] for mail in mails.mails] == [
+        "camera-watchdog fundus-1: 12 exams need a person",
+        "camera-watchdog fundus-1: 12 exams are well again",
+    ]
