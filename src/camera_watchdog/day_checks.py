@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from camera_watchdog.edc_api.answers import Resolution, SessionStatus
+from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.entry_dates import (
     calendar_day,
     camera_days,
@@ -16,8 +16,8 @@ from camera_watchdog.entry_dates import (
     entry_words,
     picture_days,
 )
-from camera_watchdog.model import Exam, Reason
-from camera_watchdog.overrides import entries_meant
+from camera_watchdog.model import Exam, Reason, Session
+from camera_watchdog.overrides import entries_meant, goes_after, names_entry
 from camera_watchdog.screening import (
     folder_days,
     hold_unless_waived,
@@ -26,7 +26,7 @@ from camera_watchdog.screening import (
 )
 from camera_watchdog.steps import Tools
 
-__all__ = ["check_day", "check_turn"]
+__all__ = ["check_day", "check_turn", "is_of_another_day_now"]
 
 _THIRD: Final = 3
 
@@ -75,18 +75,43 @@ def _least_days_apart(exam: Exam, dated: datetime, tools: Tools) -> int:
     return min(days_apart(each, dated, zone) for each in days if each)
 
 
-def check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools) -> None:
+def is_of_another_day_now(
+    exam: Exam, session: Session, status: SessionStatus, tools: Tools
+) -> bool:
+    """Whether the entry on record got another date since, or there is one now that is nearer to the pictures.
+
+    Where a person said which entry it is, that stands. So does the one of an exam that is sent again.
+    """
+    if status.dated is None or session.dated is None or status.made_by_resolve:
+        return False
+    if exam.archived_at or goes_after(exam) or names_entry(exam, session.session_id):
+        return False
+    if status.session_id == session.session_id:
+        zone = tools.rules.zone
+        return calendar_day(status.dated, zone) != calendar_day(session.dated, zone)
+    now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
+    # The newest is the one of the latest date: where that is earlier than ours was, ours got another one.
+    return now < before or status.dated < session.dated
+
+
+def check_day(
+    exam: Exam, session_id: str, status: SessionStatus, tools: Tools, *, is_begun: bool = False
+) -> None:
     """Pictures of another day than the entry's are another visit's, unless a person says otherwise.
 
-    0.1 makes its sessions when it is asked for one: they have no day of their own.
+    0.1 makes its sessions when it is asked for one: they have no day of their own. ``is_begun``: the
+    entry has some of the exam's files already.
+
+    Raises:
+        PermanentError: they are of another day.
     """
-    dated = tools.journal.entry_dates(exam.subject).get(given.session_id)
-    if status.session_id == given.session_id:
+    dated = tools.journal.entry_dates(exam.subject).get(session_id)
+    if status.session_id == session_id:
         dated = status.dated
     if dated is None or status.made_by_resolve:
         return
     rules, meant = tools.rules, entries_meant(exam)
-    if {given.session_id, calendar_day(dated, rules.zone)} & meant:
+    if {session_id, calendar_day(dated, rules.zone)} & meant:
         return
     if not meant and _is_of_day(exam, dated, tools):
         return
@@ -96,12 +121,16 @@ def check_day(exam: Exam, given: Resolution, status: SessionStatus, tools: Tools
     if not meant and apart <= _days_allowed(exam, dated, tools):
         return
     details = {
-        "session": given.session_id,
-        "entry": entry_words(given.session_id, dated, rules.zone),
+        "session": session_id,
+        "entry": entry_words(session_id, dated, rules.zone),
         "day": calendar_day(dated, rules.zone),
         "pictures": str(days),
         "days": str(apart),
     }
+    if is_begun:
+        details["is_begun"] = "yes"
+    elif dated.astimezone(rules.zone).date() > days.last:
+        details["is_later"] = "yes"
     if days.clock_is_off:
         details["clock_is_off"] = "yes"
     if fits := _value_that_fits(exam, recent, apart):

@@ -20,6 +20,7 @@ from camera_watchdog.ambiguity import (
     generation,
 )
 from camera_watchdog.capture import as_read_now
+from camera_watchdog.day_checks import check_day, is_of_another_day_now
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import (
     EdcFailure,
@@ -33,7 +34,7 @@ from camera_watchdog.errors import (
     why_unreadable,
 )
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.listing import Listing
+from camera_watchdog.listing import Listing, may_hold_some_of
 from camera_watchdog.model import (
     Acknowledgement,
     Exam,
@@ -118,10 +119,13 @@ class Deliver:
     def _check_listing(self, passage: Passage) -> None:
         """Before the first byte, and after every gap: does the session hold what we left in it?
 
-        Another workstation may have sent into it meanwhile, or the EDC was restored from a backup.
+        Another workstation may have sent into it meanwhile, the EDC was restored from a backup, or the
+        clinician corrected the entry's date: where nothing of the exam is in it, another one may be asked
+        for.
 
         Raises:
-            PermanentError: it holds what nobody here sent, or lacks what it acknowledged.
+            PermanentError: it holds what nobody here sent, or lacks what it acknowledged; or it is of
+                another day by now.
         """
         session, now = passage.exam.session, self._tools.clock()
         if passage.asked_at and timedelta(0) <= now - passage.asked_at <= _STILL_TRUE:
@@ -130,9 +134,16 @@ class Deliver:
             return
         passage.write_down()
         passage.asked_at = now
-        listing = self._sessions.listing(passage.exam, session)
+        exam = passage.exam
+        listing, status = self._sessions.look(exam, session)
+        if is_of_another_day_now(exam, session, status, self._tools):
+            if not may_hold_some_of(exam, listing):
+                self._sessions.choose_anew(passage, session, of="is of another day")
+                return
+            if status.session_id == session.session_id:
+                check_day(exam, session.session_id, status, self._tools, is_begun=True)
         if listing is not None:
-            check_listing(passage.exam, session, listing, self._tools.rules.zone)
+            check_listing(exam, session, listing, self._tools.rules.zone)
 
     def _send(self, passage: Passage, file: ExamFile, left: int) -> None:
         """Send one file, if it has to be sent at all."""

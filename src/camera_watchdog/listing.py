@@ -18,6 +18,7 @@ __all__ = [
     "Listing",
     "lost_files",
     "lost_of",
+    "may_hold_some_of",
     "strange_in",
     "strange_types",
     "types_in_words",
@@ -67,6 +68,13 @@ def lost_of(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:
     if lost:
         lost = lost_files(listing, session, files_as_sent(exam))
     return tuple(file.name for file in lost)
+
+
+def may_hold_some_of(exam: Exam, listing: Listing | None) -> bool:
+    """Whether anything of an exam may be in its session: what was acknowledged, or is listed and in doubt."""
+    sent = [file for file in exam.files if file.was_sent]
+    known = any(file.sent is not Sent.UNKNOWN for file in sent)
+    return known or any(listing is None or file.file_type in listing.types for file in sent)
 
 
 def strange_in(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:

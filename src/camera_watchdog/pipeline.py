@@ -67,7 +67,13 @@ _ANSWERED_BY_RESOLVE: Final = frozenset(
 """An exam that is held for these is held still while the EDC cannot be asked."""
 
 _ABOUT_OUR_ENTRY: Final = frozenset(
-    {"contraindicated", "not_explained", "report_type_changed", "session_gone"}
+    {
+        "contraindicated",
+        "entry_date_differs",
+        "not_explained",
+        "report_type_changed",
+        "session_gone",
+    }
 )
 """So is one that sent files into an entry and is held for these, which are about that very entry."""
 

@@ -59,7 +59,7 @@ def check_session(
     _check_report_type(given, status, tools)
     if not (is_named or names_entry(exam, given.session_id)):
         _check_newest(exam, given, status, tools)
-        check_day(exam, given, status, tools)
+        check_day(exam, given.session_id, status, tools)
     users = _users_of(exam, given.session_id, tools)
     _check_unused(exam, given, status, users, tools)
     _check_explained(exam, given, status, users, tools)

@@ -76,6 +76,30 @@ class Sessions:
             passage.event(Event.RESOLVED, note, session=joined, notes=notes)
             logger.info("%s  %s", passage.name, note)
             return
+        chosen = self._choose(passage)
+        passage.event(
+            Event.RESOLVED, f"session {chosen.session_id}", session=chosen, with_next=True
+        )
+        logger.info("%s  session %s", passage.name, chosen.session_id, extra={"event": "session"})
+
+    def choose_anew(self, passage: Passage, session: Session, *, of: str) -> None:
+        """Leave an entry in which nothing of the exam is: the EDC is asked for one as of a new exam.
+
+        The same one may be given again. ``of`` is what is put on record of why.
+
+        Raises as :meth:`resolve`.
+        """
+        exam = passage.exam
+        files = unsent(exam, [file for file in exam.files if file.may_be_stored])
+        detail = f"session {session.session_id} {of}"
+        passage.save("starting over", detail, session=None, files=files)
+        logger.info("%s  starts over: %s", passage.name, detail)
+        chosen = self._choose(passage)
+        passage.save(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)
+        logger.info("%s  session %s", passage.name, chosen.session_id, extra={"event": "session"})
+
+    def _choose(self, passage: Passage) -> Session:
+        """The session that the EDC gives, where it may be used."""
         passage.asked_at = self._tools.clock()
         resolution = self._first_ask(passage.exam)
         status = self.status(passage.exam)
@@ -88,10 +112,7 @@ class Sessions:
             # Whichever entry it is, it may be spoken of when it is no more the newest.
             self._tools.journal.note_entry(passage.exam.subject, status.session_id, status.dated)
             raise
-        passage.event(
-            Event.RESOLVED, f"session {chosen.session_id}", session=chosen, with_next=True
-        )
-        logger.info("%s  session %s", passage.name, chosen.session_id, extra={"event": "session"})
+        return chosen
 
     def _to_join(self, exam: Exam) -> Session | None:
         others = self._tools.journal.exams_of_subject(exam.subject)
@@ -244,6 +265,13 @@ class Sessions:
     def listing(self, exam: Exam, session: Session) -> Listing | None:
         """What the exam's session holds now; none where the EDC speaks of other ones alone.
 
+        Raises as :meth:`look`.
+        """
+        return self.look(exam, session)[0]
+
+    def look(self, exam: Exam, session: Session) -> tuple[Listing | None, SessionStatus]:
+        """What the exam's session holds, as :meth:`listing`, and what is said of the newest one.
+
         Raises:
             PermanentError: it has no session of this subject any more.
             TransientError: it cannot be asked now.
@@ -255,8 +283,8 @@ class Sessions:
         if given is not None and given.session_id == session.session_id:
             types = given.already or ()
             new = sorted({*status.uploaded} - {*types}) if is_newest else ()
-            return Listing((*types, *new), counted=True)
-        return Listing(status.uploaded, counted=False) if is_newest else None
+            return Listing((*types, *new), counted=True), status
+        return (Listing(status.uploaded, counted=False) if is_newest else None), status
 
     def passes_over(self, exam: Exam, session: Session) -> bool:
         """Whether ``resolve`` leaves out a session that is the newest and not complete.

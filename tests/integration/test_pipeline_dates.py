@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from camera_watchdog.errors import EdcFailure
+from camera_watchdog.errors import EdcFailure, Unreachable
 from camera_watchdog.model import State
 from camera_watchdog.reasons import explain
 from clinic import Clinic
@@ -17,6 +17,7 @@ from watched_folder import START
 
 DAY = timedelta(days=1)
 FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
+NOT_SENT = Unreachable("no route", sent=False)
 TWO_FOLDERS = r"(?P<subject_identifier>S\d+)(?: .*)?"
 
 
@@ -239,3 +240,112 @@ def test_what_starts_over_after_a_retake_takes_no_entry_of_another_day_unasked(
             clinic.answer(entry=clinic.exam("S1").reason.details["session"])  # type: ignore[union-attr]
             clinic.live_for(100)
         assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+# The entry's date is changed, or a nearer one is made, after it was put on record
+
+
+def resolved(
+    tmp_path: Path, release: str, failure: Exception = FAILED, *, dated: datetime = START
+) -> Clinic:
+    """An exam of today with an entry on record, and nothing stored: uploads fail for a while."""
+    clinic = made(tmp_path, release=release)
+    clinic.edc.add_session(dated=dated)
+    take(clinic, START)
+    clinic.edc.uploads = [failure]
+    clinic.try_once()
+    assert clinic.exam("S1").session is not None
+    assert clinic.edc.stored == []
+    return clinic
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_an_entry_that_is_given_to_another_visit_before_the_first_byte_is_left(
+    tmp_path: Path, release: str
+) -> None:
+    """It is dated for next month's, or for last month's and another one is there that is older."""
+    with resolved(tmp_path, release) as clinic:
+        clinic.edc.sessions[0].dated = START + 30 * DAY
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+        said = sentence(clinic, "S1")
+        assert f"is of {START + 30 * DAY:%Y-%m-%d} (s-1)" in said
+        clinic.edc.sessions[0].dated = START - 30 * DAY
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(HOUR_S + 5)
+        check_arrived(clinic, "s-2")
+
+
+def test_an_entry_that_was_dated_before_another_one_since_is_left(tmp_path: Path) -> None:
+    """The EDC speaks of the one with the latest date: so ours, which was later, is not any more."""
+    with resolved(tmp_path, "1.4", NOT_SENT) as clinic:
+        clinic.edc.sessions[0].dated = START - 30 * DAY
+        clinic.edc.add_session(dated=START - timedelta(hours=1))
+        clinic.live_for(100)
+        check_arrived(clinic, "s-2")
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_a_date_that_is_changed_by_a_day_keeps_the_entry(tmp_path: Path, release: str) -> None:
+    with resolved(tmp_path, release) as clinic:
+        clinic.edc.sessions[0].dated = START + DAY
+        clinic.live_for(100)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_an_entry_whose_date_is_changed_while_files_are_sent_is_asked_about(
+    tmp_path: Path, release: str
+) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, START)
+        clinic.edc.uploads = [None, FAILED]
+        clinic.try_once()
+        (sent,) = clinic.edc.stored
+        clinic.edc.sessions[0].dated = START + 30 * DAY
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+        assert "some of its files are in that entry already" in sentence(clinic, "S1")
+        assert clinic.edc.stored == [sent]
+        clinic.edc.sessions[0].dated = START
+        clinic.live_for(HOUR_S + 5)
+        check_arrived(clinic)
+
+
+def test_what_a_person_says_of_such_an_entry_stands(tmp_path: Path) -> None:
+    with made(tmp_path, release="1.4") as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, START)
+        clinic.edc.uploads = [None, FAILED]
+        clinic.try_once()
+        clinic.edc.sessions[0].dated = START + 30 * DAY
+        clinic.live_for(100)
+        clinic.answer(entry="s-1")
+        clinic.live_for(100)
+        check_arrived(clinic)
+
+
+def test_an_entry_that_a_person_named_is_used_whatever_becomes_of_its_date(tmp_path: Path) -> None:
+    with made(tmp_path, release="1.4") as clinic:
+        clinic.edc.add_session(dated=START - 90 * DAY)
+        take(clinic, START)
+        assert is_held(clinic.try_once(), "entry_date_differs", HOUR_S)
+        clinic.edc.uploads = [FAILED]
+        clinic.answer(entry="s-1")
+        clinic.try_once()
+        clinic.edc.sessions[0].dated = START - 60 * DAY
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(100)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_of_an_entry_that_was_made_since_the_nearer_one_is_used_while_nothing_is_sent(
+    tmp_path: Path, days: int
+) -> None:
+    """Today's was made late; or it is tomorrow's, made in advance."""
+    with resolved(tmp_path, "1.4", NOT_SENT, dated=START - DAY + days * DAY) as clinic:
+        clinic.edc.add_session(dated=START + days * DAY)
+        clinic.live_for(100)
+        check_arrived(clinic, "s-1" if days else "s-2")

@@ -145,6 +145,32 @@ def test_two_folders_of_neighbouring_days_go_into_the_entries_of_their_own_days(
     check_arrived(edc, other, one, earlier)
 
 
+def test_an_entry_that_is_given_to_another_visit_before_the_first_byte_is_left(
+    edc: RealEdcServer, tmp_path: Path
+) -> None:
+    line = Line()
+    with (
+        BadRelay(edc.url, line) as relay,
+        Clinic(tmp_path, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
+    ):
+        clinic.start()
+        subject, session, _ = visit(edc)
+        line.goes(f"POST /api/retinopathy/{subject}/", Mishap(passes=0, answer=b""))
+        taken = clinic.camera.take(subject, report="pdf", captured_at=TAKEN_AT)
+        assert line.reached.wait(20), clinic.running.text
+        date_entry(edc, session, -30)
+        line.comes_back()
+        assert clinic.wait_for(subject, "entry_date_differs").state == "held"
+        assert edc.stored_files(subject) == []
+
+        date_entry(edc, session, 30)
+        other = edc.add_session(subject)
+        clinic.restart()  # it is asked hourly, and at every start
+        (archived,) = clinic.archived(subject)
+        check_arrived(edc, archived, taken, other)
+        assert {file.session_id for file in edc.stored_files(subject)} == {other}
+
+
 def test_the_same_server_under_another_name_gets_the_rest_of_an_exam(
     edc: RealEdcServer, tmp_path: Path
 ) -> None:

@@ -96,6 +96,19 @@ ADDITIONS: Final = (
         "",
     ),
     Addition(
+        "is_begun",
+        "That date was changed while this exam was sent: some of its files are in that entry already, "
+        "and stay there.",
+        "If that entry was meant to become another visit's, ask the clinician to set its date back, and to "
+        "make another one for the other visit.",
+    ),
+    Addition(
+        "is_later",
+        "",
+        "While an entry of a later date is open the EDC gives no earlier one: an earlier one takes the "
+        "pictures once the later one is complete, or has its date set back until then.",
+    ),
+    Addition(
         "clock_is_off",
         "The camera's clock cannot be right, so the day is that on which the files came.",
         "Set the camera's clock.",
