@@ -23,6 +23,7 @@ __all__ = [
     "CHANGED",
     "EYE_CHANGED",
     "FORGOTTEN",
+    "NOT_CORRECTED",
     "OTHER_ROW",
     "SUBJECT_CHANGED",
     "awaits_answer",
@@ -46,8 +47,11 @@ SUBJECT_CHANGED: Final = "subject_changed_after_archive"
 OTHER_ROW: Final = "other_row_after_archive"
 
 FORGOTTEN: Final = "forgotten_after_archive"
+NOT_CORRECTED: Final = "not_corrected_after_archive"
 
-AFTER_ARCHIVE: Final = frozenset({CHANGED, EYE_CHANGED, SUBJECT_CHANGED, OTHER_ROW, FORGOTTEN})
+AFTER_ARCHIVE: Final = frozenset(
+    {CHANGED, EYE_CHANGED, SUBJECT_CHANGED, OTHER_ROW, FORGOTTEN, NOT_CORRECTED}
+)
 """The codes of what is told of an exam that is archived."""
 
 

@@ -6,17 +6,18 @@ entry, a release that takes the same bytes twice (0.8 and later) is sent the exa
 where it is there, 201 where it had been forgotten, 404 where the entry is gone. Of an earlier release
 nobody can tell then, and nothing is said.
 
-What is not there any more is a matter for a person, who may have the exam sent again (``resend``). A thread
+What is not there any more is a matter for a person, who may have the exam sent again (``resend``). So is a
+picture that is listed under the eye as which it was sent, though a person said that it was corrected. A thread
 of its own, which keeps no exam waiting; when it was asked stands in the journal.
 """
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
 
-from camera_watchdog.after_archive import FORGOTTEN, found_reason, with_finding
+from camera_watchdog.after_archive import FORGOTTEN, NOT_CORRECTED, found_reason, with_finding
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.errors import (
     CameraWatchdogError,
@@ -27,8 +28,9 @@ from camera_watchdog.errors import (
     TransientError,
 )
 from camera_watchdog.journal import Journal
-from camera_watchdog.listing import Listing, lost_of
-from camera_watchdog.model import Exam, ExamFile, Reason, Sent
+from camera_watchdog.listing import Listing, listed_as_sent, lost_of
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
+from camera_watchdog.overrides import is_corrected
 from camera_watchdog.reasons import explain
 from camera_watchdog.steps import Tools
 from camera_watchdog.uploads import CREATED, upload
@@ -83,19 +85,14 @@ class Confirmations:
 
     def _confirm(self, exam: Exam) -> None:
         """Ask about one exam, and write down what was found."""
-        lost = self._lost(exam)
-
-        def said(_names: object) -> dict[str, str]:
-            return {}
-
-        found = found_reason(exam, FORGOTTEN, dict.fromkeys(lost, "forgotten"), said)
+        found = self._found(exam)
         at = self._tools.clock()
 
         def confirmed(exam: Exam) -> Exam:
-            told = exam if found is None else with_finding(exam, FORGOTTEN, found) or exam
+            told = exam if found is None else with_finding(exam, found.code, found) or exam
             return told.but(confirmed_at=at)
 
-        event, detail = ("found", FORGOTTEN) if found else ("", "")
+        event, detail = ("found", found.code) if found else ("", "")
         exam = self._journal.archived.amend(
             exam.id, confirmed, event, detail, durable=found is not None
         )
@@ -112,8 +109,8 @@ class Confirmations:
             extra={"event": "found", "reason_code": found.code},
         )
 
-    def _lost(self, exam: Exam) -> tuple[str, ...]:
-        """The names of the files that the EDC acknowledged and has no more; none where nobody can tell.
+    def _found(self, exam: Exam) -> Reason | None:
+        """What a person must see of an exam; nothing where nobody can tell.
 
         Raises:
             TransientError: it cannot be asked now.
@@ -121,20 +118,19 @@ class Confirmations:
         session = exam.session
         sent = [file for file in exam.files if file.sent is Sent.YES]
         if session is None or not sent:
-            return ()
+            return None
         every = tuple(file.name for file in sent)
         try:
             status = self._tools.edc.status(exam.subject)
             if status.session_id == session.session_id:
-                listing = Listing(status.uploaded, counted=False)
-                return lost_of(exam, listing, session)
-            if generation(session.key, session.already) is not Generation.IDEMPOTENT:
-                return ()
-            return every if self._is_forgotten(exam, sent) else ()
+                return _missed(exam, Listing(status.uploaded, counted=False), session)
+            takes_twice = generation(session.key, session.already) is Generation.IDEMPOTENT
+            is_gone = takes_twice and self._is_forgotten(exam, sent)
         except EdcRefusal as refusal:
-            return every if refusal.http_status == _GONE else ()
+            is_gone = refusal.http_status == _GONE
         except PermanentError:
-            return ()
+            is_gone = False
+        return _forgotten(exam, every) if is_gone else None
 
     def _is_forgotten(self, exam: Exam, sent: list[ExamFile]) -> bool:
         """Whether the smallest file was not there when it was sent again."""
@@ -151,3 +147,29 @@ class Confirmations:
                 continue  # moved away, or no longer what was sent: report --verify tells
             return answer.http_status == CREATED
         return False
+
+
+def _forgotten(exam: Exam, names: Iterable[str]) -> Reason | None:
+    """That the EDC has files no more."""
+    return found_reason(exam, FORGOTTEN, dict.fromkeys(names, "forgotten"), lambda _names: {})
+
+
+def _missed(exam: Exam, listing: Listing, session: Session) -> Reason | None:
+    """What the listing of an exam's own session lacks, or has as it was sent still."""
+    lost = lost_of(exam, listing, session)
+    return _forgotten(exam, lost) if lost else _not_corrected(exam, listing, session)
+
+
+def _not_corrected(exam: Exam, listing: Listing, session: Session) -> Reason | None:
+    """That the EDC lists files as they were sent still, which its administrator was said to correct."""
+    corrected = [file.name for file in exam.files if is_corrected(exam, file)]
+    types = {
+        file.name: file.acknowledgement.file_type
+        for file in exam.files
+        if file.acknowledgement and file.name in listed_as_sent(exam, corrected, listing, session)
+    }
+
+    def said(names: Iterable[str]) -> dict[str, str]:
+        return {"said": ", ".join(f"{name} as {types[name]}" for name in names)}
+
+    return found_reason(exam, NOT_CORRECTED, types, said)

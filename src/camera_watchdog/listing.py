@@ -16,6 +16,7 @@ from camera_watchdog.overrides import files_as_sent
 
 __all__ = [
     "Listing",
+    "listed_as_sent",
     "lost_files",
     "lost_of",
     "may_hold_some_of",
@@ -83,6 +84,25 @@ def strange_in(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...
     if strange:
         strange = strange_types(listing, session, files_as_sent(exam))
     return strange
+
+
+def listed_as_sent(
+    exam: Exam, names: Collection[str], listing: Listing, session: Session
+) -> tuple[str, ...]:
+    """Of files that are said to be corrected in the EDC those that it lists as they were sent, all the same.
+
+    ``names`` are those files. Where another file explains that the type is listed, nobody can tell.
+    """
+    others = [file for file in files_as_sent(exam) if file.name not in names]
+    known = _before(listing, session) + _acknowledged(others) + _in_doubt(others, session)
+    listed = Counter(listing.types)
+    claimed = [file for file in exam.files if file.name in names and file.acknowledgement]
+    return tuple(
+        file.name
+        for file in claimed
+        if file.acknowledgement
+        and listed[file.acknowledgement.file_type] > known[file.acknowledgement.file_type]
+    )
 
 
 def types_in_words(types: Iterable[str]) -> str:

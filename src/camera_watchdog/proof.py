@@ -20,7 +20,7 @@ from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.entry_dates import entry_words
-from camera_watchdog.listing import Listing, lost_of
+from camera_watchdog.listing import Listing, listed_as_sent, lost_of
 from camera_watchdog.model import Exam, FileType, Reason, Sent, Session
 from camera_watchdog.overrides import is_corrected
 from camera_watchdog.screening import hold_unless_waived
@@ -69,7 +69,11 @@ class Proof:
             return f"The EDC did not list {', '.join(lost)}; a person released the exam."
         if any(file.acknowledgement and file.acknowledgement.listed for file in exam.files):
             self._check_that_the_listed_are_ours(exam, session)
-        return self._completeness(exam, session, status, details)
+        notes = (
+            _not_corrected(exam, listed, session),
+            self._completeness(exam, session, status, details),
+        )
+        return " ".join(note for note in notes if note)
 
     def _check_that_the_listed_are_ours(self, exam: Exam, session: Session) -> None:
         """An upload whose answer was lost was taken for stored by a listing: is it that of one more?"""
@@ -133,3 +137,20 @@ class Proof:
         passage.save("sent anew", files=unsent(passage.exam, others), notes=notes)
         if others:
             raise FolderChanged("the EDC had forgotten what it acknowledged")
+
+
+def _not_corrected(exam: Exam, listing: Listing, session: Session) -> str:
+    """What is noted of files that the EDC lists as they were sent, whatever a person said; nothing else can.
+
+    It may be corrected in a way that the listing does not show.
+    """
+    corrected = [file.name for file in exam.files if is_corrected(exam, file)]
+    names = listed_as_sent(exam, corrected, listing, session)
+    if not names:
+        return ""
+    note = (
+        f"The EDC listed {', '.join(names)} as it was sent still, though a person said that its "
+        "administrator corrected it."
+    )
+    logger.warning("%s  %s", exam.folder, note)
+    return note

@@ -1,12 +1,15 @@
 """A day after its archive the EDC is asked once more whether it still has an exam."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from camera_watchdog.confirmations import Confirmations
 from camera_watchdog.errors import Unreachable
+from camera_watchdog.laterality import ImageRow
+from camera_watchdog.model import Laterality, State
 from clinic import Clinic
 from one_exam import AWAY, begun
 from scripted_edc import GENERATIONS
@@ -121,3 +124,45 @@ def test_a_server_that_is_away_is_asked_later(tmp_path: Path) -> None:
         confirm(clinic)
         assert found(clinic) is None
         assert clinic.journal.exams_of_subject("S1")[0].confirmed_at is not None
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_correction_that_was_claimed_and_that_the_edc_does_not_list_is_told_once_more(
+    tmp_path: Path, release: str, *, is_done: bool
+) -> None:
+    """The archive does not wait for it: it may be noted in a way that the EDC does not list."""
+    with begun(tmp_path, release, eye_objections=()) as clinic:
+        clinic.during = partial(row_is_corrected, clinic)
+        clinic.live_for(30)
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+        if is_done:
+            clinic.edc.correct("OD.jpg", "left")
+        clinic.answer(name="OD.jpg", eye=Laterality.LEFT)
+        clinic.live_for(30)
+        noted = any("OD.jpg as it was sent still" in note for note in clinic.receipt()["notes"])
+        assert noted is not is_done
+        assert a_day_later(clinic) == ["status"]
+        expected = None if is_done else ("not_corrected_after_archive", ("OD.jpg",))
+        assert found(clinic) == expected
+
+
+def test_where_another_picture_is_of_that_eye_nobody_can_tell(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4", eye_objections=()) as clinic:
+        clinic.put("S1/OD2.jpg", seed=3)
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        clinic.during = partial(row_is_corrected, clinic, files=4)
+        clinic.live_for(30)
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+        clinic.answer(name="OD.jpg", eye=Laterality.LEFT)
+        a_day_later(clinic)
+        assert found(clinic) is None
+
+
+def row_is_corrected(clinic: Clinic, *, files: int = 3) -> None:
+    """Once all is sent the camera says that OD.jpg is of the left eye."""
+    if len(clinic.edc.stored) == files:
+        rows = clinic.camera.rows["S1"]
+        clinic.camera.rows["S1"] = [
+            ImageRow(row.filename, "L", None) if row.filename == "OD.jpg" else row for row in rows
+        ]

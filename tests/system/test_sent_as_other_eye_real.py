@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 
 from arrival import TAKEN_AT, new_subject
+from camera_watchdog_demo.camera import TakenExam
 from daemon_process import Clinic, receipt_of, until
 from edc_under_test import EdcUnderTest
 from real_edc import RealEdcServer
@@ -31,10 +32,8 @@ def clinic(clinic_on_line: Clinic) -> Clinic:
     return clinic_on_line
 
 
-@pytest.mark.parametrize("camera_was_right", [True, False])
-def test_it_is_archived_once_a_person_says_under_which_eye_the_edc_has_it(
-    edc: RealEdcServer, clinic: Clinic, line: Line, *, camera_was_right: bool
-) -> None:
+def sent_and_corrected(edc: RealEdcServer, clinic: Clinic, line: Line) -> tuple[TakenExam, str]:
+    """An exam of which all is sent, and its entry; by now the camera says that its right is a left."""
     subject = new_subject()
     edc.add_subject(subject)
     session = edc.add_session(subject)
@@ -42,14 +41,47 @@ def test_it_is_archived_once_a_person_says_under_which_eye_the_edc_has_it(
     taken = clinic.camera.take(subject, report="pdf", captured_at=TAKEN_AT, size_bytes=400_000)
     assert line.reached.wait(20), clinic.running.text
     until(lambda: len(edc.stored_files(subject)) == 3, 10, "all are stored")
-    before = edc.stored_files(subject)
-    (picture,) = [file.name for file in before if file.file_type == "right"]
     with closing(sqlite3.connect(clinic.db_path)) as camera, camera:
-        camera.execute("UPDATE images SET eye = 'OS' WHERE filename = ?", (picture,))
+        camera.execute("UPDATE images SET eye = 'OS' WHERE filename = ?", (right_of(edc, taken),))
     line.comes_back()
+    assert clinic.wait_for(subject, "sent_as_other_eye", within_s=25).state == "held"
+    return taken, session
 
-    held = clinic.wait_for(subject, "sent_as_other_eye", within_s=25)
-    assert held.state == "held"
+
+def right_of(edc: RealEdcServer, taken: TakenExam) -> str:
+    (picture,) = [f.name for f in edc.stored_files(taken.subject) if f.file_type == "right"]
+    return picture
+
+
+def test_a_correction_that_the_edc_does_not_list_is_told_at_the_release_and_a_day_later(
+    edc: RealEdcServer, clinic: Clinic, line: Line
+) -> None:
+    taken, session = sent_and_corrected(edc, clinic, line)
+    subject, picture = taken.subject, right_of(edc, taken)
+    done = clinic.command("release", subject, "--reason", "the administrator will correct it")
+    assert done.returncode == 0, done.stderr
+    assert f"the EDC lists {picture} as right still" in done.stdout
+    (archived,) = clinic.archived(subject, within_s=25)
+    assert any(f"{picture} as it was sent still" in n for n in receipt_of(archived)["notes"])
+
+    clinic.restart(confirm_after=1)
+    clinic.wait_for(subject, "not_corrected_after_archive")
+    seen = clinic.command("release", subject, "--reason", "it is noted on paper")
+    assert seen.returncode == 0, seen.stderr
+    clinic.restart(confirm_after=1)
+    assert json.loads(clinic.command("status", "--json").stdout)["exams"] == []
+    stored = {file.name: file.file_type for file in edc.stored_files(subject)}
+    assert (len(stored), stored[picture]) == (3, "right")
+    assert {file.session_id for file in edc.stored_files(subject)} == {session}
+
+
+@pytest.mark.parametrize("camera_was_right", [True, False])
+def test_it_is_archived_once_a_person_says_under_which_eye_the_edc_has_it(
+    edc: RealEdcServer, clinic: Clinic, line: Line, *, camera_was_right: bool
+) -> None:
+    taken, session = sent_and_corrected(edc, clinic, line)
+    subject, picture = taken.subject, right_of(edc, taken)
+    before = edc.stored_files(subject)
     (told,) = json.loads(clinic.command("status", "--json").stdout)["exams"]
     assert "sent as right, but now left" in told["reason"]
     assert f"{picture} from right to left" in told["action"]
@@ -69,6 +101,7 @@ def test_it_is_archived_once_a_person_says_under_which_eye_the_edc_has_it(
         edc.correct_file(session, picture, eye)
     done = clinic.command("release", subject, *answer, "--reason", said)
     assert done.returncode == 0, done.stderr
+    assert "still" not in done.stdout
     (archived,) = clinic.archived(subject, within_s=25)
 
     stored = {file.name: file for file in edc.stored_files(subject)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from camera_watchdog.after_archive import AFTER_ARCHIVE, awaits_answer
 from camera_watchdog.commands.checksums import check_is_done, checksum
+from camera_watchdog.commands.edc_listing import say_what_is_listed
 from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
@@ -140,7 +141,9 @@ def run(invocation: "Invocation") -> int:
                 return code
         elif given.yes:
             return _wrong_use("--yes is for --all, and where it is asked for: this exam is not.")
-        return 0 if _put_on_record(journal, config, [request]) else 1
+        is_done = _put_on_record(journal, config, [request])
+        say_what_is_listed(invocation, exam, request.overrides)
+        return 0 if is_done else 1
 
 
 def _was_held_otherwise(journal: Journal, exam: Exam, request: Request) -> bool:

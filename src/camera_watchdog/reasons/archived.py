@@ -62,4 +62,13 @@ ARCHIVED_ROWS: Final = (
         Clears.CHANGE,
         RELEASE,
     ),
+    ReasonRule(
+        "not_corrected_after_archive",
+        "The EDC lists {files} of {subject} under the eye as which it was sent still ({said}), though "
+        "its administrator was said to have corrected it in the eye exam entry {entry}.",
+        "Ask the EDC's administrator to correct it there. If it is noted in another way, which the EDC "
+        f"does not list, nothing is wrong. {_TO_SAY_SEEN}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
 )
