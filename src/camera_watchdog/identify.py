@@ -17,6 +17,7 @@ from camera_watchdog.capture import (
     sent_otherwise,
 )
 from camera_watchdog.content.dicom_reader import install_command, is_installed
+from camera_watchdog.copied_back import check_not_from_archive
 from camera_watchdog.errors import FileBusy, FileChanged, PermanentError, why_unreadable
 from camera_watchdog.eyes import Eyes, is_retaken
 from camera_watchdog.lifecycle import Event
@@ -79,6 +80,7 @@ class Identify:
         exam = self._with_unread_dicom(exam, passage.name)
         passage.learn(exam)
         screen(exam, self._tools)
+        check_not_from_archive(exam, self._tools)
         passage.event(Event.IDENTIFIED, files=exam.files, reason=None, not_before=None)
         if passage.is_news:
             told = ", ".join(f"{file.name} {_told(file)}" for file in to_send(passage.exam))

@@ -175,6 +175,9 @@ class DiskLike(Protocol):
     def sha256(self, path: Path, stamp: Stamp) -> str:
         """The SHA-256 of a file whose size and modification time must be those recorded."""
 
+    def reading(self, path: Path) -> AbstractContextManager[BinaryIO]:
+        """Open an ordinary file."""
+
     def reading_unchanged(
         self, path: Path, stamp: Stamp, sha256: str = ""
     ) -> AbstractContextManager[BinaryIO]:

@@ -79,6 +79,7 @@ EDGES: Final = {"camera_db", "disk", "edc_api", "journal", "messenger", "watcher
 
 CORE: Final = {
     "camera_rows",
+    "copied_back",
     "day_checks",
     "deliver",
     "eyes",

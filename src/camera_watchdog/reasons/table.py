@@ -220,6 +220,15 @@ ROWS: Final = (
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
+    ReasonRule(
+        "from_archive",
+        "The folder of {subject} has the receipt of an exam that was sent and archived before as "
+        "{archived}, so it is a copy of that one.",
+        "Move it out of the camera's folder. If it holds a visit of its own, and only {receipt} is left "
+        f"from the other one, take that out, or have the folder sent as it is: {TO_RELEASE}",
+        Clears.CHANGE,
+        RELEASE,
+    ),
     *ENTRY_ROWS,
     *EDC_ROWS,
 )
