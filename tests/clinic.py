@@ -14,6 +14,7 @@ from typing import Any, Final
 from camera_watchdog.completeness import Required
 from camera_watchdog.config.keys import EYE_BETWEEN_EDGES
 from camera_watchdog.disk import Disk
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
 from camera_watchdog.laterality import ImageRow, is_named
@@ -187,6 +188,7 @@ class Clinic(WatchedFolder):
             gate=self.gate,
             memory=ServerMemory(),
             clock=self.clock.now,
+            elapsed=Elapsed(self.clock.now, self.clock.monotonic),
             pause=self.clock.advance,
             before_move=self.watches.forget,
         )

@@ -17,6 +17,8 @@ class Fault(NamedTuple):
 
 
 _TOLD_FILE: Final = "integration/test_faults_told.py::test_"
+_ATTENTION: Final = "integration/test_attention.py::test_"
+_CLOCKS: Final = "integration/test_clocks.py::test_"
 _TOLD: Final = f"{_TOLD_FILE}it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on"
 _SECRETS: Final = "system/test_secrets.py::test_"
 _UNITS: Final = "unit/test_service_units.py::test_"
@@ -1027,6 +1029,28 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_STORMS_TOGETHER}a_storm_would_notice_a_guard_that_is_taken_out",
         ),
     ),
+    79: Fault(
+        "anything that waits for longer than `attention_after`",
+        (
+            *(
+                f"{_ATTENTION}it_is_listed_told_once_tried_on_and_over_when_it_gets_on[{case}]"
+                for case in (
+                    "a file that never stops growing",
+                    "a file that may not be read",
+                    "a folder that may not be listed",
+                    "one inside it that may not",
+                    "a database that is locked",
+                    "a folder that cannot be moved",
+                )
+            ),
+            f"{_ATTENTION}a_daemon_that_is_started_anew_lists_it_still",
+            f"{_ATTENTION}exams_behind_a_locked_database_are_one_matter",
+            f"{_ATTENTION}a_file_time_beyond_any_calendar_keeps_no_exam_from_beginning",
+            "unit/test_attention.py::test_whatever_has_not_got_on_is_listed_then_and_stays_listed",
+            "unit/test_attention.py::test_another_try_is_not_getting_on",
+            "integration/test_attention_watch.py::test_where_the_journal_cannot_be_read_or_written_it_is_told_from_memory",
+        ),
+    ),
     80: Fault(
         "no inotify instance left, or no Observer at all",
         (
@@ -1131,6 +1155,16 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_MACHINE}a_server_that_is_upgraded_between_two_uploads_gets_the_rest_into_the_same_session",
             f"{_LOST}an_upgrade_between_two_uploads_costs_nothing",
             "system/test_server_upgrade_real.py::test_exams_that_are_half_sent_go_on_once_whoever_is_started_first",
+        ),
+    ),
+    108: Fault(
+        "a clock that was ahead or is set back",
+        (
+            f"{_CLOCKS}a_clock_a_year_ahead_when_a_picture_came_does_not_silence_its_exam",
+            f"{_CLOCKS}a_clock_that_is_set_meanwhile_holds_nothing_too_early_and_nothing_too_late",
+            f"{_CLOCKS}tries_that_fail_are_a_person_s_matter_after_a_quarter_of_an_hour_whatever_the_clock_says",
+            "unit/test_attention.py::test_a_clock_that_is_set_neither_lists_all_nor_hides_one",
+            "unit/test_herald.py::test_a_clock_that_is_set_has_nothing_told_too_early_and_nothing_too_late",
         ),
     ),
     109: Fault(

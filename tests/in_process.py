@@ -20,6 +20,7 @@ from camera_watchdog import parts
 from camera_watchdog.answers import Answers
 from camera_watchdog.config import Config, load
 from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
@@ -170,6 +171,7 @@ class Core:
             gate=self.gate,
             memory=ServerMemory(),
             clock=time.clock,
+            elapsed=Elapsed(time.clock, time.monotonic),
             pause=time.turn,
             before_move=lambda _folder: None,
         )

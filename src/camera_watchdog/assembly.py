@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
@@ -22,7 +23,7 @@ from camera_watchdog.settle import Records, Settle, Verdict
 from camera_watchdog.stability import Movement
 from camera_watchdog.sweep_rules import SweepRules
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "not_to_come"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +53,14 @@ class Assembly:
         settle: Settle,
         registry: Registry,
         journal: Records,
-        clock: Callable[[], datetime],
+        elapsed: Elapsed,
         monotonic: Callable[[], float],
     ) -> None:
         self._rules = rules
         self._settle = settle
         self._registry = registry
         self._journal = journal
-        self._clock = clock
+        self._elapsed = elapsed
         self._monotonic = monotonic
         self.there_at_start: frozenset[str] = frozenset()
         self.journal_lost = ""
@@ -67,11 +68,13 @@ class Assembly:
     def take_up(self, exam: Exam) -> None:
         """An open exam of the journal, as the subject's that its folder's name gives now.
 
-        Where something of it was sent, it stays as it is for the pipeline to ask about.
+        A time on record that is yet to come is of a clock that was ahead: from now on it is now. Where something of it was sent, it stays as it is for the pipeline to ask about.
 
         Raises:
             JournalError: it cannot be written down.
         """
+        if (settled := not_to_come(exam, self._elapsed.now())) is not exam:
+            exam = self._journal.save(settled, "", durable=False)
         subject = self._rules.subject(exam.folder)
         if subject == exam.subject or exam.destination or in_edc(exam):
             self._registry.add(exam)
@@ -121,7 +124,7 @@ class Assembly:
                 claim.keep_due = True  # its bytes may be the same: that is seen once it is quiet
                 return True
             has_changed = movement is Movement.CHANGED and not first
-            changed_at = self._clock() if has_changed else exam.last_change
+            changed_at = self._elapsed.now() if has_changed else exam.last_change
             claim.exam = self._collecting(exam.but(last_change=changed_at))
             return True
 
@@ -235,7 +238,7 @@ class Assembly:
             self._registry.release(claim.exam, due=claim.due, keep_due=claim.keep_due)
 
     def _begin(self, folder: str, listing: Mapping[str, Entry]) -> None:
-        now = self._clock()
+        now = self._elapsed.now()
         changed_at = now
         notes: tuple[str, ...] = ()
         if folder in self.there_at_start and listing:  # as old as its files say
@@ -257,3 +260,11 @@ class Assembly:
         )
         self._registry.add(self._journal.add(exam, "seen"))
         logger.info("%s  seen", folder, extra={"event": "seen"})
+
+
+def not_to_come(exam: Exam, now: datetime) -> Exam:
+    """The exam, with ``now`` in the place of each time of its life that is yet to come."""
+    names = ("first_seen", "last_change", "failing_since")
+    times = {name: getattr(exam, name) for name in names}
+    ahead = {name: now for name, at in times.items() if at is not None and at > now}
+    return exam.but(**ahead) if ahead else exam

@@ -259,12 +259,12 @@ class ExamRows:
             return False
         if self._had_its_time():
             return self._has_waited()
-        return self._tools.clock() - self._exam.last_change >= _A_MINUTE
+        return self._tools.elapsed.since(self._exam.last_change) >= _A_MINUTE
 
     def _has_waited(self) -> bool:
         """Whether today's row could have come by now."""
         rules = self._tools.rules
-        return self._tools.clock() - self._exam.last_change >= rules.incomplete_after
+        return self._tools.elapsed.since(self._exam.last_change) >= rules.incomplete_after
 
     def _had_its_time(self, *, with_time_inside: bool = False) -> bool:
         """Whether an earlier picture's time in the database was that of the picture, or of its file.

@@ -24,6 +24,7 @@ from camera_watchdog.confirmations import Confirmations
 from camera_watchdog.desk import Desk
 from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.errors import JournalDamaged, JournalError, NotNow, Unauthorized
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
@@ -103,11 +104,10 @@ class _Daemon:
     """Every part of one running daemon; ``damage`` is what was found of the journal before."""
 
     def __init__(self, config: Config, camera: CameraDatabase | None, damage: str = "") -> None:
-        self._config = config
-        self._camera = camera
-        self._stop, self._began = threading.Event(), _utc_now()
-        self._disk = parts.disk(config)
+        self._config, self._camera, self._began = config, camera, _utc_now()
+        self._stop, self._disk = threading.Event(), parts.disk(config)
         self._registry, self._memory = Registry(), ServerMemory()
+        self._elapsed = Elapsed(_utc_now, time.monotonic)
         self._journal = Journal.open(
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
@@ -122,6 +122,7 @@ class _Daemon:
             registry=self._registry,
             journal=self._journal,
             watches=self._watcher,
+            elapsed=self._elapsed,
             may_be_archived=self._lost.may_tell_of,
             clock=_utc_now,
             monotonic=time.monotonic,
@@ -287,6 +288,7 @@ class _Daemon:
             gate=self._gate,
             memory=self._memory,
             clock=_utc_now,
+            elapsed=self._elapsed,
             pause=self._stop.wait,
             before_move=self._watcher.forget,
         )

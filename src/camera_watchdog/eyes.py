@@ -242,7 +242,7 @@ class Eyes:
         rules = self._tools.rules
         if not isinstance(error, EyeMissing):
             return error
-        if self._tools.clock() - exam.last_change < rules.incomplete_after:
+        if self._tools.elapsed.since(exam.last_change) < rules.incomplete_after:
             return error
         files = [file for file in exam.files if file.name in error.reason.files]
         elsewhere = {file.name: self._camera.elsewhere(exam, file) for file in files}

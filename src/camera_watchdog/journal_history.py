@@ -53,7 +53,7 @@ class JournalHistory:
         return dict(
             self._read(
                 lambda row: (int(row["exam_id"]), datetime.fromisoformat(row["at"])),
-                "SELECT exam_id, max(at) AS at FROM events WHERE exam_id IN"
+                "SELECT exam_id, max(id), at FROM events WHERE exam_id IN"
                 " (SELECT id FROM exams WHERE state = 'archived' AND reason IS NOT NULL)"
                 " AND event = 'found' GROUP BY exam_id",
             )

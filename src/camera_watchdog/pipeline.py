@@ -149,7 +149,7 @@ class Pipeline:
         reason = with_resemblance(not_yet.reason, exam, self._tools)
         for_eye = isinstance(not_yet, EyeMissing)
         for_row = for_eye or isinstance(not_yet, PatientMissing)
-        if for_row and self._tools.clock() - exam.last_change >= rules.incomplete_after:
+        if for_row and self._tools.elapsed.since(exam.last_change) >= rules.incomplete_after:
             return self._hold(passage, reason)
         if passage.waited_for != reason:
             words = explain(reason, exam).sentence
@@ -202,18 +202,18 @@ class Pipeline:
                 return self._keep(passage, Event.HELD, reason=hold, for_server=True)
             reason = Reason(error.code, (), {"said": str(error)})
             return self._keep(passage, Event.INTERRUPTED, reason=reason, for_server=True)
-        exam, rules, now = passage.exam, self._tools.rules, self._tools.clock()
+        exam, rules = passage.exam, self._tools.rules
         code = error.code
         if isinstance(error, (ServerWideError, EdcFailure)):
             code = "server_keeps_failing"  # ping answers: it is this exam's own trouble
         reason = Reason(code, error.files, {"said": error.said})
         attempts = exam.attempts + 1
         again = passage.waited_for is not None and passage.waited_for.code == code
-        since = (exam.failing_since if again else None) or now
+        since = (exam.failing_since if again else None) or self._tools.elapsed.now()
         if (
             code == "server_keeps_failing"
             and attempts >= _FAILING_TRIES
-            and now - since >= _FAILING_FOR
+            and self._tools.elapsed.since(since) >= _FAILING_FOR
         ):
             return self._hold(passage, reason, failing_since=since)
         delay_s = pause_s(

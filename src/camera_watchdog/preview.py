@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from camera_watchdog.disk import Disk
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.errors import PermanentError, TransientError
 from camera_watchdog.folder_reader import FolderReader
@@ -160,7 +161,8 @@ def foresee(
             listed.append((records.add(exam, ""), listing))
     listed.sort(key=lambda each: each[0].last_change)
     files = FolderReader(rules.watch_dir, disk, limits)
-    settle = Settle(limits, files=files, records=records, clock=clock)
+    elapsed = Elapsed(clock, lambda: 0.0)  # one look takes no time
+    settle = Settle(limits, files=files, records=records, elapsed=elapsed)
     untouched: Any = None  # identifying asks neither the server nor the gate
     tools = Tools(
         rules=rules,
@@ -171,6 +173,7 @@ def foresee(
         gate=untouched,
         memory=ServerMemory(),
         clock=clock,
+        elapsed=elapsed,
         pause=lambda _seconds: None,
         before_move=lambda _folder: None,
     )

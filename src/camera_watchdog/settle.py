@@ -5,13 +5,13 @@ known down to its checksums; what that means for the exam is for :mod:`camera_wa
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from camera_watchdog.content.names import ending_of, is_hidden
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import why_unreadable
 from camera_watchdog.folder_reader import FolderReader
@@ -66,12 +66,12 @@ class Settle:
         *,
         files: FolderReader,
         records: Records,
-        clock: Callable[[], datetime],
+        elapsed: Elapsed,
     ) -> None:
         self._limits = limits
         self._files = files
         self._records = records
-        self._clock = clock
+        self._elapsed = elapsed
         self._named: set[str] = set()
 
     def judge(
@@ -105,9 +105,9 @@ class Settle:
             return Verdict(self._waiting(exam, busy), _BUSY_S)
         files_before = exam.files
         if exam.files and differs(exam, found):
-            exam = exam.but(last_change=self._clock())
+            exam = exam.but(last_change=self._elapsed.now())
         exam = merge(exam, found)
-        unchanged_s = (self._clock() - exam.last_change).total_seconds()
+        unchanged_s = self._elapsed.since(exam.last_change).total_seconds()
         reason, held = obstacle(
             exam,
             found,

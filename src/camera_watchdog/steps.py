@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.edc_api.answers import Resolution, SessionStatus
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.errors import CameraWatchdogError, PermanentError, TransientError
 from camera_watchdog.laterality import ImageRow
@@ -285,6 +286,7 @@ class Tools:
     gate: GateLike
     memory: ServerMemory
     clock: Callable[[], datetime]
+    elapsed: Elapsed
     pause: Callable[[float], object]
     before_move: Callable[[str], None]
 

@@ -18,6 +18,7 @@ from camera_watchdog.assembly import Assembly
 from camera_watchdog.camera_folder import CameraFolder
 from camera_watchdog.content.names import pattern_for
 from camera_watchdog.disk import Disk
+from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry
 from camera_watchdog.errors import JournalError
 from camera_watchdog.folder_reader import FolderReader
@@ -74,6 +75,7 @@ class Sweep:
         watches: Watches,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
+        elapsed: Elapsed | None = None,
         may_be_archived: Callable[[str], bool] = lambda _subject: False,
     ) -> None:
         self._rules = rules
@@ -83,12 +85,13 @@ class Sweep:
         self._journal = journal
         self._watches = watches
         self._files = FolderReader(rules.watch_dir, disk, rules.limits)
+        elapsed = elapsed or Elapsed(clock, monotonic)
         self._assembly = Assembly(
             rules,
-            settle=Settle(rules.limits, files=self._files, records=journal, clock=clock),
+            settle=Settle(rules.limits, files=self._files, records=journal, elapsed=elapsed),
             registry=registry,
             journal=journal,
-            clock=clock,
+            elapsed=elapsed,
             monotonic=monotonic,
         )
         self._clock = clock

@@ -82,6 +82,7 @@ CORE: Final = {
     "copied_back",
     "day_checks",
     "deliver",
+    "elapsed",
     "eyes",
     "finish",
     "identify",

@@ -26,9 +26,10 @@ class Clock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.set_by = timedelta(0)
 
     def now(self) -> Any:
-        return NOON + timedelta(seconds=self.seconds)
+        return NOON + timedelta(seconds=self.seconds) + self.set_by
 
     def monotonic(self) -> float:
         return self.seconds
@@ -116,6 +117,44 @@ def test_messages_are_kept_in_order_and_tried_with_growing_pauses(
     assert web.told == mail.told
     assert journal.notices.messages() == []
     journal.close()
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(days=-1), timedelta(days=400)])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_clock_that_is_set_has_nothing_told_too_early_and_nothing_too_late(
+    tmp_path: Path, clock: Clock, gate: Gate, jump: timedelta, *, restarts: bool
+) -> None:
+    journal = Journal.open(tmp_path, watch_dir=tmp_path, clock=clock.now)
+    told: list[int] = []
+    web = Channel()
+
+    def begun() -> Herald:
+        return Herald(
+            {"webhook": web},
+            notices=journal.notices,
+            exams=lambda: [held(1)],
+            obstacles=tuple,
+            gate=gate,
+            after=timedelta(minutes=30),
+            machine="pc7",
+            device_id="",
+            clock=clock.now,
+            monotonic=clock.monotonic,
+        )
+
+    herald = begun()
+    for minute in range(60):
+        if minute == 20:
+            clock.set_by = jump
+            herald = begun() if restarts and jump < timedelta(0) else herald
+        herald.look()
+        herald.deliver()
+        if web.told and not told:
+            told.append(minute)
+        clock.seconds += 60
+    journal.close()
+
+    assert told == ([50] if restarts and jump < timedelta(0) else [30])
 
 
 class OnADisk:
