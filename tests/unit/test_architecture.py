@@ -90,6 +90,7 @@ CORE: Final = {
     "pipeline",
     "proof",
     "screening",
+    "server_memory",
     "session_checks",
     "sessions",
     "steps",
