@@ -33,6 +33,7 @@ from camera_watchdog.overrides import skipped
 from camera_watchdog.screening import (
     check_folders,
     check_names,
+    check_same_visit,
     hold_unless_waived,
     screen,
     size_words,
@@ -139,9 +140,11 @@ class Identify:
         it did not is left out. Which session takes other bytes than before, the next step says.
         """
         sent = [file for file in exam.files if file.may_be_stored]
+        retaken = [file for file in sent if is_retaken(file)]
+        check_same_visit(exam, retaken, self._tools)
         if gone := tuple(file.name for file in sent if not file.present):
             hold_unless_waived(exam, Reason("vanished", gone))
-        if changed := tuple(file.name for file in sent if is_retaken(file)):
+        if changed := tuple(file.name for file in retaken):
             hold_unless_waived(exam, Reason("retaken", changed))
         for file in sent:
             if not file.present and file.sent is Sent.UNKNOWN:

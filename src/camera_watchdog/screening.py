@@ -4,8 +4,10 @@ An exam is held whole, not half sent; what a person waived, for these files as t
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from typing import Final
 
+from camera_watchdog.capture import file_time
 from camera_watchdog.completeness import missing_by_count, missing_by_eye, of_too_many
 from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
@@ -16,11 +18,12 @@ from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.overrides import entries_meant, goes_after, is_corrected, skipped, waived
 from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
-from camera_watchdog.visits import visits_apart
+from camera_watchdog.visits import Visit, replaced_by_another, visits_apart
 
 __all__ = [
     "check_folders",
     "check_names",
+    "check_same_visit",
     "folder_days",
     "hold_unless_waived",
     "other_folders",
@@ -134,12 +137,41 @@ def _check_visits(exam: Exam, tools: Tools) -> None:
     zone = tools.rules.zone
     if not (apart := visits_apart(exam, to_send(exam), zone=zone, gap=tools.rules.visit_gap)):
         return
-    groups = "; ".join(
-        f"{visit[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(f.name for _, f in visit)}"
-        for visit in apart
-    )
     names = tuple(sorted(file.name for visit in apart for _, file in visit))
-    raise PermanentError("two_visits", files=names, details={"groups": groups})
+    raise PermanentError("two_visits", files=names, details={"groups": _groups(apart, zone)})
+
+
+def _groups(visits: Iterable[Visit], zone: tzinfo) -> str:
+    """Which files are of which visit, for a person to read."""
+    return "; ".join(
+        f"{visit[0][0].astimezone(zone):%Y-%m-%d %H:%M}: {', '.join(f.name for _, f in visit)}"
+        for visit in visits
+    )
+
+
+def check_same_visit(exam: Exam, changed: Iterable[ExamFile], tools: Tools) -> None:
+    """Pictures that took the places of sent ones (``changed``) are of the same visit, or a person said so.
+
+    Raises:
+        PermanentError: they were taken too long after those.
+    """
+    zone, gap = tools.rules.zone, tools.rules.visit_gap
+    before, since = replaced_by_another(changed, zone=zone, gap=gap)
+    if not before:
+        return
+    known = {file.name for _, file in since}
+    began = max(at for at, _ in before) + gap
+    since += [
+        (at, file)
+        for file in to_send(exam)
+        if file.name not in known and (at := file_time(file.mtime_ns)) > began
+    ]
+    details = {
+        "groups": _groups((before, since), zone),
+        "replaced": ", ".join(file.name for _, file in before),
+    }
+    names = tuple(sorted(file.name for _, file in since))
+    hold_unless_waived(exam, Reason("two_visits", names, details))
 
 
 def _check_seen_before(exam: Exam, tools: Tools) -> None:

@@ -4,18 +4,18 @@ What the camera's clock says is compared with itself, and what the file system's
 clocks that differ make no second visit. A picture of which only the file system tells the time, and whose
 file was written half a day from all others, is of another visit all the same; so is a report that was
 there half a day before any picture, for one that comes hours or days after them is ordinary. What was sent
-and is gone from the folder counts: what came later may be the next visit's.
+and is gone from the folder counts: what came later may be the next visit's, also under the same names.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from camera_watchdog.capture import as_read_now, file_time
+from camera_watchdog.capture import as_read_now, file_time, with_capture_time
 from camera_watchdog.model import Exam, ExamFile, Sent
 from camera_watchdog.overrides import said_together
 
-__all__ = ["Visit", "visits_apart"]
+__all__ = ["Visit", "replaced_by_another", "visits_apart"]
 
 Visit = list[tuple[datetime, ExamFile]]
 """Files of one visit, each with the time at which it was taken or written."""
@@ -52,6 +52,28 @@ def visits_apart(
     if apart:
         _put_reports_beside(apart, reports)
     return apart
+
+
+def replaced_by_another(
+    changed: Iterable[ExamFile], *, zone: tzinfo, gap: timedelta
+) -> tuple[Visit, Visit]:
+    """The pictures that were sent, and those that took their names and places more than ``gap`` later.
+
+    Both empty where what ``changed`` was only edited, or taken again at the same visit. Who told the time of
+    one and not of the other leaves the file system's, and when the first was sent.
+    """
+    before: Visit = []
+    since: Visit = []
+    for file in changed:
+        now = with_capture_time(file, None, zone=zone)
+        told = (file.captured_at, now.captured_at)
+        if file.captured_source != now.captured_source:
+            told = (file.sent_at, file_time(file.mtime_ns))
+        was, at = told
+        if file.is_image and was is not None and at is not None and at - was > gap:
+            before.append((was, file))
+            since.append((at, file))
+    return before, since
 
 
 def _put_reports_beside(visits: list[Visit], reports: Iterable[ExamFile]) -> None:

@@ -91,6 +91,12 @@ ADDITIONS: Final = (
         "Where the EDC takes larger files, set max_file_size_mb higher in the configuration.",
     ),
     Addition(
+        "replaced",
+        "{replaced} of the earlier one was sent and is not there any more: a file of the later one has its "
+        "name.",
+        "Once the later one is moved out, you are asked whether the earlier one is done as it is.",
+    ),
+    Addition(
         "newest_entry",
         "The newest eye exam entry in the EDC is {newest_entry}.",
         "",
