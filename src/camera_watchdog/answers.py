@@ -27,7 +27,6 @@ __all__ = ["Answers"]
 
 logger = logging.getLogger(__name__)
 
-_MORE_TO_SEE: Final = "; there is more to see of it, see: camera-watchdog status"
 _ENDED: Final = "nothing is left to do: it is done already, or its folder is gone"
 
 
@@ -150,7 +149,10 @@ class Answers:
         exam = archived.amend(request.exam_id, seen, "released", _detail(request))
         self._recheck(request.exam_id)
         logger.info("%s  seen by %s: %s", request.folder, request.user, request.text)
-        return f"it is on record that it was seen{_MORE_TO_SEE if awaits_answer(exam) else ''}"
+        more = (
+            f"; there is more to see of it, see: {command('status')}" if awaits_answer(exam) else ""
+        )
+        return f"it is on record that it was seen{more}"
 
     def _released(self, exam: Exam, request: Request) -> Exam:
         answered = dataclasses.replace(

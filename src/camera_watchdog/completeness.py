@@ -5,7 +5,7 @@ two reports. Once the eyes are known: at least one image of each eye, and where 
 is needed, a report of each. A clinic may ask for more or less (``required`` in the configuration).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ __all__ = [
     "Required",
     "missing_by_count",
     "missing_by_eye",
+    "missing_told",
     "of_too_many",
 ]
 
@@ -62,23 +63,74 @@ class Required:
 def missing_by_count(formats: Iterable[Format], required: Required) -> str:
     """What is missing while the eyes are not known yet; empty where nothing is."""
     there = list(formats)
+    parts = (_images_missing(there, required), _reports_missing(there, required))
+    return " and ".join(part for part in parts if part)
+
+
+def missing_told(
+    files: Iterable[ExamFile], eyes: Mapping[str, Laterality], required: Required
+) -> str:
+    """What is missing by count, and of which eye where the eye of all that is there is told.
+
+    ``eyes`` are those of files by name, as far as they are known.
+    """
+    known = [file for file in files if file.format is not None]
+    there = [file.format for file in known if file.format is not None]
+    images = [file for file in known if file.format in required.kinds]
+    reports = [file for file in known if file.format in required.report_kinds]
+    lacking, per_eye = required.images - _images(there, required), required.images_per_eye
+    noun = f"{_kind(required.kinds, IMAGE_KINDS)}image"
+    is_mixed = required.of_one_kind and len({file.format for file in images}) > 1
+    of_images = "" if is_mixed else _of_each_eye(images, eyes, per_eye, lacking, noun)
+    of_reports = ""
+    if required.report_of_each_eye:
+        noun = f"{_kind(required.report_kinds, REPORT_KINDS)}report"
+        of_reports = _of_each_eye(reports, eyes, 1, required.reports - len(reports), noun)
+    parts = (
+        of_images or _images_missing(there, required),
+        of_reports or _reports_missing(there, required),
+    )
+    return " and ".join(part for part in parts if part)
+
+
+def _of_each_eye(
+    files: list[ExamFile], eyes: Mapping[str, Laterality], per_eye: int, lacking: int, noun: str
+) -> str:
+    """What the eyes lack that have less than their part; empty where that is not told, or none does."""
+    if not files or any(file.name not in eyes for file in files):
+        return ""
+    short = {
+        name: per_eye - sum(eyes[file.name] is eye for file in files) for eye, name in _EYES.items()
+    }
+    parts = [
+        f"{_more(count, noun)} of the {name} eye" for name, count in short.items() if count > 0
+    ]
+    beyond = lacking - sum(count for count in short.values() if count > 0)
+    return " and ".join([*parts, *([_more(beyond, noun)] if beyond > 0 else [])]) if parts else ""
+
+
+def _more(count: int, noun: str) -> str:
+    return f"{count} more {noun}{'s' if count > 1 else ''}"
+
+
+def _images_missing(there: list[Format], required: Required) -> str:
     images = required.images - _images(there, required)
+    if images <= 0:
+        return ""
+    more = "more " if images < required.images else ""
+    kind = _kind(required.kinds, IMAGE_KINDS)
+    alike = " of one kind" if required.of_one_kind and len(required.kinds) > 1 else ""
+    return f"{images} {more}{kind}image{'s' if images > 1 else ''}{alike}"
+
+
+def _reports_missing(there: list[Format], required: Required) -> str:
     reports = required.reports - sum(kind in required.report_kinds for kind in there)
-    parts = []
-    if images > 0:
-        more = "more " if images < required.images else ""
-        kind = _kind(required.kinds, IMAGE_KINDS)
-        alike = " of one kind" if required.of_one_kind and len(required.kinds) > 1 else ""
-        parts.append(f"{images} {more}{kind}image{'s' if images > 1 else ''}{alike}")
-    if reports > 0:
-        kind = _kind(required.report_kinds, REPORT_KINDS)
-        the_report = required.report_type is ReportType.COMBINED and required.reports == 1
-        parts.append(
-            f"the {kind}report"
-            if the_report
-            else f"{reports} {kind}report{'s' if reports > 1 else ''}"
-        )
-    return " and ".join(parts)
+    if reports <= 0:
+        return ""
+    kind = _kind(required.report_kinds, REPORT_KINDS)
+    if required.report_type is ReportType.COMBINED and required.reports == 1:
+        return f"the {kind}report"
+    return f"{reports} {kind}report{'s' if reports > 1 else ''}"
 
 
 def missing_by_eye(files: Iterable[ExamFile], required: Required) -> str:

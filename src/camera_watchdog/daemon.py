@@ -26,6 +26,7 @@ from camera_watchdog.draining import Draining
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.errors import JournalDamaged, JournalError, NotNow, Unauthorized
+from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.journal_upkeep import JournalUpkeep
@@ -111,11 +112,10 @@ class _Daemon:
         self._journal = Journal.open(
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
-        self._upkeep = JournalUpkeep(self._journal, time.monotonic)
-        self._lost = self._lost_journal()
+        self._upkeep, self._lost = JournalUpkeep(self._journal, time.monotonic), self._lost_journal()
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
-        self._watcher = Watcher(config.watch_dir)
+        self._watcher, self._rules = Watcher(config.watch_dir), parts.rules(config)
         self._sweep = Sweep(
             parts.sweep_rules(config),
             disk=self._disk,
@@ -124,12 +124,12 @@ class _Daemon:
             watches=self._watcher,
             elapsed=self._elapsed,
             may_be_archived=self._lost.may_tell_of,
+            eyes_told=EyesTold(self._rules, camera, time.monotonic).of,
             clock=_utc_now,
             monotonic=time.monotonic,
         )
         after_s, root = config.attention_after, self._sweep.root
         self._standing = Standing(self._journal, self._registry, after_s, away=lambda: root.away)
-        self._rules = parts.rules(config)
         resending = parts.edc_client(config)
         self._clients: list[EdcClient] = [self._probe, resending]
         times = config.timezone, config.db_image_captured_at_form

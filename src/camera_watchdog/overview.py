@@ -35,6 +35,11 @@ __all__ = [
 NEEDED_AT_ONCE: Final = frozenset({"archive_blocked", "database_unreadable", "disk_full"})
 """What is tried again for ever, but does not go away by itself."""
 
+_AWAITED: Final = frozenset(
+    {"incomplete", "eye_missing", "not_in_database", "earlier_visit_rows", "eye_unknown", "late"}
+)
+"""What does not come without the camera, or somebody at it."""
+
 _MOST_CLOCKS: Final = 3
 """A clock that is wrong is wrong for every exam."""
 
@@ -61,6 +66,8 @@ _DOING: Final = {
 class Row:
     """One exam: what it waits for, and what a person must do (``action``, empty for nothing).
 
+    ``answer`` is what a person can do at once where it does not go on by itself, though nobody has to yet.
+
     ``since`` is when it was held, or the first try failed, or when it got on last where that is too long
     ago; of an archived one, when that was found what a person must see; else when it was seen.
     """
@@ -76,6 +83,7 @@ class Row:
     attempts: int
     files: tuple[dict[str, Any], ...]
     since: datetime
+    answer: str = ""
 
     @property
     def is_held(self) -> bool:
@@ -142,7 +150,12 @@ class Overview:
     @property
     def by_themselves(self) -> tuple[Row, ...]:
         """The exams that nobody has to see to."""
-        return tuple(row for row in self.rows if not row.action)
+        return tuple(row for row in self.rows if not row.action and not row.answer)
+
+    @property
+    def awaited(self) -> tuple[Row, ...]:
+        """The exams that wait for the camera, or for a picture that somebody is to take."""
+        return tuple(row for row in self.rows if row.answer and not row.action)
 
     @property
     def oldest(self) -> Row | None:
@@ -280,7 +293,16 @@ def _row(exam: Exam, held_since: datetime | None, place: Place) -> Row:
             for file in exam.files
         ),
         since=since,
+        answer=_answer(exam) if not action else "",
     )
+
+
+def _answer(exam: Exam) -> str:
+    """What a person can do while the exam waits for the camera, or for a picture."""
+    reason = exam.reason
+    if reason is None or exam.state is not State.COLLECTING or reason.code not in _AWAITED:
+        return ""
+    return explain(reason, exam).next_step
 
 
 def _waits_for(exam: Exam, place: Place) -> tuple[str, str, str]:

@@ -38,6 +38,7 @@ def as_json(told: Overview) -> dict[str, Any]:
                 "reason_code": row.reason_code,
                 "reason": row.reason,
                 "action": row.action,
+                **({"answer": row.answer} if row.answer else {}),
                 "first_seen": _time(row.first_seen),
                 "since": _time(row.since),
                 "not_before": _time(row.not_before),

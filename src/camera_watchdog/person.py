@@ -43,6 +43,8 @@ _ABOUT_AN_ENTRY: Final = frozenset(
     }
 )
 """Reasons whose release puts pictures into an entry, which nobody wants who was asked something else."""
+_SAID_AT_ONCE: Final = frozenset({"incomplete", "eye_missing", "late"})
+"""What somebody may know the answer to before it is asked: that there will be no more."""
 _NEWS: Final = timedelta(hours=1)
 """So long somebody may still have the question of before in hand."""
 
@@ -98,13 +100,7 @@ def overrides_for(
         WordRefused: the exam waits for nobody, or this is no answer to what it waits for.
     """
     reason, skips = exam.reason, tuple(dict.fromkeys(skips))
-    # Which eye it is, or that a file is none of it, can be said while the camera is waited for.
-    may_answer = (
-        exam.state is State.HELD
-        or awaits_answer(exam)
-        or (exam.state is State.COLLECTING and (eyes or skips))
-    )
-    if not may_answer or reason is None:
+    if reason is None or not _may_answer(exam, reason, of_files=bool(eyes or skips)):
         raise WordRefused(
             f"The exam of {exam.subject} is not held, it is {exam.state}: there is nothing to "
             f"release. See: {command('status')}"
@@ -133,6 +129,17 @@ def overrides_for(
         Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
     ]
     return tuple(told)
+
+
+def _may_answer(exam: Exam, reason: Reason, *, of_files: bool) -> bool:
+    """Whether the exam waits for a person, or may.
+
+    Which eye it is, that a file is none of it, or that there will be no more can be said while the camera is
+    waited for.
+    """
+    if exam.state is State.COLLECTING:
+        return of_files or reason.code in _SAID_AT_ONCE
+    return exam.state is State.HELD or awaits_answer(exam)
 
 
 def may_be_meant_for_another(

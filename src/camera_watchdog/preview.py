@@ -14,6 +14,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry, last_change
 from camera_watchdog.errors import PermanentError, TransientError
+from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.identify import Identify
 from camera_watchdog.intake import Limits
@@ -162,7 +163,8 @@ def foresee(
     listed.sort(key=lambda each: each[0].last_change)
     files = FolderReader(rules.watch_dir, disk, limits)
     elapsed = Elapsed(clock, lambda: 0.0)  # one look takes no time
-    settle = Settle(limits, files=files, records=records, elapsed=elapsed)
+    eyes_told = EyesTold(rules, camera, lambda: 0.0).of
+    settle = Settle(limits, files=files, records=records, elapsed=elapsed, eyes_told=eyes_told)
     untouched: Any = None  # identifying asks neither the server nor the gate
     tools = Tools(
         rules=rules,

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Final
 
 from camera_watchdog.capture import file_time
-from camera_watchdog.completeness import missing_by_count, missing_by_eye, of_too_many
+from camera_watchdog.completeness import missing_by_count, missing_by_eye, missing_told, of_too_many
 from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.entry_dates import picture_days
@@ -84,7 +84,8 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
     gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
     files = [*to_send(exam), *gone]
     required = tools.rules.required
-    if missing := missing_by_count((f.format for f in files if f.format), required):
+    if missing_by_count((f.format for f in files if f.format), required):
+        missing = missing_told(files, {f.name: f.eye for f in files if f.eye}, required)
         hold_unless_waived(exam, Reason("incomplete", (), {"missing": missing}))
     if all(f.sent is Sent.YES for f in files) and any(is_corrected(exam, f) for f in files):
         return  # nothing is left to send: it was whole, and what the EDC has is on record

@@ -5,11 +5,12 @@ known down to its checksums; what that means for the exam is for :mod:`camera_wa
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from camera_watchdog.completeness import missing_told
 from camera_watchdog.content.names import ending_of, is_hidden
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Entry, Kind
@@ -19,8 +20,8 @@ from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
 from camera_watchdog.late import exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import Known
-from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.overrides import waived
+from camera_watchdog.model import Exam, Laterality, Reason, State
+from camera_watchdog.overrides import skipped, waived
 from camera_watchdog.reasons import explain
 
 __all__ = ["Records", "Settle", "Verdict"]
@@ -67,8 +68,10 @@ class Settle:
         files: FolderReader,
         records: Records,
         elapsed: Elapsed,
+        eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
     ) -> None:
         self._limits = limits
+        self._eyes_told = eyes_told
         self._files = files
         self._records = records
         self._elapsed = elapsed
@@ -124,15 +127,25 @@ class Settle:
             return Verdict(self._records.save(ready, "", durable=False))
         if held:
             late = self._late(exam) if reason.code == "incomplete" else None
-            return Verdict(self._held(exam, late or reason))
+            return Verdict(self._held(exam, late or self._with_eyes(exam, reason)))
         limits = self._limits
         left_s = (
             limits.unfinished_s - quiet_s
             if reason.code in {"unfinished_file", "never_written"}
             else limits.incomplete_s - unchanged_s
         )
-        news = exam.files != files_before
-        return Verdict(self._waiting(exam, reason, news=news), max(left_s, _AT_LEAST_S))
+        told, news = self._with_eyes(exam, reason), exam.files != files_before
+        return Verdict(self._waiting(exam, told, news=news), max(left_s, _AT_LEAST_S))
+
+    def _with_eyes(self, exam: Exam, reason: Reason) -> Reason:
+        """The reason; of an exam that is incomplete with the eye that is missing, where it is told already."""
+        if reason.code != "incomplete":
+            return reason
+        files = [file for file in exam.files if file.present or file.may_be_stored]
+        counted = [file for file in files if not skipped(exam, file.name)]
+        missing = missing_told(counted, self._eyes_told(exam), self._limits.required)
+        missing = missing or reason.details["missing"]
+        return Reason(reason.code, reason.files, {**reason.details, "missing": missing})
 
     def _name_others(self, exam: Exam) -> None:
         """Say what stays with a folder and is not sent; once for all files with the same ending."""

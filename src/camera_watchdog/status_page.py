@@ -67,6 +67,9 @@ h1{font-size:24pt}
 """
 
 
+_AWAITED_TITLE: Final = "Exams that wait for the camera, or for a picture to be taken"
+
+
 def page(told: Overview, zone: tzinfo) -> str:
     """The page; times are shown in ``zone``."""
     kind, title, lead = _headline(told, zone)
@@ -91,6 +94,7 @@ def page(told: Overview, zone: tzinfo) -> str:
         *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
         _totals(told),
         f"<p>{_running(_also(told, zone))}</p>",
+        _list(_AWAITED_TITLE, "", told.awaited, told, zone),
         _list(_others_title(told), "", told.by_themselves, told, zone),
         _asked(told, zone),
         _footer(told, zone),
@@ -219,7 +223,8 @@ def _item(row: Row, told: Overview, zone: tzinfo) -> str:
     if not row.action and row.not_before is not None and row.not_before > told.at:
         again = f"It is tried again at {moment(row.not_before, told.at, zone)}."
     name = row.subject if row.subject == row.folder else f"{row.subject} (folder {row.folder})"
-    return _entry(name, since, row.reason, row.action or again, act=bool(row.action))
+    can_do = f"Nobody has to act yet. {row.answer}" if row.answer else ""
+    return _entry(name, since, row.reason, row.action or can_do or again, act=bool(row.action))
 
 
 @lru_cache(maxsize=1024)  # most of them are the same whenever the page is written
@@ -227,7 +232,7 @@ def _entry(name: str, since: str, reason: str, then: str, *, act: bool) -> str:
     lines = [f"<li><h3>{_shown(name)}<small>{escape(since)}</small></h3>"]
     lines.append(f"<p>{_running(reason)}</p>")
     if then:
-        lines.append(f'<p class="do">{_running(then)}</p>' if act else f"<p>{then}</p>")
+        lines.append(f'<p class="do">{_running(then)}</p>' if act else f"<p>{_running(then)}</p>")
     return "".join([*lines, "</li>"])
 
 

@@ -9,7 +9,7 @@ the time at which it is to be looked at next, and nothing ever waits for a folde
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from math import inf
 from typing import Final, Protocol
@@ -24,7 +24,7 @@ from camera_watchdog.errors import JournalError
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
-from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.model import Exam, Laterality, Reason, State
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle
 from camera_watchdog.stability import FolderHistory, Movement
@@ -77,6 +77,7 @@ class Sweep:
         monotonic: Callable[[], float],
         elapsed: Elapsed | None = None,
         may_be_archived: Callable[[str], bool] = lambda _subject: False,
+        eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
     ) -> None:
         self._rules = rules
         self._may_be_archived = may_be_archived
@@ -88,7 +89,13 @@ class Sweep:
         elapsed = elapsed or Elapsed(clock, monotonic)
         self._assembly = Assembly(
             rules,
-            settle=Settle(rules.limits, files=self._files, records=journal, elapsed=elapsed),
+            settle=Settle(
+                rules.limits,
+                files=self._files,
+                records=journal,
+                elapsed=elapsed,
+                eyes_told=eyes_told,
+            ),
             registry=registry,
             journal=journal,
             elapsed=elapsed,

@@ -350,14 +350,46 @@ def test_a_file_that_is_still_being_written_cannot_be_answered_for_and_then_it_c
     assert (told["eye"], told["eye_source"]) == ("left", "operator")
 
 
-def test_an_exam_that_is_not_held_has_nothing_to_release(clinic: Clinic) -> None:
-    put(clinic, "OD.jpg", jpeg(1, eye="right"))
+def test_an_exam_that_waits_for_the_edc_has_nothing_to_release(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.stop()
+    clinic.camera.take(SUBJECT)
     clinic.start(incomplete_after=600)
-    clinic.wait_for(SUBJECT, "incomplete")
+    clinic.wait_for(SUBJECT, "edc_unreachable")
 
     error = refused(clinic, "release", SUBJECT, "--reason", "x")
 
-    assert "is not held, it is collecting: there is nothing to release" in error
+    assert "is not held, it is ready: there is nothing to release" in error
+
+
+def test_what_waits_for_the_camera_says_so_from_the_first_minute_and_can_be_ended(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    put(clinic, "IM_0001.jpg", jpeg(1, eye="right"))
+    clinic.camera.record(SUBJECT, "IM_0001.jpg", "OD")
+    clinic.start(incomplete_after=600)
+    clinic.wait_for(SUBJECT, "incomplete")
+    missing = "it waits for 1 more image of the left (OS) eye and the report."
+
+    text = clinic.command("status").stdout
+    heading, waits = text.partition("WAIT FOR THE CAMERA")[1:]
+    assert heading
+    assert "GO ON BY THEMSELVES" not in text
+    assert "NEED A PERSON" not in text
+    assert missing in flat(waits)
+    assert "If there will be no more, send it as it is:" in flat(waits)
+    clinic.running.says(SUBJECT, "waits", missing)
+    page = clinic.state_dir / "status.html"
+    until(lambda: missing in page.read_text("utf-8"), 5, "the page")
+    assert "Exams that wait for the camera" in page.read_text("utf-8")
+    assert "Exams that go on by themselves" not in page.read_text("utf-8")
+
+    release(clinic)  # there will be no more
+
+    (archived,) = clinic.archived(SUBJECT)
+    assert [f["name"] for f in receipt_of(archived)["files"]] == ["IM_0001.jpg"]
 
 
 def test_the_only_image_cannot_be_left_out_nor_a_file_that_is_not_there(

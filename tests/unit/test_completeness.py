@@ -8,6 +8,7 @@ from camera_watchdog.completeness import (
     Required,
     missing_by_count,
     missing_by_eye,
+    missing_told,
     of_too_many,
 )
 from camera_watchdog.model import Format, Laterality, ReportType
@@ -166,3 +167,54 @@ def test_of_what_a_person_said_the_eye_is_not_in_doubt() -> None:
     looked_at, recorded = file("OD1.jpg"), file("OD2.jpg")
     files = [looked_at.but(eye_source="operator"), recorded]
     assert of_too_many(files, COMBINED) == [recorded]
+
+
+L_EYE, R_EYE = Laterality.LEFT, Laterality.RIGHT
+TWO_EACH = Required(ReportType.COMBINED, images=4, images_per_eye=2)
+ANY_EYE = Required(ReportType.COMBINED, images=1, images_per_eye=0)
+
+
+@pytest.mark.parametrize(
+    "eyes, required, missing",
+    [
+        ({"a.jpg": R_EYE}, COMBINED, "1 more image of the left (OS) eye and the report"),
+        ({"a.jpg": L_EYE}, COMBINED, "1 more image of the right (OD) eye and the report"),
+        ({"a.jpg": None}, COMBINED, "1 more image and the report"),
+        (
+            {"a.jpg": R_EYE, "b.jpg": R_EYE},
+            COMBINED,
+            "1 more image of the left (OS) eye and the report",
+        ),
+        ({"a.jpg": R_EYE, "b.jpg": None}, COMBINED, "the report"),
+        ({"a.jpg": R_EYE, "b.jpg": L_EYE}, COMBINED, "the report"),
+        ({"c.pdf": None}, COMBINED, "2 images"),
+        ({}, COMBINED, "2 images and the report"),
+        (
+            {"a.jpg": L_EYE, "c.pdf": R_EYE},
+            PER_EYE,
+            "1 more image of the right (OD) eye and 1 more report of the left (OS) eye",
+        ),
+        (
+            {"a.jpg": L_EYE, "c.pdf": None},
+            PER_EYE,
+            "1 more image of the right (OD) eye and 1 report",
+        ),
+        (
+            {"a.jpg": R_EYE},
+            TWO_EACH,
+            "1 more image of the right (OD) eye and 2 more images of the left (OS) eye and the report",
+        ),
+        (
+            {"a.jpg": R_EYE},
+            Required(ReportType.COMBINED, images=3),
+            "1 more image of the left (OS) eye and 1 more image and the report",
+        ),
+        ({"a.jpg": R_EYE, "b.dcm": L_EYE}, ONE_KIND, "1 more image of one kind and the report"),
+        ({"a.jpg": R_EYE}, ANY_EYE, "the report"),
+    ],
+)
+def test_what_is_missing_names_the_eye_where_it_is_told(
+    eyes: dict[str, Laterality | None], required: Required, missing: str
+) -> None:
+    told = {name: eye for name, eye in eyes.items() if eye}
+    assert missing_told([file(name, eye=None) for name in eyes], told, required) == missing

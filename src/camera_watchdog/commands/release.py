@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from camera_watchdog.commands.edc_listing import say_what_is_listed
 from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
+from camera_watchdog.late import exam_before
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, Laterality, Override, State
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
@@ -131,6 +133,8 @@ def run(invocation: "Invocation") -> int:
             send_again=given.send_again,
         )
         is_plain = not (eyes or given.skip or given.entry or given.send_again)
+        if is_plain and exam.state is State.COLLECTING:
+            _check_is_no_late_one(journal, config, exam)
         if is_plain and _was_held_otherwise(journal, exam, request):
             assert exam.reason is not None  # noqa: S101 - it is held for one
             told = explain(exam.reason, exam)
@@ -144,6 +148,22 @@ def run(invocation: "Invocation") -> int:
         is_done = _put_on_record(journal, config, [request])
         say_what_is_listed(invocation, exam, request.overrides)
         return 0 if is_done else 1
+
+
+def _check_is_no_late_one(journal: Journal, config: Config, exam: Exam) -> None:
+    """That there will be no more says nothing of which exam it is, where one was just archived.
+
+    Raises:
+        NotDone: that is asked once it is known that no more comes.
+    """
+    before = exam_before(exam, journal.exams_of_subject(exam.subject))
+    if exam.reason is None or exam.reason.code != "incomplete" or before is None:
+        return
+    at = exam.last_change + timedelta(seconds=config.incomplete_after)
+    raise NotDone(
+        f"An exam of {exam.subject} was archived not long ago, and this may be a part of it: which, is "
+        f"asked at {at.astimezone(config.timezone):%H:%M}, unless the rest of an exam of its own comes."
+    )
 
 
 def _was_held_otherwise(journal: Journal, exam: Exam, request: Request) -> bool:

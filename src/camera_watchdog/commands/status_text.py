@@ -34,7 +34,9 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
         console.print(_plain(f"Since {since}: {each.sentence}\n-> {each.next_step}", "bold red"))
     for warning in told.warnings:
         console.print(_plain(f"Look: {warning}", "bold"))
-    _print_for_people(console, told, zone)
+    _print_with_answers(console, "NEED A PERSON", told.for_people, told, zone)
+    title = "WAIT FOR THE CAMERA, OR FOR A PICTURE TO BE TAKEN"
+    _print_with_answers(console, title, told.awaited, told, zone)
     go_on = "GO ON BY THEMSELVES" if told.running else "GO ON BY THEMSELVES ONCE IT RUNS"
     _print_rows(console, go_on, told.by_themselves, told, zone)
     _print_asked(console, told, zone)
@@ -76,22 +78,26 @@ def _server(told: Overview, zone: tzinfo) -> str:
     return f"answers, {since}" if server.reachable else f"AWAY {since}: {server.message}"
 
 
-def _print_for_people(console: Console, told: Overview, zone: tzinfo) -> None:
+def _print_with_answers(
+    console: Console, title: str, rows: tuple[Row, ...], told: Overview, zone: tzinfo
+) -> None:
     """Each with what to do; a command stands on a line of its own, whole however long it is."""
-    if not told.for_people:
+    if not rows:
         return
-    console.print(_plain("\nNEED A PERSON", "bold"))
-    for row in told.for_people:
+    console.print(_plain(f"\n{title}", "bold"))
+    for row in rows:
+        style = "bold" if row.action else ""
+        what = row.action or f"Nobody has to act yet. {row.answer}"
         head = _plain(f"{_name(row)}  ", "underline")
         head.append(f"since {moment(row.since, told.at, zone)}")
         console.print(head)
         console.print(Padding(_plain(row.reason), _INDENT))
-        said, *commands = split_commands(_printable(row.action))
-        console.print(Padding(Text(f"-> {said.strip()}", "bold"), _INDENT))
+        said, *commands = split_commands(_printable(what))
+        console.print(Padding(Text(f"-> {said.strip()}", style), _INDENT))
         for command, then in zip(commands[::2], commands[1::2], strict=True):
-            console.print(Text(f"     {command}", "bold"), soft_wrap=True)
+            console.print(Text(f"     {command}", style), soft_wrap=True)
             if then.strip():
-                console.print(Padding(Text(then.strip(), "bold"), _FURTHER_IN))
+                console.print(Padding(Text(then.strip(), style), _FURTHER_IN))
 
 
 def _name(row: Row) -> str:
