@@ -112,7 +112,10 @@ class _Daemon:
         self._journal = Journal.open(
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
-        self._upkeep, self._lost = JournalUpkeep(self._journal, time.monotonic), self._lost_journal()
+        self._upkeep, self._lost = (
+            JournalUpkeep(self._journal, time.monotonic),
+            self._lost_journal(),
+        )
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher, self._rules = Watcher(config.watch_dir), parts.rules(config)
