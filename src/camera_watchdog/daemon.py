@@ -16,7 +16,6 @@ from functools import partial
 from typing import Final
 
 from camera_watchdog import __version__, logs, parts, systemd, telling
-from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.backlog import Backlog
 from camera_watchdog.camera_db import CameraDatabase
 from camera_watchdog.config import Config
@@ -112,10 +111,8 @@ class _Daemon:
         self._journal = Journal.open(
             config.state_dir, watch_dir=config.watch_dir, clock=_utc_now, damage=damage
         )
-        self._upkeep, self._lost = (
-            JournalUpkeep(self._journal, time.monotonic),
-            self._lost_journal(),
-        )
+        self._upkeep = JournalUpkeep(self._journal, time.monotonic)
+        self._lost = self._lost_journal()
         self._probe = parts.edc_client(self._config)
         self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
         self._watcher, self._rules = Watcher(config.watch_dir), parts.rules(config)
@@ -354,10 +351,8 @@ class _Daemon:
         error = self._gate.state.error
         if isinstance(error, Unauthorized):
             raise error
-        left = self._registry.exams()
-        to_see = [exam for exam in self._journal.current() if awaits_answer(exam)]
-        tell_left(left, to_see)
-        return 1 if left or to_see or error or not self._sweep.is_settled() else 0
+        is_left = tell_left(self._registry.exams(), self._journal.current())
+        return 1 if is_left or error or not self._sweep.is_settled() else 0
 
     def _shut_down(self, signals: StopSignals) -> None:
         """Stop in reverse order; a request that does not end is given up.
