@@ -1044,6 +1044,7 @@ FAULTS: Final[dict[int, Fault]] = {
                     "a folder that cannot be moved",
                 )
             ),
+            f"{_ATTENTION}an_exam_whose_request_a_firewall_refuses_is_told_once_while_others_go",
             f"{_ATTENTION}a_daemon_that_is_started_anew_lists_it_still",
             f"{_ATTENTION}exams_behind_a_locked_database_are_one_matter",
             f"{_ATTENTION}a_file_time_beyond_any_calendar_keeps_no_exam_from_beginning",

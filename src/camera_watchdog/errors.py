@@ -37,6 +37,7 @@ __all__ = [
     "TokenNotSeen",
     "TransientError",
     "Unauthorized",
+    "Unmovable",
     "Unreachable",
     "why_unmovable",
     "why_unreadable",
@@ -124,6 +125,13 @@ class FileBusy(TransientError):
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{name}: {why}", code="file_busy")
         self.files, self.said = (name,), why
+
+
+class Unmovable(TransientError):
+    """A folder cannot be moved to the archive now, or written there; ``doing`` says what failed."""
+
+    def __init__(self, doing: str, error: OSError) -> None:
+        super().__init__(f"{doing}: {why_unmovable(error)}", code="archive_blocked")
 
 
 class PermanentError(CameraWatchdogError):
@@ -261,30 +269,31 @@ class JournalRefused(CameraWatchdogError):
 
 
 def why_unreadable(error: OSError) -> str:
-    """Why a file cannot be read, in words.
+    """Why a file cannot be read, in words, with the system's own behind them.
 
     Windows refuses a file that another program keeps to itself with the same error as one that the
     account has no right to; the latter is told apart where it is opened (:class:`FileForbidden`).
     """
+    said = f": {error.strerror}" if error.strerror and error.errno else ""
     if isinstance(error, FileForbidden):
-        return "this account may not read it"
+        return f"this account may not read it{said}"
     number = getattr(error, "winerror", None)
     in_use = number in _IN_USE_ON_WINDOWS or error.errno in _IN_USE
     if in_use or isinstance(error, PermissionError):
-        return "another program has it open"
+        return f"another program has it open{said}"
     return error.strerror or type(error).__name__
 
 
 def why_unmovable(error: OSError) -> str:
     """Why a folder cannot be moved to the archive, or written there, in words."""
     number = getattr(error, "winerror", None)
+    said = error.strerror or type(error).__name__
     if error.errno == errno.EXDEV:
         return "archive_dir is mounted apart from watch_dir: no folder can be renamed between them"
     if number in _IN_USE_ON_WINDOWS or error.errno in _IN_USE:
-        return "a program or window has it open"
+        return f"a program or window has it open: {said}"
     if number == _HAS_OPEN_FILES:
-        return "a program or window has it open, or this account has no right to move it"
-    said = error.strerror or type(error).__name__
+        return f"a program or window has it open, or this account has no right to move it: {said}"
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return f"this account may not write there: {said}"
     return said

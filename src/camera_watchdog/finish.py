@@ -19,7 +19,7 @@ from camera_watchdog.errors import (
     NotRegular,
     PermanentError,
     TransientError,
-    why_unmovable,
+    Unmovable,
     why_unreadable,
 )
 from camera_watchdog.lifecycle import Event
@@ -140,7 +140,7 @@ class Finish:
             self._tools.disk.make_folder(rules.archive_dir)
             self._tools.disk.move(source, destination)
         except OSError as error:
-            raise TransientError(why_unmovable(error), code="archive_blocked") from error
+            raise Unmovable(f"moving {source} to {destination}", error) from error
         self.complete(passage)
 
     def _free_name(self, exam: Exam) -> str:
@@ -171,7 +171,8 @@ class Finish:
             here = exists(rules.archive_dir) or exists(rules.watch_dir / exam.folder)
             if here and isinstance(error, FileNotFoundError):
                 return False
-            raise TransientError(why_unmovable(error), code="archive_blocked") from error
+            looked_into = rules.archive_dir / exam.destination
+            raise Unmovable(f"looking into {looked_into}", error) from error
         there = {entry.name: entry.stamp[:2] for entry in entries}
         return any(file.present and there.get(file.name) == file.stamp[:2] for file in exam.files)
 
@@ -190,7 +191,7 @@ class Finish:
                 self._put_back(passage, others)
             late = self._send_back_late(exam, destination, entries, others)
         except OSError as error:
-            raise TransientError(why_unmovable(error), code="archive_blocked") from error
+            raise Unmovable(f"looking into {destination}", error) from error
         notes = exam.notes
         if late:
             notes = (*notes, f"Came while the folder was moved, and was put back: {late}.")
@@ -207,7 +208,7 @@ class Finish:
             # Should the power fail now, the next start writes it again, from the journal.
             self._tools.disk.write_whole(destination / receipt_name(exam), written, durable=False)
         except OSError as error:
-            raise TransientError(why_unmovable(error), code="archive_blocked") from error
+            raise Unmovable(f"writing the receipt in {destination}", error) from error
         passage.event(
             Event.MOVED,
             exam.destination,

@@ -132,7 +132,9 @@ class Condition:
             if damage := self._damage_of(error):
                 self.found(damage)
                 raise self._damaged() from error
-            raise JournalError(f"The journal cannot be {doing}: {error}.") from error
+            failed = JournalError(f"The journal cannot be {doing}: {error}.")
+            failed.said = f"{self._path}: {error}"
+            raise failed from error
 
     def found(self, damage: str) -> None:
         """Damage was met; what was met first counts."""

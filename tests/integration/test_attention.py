@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import pytest
 
@@ -18,8 +18,8 @@ from camera_watchdog.attention import Patience
 from camera_watchdog.attention_watch import AttentionWatch
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
-from camera_watchdog.errors import DatabaseBusy, FileForbidden
-from camera_watchdog.model import State
+from camera_watchdog.errors import DatabaseBusy, EdcFailure, FileForbidden
+from camera_watchdog.model import Acknowledgement, State
 from camera_watchdog.overview import Overview, overview, server
 from camera_watchdog.standing import Standing
 from camera_watchdog.status_page import page
@@ -211,6 +211,32 @@ def test_it_is_listed_told_once_tried_on_and_over_when_it_gets_on(room: Room, ca
     assert room.archived()
     assert room.shown.rows == ()
     assert room.messages == [(*told, False), (*told, True)]
+
+
+def test_an_exam_whose_request_a_firewall_refuses_is_told_once_while_others_go(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = room.edc.upload
+
+    def refuses(**request: Any) -> Acknowledgement:
+        if request["subject"] == "S1":
+            raise EdcFailure("the firewall refuses it", http_status=403, edc_code="")
+        return upload(**request)
+
+    monkeypatch.setattr(room.edc, "upload", refuses)
+    room.take("S1")
+    room.live(AFTER_S + 60)
+    (row,) = room.shown.for_people
+    assert (row.subject, row.reason_code) == ("S1", "attention")
+    assert "the firewall refuses it" in row.reason
+
+    room.edc.add_session("S2")
+    room.take("S2", seed=2)
+    room.live(7200)
+    (row,) = room.shown.for_people
+    assert (row.subject, row.reason_code) == ("S1", "server_keeps_failing")
+    assert [folder.name[:2] for folder in room.archived()] == ["S2"]
+    assert room.messages == [("S1", "attention", False)]
 
 
 def test_a_daemon_that_is_started_anew_lists_it_still(room: Room) -> None:

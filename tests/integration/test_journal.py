@@ -332,6 +332,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_it_recovers_by_itself(tmp_pa
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         assert caught.value.code == "disk_full"
+        assert caught.value.said.startswith(f"{tmp_path / JOURNAL_NAME}: ")
         assert everything(journal) == [one]
         journal.save(sent, "acknowledged")
     with opened(tmp_path) as journal:

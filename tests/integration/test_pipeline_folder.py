@@ -440,6 +440,7 @@ def test_what_keeps_a_folder_from_the_archive_is_told_for_what_it_is(
     assert exam.reason.code == "archive_blocked"
     words = explain(exam.reason, exam)
     assert says in words.sentence
+    assert f"moving {clinic.root / 'S1'} to {clinic.archive_dir / 'S1_'}" in words.sentence
     assert ("a program or window" in words.sentence) is (error.errno == errno.EBUSY)
     assert "where a right or a mount is named, ask IT" in words.next_step
     blocked.clear()

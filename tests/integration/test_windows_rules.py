@@ -198,7 +198,9 @@ def test_a_file_that_is_refused_all_the_time_is_named_with_the_program_that_has_
     exam = clinic.exam("S1")
     assert exam.reason is not None
     said = explain(exam.reason, exam).sentence
-    assert said == "OD.jpg of S1 cannot be read yet (another program has it open)."
+    assert (
+        said == "OD.jpg of S1 cannot be read yet (another program has it open: Permission denied)."
+    )
     disk.reading = reading  # type: ignore[method-assign]
     clinic.live_for(70)
     check_arrived_once(clinic)
@@ -222,6 +224,7 @@ def test_a_missing_right_is_told_from_a_program_that_has_the_file_open(
     assert exam.reason is not None
     assert exam.reason.code == "file_busy"
     why = "another program has it open" if may_read else "this account may not read it"
+    why = f"{why}: Permission denied"
     assert (exam.reason.files, exam.reason.details["said"]) == (("OS.jpg",), why)
 
 

@@ -230,7 +230,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "disk_full",
         "The journal cannot be written ({said}).",
-        "Free some space on the disk of the state folder. Exams are kept.",
+        "Free some space on the disk of the state folder; where it says that it is read-only, or cannot be "
+        "opened, ask IT to let this program's account write there. Exams are kept.",
         Clears.SOON,
     ),
 )
