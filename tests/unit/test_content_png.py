@@ -67,6 +67,17 @@ def test_what_has_no_chunks_but_ends_as_a_png_ends_is_whole() -> None:
     assert look(SIGNATURE + b"no chunks at all" * 300 + END).whole
 
 
+@pytest.mark.parametrize("kept", [8, 64, 4096, 300_000])
+@pytest.mark.parametrize("begun", [b"", b"no chunks at all" * 300])
+def test_zeros_between_its_first_and_its_last_bytes_are_a_place_that_is_kept(
+    kept: int, begun: bytes
+) -> None:
+    if kept >= 4096 or not begun:
+        assert "damaged" in look(SIGNATURE + begun + bytes(kept) + END).why
+    else:
+        assert look(SIGNATURE + begun + bytes(kept) + END).whole
+
+
 @pytest.mark.parametrize(
     "data, why",
     [

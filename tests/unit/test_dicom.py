@@ -142,7 +142,8 @@ PICTURES_THAT_END_IN_ZEROS = [
     (0.3, False, False),
     (0.51, True, True),
     (0.85, True, True),
-    (0.9, True, False),
+    (0.9, True, True),
+    (0.975, True, True),
     (0.99, True, False),
     (1.0, True, False),
 ]

@@ -79,10 +79,10 @@ _WITHOUT_CONTENT: Final = re.compile(
 _MAP_OR_MASK: Final = re.compile(
     r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:30|66\.\d+|77\.1\.5\.8|81\.1|82\.1)"
 )
-# Of an eye's picture that is black at its end. A black edge is narrower in most pictures than the lesser
-# share, and no eye fills less than the greater one.
-_DOUBTFUL_SHARE: Final = 1 / 8
+# Of an eye's picture that is black at its end: no eye fills less than that share.
 _HOLLOW_SHARE: Final = 1 / 2
+_DOUBTFUL_BYTES: Final = 16 * 1024
+"""So much of black may be a few rows of the edge, and no more than a writer has in hand."""
 
 _DATE_TIME: Final = re.compile(
     r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)?(\d\d)?(?:\.(\d{1,6}))?([+-]\d{4})?"
@@ -151,7 +151,7 @@ def read_dicom(window: FileWindow) -> DicomReading:
     meta = ElementWalk(window, _META)
     walk, why = meta, ""
     said: DicomTexts | None = _NOTHING_SAID
-    zeros, has_zeros = 0.0, False
+    zeros_bytes, has_zeros = 0, False
     try:
         start = meta.meta(DICOM_MAGIC_OFFSET + len(DICOM_MAGIC))
         syntax = _first(meta, _TRANSFER_SYNTAX)
@@ -166,10 +166,10 @@ def read_dicom(window: FileWindow) -> DicomReading:
             lengths = walk.places.get(FRAME_LENGTHS)
             why = why or why_not_all_there(source, walk.pixels, announced, syntax, lengths)
             if not _MAP_OR_MASK.fullmatch(_sop_class(meta, walk)):
-                zeros = zeros_at_end(source, walk.pixels)
+                zeros_bytes, pixel_bytes = zeros_at_end(source, walk.pixels)
                 has_zeros = has_zeros_inside(source, walk.pixels, syntax)
-            if zeros > _HOLLOW_SHARE:
-                why = why or "the DICOM file's picture is only partly written"
+                if zeros_bytes > _HOLLOW_SHARE * pixel_bytes:
+                    why = why or "the DICOM file's picture is only partly written"
     except NotWhole as missing:
         why = str(missing)
     facts = DicomFacts(
@@ -180,7 +180,7 @@ def read_dicom(window: FileWindow) -> DicomReading:
     )
     if not why and not walk.has_content and _needs_content(walk, facts.sop_class):
         why = "the DICOM file has no picture in it"
-    return DicomReading(why, facts, has_zeros or zeros > _DOUBTFUL_SHARE)
+    return DicomReading(why, facts, has_zeros or zeros_bytes > _DOUBTFUL_BYTES)
 
 
 def _needs_content(walk: ElementWalk, sop_class: str) -> bool:

@@ -218,7 +218,7 @@ def _has_end_mark(source: FileWindow, fragment: Place) -> bool:
     return _END_MARK in source.at(start, stop - start)
 
 
-def _zeros_from(source: FileWindow, place: Place) -> int:
+def _zeros_from(source: ByteSource, place: Place) -> int:
     """The offset from which on there are zeros only."""
     stop = place.stop
     while stop > place.start:
@@ -260,15 +260,14 @@ def has_zeros_inside(source: ByteSource, pixels: PixelValue, syntax: str) -> boo
     return any(ZEROS in chunk for chunk in source.chunks(*pixels.place))
 
 
-def zeros_at_end(source: ByteSource, pixels: PixelValue) -> float:
-    """The share of native pixels, from 0 to 1, that is zero up to their end.
+def zeros_at_end(source: ByteSource, pixels: PixelValue) -> tuple[int, int]:
+    """How many bytes of native pixels are zero up to their end, and how many there are.
 
     So is space that is reserved and not yet written; so may a picture be. Small values reach the disk
     in one piece: of these it is 0.
     """
     size_bytes = pixels.place.stop - pixels.place.start
-    if pixels.fragments is not None or size_bytes < _ZEROS_LEAST_BYTES:
-        return 0.0
-    if not isinstance(source, FileWindow):
-        return 0.0
-    return (pixels.place.stop - _zeros_from(source, pixels.place)) / size_bytes
+    is_native = pixels.fragments is None and isinstance(source, FileWindow)
+    if not is_native or size_bytes < _ZEROS_LEAST_BYTES:
+        return 0, size_bytes
+    return pixels.place.stop - _zeros_from(source, pixels.place), size_bytes

@@ -4,7 +4,7 @@ import re
 import zlib
 from typing import Final
 
-from camera_watchdog.content.file_window import FileWindow, NotWhole
+from camera_watchdog.content.file_window import ZEROS, FileWindow, NotWhole
 
 __all__ = ["PNG_SIGNATURE", "read_png"]
 
@@ -31,7 +31,7 @@ def read_png(window: FileWindow) -> tuple[str, bytes, int]:
     if signature != PNG_SIGNATURE:
         cut = PNG_SIGNATURE.startswith(signature)
         return _NO_END if cut else "the PNG is damaged", b"", 0
-    if _ends(window) and not _has_chunks(window):
+    if _ends(window) and not _has_chunks(window) and not _has_zeros(window):
         # Not as the standard wants it, but nothing more comes, and the EDC takes it.
         return "", b"", 0
     try:
@@ -84,6 +84,13 @@ def _has_chunks(window: FileWindow) -> bool:
             return True
         rest = chunk[1 - _CHUNK_NAME_BYTES :]
     return False
+
+
+def _has_zeros(window: FileWindow) -> bool:
+    """Whether its beginning, or a block of it, is zeros: its place is kept, its end written already."""
+    start = len(PNG_SIGNATURE)
+    begins = not window.at(start, _HEAD_BYTES).strip(b"\0")
+    return begins or any(ZEROS in chunk for chunk in window.chunks(start, window.size_bytes))
 
 
 def _checksum(window: FileWindow, kind: bytes, start: int, end: int) -> bytes:
