@@ -35,6 +35,7 @@ __all__ = [
     "is_seen",
     "seen",
     "unknown",
+    "what_it_found",
     "what_was_found",
     "with_finding",
     "with_numbers",
@@ -168,8 +169,12 @@ def is_seen(exam: Exam, code: str, name: str, found: str) -> bool:
 
 def seen(reason: Reason, *, text: str, user: str, at: datetime) -> Override:
     """A person's word that a finding was seen, for what was found and nothing else."""
-    found = {name: reason.details.get(_key(name), "") for name in reason.files}
-    return Override(reason.code, text, user, at, checksums=found)
+    return Override(reason.code, text, user, at, checksums=what_it_found(reason))
+
+
+def what_it_found(reason: Reason) -> dict[str, str]:
+    """What was found of each file of a reason: the SHA-256, the eye, the subject."""
+    return {name: reason.details.get(_key(name), "") for name in reason.files}
 
 
 def with_seen(exam: Exam, said: Override) -> Exam | None:
@@ -183,8 +188,7 @@ def with_seen(exam: Exam, said: Override) -> Exam | None:
     left = [
         each
         for each in findings(exam)
-        if each.code != said.reason_code
-        or seen(each, text="", user="", at=said.at).checksums != said.checksums
+        if each.code != said.reason_code or what_it_found(each) != said.checksums
     ]
     return _with_findings(told, left) if awaits_answer(exam) else told
 

@@ -7,7 +7,7 @@ merely went away meanwhile takes back nothing, whether the file was sent or wait
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from camera_watchdog import laterality
@@ -215,8 +215,18 @@ class Eyes:
         if reason is not None and reason.code == "not_in_database" and found.before:
             earlier = Reason("earlier_visit_rows", reason.files, {"before": found.before})
             verdict = EyeVerdict(None, "", earlier)
+        if verdict.reason is not None and self._is_told_by_name(file, verdict.reason):
+            verdict = replace(verdict, reason=_with_sources(verdict.reason, rules.eye_sources))
         silent = all(t.finding in _SILENT for t in testimonies if t.source == _DATABASE)
         return _Answer(verdict, found.rows, silent)
+
+    def _is_told_by_name(self, file: ExamFile, reason: Reason) -> bool:
+        """Whether it is a report without a row, and its name would tell the eye."""
+        rules = self._tools.rules
+        if file.is_image or reason.code not in _MAY_COME_LATER or "filename" in rules.eye_sources:
+            return False
+        told = laterality.from_filename(file.name, rules.filename_eye_pattern)
+        return told.finding is Finding.EYE
 
     def _with_key(self, exam: Exam, reason: Reason, contradictions: Iterable[str]) -> Reason:
         """The reason, with the key as it could be where exam after exam is contradicted alike."""
@@ -275,6 +285,12 @@ class Eyes:
             raw = as_record(row).captured_at if row is not None else None
             changed.append(with_capture_time(file, raw, zone=zone, form=form))
         return exam.with_file(*changed)
+
+
+def _with_sources(reason: Reason, sources: Sequence[str]) -> Reason:
+    """The reason, with the key as it could be where names of reports tell the eye."""
+    more = {"eye_sources": json.dumps([*sources, "filename"])}
+    return Reason(reason.code, reason.files, {**reason.details, **more})
 
 
 def _with_what_came(

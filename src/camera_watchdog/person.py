@@ -318,8 +318,15 @@ def _check_images_left(exam: Exam, eyes: Collection[str], skips: tuple[str, ...]
         and (file.name in eyes or (file.sent is not Sent.SKIPPED and not skipped(exam, file.name)))
     }
     if images & {*skips} and not images - {*skips}:
-        who = name_for(exam.folder)
-        raise WordRefused(
-            f"No image of {exam.subject} would be left to send. If nothing of it is to be sent, "
-            f"move the folder {who} out of the camera's folder."
-        )
+        raise _nothing_left(exam, "No image")
+    is_late = exam.reason is not None and exam.reason.code == "late"
+    there = {f.name for f in exam.files if f.present and not skipped(exam, f.name)}
+    if is_late and there & {*skips} and not there - {*skips}:
+        raise _nothing_left(exam, "Nothing")
+
+
+def _nothing_left(exam: Exam, what: str) -> WordRefused:
+    return WordRefused(
+        f"{what} of {exam.subject} would be left to send. If nothing of it is to be sent, move the "
+        f"folder {name_for(exam.folder)} out of the camera's folder."
+    )

@@ -44,8 +44,9 @@ from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import explain
 from camera_watchdog.receipt_check import receipt_differences
 from camera_watchdog.receipts import read_receipt
+from camera_watchdog.resend_eyes import correction_seen, is_settled, with_eyes_of_now
 from camera_watchdog.resend_record import RESENT, OnRecord, Records
-from camera_watchdog.resend_session import NoSession, gone, session_for
+from camera_watchdog.resend_session import NoSession, gone, into_another, session_for
 from camera_watchdog.steps import (
     FolderChanged,
     NotYet,
@@ -144,8 +145,11 @@ class Resends:
     def _do(self, request: Request) -> None:
         exam = self._journal.exam(request.exam_id)
         try:
-            self._check_rows(exam)
-            outcome = _Resend(self._journal, self._tools, exam, request, self._stopping).run()
+            against = self._against(exam)
+            resend = _Resend(
+                self._journal, self._tools, exam, request, self._stopping, against=against
+            )
+            outcome = resend.run()
         except _Refused as refused:
             outcome = f"{NOT_SENT}: {refused}"
         except PermanentError as error:
@@ -164,19 +168,20 @@ class Resends:
         self._journal.answer(request, outcome)
         logger.info("%s  %s", exam.subject, outcome)
 
-    def _check_rows(self, exam: Exam) -> None:
-        """What was sent under a wrong eye, or subject, is not mended by sending it again.
+    def _against(self, exam: Exam) -> Reason | None:
+        """What the camera's database says against the eyes, or the subject, or said when last asked.
 
         Raises:
-            _Refused: the camera's database says now that it was, or said so when it was asked last.
+            _Refused: nobody saw it, or it does not tell the right eyes: sending again mends nothing.
         """
-        reason = next((each for each in findings(exam) if each.code in _NOT_MENDED), None)
+        stands = next((each for each in findings(exam) if each.code in _NOT_MENDED), None)
+        against = stands or correction_seen(exam)
         if self._rows is not None:
             with contextlib.suppress(CameraDatabaseError):
-                reason = self._rows.contradiction(exam) or reason
-        if reason is not None:
-            words = explain(reason, exam)
-            raise _Refused(f"{words.sentence} {words.next_step}")
+                against = self._rows.contradiction(exam) or stands
+        if against is not None and not is_settled(exam, against):
+            raise _not_mended(against, exam)
+        return against
 
     def _later(self, request: Request, exam: Exam, error: CameraWatchdogError) -> None:
         if isinstance(error, (ServerWideError, EdcFailure)):
@@ -194,8 +199,16 @@ class Resends:
             logger.warning("%s  is sent again later: %s", exam.subject, error)
 
 
+def _not_mended(against: Reason, exam: Exam) -> _Refused:
+    words = explain(against, exam)
+    return _Refused(f"{words.sentence} {words.next_step}")
+
+
 class _Resend:
-    """One exam, once more."""
+    """One exam, once more.
+
+    ``against`` is what the camera's database says against its eyes, and a person saw.
+    """
 
     def __init__(
         self,
@@ -204,8 +217,11 @@ class _Resend:
         exam: Exam,
         request: Request,
         stopping: Callable[[], bool],
+        *,
+        against: Reason | None,
     ) -> None:
         self._journal = journal
+        self._against = against
         self._exam = exam
         self._request = request
         self._stopping = stopping
@@ -253,14 +269,21 @@ class _Resend:
     def _choose_session(self, passage: Passage) -> None:
         """The exam's own, or the one that the person named, is on record before the first upload."""
         named = next((said.entry for said in self._request.overrides if said.entry), "")
+        exam, against = passage.exam, self._against
+        if against is not None:
+            exam = with_eyes_of_now(exam, against, self._tools.rules.report_type)
         try:
-            session = session_for(passage.exam, named, self._tools)
+            session = session_for(exam, named, self._tools)
         except NoSession as error:
             raise _Refused(str(error)) from error
         passage.asked_at = self._tools.clock()
         self._check_no_other()
-        self._check_session(passage.exam, session)
-        passage.event(Event.RESOLVED, f"session {session.session_id}", session=session)
+        self._check_session(exam, session)
+        own = self._exam.session
+        if against is not None and own is not None and session.session_id == own.session_id:
+            raise _Refused(f"{_not_mended(against, self._exam)} {into_another(self._exam)}")
+        note = f"session {session.session_id}"
+        passage.event(Event.RESOLVED, note, session=session, files=exam.files, notes=exam.notes)
 
     def _check_no_other(self) -> None:
         """An exam of the subject that is on its way may be given the same session at this moment."""

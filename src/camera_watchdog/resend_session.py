@@ -17,7 +17,7 @@ from camera_watchdog.session_checks import check_session, check_writes_over_noth
 from camera_watchdog.sessions import Sessions, session_of
 from camera_watchdog.steps import Tools
 
-__all__ = ["NoSession", "gone", "session_for"]
+__all__ = ["NoSession", "gone", "into_another", "session_for"]
 
 _BEFORE_0_3: Final = "session_id"
 
@@ -93,8 +93,19 @@ def gone(exam: Exam, tools: Tools) -> NoSession:
     """That the EDC has the exam's own session no more, and how another one is named."""
     own, zone = exam.session, tools.rules.zone
     entry = entry_words(own.session_id, own.dated, zone) if own else "unknown"
-    to_send = command(f'resend {name_for(exam.destination)} --entry YYYY-MM-DD --reason "..."')
     return NoSession(
         f"the EDC no longer has the entry that it was sent into, {entry}. Ask the clinician to create one "
-        f"for that visit, then name it by its date: {to_send}"
+        f"for that visit, then name it by its date: {_to_name_another(exam)}"
     )
+
+
+def into_another(exam: Exam) -> str:
+    """How an exam goes as its rows tell now, where the EDC does not have what was sent."""
+    return (
+        "If the EDC has that entry no more, ask the clinician to create one for that visit, then name it "
+        f"by its date: {_to_name_another(exam)}"
+    )
+
+
+def _to_name_another(exam: Exam) -> str:
+    return command(f'resend {name_for(exam.destination)} --entry YYYY-MM-DD --reason "..."')

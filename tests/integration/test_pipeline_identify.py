@@ -468,3 +468,35 @@ def test_a_value_that_is_no_eye_names_the_key_that_says_what_it_stands_for(clini
     assert exam.reason is not None
     assert exam.reason.code == "eye_unknown"
     assert "db_eye_values" in explain(exam.reason, exam).next_step
+
+
+def reports_without_rows(clinic: Clinic, *names: str) -> str:
+    """What is said where each report needs an eye, and the camera lists pictures alone."""
+    clinic.take()
+    (clinic.root / "S1" / "report.pdf").unlink()
+    for number, name in enumerate(names, 20):
+        clinic.put(f"S1/{name}", pictures.pdf_report("S1", seed=number))
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    reason = clinic.exam("S1").reason
+    assert reason is not None
+    return explain(reason, clinic.exam("S1")).next_step
+
+
+def test_reports_whose_names_tell_the_eye_name_the_key_that_has_them_asked(tmp_path: Path) -> None:
+    with made(tmp_path, report_type=ReportType.PER_EYE) as clinic:
+        clinic.edc.add_session(report_type="per_eye")
+        said = reports_without_rows(clinic, "report_OD.pdf", "report_OS.pdf")
+        assert said.startswith("If the camera's database never lists reports")
+        assert 'set eye_sources to ["database", "filename"]' in said
+        clinic.set_rules(eye_sources=("database", "filename"))
+        clinic.live_for(130)
+        types = {one.name: one.file_type for one in clinic.edc.stored}
+        assert types["report_OD.pdf"] == "right_report"
+        assert types["report_OS.pdf"] == "left_report"
+
+
+def test_reports_whose_names_tell_nothing_are_asked_about_without_a_key(tmp_path: Path) -> None:
+    with made(tmp_path, report_type=ReportType.PER_EYE) as clinic:
+        clinic.edc.add_session(report_type="per_eye")
+        assert "eye_sources" not in reports_without_rows(clinic, "a.pdf", "b.pdf")

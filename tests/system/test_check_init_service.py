@@ -217,6 +217,24 @@ def test_what_holds_an_exam_is_said_in_the_daemons_words(clinic: Clinic) -> None
     assert codes == {SUBJECT: "not_in_database", "105-10-0002-2": "nested_folder"}
 
 
+def test_reports_that_need_an_eye_and_have_no_source_of_it_are_told_with_the_key(
+    clinic: Clinic,
+) -> None:
+    clinic.camera.record("105-10-0003-2", "D:\\Pictures\\IM_1.jpg", "OD")
+    clinic.write(report_type="per_eye")
+    odd = marked(clinic.check(expect=1), "odd")
+    assert "lists pictures alone" in odd["report_type"]
+    for settings in (
+        {"report_type": "combined"},
+        {"report_type": "per_eye", "eye_sources": ["database", "filename"]},
+    ):
+        clinic.write(**settings)
+        assert "report_type" not in marked(clinic.check(expect=0), "odd")
+    clinic.camera.record("105-10-0003-2", "R_1.pdf", "OD")
+    clinic.write(report_type="per_eye")
+    assert "report_type" not in marked(clinic.check(expect=0), "odd")
+
+
 def test_a_pattern_of_ones_own_that_fits_inside_a_word_is_told_with_an_example(
     clinic: Clinic,
 ) -> None:

@@ -99,6 +99,62 @@ def test_what_the_edc_had_forgotten_a_while_after_the_archive_is_told_and_sent_a
     assert json.loads(clinic.command("status", "--json").stdout)["exams"] == []
 
 
+def correct_the_row(clinic: Clinic) -> str:
+    """The technician corrects the eye of a right picture; its name."""
+    with closing(sqlite3.connect(clinic.db_path)) as database, database:
+        ((name,),) = database.execute(
+            "UPDATE images SET eye = 'L' WHERE lower(eye) IN ('r', 'od', 're', 'right') RETURNING filename"
+        ).fetchall()
+    clinic.restart()
+    clinic.running.says("FOUND: The camera's database was changed")
+    return str(name)
+
+
+def test_what_was_corrected_and_seen_goes_into_another_entry_as_the_eye_that_the_row_tells(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    name = correct_the_row(clinic)
+    (folder,) = clinic.archived(SUBJECT)
+    new = lose_session(edc)
+    unseen = resend(clinic, entry=new)
+    assert unseen.returncode == 1
+    assert "ask the EDC's administrator to correct the eye" in unseen.stdout
+    seen = clinic.command("release", folder.name, "--reason", "the administrator corrected it")
+    assert seen.returncode == 0, seen.stdout
+
+    nowhere = resend(clinic)
+    assert nowhere.returncode == 1
+    assert "If the EDC has that entry no more" in nowhere.stdout
+    assert "--entry YYYY-MM-DD" in nowhere.stdout
+    assert "does not count" not in nowhere.stdout
+    done = resend(clinic, entry=new)
+
+    assert done.returncode == 0, done.stdout
+    types = {file.name: file.file_type for file in edc.stored_files(SUBJECT)}
+    assert types[name] == "left"
+    assert len(types) == 3
+    told = json.loads(clinic.command("report", "--since", "2020-01-01", "--json").stdout)
+    note = f"{name} was sent as right; it is sent again as left, as its row says now."
+    assert note in told["exams"][0]["notes"]
+    verified = clinic.command("report", "--since", "2020-01-01", "--verify")
+    assert verified.returncode == 0, verified.stdout
+    clinic.restart()
+    assert json.loads(clinic.command("status", "--json").stdout)["exams"] == []
+
+
+def test_what_was_corrected_and_seen_is_not_sent_again_into_the_entry_that_has_it(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    correct_the_row(clinic)
+    (folder,) = clinic.archived(SUBJECT)
+    assert clinic.command("release", folder.name, "--reason", "looked").returncode == 0
+    before = edc.stored_files(SUBJECT)
+    refused = resend(clinic)
+    assert refused.returncode == 1
+    assert "ask the EDC's administrator to correct the eye" in refused.stdout
+    assert edc.stored_files(SUBJECT) == before
+
+
 def test_files_lost_within_the_same_session_go_there_again(clinic: Clinic, edc: DemoEdc) -> None:
     (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
     edc.lose_files(session)

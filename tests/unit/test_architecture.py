@@ -58,6 +58,7 @@ PURE: Final = {
     "receipt_check",
     "receipt_reading",
     "report",
+    "resend_eyes",
     "row_changes",
     "resemblance",
     "row_names",

@@ -1,11 +1,11 @@
-"""Whether a plain release is the answer to what a person was shown."""
+"""Whether an answer is one to what a person was shown."""
 
 from datetime import timedelta
 
 import pytest
 
-from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.person import may_be_meant_for_another
+from camera_watchdog.model import Exam, Override, Reason, ReportType, State
+from camera_watchdog.person import WordRefused, may_be_meant_for_another, overrides_for
 from exam_parts import NOON, exam, file, override
 
 MINUTE = timedelta(minutes=1)
@@ -64,3 +64,40 @@ def test_what_this_user_answered_is_done_with_and_what_came_after_is_not() -> No
     assert not asked(answered(0.5), "incomplete")
     assert asked(answered(0.5), "incomplete", user="bert")
     assert asked(answered(0.5), "incomplete", "eye_missing")
+
+
+def late(*names: str) -> Exam:
+    files = [file(name) for name in names]
+    return exam(*files).but(state=State.HELD, reason=Reason("late", names, {"joins": "s-1"}))
+
+
+def skip(of: Exam, *names: str) -> tuple[Override, ...]:
+    return overrides_for(
+        of,
+        text="not needed",
+        user="anna",
+        at=NOON,
+        eyes={},
+        skips=names,
+        checksum=lambda name: f"sha of {name}",
+        report_type=ReportType.COMBINED,
+    )
+
+
+@pytest.mark.parametrize("names", [("r2.pdf",), ("r2.pdf", "r3.html")])
+def test_of_what_came_late_not_everything_is_left_out_for_it_would_be_asked_about_again(
+    names: tuple[str, ...],
+) -> None:
+    with pytest.raises(WordRefused, match=r"Nothing of S1 would be left to send.* move the folder"):
+        skip(late(*names), *names)
+
+
+def test_of_what_came_late_a_part_is_left_out() -> None:
+    (said,) = skip(late("r2.pdf", "r3.html"), "r3.html")
+    assert (said.name, said.skip) == ("r3.html", True)
+
+
+def test_a_report_that_is_cut_off_is_left_out_though_nothing_else_is_there_yet() -> None:
+    reason = Reason("unfinished_file", ("r2.pdf",))
+    (said,) = skip(exam(file("r2.pdf")).but(state=State.HELD, reason=reason), "r2.pdf")
+    assert said.skip

@@ -20,7 +20,7 @@ from camera_watchdog.commands.check_camera import check_camera, seen_in
 from camera_watchdog.commands.check_exams import check_exams
 from camera_watchdog.commands.check_ignored import check_ignored
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
-from camera_watchdog.commands.check_names import check_eye_pattern
+from camera_watchdog.commands.check_names import check_eye_pattern, check_report_eyes
 from camera_watchdog.commands.check_server import check_server
 from camera_watchdog.commands.check_telling import check_telling
 from camera_watchdog.config import RUN_NEEDS, Config, load
@@ -89,6 +89,7 @@ def _everything(
     if problem := parts.dicom_problem(config):
         findings.append(wrong(problem.key, problem.found, problem.advice, code=_BAD_CONFIG))
     findings += check_eye_pattern(config, seen.file_names)
+    findings += check_report_eyes(config)
     findings += check_telling(config, send_test=send_test)
     findings += check_service(config, os.environ, [name for name in flags if name != "json"])
     names: dict[str, Any] = dict(suggestion.keys) if suggestion else {}

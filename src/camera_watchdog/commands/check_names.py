@@ -1,5 +1,9 @@
-"""``check``, the eye in a file's name: whether a site's own pattern reads it out of longer words."""
+"""``check``, the eye in a file's name: whether a site's own pattern reads it out of longer words.
 
+And whether reports have another source where each needs an eye.
+"""
+
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -9,10 +13,12 @@ from camera_watchdog.camera_survey import survey
 from camera_watchdog.checks import Finding, note, odd
 from camera_watchdog.config import Config
 from camera_watchdog.config.keys import EYE_BETWEEN_EDGES
+from camera_watchdog.content.names import ending_of
 from camera_watchdog.errors import CameraDatabaseError
 from camera_watchdog.laterality import inside_a_word
+from camera_watchdog.model import ReportType
 
-__all__ = ["check_eye_pattern"]
+__all__ = ["check_eye_pattern", "check_report_eyes"]
 
 _WORDS: Final = (
     "TODD",
@@ -27,6 +33,8 @@ _WORDS: Final = (
     "ROLF",
 )
 """Names with an eye at their beginning, in their middle and at their end."""
+_PICTURES: Final = frozenset({"jpg", "jpeg", "png", "dcm"})
+_REPORTS: Final = frozenset({"pdf", "htm", "html", "xhtml"})
 _MADE_UP: Final = tuple(
     name
     for word in _WORDS
@@ -56,6 +64,23 @@ def check_eye_pattern(config: Config, names: Iterable[str]) -> Iterator[Finding]
             said = "would read {} out of the word {}; no name here has one".format(*found)
             yield note(tried, said, mend)
             return
+
+
+def check_report_eyes(config: Config) -> Iterator[Finding]:
+    """Say where each report needs an eye, and the only source lists pictures alone."""
+    sources = config.eye_sources
+    if config.report_type is not ReportType.PER_EYE or "filename" in sources:
+        return
+    endings = {ending_of(name) for name in _names_in_database(config)}
+    if not endings & _PICTURES or endings & _REPORTS:
+        return
+    yield odd(
+        "report_type",
+        "per_eye, so each report needs an eye, but the camera's database lists pictures alone",
+        "Where the names of the reports tell the eye, set eye_sources to "
+        f"{json.dumps([*sources, 'filename'])}; where one report is of both eyes, set report_type to "
+        "combined.",
+    )
 
 
 def _names_in_database(config: Config) -> list[str]:

@@ -65,7 +65,7 @@ def answers_to(reason: Reason) -> frozenset[Answer]:
 
 def is_released_by_all(reason: Reason) -> bool:
     """Whether ``release --all`` may answer it: nobody has to look at this very exam."""
-    return REASONS[reason.code].in_all and not any(each.looked_at for each in _additions(reason))
+    return REASONS[reason.code].in_all and not any(each.comes_first for each in _additions(reason))
 
 
 def _additions(reason: Reason) -> list[Addition]:
@@ -98,11 +98,12 @@ def _explained(reason: Reason, exam: Exam) -> Explanation:
     )
     more = _additions(reason)
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
-    first = [each.next_step for each in more if each.looked_at]
-    then = [each.next_step for each in more if each.next_step and not each.looked_at]
+    first = [each.next_step for each in more if each.comes_first]
+    then = [each.next_step for each in more if each.next_step and not each.comes_first]
     next_step = " ".join([*first, rule.next_step, *then])
     sentence = sentence.format_map(words)
-    if asked_anew(exam, reason, _answers_given(reason, exam)):
+    is_archived = exam.state is State.ARCHIVED  # what was seen of it is no checksum
+    if not is_archived and asked_anew(exam, reason, _answers_given(reason, exam)):
         sentence = f"{sentence} {_ASKED_ANEW}"
     return Explanation(
         code=rule.code,

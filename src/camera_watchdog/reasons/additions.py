@@ -12,15 +12,15 @@ __all__ = ["ADDITIONS", "Addition"]
 class Addition:
     """More of the sentence and of the next step, where a reason has this detail.
 
-    ``answers`` are what a person can say to it beside the reason's own; with ``looked_at`` somebody must
-    look at the exam first, so that ``release --all`` leaves it, and the next step begins with that.
+    ``answers`` are what a person can say to it beside the reason's own. Where it ``comes_first`` the next
+    step begins with it, and ``release --all`` leaves the exam: somebody must look at that first.
     """
 
     detail: str
     sentence: str
     next_step: str
     answers: frozenset[Answer] = frozenset()
-    looked_at: bool = False
+    comes_first: bool = False
 
 
 ADDITIONS: Final = (
@@ -67,6 +67,13 @@ ADDITIONS: Final = (
         "required.skip in the configuration.",
     ),
     Addition(
+        "eye_sources",
+        "",
+        "If the camera's database never lists reports, and their names tell the eye, set eye_sources to "
+        "{eye_sources} in the configuration.",
+        comes_first=True,
+    ),
+    Addition(
         "filename_eye_pattern",
         "",
         "If the file's name tells it in another way, set filename_eye_pattern.",
@@ -83,7 +90,7 @@ ADDITIONS: Final = (
         "Look at these: where one shows the other eye, correct it on the camera; it will then be sent by "
         f"itself. Or say which eye each shows: {TO_SAY_EYE}",
         answers=frozenset({Answer.EYE}),
-        looked_at=True,
+        comes_first=True,
     ),
     Addition(
         "max_file_size_mb",
