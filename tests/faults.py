@@ -852,7 +852,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_HALF_WRITTEN}on_a_volume_that_makes_holes_of_zeros_they_say_nothing_and_it_is_tried_once",
             f"{_HALF_WRITTEN}a_person_lets_it_go_for_the_bytes_that_were_there",
             f"{_HALF_WRITTEN}a_picture_that_ends_black_only_waits",
-            f"{_HALF_WRITTEN}a_picture_with_a_black_edge_goes_through_at_once",
+            f"{_HALF_WRITTEN}a_picture_with_a_black_edge_is_waited_for_as_a_writer_is_and_never_held",
             f"{_HALF_WRITTEN}a_writer_that_pauses_where_zeros_were_put_beforehand_is_waited_for",
         ),
     ),
