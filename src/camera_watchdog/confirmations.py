@@ -2,9 +2,10 @@
 
 A server that is restored from last night's backup has forgotten entries and files that it acknowledged
 since. ``status`` is asked once for each exam, ``confirm_after`` after its archive. Where it speaks of another
-entry, a release that takes the same bytes twice (0.8 and later) is sent the exam's smallest file again: 200
-where it is there, 201 where it had been forgotten, 404 where the entry is gone. Of an earlier release
-nobody can tell then, and nothing is said.
+entry, or lists a type that the entry has of another exam, too, a release that takes the same bytes twice (0.8
+and later) is sent a file again: the exam's smallest, or the last of that type. 200 where it is there, 201 where
+it had been forgotten, 404 where the entry is gone. Of an earlier release nobody can tell then, and nothing is
+said; of a type that others have, too, the receipt says so.
 
 What is not there any more is a matter for a person, who may have the exam sent again (``resend``). So is a
 picture that is listed under the eye as which it was sent, though a person said that it was corrected. A thread
@@ -28,7 +29,7 @@ from camera_watchdog.errors import (
     TransientError,
 )
 from camera_watchdog.journal import Journal
-from camera_watchdog.listing import Listing, listed_as_sent, lost_of
+from camera_watchdog.listing import Listing, kept_by_others_too, listed_as_sent, lost_of
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
 from camera_watchdog.overrides import is_corrected
 from camera_watchdog.reasons import explain
@@ -123,16 +124,30 @@ class Confirmations:
         try:
             status = self._tools.edc.status(exam.subject)
             if status.session_id == session.session_id:
-                return _missed(exam, Listing(status.uploaded, counted=False), session)
-            takes_twice = generation(session.key, session.already) is Generation.IDEMPOTENT
-            is_gone = takes_twice and self._is_forgotten(exam, sent)
+                return self._missed(exam, Listing(status.uploaded, counted=False), session)
+            is_gone = _takes_twice(session) and self._is_forgotten(exam, sent)
         except EdcRefusal as refusal:
             is_gone = refusal.http_status == _GONE
         except PermanentError:
             is_gone = False
         return _forgotten(exam, every) if is_gone else None
 
-    def _is_forgotten(self, exam: Exam, sent: list[ExamFile]) -> bool:
+    def _missed(self, exam: Exam, listing: Listing, session: Session) -> Reason | None:
+        """What an exam's own session lacks by its listing, or has as it was sent still.
+
+        Of a type that it has of others, too, the last file is sent again where that tells.
+        """
+        if lost := lost_of(exam, listing, session):
+            return _forgotten(exam, lost)
+        if _takes_twice(session):
+            others = self._journal.exams_in_session(session.session_id)
+            asked = kept_by_others_too(exam, session, others)
+            gone = {file.file_type for file in asked if self._is_forgotten(exam, [file])}
+            if gone:
+                return _forgotten(exam, [f.name for f in exam.files if f.file_type in gone])
+        return _not_corrected(exam, listing, session)
+
+    def _is_forgotten(self, exam: Exam, sent: Iterable[ExamFile]) -> bool:
         """Whether the smallest file was not there when it was sent again."""
         folder = self._tools.rules.archive_dir / exam.destination
         for file in sorted(sent, key=lambda each: each.size_bytes):
@@ -154,10 +169,9 @@ def _forgotten(exam: Exam, names: Iterable[str]) -> Reason | None:
     return found_reason(exam, FORGOTTEN, dict.fromkeys(names, "forgotten"), lambda _names: {})
 
 
-def _missed(exam: Exam, listing: Listing, session: Session) -> Reason | None:
-    """What the listing of an exam's own session lacks, or has as it was sent still."""
-    lost = lost_of(exam, listing, session)
-    return _forgotten(exam, lost) if lost else _not_corrected(exam, listing, session)
+def _takes_twice(session: Session) -> bool:
+    """Whether the EDC answers the same bytes a second time, and changes nothing."""
+    return generation(session.key, session.already) is Generation.IDEMPOTENT
 
 
 def _not_corrected(exam: Exam, listing: Listing, session: Session) -> Reason | None:

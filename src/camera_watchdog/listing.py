@@ -16,6 +16,7 @@ from camera_watchdog.overrides import files_as_sent
 
 __all__ = [
     "Listing",
+    "kept_by_others_too",
     "listed_as_sent",
     "lost_files",
     "lost_of",
@@ -103,6 +104,23 @@ def listed_as_sent(
         if file.acknowledgement
         and listed[file.acknowledgement.file_type] > known[file.acknowledgement.file_type]
     )
+
+
+def kept_by_others_too(
+    exam: Exam, session: Session, others: Iterable[Exam]
+) -> tuple[ExamFile, ...]:
+    """The acknowledged files of whose types the entry has others, too: the last that was sent of each.
+
+    That such a type is listed does not tell that they are there. ``others`` are exams in the same session.
+    """
+    theirs = {*session.listed, *(session.already or ())}
+    for other in others:
+        theirs |= _acknowledged(other.files).keys() if other.id != exam.id else set()
+    sent = sorted(
+        (f for f in exam.files if f.sent is Sent.YES and f.file_type in theirs),
+        key=lambda file: str(file.acknowledged_at),
+    )
+    return tuple({file.file_type: file for file in sent}.values())
 
 
 def types_in_words(types: Iterable[str]) -> str:

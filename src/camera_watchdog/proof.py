@@ -14,14 +14,16 @@ folder goes to the archive. ``status`` speaks of the subject's newest entry:
 """
 
 import logging
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.entry_dates import entry_words
-from camera_watchdog.listing import Listing, listed_as_sent, lost_of
-from camera_watchdog.model import Exam, FileType, Reason, Sent, Session
+from camera_watchdog.listing import Listing, kept_by_others_too, listed_as_sent, lost_of
+from camera_watchdog.model import Exam, ExamFile, FileType, Reason, Sent, Session
 from camera_watchdog.overrides import is_corrected
 from camera_watchdog.screening import hold_unless_waived
 from camera_watchdog.sent_anew import unsent
@@ -34,6 +36,7 @@ __all__ = ["Proof"]
 
 logger = logging.getLogger(__name__)
 
+_JUST_NOW: Final = timedelta(minutes=1)
 _REPORTS: Final = frozenset(kind.value for kind in FileType if kind.is_report)
 
 
@@ -71,6 +74,7 @@ class Proof:
             self._check_that_the_listed_are_ours(exam, session)
         notes = (
             _not_corrected(exam, listed, session),
+            self._of_types_that_others_have(passage, session),
             self._completeness(exam, session, status, details),
         )
         return " ".join(note for note in notes if note)
@@ -80,6 +84,31 @@ class Proof:
         listing = self._sessions.listing(exam, session)
         if listing is not None:
             check_listing(exam, session, listing, self._tools.rules.zone)
+
+    def _of_types_that_others_have(self, passage: Passage, session: Session) -> str:
+        """That a type is listed tells nothing of a file where the entry has others of it: a note of that.
+
+        A release that takes the same bytes twice is asked with such a file, unless it was sent just now.
+        """
+        exam = passage.exam
+        others = self._tools.journal.exams_in_session(session.session_id)
+        files = kept_by_others_too(exam, session, others)
+        if not files:
+            return ""
+        if generation(session.key, session.already) is not Generation.IDEMPOTENT:
+            listing = self._sessions.listing(exam, session)
+            if listing is not None and listing.counted:
+                check_listing(exam, session, listing, self._tools.rules.zone)
+                return ""
+            names = ", ".join(file.name for file in files)
+            return (
+                f"The EDC lists kinds of files, and has others of the kind of {names} in the entry: nobody "
+                "can ask this release of it whether it is there. Its acknowledgement is the proof."
+            )
+        sent_at = min((f.acknowledged_at for f in files if f.acknowledged_at), default=None)
+        if sent_at is None or self._tools.clock() - sent_at > _JUST_NOW:
+            self._send_one_again(passage, files)
+        return ""
 
     def _completeness(
         self, exam: Exam, session: Session, status: SessionStatus, details: dict[str, str]
@@ -109,7 +138,7 @@ class Proof:
         details = {"session": session.session_id, "entry": entry, "newest": newest}
         spoke = f"The EDC's status spoke of another entry, {newest}"
         if generation(session.key, session.already) is Generation.IDEMPOTENT:
-            self._send_one_again(passage)
+            self._send_one_again(passage, exam.files)
             return f"{spoke}; a file that was sent again was there."
         listing = self._sessions.listing(exam, session)
         if listing is not None:
@@ -120,13 +149,14 @@ class Proof:
             hold_unless_waived(exam, Reason("session_gone", (), details))
         return f"{spoke}; the acknowledgements are the proof."
 
-    def _send_one_again(self, passage: Passage) -> None:
-        """The smallest: it tells whether the others are there, too."""
+    def _send_one_again(self, passage: Passage, of: Iterable[ExamFile]) -> None:
+        """The smallest of these: it tells whether the others are there, too."""
         there = [f for f in passage.exam.files if f.present and f.sent is Sent.YES]
-        if not there:
+        asked = [file for file in of if file in there]
+        if not asked:
             return
         # Of one that was corrected there the answer may name the type as which it was sent.
-        file = min(there, key=lambda each: (is_corrected(passage.exam, each), each.size_bytes))
+        file = min(asked, key=lambda each: (is_corrected(passage.exam, each), each.size_bytes))
         answer = self._deliver.send_again(passage, file)
         if answer.http_status != CREATED:
             return

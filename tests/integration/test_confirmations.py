@@ -9,7 +9,7 @@ import pytest
 from camera_watchdog.confirmations import Confirmations
 from camera_watchdog.errors import Unreachable
 from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Laterality, State
+from camera_watchdog.model import Exam, Laterality, State
 from clinic import Clinic
 from one_exam import AWAY, begun
 from scripted_edc import GENERATIONS
@@ -166,3 +166,69 @@ def row_is_corrected(clinic: Clinic, *, files: int = 3) -> None:
         clinic.camera.rows["S1"] = [
             ImageRow(row.filename, "L", None) if row.filename == "OD.jpg" else row for row in rows
         ]
+
+
+# A late picture, of whose type the entry has another one
+
+
+def late_picture_archived(clinic: Clinic) -> Exam:
+    """One more of the right eye goes into the entry of the exam that is archived."""
+    clinic.live_for(60)
+    clinic.put("S1/OD2.jpg", seed=2)
+    clinic.camera.know("S1", "OD2.jpg", "R")
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "late")
+    clinic.answer()
+    clinic.live_for(60)
+    assert len(clinic.archived()) == 2
+    (_, late) = clinic.journal.exams_of_subject("S1")
+    return late
+
+
+KEEPS_ALL = [release for release in GENERATIONS if not GENERATIONS[release].replaces]
+
+
+@pytest.mark.parametrize("release", KEEPS_ALL)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_late_picture_is_asked_about_by_itself_where_that_tells(
+    tmp_path: Path, release: str, *, is_lost: bool
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        late = late_picture_archived(clinic)
+        noted = any("nobody can ask this release" in note for note in late.notes)
+        assert noted is (release != "1.4")
+        if is_lost:
+            clinic.edc.stored = [one for one in clinic.edc.stored if one.name != "OD2.jpg"]
+        uploads = clinic.edc.count("upload")
+        clinic.clock.advance(1.01 * DAY.total_seconds())
+        confirm(clinic)
+        first, late = clinic.journal.exams_of_subject("S1")
+        assert first.reason is None
+        assert (late.reason is not None) is (is_lost and release == "1.4")
+        if late.reason is not None:
+            assert (late.reason.code, late.reason.files) == (
+                "forgotten_after_archive",
+                ("OD2.jpg",),
+            )
+        assert clinic.edc.count("upload") - uploads == (2 if release == "1.4" else 0)
+
+
+def test_a_late_picture_that_was_forgotten_before_the_proof_is_sent_again(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.live_for(60)
+        clinic.put("S1/OD2.jpg", seed=2)
+        clinic.camera.know("S1", "OD2.jpg", "R")
+        clinic.live_for(1900)
+        stored = list(clinic.edc.stored)
+        clinic.edc.statuses = [None, *[Unreachable("no route")] * 3]
+        clinic.edc.ping_says = AWAY
+        clinic.answer()
+        clinic.live_for(60)
+        assert len(clinic.edc.stored) == len(stored) + 1
+        clinic.edc.stored = stored
+        clinic.clock.advance(3600)
+        clinic.edc.statuses.clear()
+        clinic.edc.ping_says = None
+        clinic.live_for(120)
+        assert len(clinic.archived()) == 2
+        assert [one.name for one in clinic.edc.stored][-1] == "OD2.jpg"
