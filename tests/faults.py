@@ -1091,6 +1091,18 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_check_init_service.py::test_check_tells_a_token_that_does_not_arrive_from_one_that_is_refused",
         ),
     ),
+    85: Fault(
+        "a changed secret file; a changed configuration",
+        (
+            "unit/test_secret_file.py::test_what_was_refused_is_read_again_at_once_and_whenever_the_file_changes",
+            "unit/test_config_watch.py::test_what_was_changed_is_named_with_the_restart_until_it_is_changed_back",
+            "unit/test_config_watch.py::test_a_file_that_would_be_refused_is_said_with_every_reason_and_no_secret",
+            "system/test_changed_while_running.py::test_a_token_that_is_replaced_in_its_file_is_used_once_the_old_one_is_refused",
+            "system/test_changed_while_running.py::test_a_password_that_is_replaced_in_its_file_signs_in_the_next_mail",
+            "system/test_changed_while_running.py::test_a_changed_configuration_is_said_by_status_page_and_log_until_it_is_restarted",
+            "system/test_changed_while_running.py::test_a_configuration_that_would_be_refused_is_said_with_why_and_status_still_shows",
+        ),
+    ),
     89: Fault(
         "numbers and texts for times in any known form; clocks that were never set",
         (

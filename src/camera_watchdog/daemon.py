@@ -18,6 +18,7 @@ from typing import Final
 from camera_watchdog import __version__, logs, parts, systemd, telling
 from camera_watchdog.backlog import Backlog
 from camera_watchdog.camera_db import CameraDatabase
+from camera_watchdog.clients import Clients
 from camera_watchdog.config import Config
 from camera_watchdog.confirmations import Confirmations
 from camera_watchdog.desk import Desk
@@ -113,8 +114,11 @@ class _Daemon:
         )
         self._upkeep = JournalUpkeep(self._journal, time.monotonic)
         self._lost = self._lost_journal()
-        self._probe = parts.edc_client(self._config)
-        self._gate = Gate(self._probe, clock=_utc_now, monotonic=time.monotonic)
+        self._clients = Clients(config)
+        self._probe, has_news = self._clients.new(), self._clients.token.has_news
+        self._gate = Gate(
+            self._probe, clock=_utc_now, monotonic=time.monotonic, token_has_news=has_news
+        )
         self._watcher, self._rules = Watcher(config.watch_dir), parts.rules(config)
         self._sweep = Sweep(
             parts.sweep_rules(config),
@@ -130,11 +134,11 @@ class _Daemon:
         )
         after_s, root = config.attention_after, self._sweep.root
         self._standing = Standing(self._journal, self._registry, after_s, away=lambda: root.away)
-        resending = parts.edc_client(config)
-        self._clients: list[EdcClient] = [self._probe, resending]
         times = config.timezone, config.db_image_captured_at_form
         rows = RowRecheck(camera, self._journal, _utc_now, *times) if camera else None
-        self._resends = Resends(self._journal, self._tools(resending), self._stop.is_set, rows)
+        self._resends = Resends(
+            self._journal, self._tools(self._clients.new()), self._stop.is_set, rows
+        )
         self._rechecks = Rechecks(
             config.archive_dir,
             disk=self._disk,
@@ -235,7 +239,7 @@ class _Daemon:
         systemd.tell(systemd.READY)
 
     def _tell_those_away(self) -> None:
-        client = self._new_client()
+        client = self._clients.new()
         threads = telling.tellers(
             self._config,
             notices=self._journal.notices,
@@ -248,14 +252,9 @@ class _Daemon:
         for name, serve in threads.items():
             self._threads.spawn(name, partial(serve, self._stop))
 
-    def _new_client(self) -> EdcClient:
-        client = parts.edc_client(self._config)
-        self._clients.append(client)
-        return client
-
     def _confirm(self) -> None:
         after = timedelta(seconds=self._config.confirm_after)
-        Confirmations(after, self._tools(self._new_client()), self._journal).serve(self._stop)
+        Confirmations(after, self._tools(self._clients.new()), self._journal).serve(self._stop)
 
     def _resend(self) -> None:
         self._upkeep.wait_for_first_look()
@@ -274,7 +273,7 @@ class _Daemon:
                 self._stop.wait(_GATHER_S)  # where there is one hint there are more
 
     def _work(self) -> None:
-        client = self._new_client()
+        client = self._clients.new()
         self._workers.work(Pipeline(self._tools(client), self._stop.is_set), self._stop)
         client.close()
 
@@ -370,8 +369,7 @@ class _Daemon:
         self._resends.hint()
         began = time.monotonic()
         if not self._all_ended(by=began + _STOP_WITHIN_S / 2):
-            for client in list(self._clients):
-                client.abort()
+            self._clients.abort()
         self._all_ended(by=began + _STOP_WITHIN_S)
         while not (is_stopping or signals.asked or self._all_ended(by=time.monotonic() + _TICK_S)):
             pass
@@ -382,8 +380,7 @@ class _Daemon:
         self._upkeep.write_down()
         end = came_to(self._journal, self._began)
         if self._all_ended(by=0.0):
-            for client in self._clients:
-                client.close()
+            self._clients.close()
             with contextlib.suppress(JournalError):
                 self._journal.close()
         if is_stopping or signals.asked:

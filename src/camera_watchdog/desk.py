@@ -16,6 +16,7 @@ from camera_watchdog import parts
 from camera_watchdog.answers import Answers
 from camera_watchdog.attention_watch import AttentionWatch
 from camera_watchdog.config import Config
+from camera_watchdog.config_watch import ConfigWatch
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import Gate
@@ -70,6 +71,7 @@ class Desk:
             monotonic=time.monotonic,
         )
         self.unmoved = self._attention.unmoved
+        self._config_watch = ConfigWatch(config, time.monotonic)
         self._status = StatusFiles(
             config.state_dir,
             config.watch_dir,
@@ -79,6 +81,7 @@ class Desk:
             server_state=lambda: gate.state,
             others=self._others,
             standing=standing,
+            configuration=lambda: self._config_watch.said,
             unmoved=self.unmoved,
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
@@ -102,6 +105,7 @@ class Desk:
     def _serve_once(self) -> None:
         self._try("requests", self._answers.apply)
         self._try("what does not get on", self._attention.look)
+        self._try("configuration file", self._config_watch.look)
         self._try("status page", self._status.update)
 
     def _try(self, what: str, do: Callable[[], None]) -> None:

@@ -39,12 +39,21 @@ class ServerState:
 
 
 class Gate:
-    """Open while the server answers. ``clock`` gives UTC, ``monotonic`` seconds."""
+    """Open while the server answers. ``clock`` gives UTC, ``monotonic`` seconds.
+
+    ``token_has_news`` says that the token was refused, and may be another one now.
+    """
 
     def __init__(
-        self, server: Pings, *, clock: Callable[[], datetime], monotonic: Callable[[], float]
+        self,
+        server: Pings,
+        *,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        token_has_news: Callable[[], bool] = lambda: False,
     ) -> None:
         self._server = server
+        self._token_has_news = token_has_news
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -92,7 +101,9 @@ class Gate:
 
     def probe_if_due(self) -> bool:
         """While closed, ask again when it is time; answers whether the gate has just opened."""
-        if not self.is_closed or self._monotonic() < self._next_probe:
+        if not self.is_closed:
+            return False
+        if self._monotonic() < self._next_probe and not self._token_has_news():
             return False
         with self._probing:
             return self._probe(None)

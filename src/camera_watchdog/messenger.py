@@ -14,7 +14,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.message_bodies import subject_line
 
-__all__ = ["Mail", "NotDelivered", "Web"]
+__all__ = ["Mail", "NotDelivered", "Password", "Web"]
 
 _CONNECT_S: Final = 5.0
 _SILENCE_S: Final = 10.0
@@ -114,6 +114,16 @@ class Web:
             raise NotDelivered(type(error).__name__) from None  # its words quote the address
 
 
+class Password(Protocol):
+    """A password that may be replaced."""
+
+    def __call__(self) -> str:
+        """What it is now."""
+
+    def refused(self) -> bool:
+        """It was refused; whether there is another one now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail server that takes mail from this machine; ``security`` is none, starttls or tls.
@@ -128,7 +138,7 @@ class Mail:
     recipients: tuple[str, ...]
     ca_bundle: Path | None = None
     user: str = ""
-    password: str = field(default="", repr=False)
+    password: str | Password = field(default="", repr=False)
 
     @property
     def address(self) -> str:
@@ -165,12 +175,24 @@ class Mail:
         server = self._connected()
         try:
             if self.user:
-                server.login(self.user, self.password)
+                self._sign_in(server)
             yield server
         finally:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()  # what was taken is taken, however it says good-bye
             server.close()
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        password = self.password
+        if isinstance(password, str):
+            server.login(self.user, password)
+            return
+        try:
+            server.login(self.user, password())
+        except smtplib.SMTPAuthenticationError:
+            if not password.refused():
+                raise
+            server.login(self.user, password())
 
     def _connected(self) -> smtplib.SMTP:
         port = self.port or _PORTS[self.security]

@@ -127,7 +127,8 @@ class Overview:
     ``running`` is none where nobody can tell: the lock that tells is in the camera's folder.
     ``watched_by`` names the process where it is known, ``warnings`` are sentences about the machine
     and the camera's folder, ``asked`` what people asked for and is not done yet, ``refused`` why the
-    last start was none, ``obstacles`` what keeps all exams from going.
+    last start was none, ``obstacles`` what keeps all exams from going,
+    ``configuration`` what there is to say of its file, which is another one than the program runs with.
     """
 
     at: datetime
@@ -141,6 +142,7 @@ class Overview:
     asked: tuple[Asked, ...] = ()
     refused: str = ""
     obstacles: tuple[Obstacle, ...] = ()
+    configuration: str = ""
 
     @property
     def for_people(self) -> tuple[Row, ...]:
@@ -212,6 +214,7 @@ def overview(
     requests: Iterable[Request] = (),
     clocks: Iterable[tuple[str, str]] = (),
     obstacles: tuple[Obstacle, ...] = (),
+    configuration: str = "",
     rows: Rows | None = None,
 ) -> Overview:
     """What there is to say of these exams, which are those that are not done.
@@ -233,6 +236,7 @@ def overview(
         warnings=(*warnings, *_clocks(known, clocks)[:_MOST_CLOCKS]),
         asked=tuple(Asked(each.wish.value, each.folder, each.at) for each in requests),
         obstacles=obstacles,
+        configuration=configuration,
     )
 
 

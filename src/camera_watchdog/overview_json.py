@@ -52,6 +52,7 @@ def as_json(told: Overview) -> dict[str, Any]:
         ],
         "warnings": list(told.warnings),
         "refused": told.refused,
+        "configuration": told.configuration,
         "obstacles": [
             {
                 "code": each.code,
@@ -99,6 +100,7 @@ def from_json(told: dict[str, Any]) -> Overview:
                 for each in told["asked"]
             ),
             refused=told.get("refused", ""),
+            configuration=told.get("configuration", ""),
             obstacles=tuple(
                 Obstacle(**{**each, "since": datetime.fromisoformat(each["since"])})
                 for each in told.get("obstacles", ())

@@ -3,13 +3,15 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from camera_watchdog.archive import RECEIPT_NAME
 from camera_watchdog.attention import Patience
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns, PatientColumns
 from camera_watchdog.completeness import IMAGE_KINDS
-from camera_watchdog.config import Config
+from camera_watchdog.config import Config, read_secret_again
 from camera_watchdog.config.keys import KEYS
 from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.content.names import Ignored
@@ -20,6 +22,7 @@ from camera_watchdog.intake import Limits
 from camera_watchdog.logs import KEPT_FILES
 from camera_watchdog.model import Format
 from camera_watchdog.running import LOCK_NAME, OWNER_NAME
+from camera_watchdog.secret_file import Secret
 from camera_watchdog.stability import Waits
 from camera_watchdog.steps import Rules
 from camera_watchdog.sweep_rules import SweepRules
@@ -35,7 +38,9 @@ __all__ = [
     "is_asked_for",
     "patience",
     "rules",
+    "smtp_password",
     "sweep_rules",
+    "token",
 ]
 
 _HELD_WITHIN_S: Final = 5.0
@@ -99,11 +104,25 @@ def dicom_problem(config: Config) -> Problem | None:
     return Problem(key, found, '"dicom" where pydicom is installed', advice)
 
 
-def edc_client(config: Config) -> EdcClient:
-    """A client of the EDC, for one thread."""
+def token(config: Config) -> Secret:
+    """The EDC's token, which may be replaced in its file."""
+    return _secret(config.token, config.token_file, "token")
+
+
+def smtp_password(config: Config) -> Secret:
+    """The mail server's password, which may be replaced in its file."""
+    return _secret(config.smtp_password, config.smtp_password_file, "smtp_password")
+
+
+def _secret(value: str, file: Path | None, name: str) -> Secret:
+    return Secret(value, file, read=partial(read_secret_again, name), name=f"{name}_file")
+
+
+def edc_client(config: Config, secret: Secret | None = None) -> EdcClient:
+    """A client of the EDC, for one thread; ``secret`` is the token that all of them share."""
     return EdcClient(
         api_url=config.api_url,
-        token=config.token,
+        token=secret or token(config),
         request_timeout_s=config.request_timeout,
         ca_bundle=str(config.ca_bundle) if config.ca_bundle else None,
         proxy=config.proxy,

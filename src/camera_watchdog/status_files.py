@@ -91,6 +91,7 @@ class StatusFiles:
         server_state: Callable[[], ServerState],
         others: Callable[[], tuple[int, int]],
         standing: Standing,
+        configuration: Callable[[], str] = str,
         unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -103,6 +104,7 @@ class StatusFiles:
         self._server_state = server_state
         self._others = others
         self._standing = standing
+        self._configuration = configuration
         self._unmoved = unmoved
         self._clock = clock
         self._monotonic = monotonic
@@ -119,7 +121,13 @@ class StatusFiles:
         if now - self._written_at < _SOON_S:
             return
         root = (self._others(), self._standing.obstacles(), dict(self._unmoved()))
-        seen = (self._journal.changes, self._asked(), self._server_state(), root)
+        seen = (
+            self._journal.changes,
+            self._asked(),
+            self._server_state(),
+            root,
+            self._configuration(),
+        )
         if seen == self._seen and now - self._written_at < _AT_LEAST_EVERY_S:
             return
         self._seen, self._written_at = seen, now
@@ -179,6 +187,7 @@ class StatusFiles:
             requests=known.requests,
             clocks=known.notes_of_today,
             obstacles=self._standing.obstacles(),
+            configuration=self._configuration(),
             rows=self._rows,
         )
 

@@ -91,7 +91,10 @@ def page(told: Overview, zone: tzinfo) -> str:
         "</header>",
         "<main>",
         _list("Exams that need a person", "act", told.for_people, told, zone),
-        *(f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>' for each in told.warnings),
+        *(
+            f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>'
+            for each in _to_look_at(told)
+        ),
         _totals(told),
         f"<p>{_running(_also(told, zone))}</p>",
         _list(_AWAITED_TITLE, "", told.awaited, told, zone),
@@ -171,6 +174,10 @@ def _age(told: Overview, zone: tzinfo) -> str:
         return f"{of} The page changes again once camera-watchdog is started."
     until = (told.at + _GOOD_FOR).astimezone(zone)
     return f"{of} Past {until:%H:%M}? Then camera-watchdog has stopped, and nothing is being sent."
+
+
+def _to_look_at(told: Overview) -> list[str]:
+    return [*([told.configuration] if told.configuration else []), *told.warnings]
 
 
 def _also(told: Overview, zone: tzinfo) -> str:

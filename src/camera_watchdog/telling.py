@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from camera_watchdog import parts
 from camera_watchdog.config import Config
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.edc_api.proxy import proxy_for
@@ -105,7 +106,7 @@ def mail_of(config: Config) -> Mail | None:
         recipients=config.notify_email,
         ca_bundle=config.ca_bundle,
         user=config.smtp_user or "",
-        password=config.smtp_password,
+        password=parts.smtp_password(config),
     )
 
 

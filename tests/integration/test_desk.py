@@ -46,7 +46,10 @@ class Room:
         sweep = SimpleNamespace(judge_anew=self.judged.append, root=ROOT, stable=dict)
         ping = SimpleNamespace(ping=lambda: None)
         self.desk = Desk(
-            cast("Config", SimpleNamespace(**CONFIG, state_dir=folder, watch_dir=folder)),
+            cast(
+                "Config",
+                SimpleNamespace(**CONFIG, config_path=None, state_dir=folder, watch_dir=folder),
+            ),
             disk=Disk(),
             journal=self.journal,
             registry=self.registry,

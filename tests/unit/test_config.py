@@ -67,7 +67,7 @@ def only(path: Path | None, **more: Any) -> Problem:
 def test_every_key_of_the_table_is_a_field_of_the_configuration() -> None:
     names = [field.name for field in fields(Config)]
     assert [key.name for key in KEYS] == names[: len(KEYS)]
-    assert names[len(KEYS) :] == ["config_path", "warnings", "notes"]
+    assert names[len(KEYS) :] == ["config_path", "flags", "warnings", "notes"]
 
 
 DEFAULTS = {

@@ -188,6 +188,7 @@ def test_the_json_is_the_one_that_scripts_rely_on() -> None:
         ],
         "warnings": [],
         "refused": "",
+        "configuration": "",
         "obstacles": [],
     }
 

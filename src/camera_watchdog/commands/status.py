@@ -5,16 +5,18 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog import parts
-from camera_watchdog.config import Config
+from camera_watchdog.config import Config, load_what_is_right
+from camera_watchdog.config.zone import MachineZone
 from camera_watchdog.disk import Disk
 from camera_watchdog.disk_room import why_unwritable
 from camera_watchdog.errors import (
     CameraWatchdogError,
+    ConfigError,
     JournalDamaged,
     JournalError,
     JournalOutdated,
@@ -63,20 +65,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(invocation: "Invocation") -> int:
     """Print how it stands; 0 whatever there is to say, unless ``--exit-code`` asks for more."""
-    config = invocation.load_config(frozenset())
+    try:
+        config = invocation.load_config(frozenset())
+    except ConfigError:
+        _print_kept(invocation)
+        raise
     told = _overview(config, datetime.now(UTC))
+    _print(invocation, told, config.timezone)
+    return _exit_code(told) if invocation.arguments.exit_code else 0
+
+
+def _print(invocation: "Invocation", told: Overview, zone: tzinfo) -> None:
     if invocation.arguments.json:
         sys.stdout.write(json.dumps(as_json(told), indent=2) + "\n")
     else:
         from camera_watchdog.commands.status_text import print_overview  # noqa: PLC0415  # only here
 
-        print_overview(told, config.timezone)
-    return _exit_code(told) if invocation.arguments.exit_code else 0
+        print_overview(told, zone)
+
+
+def _print_kept(invocation: "Invocation") -> None:
+    """What a daemon that runs wrote last, where the configuration has become one that it would refuse."""
+    settings = load_what_is_right(invocation.config_path, invocation.flags)
+    state_dir: Path | None = settings.get("state_dir")
+    kept = _kept(state_dir) if state_dir else None
+    if kept is not None and _is_fresh(kept, datetime.now(UTC)):
+        _print(invocation, kept, settings.get("timezone") or MachineZone())
 
 
 def _exit_code(told: Overview) -> int:
     """For monitoring: that nothing is sent goes before what a person must see to."""
-    if not told.running or told.server.reachable is False:
+    if not told.running or told.obstacles or told.server.reachable is False:
         return _NOT_NOW
     return 1 if told.for_people else 0
 
@@ -98,8 +117,8 @@ class _Known:
 
 
 def _overview(config: Config, now: datetime) -> Overview:
-    kept = _kept(config)
-    is_fresh = kept is not None and kept.running is True and now - kept.at < _STALE
+    kept = _kept(config.state_dir)
+    is_fresh = kept is not None and _is_fresh(kept, now)
     why_away = _why_away(config.watch_dir)
     daemon = _daemon(config.watch_dir, told_lately=is_fresh)
     running = daemon is not None or (None if why_away else False)
@@ -113,6 +132,7 @@ def _overview(config: Config, now: datetime) -> Overview:
         daemon.told(config.timezone) if daemon else "",
         obstacles=_obstacles(config, kept if is_fresh and running else None, why_away, now),
         refused="" if running or kept is None else kept.refused,
+        configuration=kept.configuration if kept and is_fresh and running else "",
     )
     try:
         if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
@@ -135,6 +155,7 @@ def _overview(config: Config, now: datetime) -> Overview:
         requests=known.requests,
         clocks=known.notes_of_today,
         obstacles=there.obstacles,
+        configuration=there.configuration,
     )
     return replace(told, refused=there.refused)
 
@@ -221,10 +242,15 @@ def _from_journal(config: Config, now: datetime) -> _Known:
         journal.close()
 
 
-def _kept(config: Config) -> Overview | None:
+def _is_fresh(kept: Overview, now: datetime) -> bool:
+    """Whether the daemon that wrote it is likely to run."""
+    return kept.running is True and now - kept.at < _STALE
+
+
+def _kept(state_dir: Path) -> Overview | None:
     """What the daemon wrote last; none where it cannot be read."""
     try:
-        return from_json(json.loads((config.state_dir / JSON_NAME).read_text("utf-8")))
+        return from_json(json.loads((state_dir / JSON_NAME).read_text("utf-8")))
     except (OSError, ValueError):
         return None
 

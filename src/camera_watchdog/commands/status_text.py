@@ -32,6 +32,8 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     for each in told.obstacles:
         since = moment(each.since, told.at, zone)
         console.print(_plain(f"Since {since}: {each.sentence}\n-> {each.next_step}", "bold red"))
+    if told.configuration:
+        console.print(_plain(f"Look: {told.configuration}", "bold"))
     for warning in told.warnings:
         console.print(_plain(f"Look: {warning}", "bold"))
     _print_with_answers(console, "NEED A PERSON", told.for_people, told, zone)

@@ -26,7 +26,7 @@ from camera_watchdog.errors import ConfigError, Problem
 from camera_watchdog.model import ImageRows, Laterality, ReportType, WebhookFormat
 from camera_watchdog.stored_times import TimeForm
 
-__all__ = ["RUN_NEEDS", "Config", "load", "load_what_is_right"]
+__all__ = ["RUN_NEEDS", "Config", "load", "load_what_is_right", "read_secret_again"]
 
 RUN_NEEDS: Final = frozenset({"watch_dir", "db_path", "api_url", "token"})
 """What the daemon cannot do without."""
@@ -115,6 +115,7 @@ class Config:
     notify_after: float
     heartbeat_url: str | None = field(repr=False)
     config_path: Path | None = None
+    flags: Mapping[str, object] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -188,6 +189,7 @@ def load(
         smtp_password=password,
         smtp_password_file=password_file,
         config_path=path.absolute() if path else None,
+        flags=dict(flags),
         warnings=_warnings(
             path, settings or {}, given, (token_file, password_file), values["api_url"]
         ),
@@ -204,6 +206,11 @@ def load_what_is_right(path: Path | None, flags: Mapping[str, object]) -> dict[s
     if settings is not None and path is not None:
         settings = take_over(settings, flags, path.name)[0]
     return _values(_given(path, settings or {}, flags))[0]
+
+
+def read_secret_again(name: str, file: Path) -> str | Problem:
+    """The secret of a key (``token``) as its file holds it now, or what is wrong with that."""
+    return read_secret(file, _BY_NAME[name].kind, f"{name}_file", _NOUNS[name])
 
 
 def _given(

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from camera_watchdog.edc_api.answers import (
     SESSION_KEYS,
@@ -25,15 +25,38 @@ from camera_watchdog.edc_api.answers import (
 from camera_watchdog.edc_api.multipart import Multipart, capture_datetime, content_type
 from camera_watchdog.edc_api.names import path_segment, unsafe_name, unsafe_subject
 from camera_watchdog.edc_api.transport import Request, Transport
-from camera_watchdog.errors import PermanentError
+from camera_watchdog.errors import PermanentError, Unauthorized
 from camera_watchdog.model import Acknowledgement, Demographics, FileType
 
-__all__ = ["EdcClient"]
+__all__ = ["EdcClient", "Token"]
 
 _ROOT: Final = "/api/retinopathy"
 _PING_S: Final = 5.0
 _UPLOAD_MAX_IDLE_S: Final = 1.5
 """A server may close a kept connection just as an upload leaves: gunicorn does so after 2 s."""
+
+
+class Token(Protocol):
+    """The API key, which may be replaced."""
+
+    def __call__(self) -> str:
+        """What it is now."""
+
+    def refused(self) -> bool:
+        """It was refused; whether there is another one now."""
+
+
+class _Unchanging:
+    """A token that stays what it is."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self) -> str:
+        return self._value
+
+    def refused(self) -> bool:
+        return False
 
 
 class EdcClient:
@@ -48,7 +71,7 @@ class EdcClient:
 
     Args:
         api_url: the server's address, without ``/api/retinopathy``.
-        token: the API key.
+        token: the API key; one that may be replaced is asked for at each request.
         request_timeout_s: seconds of silence, sending or waiting.
         ca_bundle: certificates to trust instead of the operating system's.
         proxy: a proxy to use instead of the operating system's.
@@ -61,18 +84,19 @@ class EdcClient:
         self,
         *,
         api_url: str,
-        token: str,
+        token: str | Token,
         request_timeout_s: float,
         ca_bundle: str | None = None,
         proxy: str | None = None,
     ) -> None:
-        if not token or not token.isascii() or not token.isprintable():
+        self._token = _Unchanging(token) if isinstance(token, str) else token
+        now = self._token()
+        if not now or not now.isascii() or not now.isprintable():
             raise ValueError("the token must be printable ASCII")
         self._transport = Transport(
             api_url, request_timeout_s=request_timeout_s, ca_bundle=ca_bundle, proxy=proxy
         )
-        self._headers = {
-            "Authorization": f"Token {token}",
+        self._other_headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             # The EDC tells a token that it refuses from one that it does not see in a sentence.
@@ -84,12 +108,24 @@ class EdcClient:
         """The server, and nothing secret."""
         return f"{type(self).__name__}({self._transport.host!r})"
 
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Token {self._token()}", **self._other_headers}
+
     def ping(self) -> None:
         """Return if the EDC answers and takes the token, within 5 s."""
         self.server_time()
 
     def server_time(self) -> datetime | None:
         """What the EDC's clock says, to the second, where it tells; asked by a ``ping``."""
+        try:
+            return self._ping()
+        except Unauthorized:
+            if not self._token.refused():
+                raise
+            return self._ping()
+
+    def _ping(self) -> datetime | None:
         answer = self._transport.exchange(
             Request("GET", f"{_ROOT}/ping/", headers=self._headers, limit_s=_PING_S)
         )

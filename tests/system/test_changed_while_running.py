@@ -1,0 +1,107 @@
+"""What somebody changes while the program runs: the file of a secret, and the configuration."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic, until
+from receivers import MailSink
+
+SUBJECT: Final = "105-10-0001-2"
+
+
+@pytest.fixture
+def edc(tmp_path: Path) -> Iterator[DemoEdc]:
+    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
+        edc.add_subject(SUBJECT)
+        edc.add_session(SUBJECT)
+        yield edc
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        yield clinic
+
+
+def test_a_token_that_is_replaced_in_its_file_is_used_once_the_old_one_is_refused(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    token = clinic.folder / "token.txt"
+    token.write_text("an-old-token", "utf-8")
+    os.chmod(token, 0o600)  # noqa: PTH101 - one line
+    del clinic.settings["token"]
+    clinic.start(token_file=str(token))
+    clinic.camera.take(SUBJECT)
+    clinic.running.says("refuses", within_s=20)
+
+    token.write_text(edc.token + "\n", "utf-8")
+
+    clinic.archived(SUBJECT, within_s=20)  # the token is asked about once a minute else
+    clinic.running.says("token_file holds another secret")
+    assert edc.token not in clinic.running.text
+
+
+def test_a_password_that_is_replaced_in_its_file_signs_in_the_next_mail(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    password = clinic.folder / "password.txt"
+    password.write_text("an-old-one", "utf-8")
+    password.chmod(0o600)
+    other = "105-10-0002-2"
+    edc.add_subject(other)
+    clinic.camera.take(other)  # has no session: a person is told
+    with MailSink(account=("camera", "a-new-one")) as mails:
+        clinic.start(
+            notify_after=0.5,
+            notify_email=["it@clinic.example"],
+            smtp_host="127.0.0.1",
+            smtp_port=mails.port,
+            smtp_security="none",
+            smtp_user="camera",
+            smtp_password_file=str(password),
+        )
+        clinic.running.says("the e-mail fails", within_s=20)
+        password.write_text("a-new-one", "utf-8")
+        until(lambda: mails.mails, 30, lambda: clinic.running.text)
+    assert "a-new-one" not in clinic.running.text
+
+
+def test_a_changed_configuration_is_said_by_status_page_and_log_until_it_is_restarted(
+    clinic: Clinic,
+) -> None:
+    clinic.start()
+    config = json.loads(clinic.config_path.read_text("utf-8"))
+    clinic.config_path.write_text(json.dumps(config | {"device_id": "fundus-9"}), "utf-8")
+
+    clinic.running.says("was changed (device_id)", "service restart")
+
+    page = clinic.state_dir / "status.html"
+    until(lambda: "was changed (device_id)" in page.read_text("utf-8"), 10, "not on the page")
+    assert "was changed (device_id)" in " ".join(clinic.command("status").stdout.split())
+    assert "fundus-9" not in clinic.running.text
+    clinic.restart(device_id="fundus-9")
+    until(lambda: "was changed" not in page.read_text("utf-8"), 10, "still on the page")
+
+
+def test_a_configuration_that_would_be_refused_is_said_with_why_and_status_still_shows(
+    clinic: Clinic,
+) -> None:
+    clinic.start()
+    config = json.loads(clinic.config_path.read_text("utf-8"))
+    clinic.config_path.write_text(json.dumps(config | {"sweep_interval": "often"}), "utf-8")
+
+    clinic.running.says("could not start with it", "sweep_interval")
+
+    page = clinic.state_dir / "status.html"
+    until(lambda: "could not start with it" in page.read_text("utf-8"), 10, "not on the page")
+    refused = clinic.command("status")
+    assert refused.returncode == 78
+    assert "sweep_interval" in refused.stderr
+    assert "could not start with it" in " ".join(refused.stdout.split())
+    assert "No exam waits." in refused.stdout
