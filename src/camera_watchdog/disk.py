@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from camera_watchdog import disk_windows
 from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk_holes import has_hole, makes_holes
 from camera_watchdog.disk_identity import identity, is_link
@@ -62,6 +63,19 @@ def _kind(status: os.stat_result) -> Kind:
     return Kind.FILE if stat.S_ISREG(status.st_mode) else Kind.SPECIAL
 
 
+def _entry(item: os.DirEntry[str]) -> Entry:
+    # Windows keeps sizes of open files in the directory late: ask the file itself.
+    status = os.lstat(item.path) if _WINDOWS else item.stat(follow_symlinks=False)
+    return Entry(
+        item.name,
+        _kind(status),
+        status.st_size,
+        _modified_ns(status),
+        _identity(status),
+        _changed_ns(status, item.path),
+    )
+
+
 class Disk:
     """The real file system, without what is ``ignored``; of what is hidden files count, and no more."""
 
@@ -79,24 +93,22 @@ class Disk:
         """What is in a folder, by name; an entry that goes away meanwhile is left out.
 
         Raises:
-            OSError: the folder cannot be listed.
+            OSError: the folder cannot be listed, or one of its names cannot be looked at.
         """
-        found = []
+        folder = disk_windows.native(folder)
+        found: list[Entry] = []
+        gone: set[str] = set()
         with os.scandir(folder) as listing:
             for item in filter(self._counts, listing):
-                with contextlib.suppress(FileNotFoundError):
-                    # Windows keeps sizes of open files in the directory late: ask the file itself.
-                    status = os.lstat(item.path) if _WINDOWS else item.stat(follow_symlinks=False)
-                    found.append(
-                        Entry(
-                            item.name,
-                            _kind(status),
-                            status.st_size,
-                            _modified_ns(status),
-                            _identity(status),
-                            _changed_ns(status, item.path),
-                        )
-                    )
+                try:
+                    found.append(_entry(item))
+                except FileNotFoundError:
+                    gone.add(item.name)
+        if gone:
+            with os.scandir(folder) as listing:
+                if named := sorted(gone.intersection(item.name for item in listing)):
+                    said = f"{named[0]} is there and is not found when it is looked at"
+                    raise OSError(errno.EIO, said, str(folder))
         return tuple(sorted(found, key=lambda entry: entry.name))
 
     def folder_names(self, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -106,7 +118,7 @@ class Disk:
         """
         folders: list[str] = []
         loose: list[str] = []
-        with os.scandir(root) as listing:
+        with os.scandir(disk_windows.native(root)) as listing:
             for item in listing:
                 is_folder = item.is_dir(follow_symlinks=False)
                 if is_folder and _WINDOWS:
@@ -117,7 +129,7 @@ class Disk:
 
     def exists(self, path: Path) -> bool:
         """Whether anything stands there, a dangling link too."""
-        return os.path.lexists(path)
+        return os.path.lexists(disk_windows.native(path))
 
     def holds_files(self, folder: Path) -> bool:
         """Whether there is any file below a folder; links are not followed.
@@ -125,7 +137,7 @@ class Disk:
         Raises:
             OSError: a folder there cannot be listed, and is not gone.
         """
-        for _, folders, names in os.walk(folder, onerror=_unless_gone):
+        for _, folders, names in os.walk(disk_windows.native(folder), onerror=_unless_gone):
             if any(name not in self._ignored for name in names):
                 return True
             folders[:] = [
@@ -133,13 +145,21 @@ class Disk:
             ]
         return False
 
+    def modified_ns(self, path: Path) -> int:
+        """When a file was written last.
+
+        Raises:
+            OSError: it is gone, or cannot be looked at.
+        """
+        return _modified_ns(disk_windows.native(path).lstat())
+
     def identity(self, path: Path) -> str:
         """What identifies a folder, a link or a special file as it is now; nothing is opened.
 
         Raises:
             OSError: it is gone, or cannot be looked at.
         """
-        return identity(path, self._ignored)
+        return identity(disk_windows.native(path), self._ignored)
 
     @contextlib.contextmanager
     def reading(self, path: Path) -> Iterator[BinaryIO]:
@@ -152,10 +172,11 @@ class Disk:
         """
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        path = disk_windows.native(path)
         if _WINDOWS and _kind(os.lstat(path)) is not Kind.FILE:
             raise NotRegular(errno.EINVAL, "not an ordinary file", str(path))
         try:
-            descriptor = os.open(path, flags)
+            descriptor = disk_windows.open_shared(path, flags)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENXIO}:
                 raise NotRegular(errno.EINVAL, "not an ordinary file", str(path)) from error
@@ -230,7 +251,7 @@ class Disk:
 
     def open_elsewhere(self, path: Path) -> bool:
         """Whether another program has the file open for writing, where the system can tell."""
-        return open_for_writing_elsewhere(path)
+        return open_for_writing_elsewhere(disk_windows.native(path))
 
     def has_hole(self, file: BinaryIO, start: int, stop: int) -> bool:
         """Whether a part of an open file between two offsets was never written, as far as is known.
@@ -246,6 +267,7 @@ class Disk:
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and those above it."""
+        path = disk_windows.native(path)
         if not path.is_dir():
             path.mkdir(parents=True, exist_ok=True)
 
@@ -259,7 +281,7 @@ class Disk:
         # POSIX would rename onto an empty folder without a word.
         if self.exists(destination):
             raise FileExistsError(errno.EEXIST, "exists already", str(destination))
-        source.rename(destination)
+        disk_windows.native(source).rename(disk_windows.native(destination))
         # One entry of the file system's own journal holds both ends of it.
         self._sync_folder(destination.parent)
 
@@ -267,14 +289,16 @@ class Disk:
         """Write a file so that a reader sees the old one or the new one, never a part."""
         temporary = path.with_name(unfinished_name(path.name))
         try:
-            with temporary.open("wb") as file:
+            with disk_windows.native(temporary).open("wb") as file:
                 file.write(content)
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
         except OSError:
             with contextlib.suppress(OSError):
-                temporary.unlink()  # on a full disk what there is of it takes room
+                disk_windows.native(
+                    temporary
+                ).unlink()  # on a full disk what there is of it takes room
             raise
         self.put_in_place(temporary, path)
         if durable:
@@ -282,7 +306,7 @@ class Disk:
 
     def remove_own(self, path: Path) -> None:
         """Remove a file that this program wrote, where it is there; nothing else is ever removed."""
-        path.unlink(missing_ok=True)
+        disk_windows.native(path).unlink(missing_ok=True)
 
     def write_over(self, path: Path, content: bytes) -> None:
         """Write a file into the place that it has, for a disk without room for another one.
@@ -291,11 +315,11 @@ class Disk:
             OSError: it is not there, or the disk has not the room by which it would grow; it stays as
                 it was.
         """
-        write_over(path, content)
+        write_over(disk_windows.native(path), content)
 
     def put_in_place(self, temporary: Path, path: Path) -> None:
         """Put a file that is whole where an older one may stand, in one step."""
-        temporary.replace(path)
+        disk_windows.native(temporary).replace(disk_windows.native(path))
 
     @staticmethod
     def _sync_folder(folder: Path) -> None:

@@ -1,9 +1,10 @@
 """How a path is written: plainly, and as SQLite's URI. Pure."""
 
+import ntpath
 from typing import Final
 from urllib.parse import quote
 
-__all__ = ["plain", "sqlite_uri"]
+__all__ = ["plain", "sqlite_uri", "verbatim"]
 
 _VERBATIM: Final = "\\\\?\\"
 _VERBATIM_SHARE: Final = "\\\\?\\unc\\"
@@ -20,6 +21,23 @@ def plain(path: str) -> str:
         return f"\\\\{written[len(_VERBATIM_SHARE) :]}"
     rest = written.removeprefix(_VERBATIM)
     return rest if rest != written and rest[1:_DRIVE_CHARACTERS] == ":" else path
+
+
+def verbatim(path: str) -> str:
+    r"""An absolute Windows path with ``\\?\``: of any length, and with names that are left as they are.
+
+    Without it a path of 260 characters is not found, and neither is a name like ``CON`` or one that ends
+    in a dot, which other systems write on a share. Any other path is given back as it is.
+
+    https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+    """
+    written = ntpath.normpath(path)
+    if written.startswith((_VERBATIM, "\\\\.\\")):
+        return written
+    if written.startswith("\\\\"):
+        return f"\\\\?\\UNC{written[1:]}"
+    drive, rest = ntpath.splitdrive(written)
+    return f"{_VERBATIM}{written}" if drive and rest.startswith("\\") else path
 
 
 def sqlite_uri(path: str, *, mode: str) -> str:

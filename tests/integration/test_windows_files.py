@@ -1,6 +1,7 @@
 """What Windows' file systems do that costs nothing: odd times, held notes, drives that are away."""
 
 import os
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
@@ -9,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from camera_watchdog import entries, parts
+from camera_watchdog import disk as disk_module
+from camera_watchdog import disk_windows, entries, parts
 from camera_watchdog.capture import file_time
 from camera_watchdog.checks import Mark
 from camera_watchdog.commands import check_machine
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind, last_change
-from camera_watchdog.errors import NotNow
+from camera_watchdog.errors import FileChanged, NotNow
+from camera_watchdog.reasons import explain
 from camera_watchdog.running import running_daemon
 from camera_watchdog.starting import check_paths, locked
 from clinic import Clinic
@@ -146,3 +149,141 @@ def test_the_volume_of_a_folder_that_will_be_made_is_that_of_the_nearest(tmp_pat
     there = tmp_path.stat().st_dev
     assert Disk().volume(tmp_path) == there
     assert Disk().volume(tmp_path / "a" / "b") == there
+
+
+# Paths that Windows does not find without being told to take them as they are
+
+
+class ShortPaths:
+    """A system that finds no path of ``longest`` characters or more, unless it is asked for it natively."""
+
+    native = "/proc/self/root"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, longest: int) -> None:
+        self._longest = longest
+        for name in ("lstat", "stat", "scandir", "listdir", "open", "rename", "replace", "mkdir"):
+            monkeypatch.setattr(os, name, self._limited(getattr(os, name)))
+
+    def _limited(self, call: Any) -> Any:
+        def limited(*arguments: Any, **options: Any) -> Any:
+            for each in arguments[:2]:
+                path = (
+                    each if isinstance(each, str) else str(each) if isinstance(each, Path) else ""
+                )
+                if len(path) >= self._longest and not path.startswith(self.native):
+                    raise FileNotFoundError(2, "The system cannot find the path specified", path)
+            return call(*arguments, **options)
+
+        return limited
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="acted out by what only Linux has")
+def test_a_picture_whose_path_is_too_long_is_sent_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Clinic(tmp_path) as clinic:
+        clinic.edc.add_session()
+        clinic.take()
+        long = f"OD {'x' * 180}.jpg"
+        clinic.put(f"S1/{long}", seed=7)
+        clinic.camera.know("S1", long, "R")
+        longest = len(str(clinic.root / "S1" / "report.pdf")) + 60
+        monkeypatch.setattr(
+            disk_windows, "native", lambda path: Path(f"{ShortPaths.native}{path.absolute()}")
+        )
+        ShortPaths(monkeypatch, longest)
+        clinic.live_for(120)
+        monkeypatch.undo()
+        assert long in {one.name for one in clinic.edc.stored}
+        assert len(clinic.edc.stored) == 4
+        (folder,) = clinic.archived()
+        assert (folder / long).exists()
+        assert (folder / "receipt.json").exists()
+
+
+def test_what_a_listing_names_and_nobody_finds_holds_the_exam_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = disk_module._entry
+
+    def not_found(item: os.DirEntry[str]) -> Entry:
+        if item.name == "OS.jpg":
+            raise FileNotFoundError(2, "The system cannot find the path specified", item.path)
+        return looked_at(item)
+
+    with Clinic(tmp_path) as clinic:
+        clinic.edc.add_session()
+        clinic.take()
+        with monkeypatch.context() as broken:
+            broken.setattr(disk_module, "_entry", not_found)
+            clinic.live_for(3600)
+            assert clinic.edc.stored == []
+            assert clinic.archived() == []
+            exam = clinic.exam("S1")
+            assert exam.reason is not None
+            assert exam.reason.code == "folder_unreadable"
+            assert "OS.jpg is there and is not found" in explain(exam.reason, exam).sentence
+        clinic.live_for(120)
+        assert len(clinic.edc.stored) == 3
+        assert len(clinic.archived()) == 1
+
+
+def test_what_goes_away_while_it_is_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = disk_module._entry
+
+    def goes(item: os.DirEntry[str]) -> Entry:
+        if item.name == "b":
+            (tmp_path / "b").unlink(missing_ok=True)
+        return looked_at(item)
+
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.setattr(disk_module, "_entry", goes)
+    assert [entry.name for entry in Disk().entries(tmp_path)] in (["a", "c"], ["a", "b", "c"])
+    assert [entry.name for entry in Disk().entries(tmp_path)] == ["a", "c"]
+
+
+# The camera's software is not in the way of ours, nor ours in its
+
+
+@pytest.mark.parametrize("deed", ["rename", "replace", "write", "remove"])
+def test_the_camera_does_with_a_picture_what_it_will_while_it_is_read(
+    tmp_path: Path, deed: str
+) -> None:
+    path, other = tmp_path / "OD.jpg", tmp_path / "new.jpg"
+    path.write_bytes(b"picture")
+    other.write_bytes(b"another")
+    with Disk().reading(path) as file:
+        if deed == "rename":
+            path.rename(tmp_path / "OD_1.jpg")
+        elif deed == "replace":
+            path.rename(tmp_path / "OD_1.jpg")
+            other.rename(path)
+        elif deed == "write":
+            with path.open("ab") as writer:
+                writer.write(b" goes on")
+        else:
+            path.unlink()
+        assert file.read(7) == b"picture"
+
+
+def test_what_is_done_to_a_picture_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "OD.jpg"
+    path.write_bytes(b"picture")
+    (entry,) = Disk().entries(tmp_path)
+
+    def read_while_it_grows() -> None:
+        with Disk().reading_unchanged(path, entry.stamp) as file, path.open("ab") as writer:
+            writer.write(b" goes on")
+            writer.flush()
+            file.read()
+
+    with pytest.raises(FileChanged):
+        read_while_it_grows()
+
+
+def test_a_picture_that_is_gone_is_told_as_gone(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), Disk().reading(tmp_path / "none.jpg"):
+        pytest.fail("it was opened")

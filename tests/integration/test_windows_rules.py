@@ -19,7 +19,7 @@ import pytest
 from watchdog.events import FileModifiedEvent
 
 from camera_watchdog import disk as disk_module
-from camera_watchdog import parts, sweep_rules, watcher
+from camera_watchdog import disk_windows, parts, sweep_rules, watcher
 from camera_watchdog.disk import Disk
 from camera_watchdog.disk_writers import is_forbidden
 from camera_watchdog.entries import Kind
@@ -210,14 +210,14 @@ def test_a_file_that_is_refused_all_the_time_is_named_with_the_program_that_has_
 def test_a_missing_right_is_told_from_a_program_that_has_the_file_open(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, *, may_read: bool
 ) -> None:
-    opened = os.open
+    opened = disk_windows.open_shared
 
-    def refused(path: Any, flags: int, *more: Any, **options: Any) -> int:
-        if str(path).endswith("OS.jpg"):
+    def refused(path: Path, flags: int) -> int:
+        if path.name == "OS.jpg":
             raise PermissionError(13, "Permission denied", str(path))
-        return opened(path, flags, *more, **options)
+        return opened(path, flags)
 
-    monkeypatch.setattr(os, "open", refused)
+    monkeypatch.setattr(disk_windows, "open_shared", refused)
     monkeypatch.setattr(disk_module, "is_forbidden", lambda _path: not may_read)
     clinic.live_for(60)
     exam = clinic.exam("S1")

@@ -2,7 +2,7 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from camera_watchdog.path_names import plain, sqlite_uri
+from camera_watchdog.path_names import plain, sqlite_uri, verbatim
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,25 @@ def test_a_windows_path_is_written_plainly_where_that_says_the_same(
     written: str, meant: str
 ) -> None:
     assert plain(written) == meant
+
+
+@pytest.mark.parametrize(
+    "written,taken",
+    [
+        (r"C:\Camera\exams", r"\\?\C:\Camera\exams"),
+        ("C:/Camera/S1/OD.jpg", r"\\?\C:\Camera\S1\OD.jpg"),
+        (r"C:\Camera\..\exams\.\S1", r"\\?\C:\exams\S1"),
+        (r"\\nas\share\S1\OD.jpg", r"\\?\UNC\nas\share\S1\OD.jpg"),
+        ("//nas/share/S1.", r"\\?\UNC\nas\share\S1."),
+        (r"C:\Camera\CON", r"\\?\C:\Camera\CON"),
+        (r"\\?\C:\Camera", r"\\?\C:\Camera"),
+        (r"\\?\UNC\nas\share", r"\\?\UNC\nas\share"),
+        (r"\\.\C:\Camera", r"\\.\C:\Camera"),
+        ("C:\\", "\\\\?\\C:\\"),
+        (r"C:relative", r"C:relative"),
+        (r"relative\S1", r"relative\S1"),
+    ],
+)
+def test_a_windows_path_of_any_length_and_name_is_taken_as_it_is(written: str, taken: str) -> None:
+    assert verbatim(written) == taken
+    assert verbatim(taken) == taken

@@ -83,7 +83,7 @@ def _check_is_quiet(config: Config, exam: Exam, file: ExamFile, path: Path, now:
         OSError: it cannot be looked at.
     """
     quiet_s = max(config.stable_time, config.settle_time)
-    age_s = now.timestamp() - path.lstat().st_mtime_ns / 1e9
+    age_s = now.timestamp() - Disk().modified_ns(path) / 1e9
     if 0 <= age_s < quiet_s:
         left = timedelta(seconds=quiet_s - age_s)
         raise NotDone(f"{path} is still being written. {_from(config, now + left)}")
