@@ -72,7 +72,7 @@ def _entry(item: os.DirEntry[str]) -> Entry:
         status.st_size,
         _modified_ns(status),
         _identity(status),
-        _changed_ns(status, item.path),
+        disk_windows.changed_ns(status, item.path),
     )
 
 
@@ -213,7 +213,7 @@ class Disk:
     @staticmethod
     def _stamp(file: BinaryIO) -> Stamp:
         status = os.fstat(file.fileno())
-        changed_ns = _changed_ns(status, file.fileno())
+        changed_ns = disk_windows.changed_ns(status, file.fileno())
         return Stamp(status.st_size, _modified_ns(status), _identity(status), changed_ns)
 
     def _is_other(self, file: BinaryIO, now: Stamp, before: Stamp, sha256: str) -> bool:
@@ -341,65 +341,3 @@ class Disk:
         """
         there = next((each for each in (path, *path.parents) if each.exists()), path)
         return there.stat().st_dev
-
-
-if sys.platform == "win32":
-    import ctypes
-    import msvcrt
-    from ctypes import wintypes
-
-    from camera_watchdog.disk_windows import OPEN_EXISTING, kernel32
-
-    kernel32.GetFileInformationByHandleEx.argtypes = (
-        wintypes.HANDLE,
-        wintypes.DWORD,
-        wintypes.LPVOID,
-        wintypes.DWORD,
-    )
-
-    _READ_ATTRIBUTES: Final = 0x80
-    _SHARE_ALL: Final = 0x1 | 0x2 | 0x4
-    _AS_IT_STANDS: Final = 0x02000000 | 0x00200000  # folders too; a link itself, not its target
-    _BASIC_INFO: Final = 0
-    _UNIX_EPOCH: Final = 116_444_736_000_000_000  # in the units of FILE_BASIC_INFO
-    _NO_HANDLE: Final = wintypes.HANDLE(-1).value
-
-    class _BasicInfo(ctypes.Structure):
-        """FILE_BASIC_INFO, as GetFileInformationByHandleEx documents it; units of 100 ns."""
-
-        _fields_ = (
-            ("creation_time", wintypes.LARGE_INTEGER),
-            ("last_access_time", wintypes.LARGE_INTEGER),
-            ("last_write_time", wintypes.LARGE_INTEGER),
-            ("change_time", wintypes.LARGE_INTEGER),
-            ("attributes", wintypes.DWORD),
-        )
-
-    def _changed_ns(_status: os.stat_result, file: str | int) -> int:
-        """When anything of a file changed last, for what Python gives there is another time; else 0.
-
-        A handle that may only read attributes keeps nobody from the file.
-        """
-        if isinstance(file, int):
-            return _changed_by_handle(msvcrt.get_osfhandle(file))
-        handle = kernel32.CreateFileW(
-            file, _READ_ATTRIBUTES, _SHARE_ALL, None, OPEN_EXISTING, _AS_IT_STANDS, None
-        )
-        if handle == _NO_HANDLE:
-            return 0
-        try:
-            return _changed_by_handle(handle)
-        finally:
-            kernel32.CloseHandle(handle)
-
-    def _changed_by_handle(handle: int) -> int:
-        info = _BasicInfo()
-        done = kernel32.GetFileInformationByHandleEx(
-            handle, _BASIC_INFO, ctypes.byref(info), ctypes.sizeof(info)
-        )
-        return (info.change_time - _UNIX_EPOCH) * 100 if done and info.change_time else 0
-
-else:
-
-    def _changed_ns(status: os.stat_result, _file: str | int) -> int:
-        return status.st_ctime_ns

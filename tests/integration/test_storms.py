@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from camera_watchdog import camera_rows, deliver, disk, eyes, rechecks
+from camera_watchdog import camera_rows, deliver, disk, disk_windows, eyes, rechecks
 from camera_watchdog.ambiguity import Belief
 from camera_watchdog.disk import Disk
 from camera_watchdog.eye_rows import sort_rows
@@ -71,7 +71,7 @@ def test_a_storm_would_notice_a_daemon_that_believes_the_wrong_thing(
 
 def _no_numbers(take_out: pytest.MonkeyPatch) -> None:
     take_out.setattr(disk, "_identity", lambda *_: 0)
-    take_out.setattr(disk, "_changed_ns", lambda *_: 0)
+    take_out.setattr(disk_windows, "changed_ns", lambda *_: 0)
 
 
 def _no_bytes_of_an_answer(take_out: pytest.MonkeyPatch) -> None:
