@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ def why_unwritable(folder: Path) -> str:
     """Why nothing can be written in a folder, as far as that shows without writing; else empty."""
     try:
         room_bytes = shutil.disk_usage(folder).free
-        if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        if sys.platform != "win32" and os.statvfs(folder).f_flag & os.ST_RDONLY:
             return "its file system is read-only"
     except OSError as error:
         return error.strerror or type(error).__name__

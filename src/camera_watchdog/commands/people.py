@@ -94,10 +94,10 @@ def _told_who_may(path: Path) -> Iterator[None]:
 
 def _owner(path: Path) -> str:
     """Who may write the journal, as far as it can be told."""
-    for place in (path, path.parent):
-        # RuntimeError: Windows does not tell an owner.
-        with contextlib.suppress(OSError, KeyError, RuntimeError):
-            return f"the account {place.owner()}"
+    if sys.platform != "win32":  # which does not tell an owner
+        for place in (path, path.parent):
+            with contextlib.suppress(OSError, KeyError):
+                return f"the account {place.owner()}"
     return "the account that camera-watchdog runs as"
 
 
