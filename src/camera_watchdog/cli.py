@@ -240,7 +240,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         said = re.sub(r": ignored explicit argument.*", " takes no value", message, flags=re.DOTALL)
         said = re.sub(r"invalid (\w+)( value)?: .*", r"not a possible \1", said, flags=re.DOTALL)
-        raise _UsageError(f"{said}. {self.prog} --help tells more.")
+        raise _UsageError(f"{said}. {self.help_command()} tells more.")
+
+    def help_command(self) -> str:
+        """The command that tells more, as it runs here."""
+        from camera_watchdog.this_program import this_program  # noqa: PLC0415  # see the first lines
+
+        return f"{self.prog.replace(PROGRAM, this_program(), 1)} --help"
 
     def flag_names(self) -> list[str]:
         """Every flag that it knows."""
@@ -299,7 +305,7 @@ def _choose(rest: list[str]) -> tuple[Command, list[str]]:
 def _unknown_words(unknown: Iterable[str], command: Command, parser: _Parser) -> str:
     flags = [word.partition("=")[0] for word in unknown if word.startswith("-") and word != "--"]
     if not flags:
-        return f"{command.name} was given a word too many. {parser.prog} --help tells more."
+        return f"{command.name} was given a word too many. {parser.help_command()} tells more."
     known = sorted({*parser.flag_names(), "--help", "--version"})
     sentences = []
     for flag in dict.fromkeys(flags):

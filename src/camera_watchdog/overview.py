@@ -36,7 +36,15 @@ NEEDED_AT_ONCE: Final = frozenset({"archive_blocked", "database_unreadable", "di
 """What is tried again for ever, but does not go away by itself."""
 
 _AWAITED: Final = frozenset(
-    {"incomplete", "eye_missing", "not_in_database", "earlier_visit_rows", "eye_unknown", "late"}
+    {
+        "incomplete",
+        "eye_missing",
+        "not_in_database",
+        "earlier_visit_rows",
+        "eye_unknown",
+        "late",
+        "demographics_missing",
+    }
 )
 """What does not come without the camera, or somebody at it."""
 
@@ -304,7 +312,8 @@ def _row(exam: Exam, held_since: datetime | None, place: Place) -> Row:
 def _answer(exam: Exam) -> str:
     """What a person can do while the exam waits for the camera, or for a picture."""
     reason = exam.reason
-    if reason is None or exam.state is not State.COLLECTING or reason.code not in _AWAITED:
+    is_waiting = exam.state in {State.COLLECTING, State.READY}
+    if reason is None or not is_waiting or reason.code not in _AWAITED:
         return ""
     return explain(reason, exam).next_step
 

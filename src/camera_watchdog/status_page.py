@@ -6,6 +6,7 @@ So what it says stands beside the time at which it was so, and it names the time
 of date and the daemon has stopped.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from html import escape
@@ -139,10 +140,18 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
     if count:
         return "act", people, ["See below what is wrong and what to do."]
     if told.rows:
-        waiting = len(told.rows)
-        are = "s are" if waiting != 1 else " is"
-        return "well", "All is well", [f"{waiting} exam{are} on the way to the EDC."]
+        return "well", "All is well", list(_on_the_way(told))
     return "well", "All is well", ["No exam waits: everything there was is in the EDC."]
+
+
+def _on_the_way(told: Overview) -> Iterator[str]:
+    """How many exams go on, and how many wait for what does not come by itself."""
+    awaited = len(told.awaited)
+    if others := len(told.rows) - awaited:
+        yield f"{others} exam{'s are' if others != 1 else ' is'} on the way to the EDC."
+    if awaited:
+        waits = "exams wait" if awaited != 1 else "exam waits"
+        yield f"{awaited} {waits} for the camera, or for a picture to be taken: see below."
 
 
 def _not_running(told: Overview, zone: tzinfo, people: str) -> tuple[str, str, list[str]]:

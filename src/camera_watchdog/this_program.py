@@ -27,7 +27,10 @@ def this_program() -> str:
     if found is not None and script is not None and _same(Path(found), script):
         return NAME
     if script is None:
-        return f"{quoted(_short(Path(sys.executable)))} -m camera_watchdog"
+        python = Path(sys.executable)
+        if python.stem == "pythonw":  # says nothing on a console
+            python = python.with_name("python.exe")
+        return f"{quoted(_short(python))} -m camera_watchdog"
     return quoted(_short(script).removesuffix(".exe"))
 
 

@@ -18,7 +18,7 @@ from camera_watchdog.overview import (
 )
 from camera_watchdog.overview_json import as_json, from_json
 from camera_watchdog.person import Request, Wish
-from camera_watchdog.reasons import REASONS
+from camera_watchdog.reasons import REASONS, explain
 from exam_parts import NOON, acknowledged, exam, file
 
 REASON = Reason("no_session")
@@ -99,6 +99,28 @@ def test_what_may_still_come_needs_nobody() -> None:
 
     assert row.reason == "The exam of S1 is not complete: it waits for the report."
     assert (row.reason_code, row.action) == ("incomplete", "")
+
+
+@pytest.mark.parametrize(
+    "reason, state, is_awaited",
+    [
+        (Reason("incomplete", (), {"missing": "the report"}), State.COLLECTING, True),
+        (Reason("not_in_database", ("OD.jpg",)), State.COLLECTING, True),
+        (Reason("demographics_missing"), State.READY, True),
+        (Reason("unfinished_file", ("OD.jpg",), {"why": "cut off"}), State.COLLECTING, False),
+        (Reason("edc_unreachable"), State.READY, False),
+        (None, State.COLLECTING, False),
+    ],
+)
+def test_what_waits_for_the_camera_does_not_go_on_by_itself(
+    reason: Reason | None, state: State, *, is_awaited: bool
+) -> None:
+    of = told(exam(state=state, reason=reason))
+
+    assert (len(of.awaited), len(of.by_themselves)) == (is_awaited, not is_awaited)
+    assert of.for_people == ()
+    if is_awaited and reason:
+        assert of.awaited[0].answer == explain(reason, exam()).next_step
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,11 @@ def headline(reader_of: Reader) -> str:
         ([], {}, "All is well at 15:00 No exam waits"),
         ([exam()], {}, "All is well at 15:00 1 exam is on the way"),
         ([exam(), exam(folder="S2")], {}, "All is well at 15:00 2 exams are on the way"),
+        (
+            [exam(), exam(folder="S2", reason=Reason("incomplete", (), {"missing": "the report"}))],
+            {},
+            "1 exam is on the way to the EDC. 1 exam waits for the camera, or for a picture to be taken",
+        ),
         ([HELD], {}, "1 exam needs a person at 15:00 See below"),
         ([HELD, HELD], {}, "2 exams need a person at 15:00 See below"),
         (

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from camera_watchdog.command_line import quoted
 from camera_watchdog.completeness import Required
 from camera_watchdog.config.checks import check_all, check_sign_in
 from camera_watchdog.config.earlier import EARLIER_TOKEN_VARIABLE, take_over
@@ -365,7 +366,7 @@ def _warnings(
     )
     warnings += [
         f"Every user of this machine can read or change {file}, which holds a secret. "
-        f'Let its owner and group alone read it: chmod o= "{file}"'
+        f"Let its owner and group alone read it: chmod o= {quoted(str(file))}"
         for file in (*secret_files, path if holds_secret else None)
         if file and others_may_read(file)
     ]

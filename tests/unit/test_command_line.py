@@ -1,0 +1,74 @@
+"""What stands in the place of the program's name in a command, and how words are quoted."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from camera_watchdog import command_line, this_program
+from camera_watchdog.command_line import command, quoted, split_commands, told_as
+from camera_watchdog.model import Reason
+from camera_watchdog.reasons import explain
+from exam_parts import exam
+
+
+def test_a_command_begins_with_the_program_and_ends_with_the_settings() -> None:
+    with told_as("/opt/c/camera-watchdog", "--config /etc/c.json"):
+        assert command("status") == "/opt/c/camera-watchdog status --config /etc/c.json"
+        told = explain(Reason("incomplete", (), {"missing": "the report"}), exam()).next_step
+        assert told.endswith(
+            '/opt/c/camera-watchdog release S1 --reason "..." --config /etc/c.json'
+        )
+    assert command("status") == "camera-watchdog status"
+
+
+def test_the_name_that_a_message_had_before_is_there_again_where_it_fails() -> None:
+    with pytest.raises(RuntimeError), told_as("x", "y"):
+        raise RuntimeError
+    assert command_line.program() == "camera-watchdog"
+    assert command_line.settings() == ""
+
+
+@pytest.mark.parametrize("settings", ["", "--config 'a b.json'"])
+def test_commands_are_found_in_a_text(settings: str) -> None:
+    with told_as("camera-watchdog", settings):
+        end = command_line.settings()
+        text = (
+            f'Do this: camera-watchdog release S1 --skip x --reason "..."{end} Or try again: '
+            f"camera-watchdog retry 'S 1'{end}"
+        )
+        assert split_commands(text) == [
+            "Do this: ",
+            f'camera-watchdog release S1 --skip x --reason "..."{end}',
+            " Or try again: ",
+            f"camera-watchdog retry 'S 1'{end}",
+            "",
+        ]
+        assert split_commands("camera-watchdog has seen it.") == ["camera-watchdog has seen it."]
+
+
+@pytest.mark.parametrize(
+    "word, told",
+    [
+        (r"C:\cw\camera_config.json", r"C:\cw\camera_config.json"),
+        (r"C:\Program Files\c.json", r'"C:\Program Files\c.json"'),
+        ("D:\\a b\\", '"D:\\a b\\\\"'),
+        ("it's.json", '"it\'s.json"'),
+        (r"\\server\share", r"\\server\share"),
+    ],
+)
+def test_words_are_quoted_as_windows_takes_them(
+    monkeypatch: pytest.MonkeyPatch, word: str, told: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert quoted(word) == told
+
+
+def test_what_says_where_to_look_is_printed_and_no_secret(tmp_path: Path) -> None:
+    flags = {"watch_dir": str(tmp_path / "a b"), "token": "c4n4ry", "workers": "2"}
+    told = this_program.settings_given(tmp_path / "c.json", flags)
+    assert (
+        told
+        == f"--config {quoted(str(tmp_path / 'c.json'))} --watch-dir {quoted(str(tmp_path / 'a b'))}"
+    )
+    assert this_program.settings_given(None, {}) == ""
