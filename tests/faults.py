@@ -52,6 +52,7 @@ _LOCKS: Final = "integration/test_camera_db_locks.py::test_"
 _LOST: Final = "integration/test_lost_answers.py::test_"
 _HOSTILE: Final = "integration/test_hostile_answers.py::test_"
 _NAMES: Final = "system/test_hostile_names.py::test_"
+_OLD_ARCHIVE: Final = "integration/test_old_archive.py::test_"
 _MOVED: Final = "system/test_moved.py::test_"
 _PROCESS: Final = "system/test_process.py::test_"
 _DETECTION: Final = "system/test_detection.py::test_"
@@ -1217,6 +1218,17 @@ FAULTS: Final[dict[int, Fault]] = {
             "unit/test_alerts.py::test_what_keeps_all_exams_is_one_trouble_and_names_no_path",
             "system/test_standing.py::test_a_database_that_is_gone_is_one_message_for_all_exams_and_one_end",
             "system/test_standing.py::test_many_holds_of_one_reason_are_one_message_by_web_and_mail_and_one_end",
+        ),
+    ),
+    110: Fault(
+        "the archive renamed, moved, or another one configured",
+        (
+            "system/test_archive_moved.py::test_what_was_moved_is_found_by_report_and_by_resend_and_is_no_subject",
+            "system/test_archive_moved.py::test_what_is_nowhere_is_told",
+            f"{_OLD_ARCHIVE}an_archive_that_was_renamed_is_no_subject",
+            f"{_OLD_ARCHIVE}an_archive_that_an_earlier_release_held_as_a_subject_is_let_go",
+            f"{_OLD_ARCHIVE}a_picture_beside_archived_exams_may_be_a_new_exams_and_is_told",
+            f"{_OLD_ARCHIVE}a_receipt_of_another_program_is_none_of_ours",
         ),
     ),
     111: Fault(

@@ -85,6 +85,7 @@ def document(exam: Exam, *, device_id: str, site_id: str, release: str) -> dict[
         "first_seen": _time(exam.first_seen),
         "archived_at": _time(exam.archived_at),
         "archive_folder": exam.destination,
+        **({} if exam.archive_dir is None else {"archive_dir": exam.archive_dir}),
         "files": [_file(file) for file in exam.files],
         "not_sent": [name for name in exam.other_names if not is_hidden(name)],
         "former_sessions": list(exam.former_sessions),

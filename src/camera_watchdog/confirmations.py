@@ -20,6 +20,7 @@ from typing import Final
 
 from camera_watchdog.after_archive import FORGOTTEN, NOT_CORRECTED, found_reason, with_finding
 from camera_watchdog.ambiguity import Generation, generation
+from camera_watchdog.archive_place import place_of
 from camera_watchdog.errors import (
     CameraWatchdogError,
     EdcFailure,
@@ -149,7 +150,7 @@ class Confirmations:
 
     def _is_forgotten(self, exam: Exam, sent: Iterable[ExamFile]) -> bool:
         """Whether the smallest file was not there when it was sent again."""
-        folder = self._tools.rules.archive_dir / exam.destination
+        folder = place_of(exam, self._tools.rules.archive_dir, self._tools.disk.exists)
         for file in sorted(sent, key=lambda each: each.size_bytes):
             if file.file_type is None or file.captured_at is None or not file.present:
                 continue

@@ -11,6 +11,7 @@ from typing import Final
 
 from camera_watchdog import __version__
 from camera_watchdog.archive import archive_name, is_ours, receipt, receipt_name
+from camera_watchdog.archive_place import place_of
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import (
@@ -133,7 +134,9 @@ class Finish:
         passage.checkpoint()
         exam, rules = passage.exam, self._tools.rules
         source = rules.watch_dir / exam.folder
-        passage.save("moving", destination=self._free_name(exam))
+        passage.save(
+            "moving", destination=self._free_name(exam), archive_dir=str(rules.archive_dir)
+        )
         destination = rules.archive_dir / passage.exam.destination
         self._tools.before_move(exam.folder)
         try:
@@ -153,6 +156,10 @@ class Finish:
             "the archive has too many folders of this second", code="archive_blocked"
         )
 
+    def _place(self, exam: Exam) -> Path:
+        """Where the exam's folder was, or is to be, moved to."""
+        return place_of(exam, self._tools.rules.archive_dir, self._tools.disk.exists)
+
     def was_moved(self, exam: Exam) -> bool:
         """Whether the folder was moved already, though the journal does not say so.
 
@@ -165,10 +172,11 @@ class Finish:
         if not exam.destination:
             return False
         rules, exists = self._tools.rules, self._tools.disk.exists
+        place = self._place(exam)
         try:
-            entries = self._tools.disk.entries(rules.archive_dir / exam.destination)
+            entries = self._tools.disk.entries(place)
         except OSError as error:
-            here = exists(rules.archive_dir) or exists(rules.watch_dir / exam.folder)
+            here = exists(place.parent) or exists(rules.watch_dir / exam.folder)
             if here and isinstance(error, FileNotFoundError):
                 return False
             looked_into = rules.archive_dir / exam.destination
@@ -184,11 +192,11 @@ class Finish:
             TransientError: the archive cannot be written now.
         """
         exam, rules = passage.exam, self._tools.rules
-        destination = rules.archive_dir / exam.destination
+        destination = self._place(exam)
         try:
             entries = {entry.name: entry for entry in self._tools.disk.entries(destination)}
             if others := self._others(exam, destination, entries):
-                self._put_back(passage, others)
+                self._put_back(passage, destination, others)
             late = self._send_back_late(exam, destination, entries, others)
         except OSError as error:
             raise Unmovable(f"looking into {destination}", error) from error
@@ -242,7 +250,7 @@ class Finish:
             )
         )
 
-    def _put_back(self, passage: Passage, others: tuple[str, ...]) -> None:
+    def _put_back(self, passage: Passage, archived: Path, others: tuple[str, ...]) -> None:
         """What was moved is not what was sent: the folder goes back, and is judged as it is now.
 
         Where the camera has made another folder of that name by now, it stays where it is.
@@ -253,7 +261,7 @@ class Finish:
         exam, rules, said = passage.exam, self._tools.rules, ", ".join(others)
         folder = rules.watch_dir / exam.folder
         try:
-            self._tools.disk.move(rules.archive_dir / exam.destination, folder)
+            self._tools.disk.move(archived, folder)
         except FileExistsError:
             return
         # From before a kill: the exam is not archived after all, and it would be taken for a copy.

@@ -112,7 +112,9 @@ _TO_VERSION_2: Final[Step] = (
     "INSERT INTO belongs_to SELECT value FROM meta WHERE key = 'watch_dir'",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_TO_VERSION_2,)
+_TO_VERSION_3: Final[Step] = ("ALTER TABLE exams ADD COLUMN archive_dir DEFAULT NULL",)
+
+STEPS: Final[tuple[Step, ...]] = (_TO_VERSION_2, _TO_VERSION_3)
 """The first leads from version 1 to version 2. What was released is never changed."""
 
 VERSION: Final = 1 + len(STEPS)

@@ -20,6 +20,8 @@ from camera_watchdog.journal_watch_folder import id_in
 __all__ = ["Agreement", "agreement", "journal_to_move", "move_journal"]
 
 _LATEST: Final = 500
+_WITHOUT_PLACES: Final = 2
+"""The last version in which exams were archived without their place in full."""
 
 
 class Agreement(NamedTuple):
@@ -113,3 +115,10 @@ def move_journal(connection: sqlite3.Connection, old: str, new: Path) -> None:
     if whose(connection) != old:
         raise JournalRefused(f"The journal belongs to {whose(connection)} by now, not to {old}.")
     record_place(connection, new)
+    if version_of(connection) > _WITHOUT_PLACES:
+        for end in ("/", "\\"):
+            connection.execute(
+                "UPDATE exams SET archive_dir = ? || substr(archive_dir, ?)"
+                " WHERE archive_dir = ? OR substr(archive_dir, 1, ?) = ?",
+                (str(new), len(old) + 1, old, len(old) + 1, old + end),
+            )

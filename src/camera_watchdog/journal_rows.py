@@ -139,6 +139,7 @@ _EXAM_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "follows": _as_it_is,
     "confirmed_at": _time,
     "watch_folder": _as_it_is,
+    "archive_dir": _as_it_is,
 }
 """The fields of an exam that are columns, and how each is written."""
 
@@ -254,6 +255,7 @@ def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
         follows=row["follows"],
         confirmed_at=_from_time(row["confirmed_at"]),
         watch_folder=row["watch_folder"],
+        archive_dir=row["archive_dir"],
         files=tuple(sorted(files, key=lambda file: file.name)),
     )
 

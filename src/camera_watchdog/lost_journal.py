@@ -313,7 +313,7 @@ class LostJournal:
                     file.name,
                     exam.destination,
                 )
-        return exam.with_files(files) if files else None
+        return exam.but(archive_dir=str(self._archive_dir)).with_files(files) if files else None
 
     def _end(self) -> None:
         if self._is_new:

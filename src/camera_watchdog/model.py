@@ -309,7 +309,8 @@ class Exam(_Record):
     """One visit of one subject: a folder, and what became of it.
 
     ``not_before`` is when it is to be tried again; none where only a change or a person can help.
-    ``destination`` is the archive folder, written down before the move; ``former_sessions`` are those
+    ``destination`` is the archive folder, written down before the move, in ``archive_dir``, the archive
+    in full, which is none where an earlier release did it; ``former_sessions`` are those
     that a person gave up. ``rows_gone`` are rows that answered for earlier exams and were seen to be
     gone, or changed, when this one asked; ``rows_left`` those of pictures that were not sent. ``device_id`` and ``site_id`` are as they were at the archive;
     they and ``watch_folder``, the id of the camera's folder, are none where an earlier release did it.
@@ -344,6 +345,7 @@ class Exam(_Record):
     follows: int = 0
     confirmed_at: datetime | None = None
     watch_folder: str | None = None
+    archive_dir: str | None = None
 
     def file(self, name: str) -> ExamFile | None:
         """The file of that name."""

@@ -19,7 +19,8 @@ __all__ = ["receipt_differences"]
 _Said = Iterator[tuple[str, str]]
 _Document = Mapping[str, Any]
 
-_NOT_COMPARED: Final = frozenset({"version", "program"})
+_NOT_COMPARED: Final = frozenset({"version", "program", "archive_dir"})
+"""An archive may be moved as a whole, which changes nothing of what lies in it."""
 _OF_THE_DEVICE: Final = frozenset({"device_id", "site_id"})
 _OF_THE_SENDING: Final = frozenset(
     {

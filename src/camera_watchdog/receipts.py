@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from camera_watchdog import __version__
 from camera_watchdog.archive import damaged_name, receipt, receipt_name
+from camera_watchdog.archive_place import place_of
 from camera_watchdog.disk import Disk
 from camera_watchdog.journal import Journal
 
@@ -72,7 +73,8 @@ def rebuild_receipts(
         JournalError: the journal cannot be read.
     """
     for number, name in journal.history.last_archived(_LATEST):
-        folder, exam = archive_dir / name, journal.exam(number)
+        exam = journal.exam(number)
+        folder = place_of(exam, archive_dir, disk.exists)
         path = folder / receipt_name(exam)
         try:
             how = _what_is_wrong(disk, path, now)

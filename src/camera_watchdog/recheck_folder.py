@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from camera_watchdog.after_archive import changed_reason, doubtful, unknown
 from camera_watchdog.archive import is_ours
+from camera_watchdog.archive_place import place_of
 from camera_watchdog.content import inspect
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
@@ -55,11 +56,11 @@ class FolderRecheck:
         Raises:
             OSError: it cannot be listed now, or the whole archive is away.
         """
-        folder = self._archive_dir / exam.destination
+        folder = place_of(exam, self._archive_dir, self._disk.exists)
         try:
             entries = self._disk.entries(folder)
         except (FileNotFoundError, NotADirectoryError):
-            if not self._disk.exists(self._archive_dir):
+            if not self._disk.exists(folder.parent):
                 raise
             return None
         changed, same, unsure = self._changed(exam, folder, entries)

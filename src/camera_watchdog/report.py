@@ -66,6 +66,7 @@ COLUMNS: Final = (
     "first_seen",
     "archived_at",
     "archive_folder",
+    "archive_dir",
     "note",
     "overrides",
 )
@@ -151,6 +152,7 @@ def _of_exam(exam: Exam, zone: tzinfo) -> dict[str, Any]:
         "first_seen": _time(exam.first_seen, zone),
         "archived_at": _time(exam.archived_at, zone),
         "archive_folder": exam.destination if exam.archived_at else None,
+        "archive_dir": exam.archive_dir if exam.archived_at else None,
     }
 
 

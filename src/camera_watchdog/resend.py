@@ -23,6 +23,7 @@ from camera_watchdog import __version__
 from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED, findings
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.archive import receipt, receipt_name, resending, with_resending
+from camera_watchdog.archive_places import in_its_archive
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
@@ -95,8 +96,7 @@ class Resends:
     ) -> None:
         self._journal = journal
         self._rows = rows
-        rules = dataclasses.replace(tools.rules, watch_dir=tools.rules.archive_dir)
-        self._tools = dataclasses.replace(tools, rules=rules)
+        self._tools = tools
         self._stopping = stopping
         self._seen: int | None = None
         self._waiting: dict[int, int] = {}
@@ -146,10 +146,10 @@ class Resends:
         exam = self._journal.exam(request.exam_id)
         try:
             against = self._against(exam)
-            resend = _Resend(
-                self._journal, self._tools, exam, request, self._stopping, against=against
-            )
-            outcome = resend.run()
+            tools = in_its_archive(exam, self._tools)
+            outcome = _Resend(
+                self._journal, tools, exam, request, self._stopping, against=against
+            ).run()
         except _Refused as refused:
             outcome = f"{NOT_SENT}: {refused}"
         except PermanentError as error:

@@ -4,8 +4,10 @@ import json
 import re
 import shlex
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,9 @@ def test_what_the_refusal_advises_brings_all_of_it_on(clinic: Clinic, edc: DemoE
     words = shlex.split(printed[1])
     done = clinic.command(*words[words.index("moved") : words.index("moved") + 3])
     assert (done.returncode, "Start camera-watchdog again" in done.stdout) == (0, True)
+    with closing(sqlite3.connect(clinic.state_dir / "journal.sqlite3")) as journal:
+        told = journal.execute("SELECT archive_dir FROM exams WHERE state = 'archived'").fetchall()
+    assert told == [(str(new / "processed"),)]
 
     before = len([r for r in edc.requests if r.subject == ARCHIVED])
     clinic.start()

@@ -79,6 +79,7 @@ EDGES: Final = {"camera_db", "disk", "edc_api", "journal", "messenger", "watcher
 """Each knows one thing outside the program, and none of the others. A package is one edge."""
 
 CORE: Final = {
+    "archive_place",
     "camera_rows",
     "copied_back",
     "day_checks",

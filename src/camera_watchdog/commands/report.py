@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog import parts
 from camera_watchdog.archive import receipt_name
+from camera_watchdog.archive_places import ArchivePlaces
 from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
 from camera_watchdog.disk import Disk
@@ -161,9 +162,10 @@ def _tell_differences(found: list[Difference] | None) -> None:
 def _verified(config: Config, exams: list[Exam]) -> list[Difference]:
     """Read every archived folder of these exams, and compare."""
     disk, told = parts.disk(config), list[Difference]()
+    places = ArchivePlaces(disk, config.archive_dir, config.watch_dir)
     for exam in exams:
         if exam.state is State.ARCHIVED:
-            folder = config.archive_dir / exam.destination
+            folder = places.of(exam)
             told += differences(exam, _found(disk, folder, receipt_name(exam)))
     return told
 
