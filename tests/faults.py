@@ -18,6 +18,7 @@ class Fault(NamedTuple):
 
 _TOLD_FILE: Final = "integration/test_faults_told.py::test_"
 _ATTENTION: Final = "integration/test_attention.py::test_"
+_STANDS: Final = "system/test_attention.py::test_"
 _CLOCKS: Final = "integration/test_clocks.py::test_"
 _TOLD: Final = f"{_TOLD_FILE}it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on"
 _SECRETS: Final = "system/test_secrets.py::test_"
@@ -1049,6 +1050,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ATTENTION}a_daemon_that_is_started_anew_lists_it_still",
             f"{_ATTENTION}exams_behind_a_locked_database_are_one_matter",
             f"{_ATTENTION}a_file_time_beyond_any_calendar_keeps_no_exam_from_beginning",
+            f"{_STANDS}what_stands_is_told_everywhere_others_go_and_it_ends_by_itself",
+            f"{_STANDS}check_and_one_run_say_which_folder_may_not_be_listed",
             "unit/test_attention.py::test_whatever_has_not_got_on_is_listed_then_and_stays_listed",
             "unit/test_attention.py::test_another_try_is_not_getting_on",
             "integration/test_attention_watch.py::test_where_the_journal_cannot_be_read_or_written_it_is_told_from_memory",

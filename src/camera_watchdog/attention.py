@@ -42,6 +42,8 @@ SHARED_CAUSES: Final = {
 }
 """Reasons that are not an exam's own, and what it then waits for: listed once, for all that wait for it."""
 
+_WAITED_FOR_WHEN_READY: Final = frozenset({"demographics_missing"})
+"""What the camera may still write down of an exam whose files are all there."""
 _UNFINISHED: Final = frozenset({"unfinished_file", "never_written"})
 _NOT_WHOLE: Final = _UNFINISHED | {"file_busy", "still_written"}
 _AFTER_A_START_S: Final = 60.0
@@ -63,7 +65,9 @@ class Patience:
     def with_exam(self, exam: Exam) -> float:
         """How long this exam may; one that is about to be held for a reason of its own is."""
         reason = exam.reason
-        if exam.state is not State.COLLECTING or reason is None:
+        if reason is None:
+            return self.attention_s
+        if exam.state is not State.COLLECTING and reason.code not in _WAITED_FOR_WHEN_READY:
             return self.attention_s
         if not REASONS[reason.code].needs_person:
             return self.attention_s

@@ -80,7 +80,7 @@ def test_it_is_on_record_until_the_exam_gets_on(watched: Watched) -> None:
 
     watched.exam = watched.exam.but(reason=None)
 
-    assert not watched.pass_by(0)
+    assert not watched.pass_by(0.25)
     assert watched.on_record == {}
 
 

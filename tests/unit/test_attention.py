@@ -167,6 +167,9 @@ def test_an_exam_that_is_about_to_be_held_is_left_to_that() -> None:
     assert Days().pass_by(31, incomplete) == set()
     assert Days().pass_by(32, incomplete) == {1}
 
+    unknown = exam(id=1, state=State.READY, reason=Reason("demographics_missing"))
+    assert PATIENCE.with_exam(unknown) == PATIENCE.incomplete_s
+
     for attention_s, after_s in ((10.0, 35.0), (30 * MINUTE, 30 * MINUTE)):
         patience = Patience(attention_s, unfinished_s=35.0, incomplete_s=1800.0)
         growing = exam(id=1, reason=Reason("unfinished_file", ("OD.jpg",)))

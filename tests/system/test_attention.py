@@ -1,0 +1,156 @@
+"""Nobody waits unseen: the daemon as a process, and what status, the page and messages say of what stands."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from as_an_account import PROGRAM
+from camera_watchdog_demo.edc_server import DemoEdc
+from daemon_process import FAST, Clinic, until
+from receivers import WebSink
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="files' rights are taken as POSIX takes them"
+)
+
+STANDS, GOES = "105-10-0001-2", "105-10-0002-2"
+AFTER_S: Final = 4
+
+
+@pytest.fixture
+def edc(tmp_path: Path) -> Iterator[DemoEdc]:
+    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
+        for subject in (STANDS, GOES):
+            edc.add_subject(subject)
+            edc.add_session(subject)
+        yield edc
+
+
+@pytest.fixture
+def sink() -> Iterator[WebSink]:
+    with WebSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def clinic(edc: DemoEdc, sink: WebSink, tmp_path: Path) -> Iterator[Clinic]:
+    settings = FAST | {
+        "notify_webhook": sink.url,
+        "attention_after": AFTER_S,
+        "sweep_interval": 1,
+        "stability_timeout": 3,
+    }
+    with Clinic(
+        tmp_path / "clinic",
+        api_url=edc.url,
+        token=edc.token,
+        settings=settings,
+        program=PROGRAM,
+    ) as clinic:
+        yield clinic
+
+
+class Writer:
+    """A program that writes to a file without end, until it is told to stop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+        self._thread.start()
+
+    def _write(self) -> None:
+        while not self._stop.wait(0.05):
+            with self._path.open("ab") as file:
+                file.write(b"x")
+
+    def stop(self) -> None:
+        """End; nothing is written from now on."""
+        self._stop.set()
+        self._thread.join()
+
+
+def grows(clinic: Clinic) -> Callable[[], object]:
+    folder = clinic.watch_dir / STANDS
+    return Writer(next(folder.glob("*.jpg"))).stop
+
+
+def unreadable(clinic: Clinic) -> Callable[[], object]:
+    path = next((clinic.watch_dir / STANDS).glob("*.jpg"))
+    path.chmod(0)
+    return lambda: path.chmod(0o644)
+
+
+def unlistable(clinic: Clinic) -> Callable[[], object]:
+    path = clinic.watch_dir / STANDS
+    path.chmod(0)
+    return lambda: path.chmod(0o755)
+
+
+CASES: Final = {
+    "grows for ever": (grows, "still being written"),
+    "may not be read": (unreadable, "this account may not read it: Permission denied"),
+    "may not be listed": (unlistable, "this account may not list it"),
+}
+
+
+def exams_for_people(clinic: Clinic) -> list[dict[str, Any]]:
+    told = json.loads(clinic.command("status", "--json").stdout)
+    return [each for each in told["exams"] if each["action"]]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_stands_is_told_everywhere_others_go_and_it_ends_by_itself(
+    clinic: Clinic, sink: WebSink, case: str
+) -> None:
+    stand, says = CASES[case]
+    clinic.camera.take(STANDS)
+    end = stand(clinic)
+    try:
+        clinic.start()
+        clinic.camera.take(GOES)
+        clinic.archived(GOES)
+        until(lambda: sink.posted, 20, lambda: clinic.running.text)
+
+        (row,) = exams_for_people(clinic)
+        assert (row["subject"], row["reason_code"]) == (STANDS, "attention")
+        assert says in row["reason"]
+        in_words = clinic.command("status").stdout
+        assert "1 needs a person" in in_words
+        assert "NEED A PERSON" in in_words
+        page = (clinic.state_dir / "status.html").read_text("utf-8")
+        assert "All is well" not in page
+        kept = json.loads((clinic.state_dir / "status.json").read_text("utf-8"))
+        assert [each["subject"] for each in kept["exams"] if each["action"]] == [STANDS]
+
+        clinic.restart()
+        assert [each["subject"] for each in exams_for_people(clinic)] == [STANDS]
+    finally:
+        end()
+    clinic.archived(STANDS)
+    until(lambda: not exams_for_people(clinic), 10, "it is listed still")
+    until(lambda: len(sink.posted) > 1, 20, lambda: clinic.running.text)
+    told = [(each["event"], each["subject"], each["reason_code"]) for each in sink.posted]
+    assert told == [("trouble", STANDS, "attention"), ("over", STANDS, "attention")]
+
+
+def test_check_and_one_run_say_which_folder_may_not_be_listed(clinic: Clinic) -> None:
+    clinic.camera.take(STANDS)
+    unlistable(clinic)
+    with clinic.launch("run", "--once") as once:
+        assert once.wait() == 1
+        assert f"{STANDS}  is left: " in once.text
+        assert "this account may not list it" in once.text
+
+    line = [sys.executable, *PROGRAM, "--config", str(clinic.config_path), "check"]
+    check = subprocess.run(line, capture_output=True, encoding="utf-8", timeout=60, check=False)
+
+    assert check.returncode
+    assert STANDS in check.stdout + check.stderr
+    assert "All is well." not in check.stdout
