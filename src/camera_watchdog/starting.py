@@ -63,15 +63,8 @@ def check_paths(config: Config) -> None:
             f"The camera's database {config.db_path} is not there. Start the camera's software "
             "once, then start again; or correct db_path."
         )
-    disk = Disk()
-    try:
-        is_elsewhere = disk.volume(config.archive_dir) != disk.volume(config.watch_dir)
-    except OSError as error:
-        raise NotNow(
-            f"The drive or share of archive_dir {config.archive_dir} cannot be reached: "
-            f"{error.strerror}. Connect it, then start again; or correct archive_dir."
-        ) from error
-    if is_elsewhere:
+    _volume("state_dir", config.state_dir)
+    if _volume("archive_dir", config.archive_dir) != _volume("watch_dir", config.watch_dir):
         problem = Problem(
             "archive_dir",
             f"{config.archive_dir}, on another volume than watch_dir",
@@ -79,6 +72,21 @@ def check_paths(config: Config) -> None:
         )
         raise ConfigError([problem])
     _check_moves(config)
+
+
+def _volume(key: str, folder: Path) -> int:
+    """The volume that a folder is on, or will be.
+
+    Raises:
+        NotNow: it cannot be reached.
+    """
+    try:
+        return Disk().volume(folder)
+    except OSError as error:
+        raise NotNow(
+            f"The drive or share of {key} {folder} cannot be reached: {error.strerror}. "
+            f"Connect it, then start again; or correct {key}."
+        ) from error
 
 
 def _check_moves(config: Config) -> None:

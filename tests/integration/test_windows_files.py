@@ -133,15 +133,17 @@ def test_the_volume_of_a_path_that_is_away_is_not_looked_for_without_end(path: s
         Disk().volume(away)
 
 
-def test_a_start_whose_archive_is_on_a_drive_that_is_away_waits_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("key", ["archive_dir", "state_dir"])
+def test_a_start_with_a_folder_on_a_drive_that_is_away_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     away: Any = AwayPath(r"Q:\archive")
     monkeypatch.setattr(AwayPath, "asked", 0)
-    config: Any = SimpleNamespace(watch_dir=tmp_path, archive_dir=away, db_path=None)
-    with pytest.raises(NotNow, match=r"archive_dir Q:.archive cannot be reached.*Connect it"):
+    folders = {"watch_dir": tmp_path, "archive_dir": tmp_path, "state_dir": tmp_path}
+    config: Any = SimpleNamespace(**folders | {key: away}, db_path=None)
+    with pytest.raises(NotNow, match=rf"{key} Q:.archive cannot be reached.*Connect it"):
         check_paths(config)
-    finding = check_machine._folder("archive_dir", away)
+    finding = check_machine._folder(key, away)
     assert (finding.mark, finding.found) == (Mark.WRONG, "its drive or share is not there")
 
 
