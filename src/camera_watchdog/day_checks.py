@@ -16,7 +16,7 @@ from camera_watchdog.entry_dates import (
     entry_words,
     picture_days,
 )
-from camera_watchdog.model import Exam, Reason, Session
+from camera_watchdog.model import Exam, Override, Reason, Session
 from camera_watchdog.overrides import entries_meant, goes_after, names_entry
 from camera_watchdog.screening import (
     folder_days,
@@ -89,9 +89,18 @@ def is_of_another_day_now(
     if status.session_id == session.session_id:
         zone = tools.rules.zone
         return calendar_day(status.dated, zone) != calendar_day(session.dated, zone)
+    if any(said.session_id == session.session_id and _is_choice(said) for said in exam.overrides):
+        return False
     now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
     # The newest is the one of the latest date: where that is earlier than ours was, ours got another one.
     return now < before or status.dated < session.dated
+
+
+def _is_choice(said: Override) -> bool:
+    """Whether a person said by it which entry is the exam's."""
+    return (
+        said.reason_code in {"not_explained", "older_session", "session_in_use"} and not said.skip
+    )
 
 
 def check_day(

@@ -243,6 +243,8 @@ class Deliver:
             session = self._sessions.renew(passage, session)
             passage.asked_at = None  # it was asked since, and may have shown another's
             self._check_listing(passage)
+            if passage.exam.session and passage.exam.session.session_id != session.session_id:
+                return False  # the entry was left, for nothing of the exam is in it
         if generation(session.key, session.already) is not Generation.ASK_FIRST:
             return False
         belief = self._ask(exam, session, file)

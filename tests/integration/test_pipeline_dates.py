@@ -349,3 +349,38 @@ def test_of_an_entry_that_was_made_since_the_nearer_one_is_used_while_nothing_is
         clinic.edc.add_session(dated=START + days * DAY)
         clinic.live_for(100)
         check_arrived(clinic, "s-1" if days else "s-2")
+
+
+def test_an_entry_that_a_person_chose_is_used_though_a_nearer_one_was_made_since(
+    tmp_path: Path,
+) -> None:
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS) as clinic:
+        clinic.edc.add_session(dated=START - DAY)
+        clinic.edc.stored = [Stored("s-1", "right", "theirs.jpg", "x")]
+        take(clinic, START)
+        assert is_held(clinic.try_once(), "not_explained", HOUR_S)
+        clinic.edc.uploads = [NOT_SENT]
+        clinic.answer()
+        clinic.try_once()
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(100)
+        assert names_held(clinic.edc, "s-1") == ["OD.jpg", "OS.jpg", "report.pdf", "theirs.jpg"]
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_an_entry_whose_date_is_changed_between_the_last_file_and_the_proof_is_asked_about(
+    tmp_path: Path, release: str
+) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, START)
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        assert len(clinic.edc.stored) == 3
+        clinic.edc.sessions[0].dated = START + 30 * DAY
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+        assert clinic.archived() == []
+        clinic.edc.sessions[0].dated = START
+        clinic.live_for(HOUR_S + 5)
+        check_arrived(clinic)
