@@ -15,7 +15,7 @@ of its own, which keeps no exam waiting; when it was asked stands in the journal
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from camera_watchdog.after_archive import FORGOTTEN, NOT_CORRECTED, found_reason, with_finding
@@ -44,6 +44,8 @@ _AT_ONCE: Final = 20
 """Exams at one look: a few requests a minute are nothing to a server, thousands at once might be."""
 _NO_LONGER_AFTER: Final = timedelta(days=7)
 """An archive that was not asked about for so long, since nothing ran, is not asked about at all."""
+_AHEAD: Final = timedelta(hours=1)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _GONE: Final = 404
 
 logger = logging.getLogger(__name__)
@@ -65,10 +67,8 @@ class Confirmations:
 
     def look(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Ask about the exams that are due; never raises."""
-        latest = self._tools.clock() - self._after
         try:
-            due = self._journal.archived.unconfirmed(latest - _NO_LONGER_AFTER, latest, _AT_ONCE)
-            for number in due:
+            for number in self._due(self._tools.clock()):
                 if stopping() or not self._may_ask():
                     return
                 self._confirm(self._journal.exam(number))
@@ -77,6 +77,12 @@ class Confirmations:
         except Exception as error:
             unforeseen = not isinstance(error, CameraWatchdogError)
             logger.warning("archive  is confirmed later: %s", error, exc_info=unforeseen)
+
+    def _due(self, now: datetime) -> list[int]:
+        """The exams to ask about; also those of a clock that was ahead: nobody knows when they are due."""
+        unconfirmed, latest = self._journal.archived.unconfirmed, now - self._after
+        due = unconfirmed(latest - _NO_LONGER_AFTER, latest, _AT_ONCE)
+        return (due or unconfirmed(now + _AHEAD, _NEVER, _AT_ONCE))[:_AT_ONCE]
 
     def _may_ask(self) -> bool:
         try:

@@ -232,3 +232,16 @@ def test_a_late_picture_that_was_forgotten_before_the_proof_is_sent_again(tmp_pa
         clinic.live_for(120)
         assert len(clinic.archived()) == 2
         assert [one.name for one in clinic.edc.stored][-1] == "OD2.jpg"
+
+
+def test_what_a_clock_that_was_ahead_archived_is_asked_about_once(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.clock.utc += 400 * DAY
+        clinic.live_for(60)
+        assert clinic.archived()
+        clinic.clock.utc -= 400 * DAY
+        asked = len(clinic.edc.calls)
+        confirm(clinic)
+        confirm(clinic)
+
+        assert [call.split()[0] for call in clinic.edc.calls[asked:]] == ["status"]
