@@ -446,3 +446,30 @@ def test_what_keeps_a_folder_from_the_archive_is_told_for_what_it_is(
     blocked.clear()
     clinic.live_for(70)
     check_arrived(clinic)
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_a_folder_that_was_moved_just_before_another_archive_is_configured_is_found_there(
+    clinic: Clinic, tmp_path: Path, *, is_renamed: bool
+) -> None:
+    """The receipt could not be written then; the archive of before may be the new one by now."""
+    write = clinic.tools.disk.write_whole
+
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    clinic.tools.disk.write_whole = refuse  # type: ignore[method-assign]
+    clinic.live_for(30)
+    assert clinic.told("S1") == (State.READY, "archive_blocked")
+    (before,) = clinic.archived()
+    clinic.tools.disk.write_whole = write  # type: ignore[method-assign]
+    new = tmp_path / "other archive"
+    if is_renamed:
+        before.parent.rename(new)
+    clinic.set_rules(archive_dir=new)
+    clinic.live_for(70)
+    assert clinic.registry.exams() == []
+    (exam,) = clinic.journal.exams_of_subject("S1")
+    assert exam.state is State.ARCHIVED
+    assert ((new if is_renamed else before.parent) / before.name / "receipt.json").exists()
+    assert clinic.edc.count("upload") == 3

@@ -88,7 +88,8 @@ def test_what_was_moved_is_found_by_report_and_by_resend_and_is_no_subject(
 
     (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
     edc.lose_files(session)
-    done = clinic.command("resend", SUBJECT, "--reason", "the EDC was restored")
+    (place,) = clinic.folder.rglob(archived.name)
+    done = clinic.command("resend", str(place), "--reason", "the EDC was restored")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(edc.stored_files(SUBJECT)) == 3
     (again,) = clinic.folder.rglob(f"{archived.name}/receipt.json")

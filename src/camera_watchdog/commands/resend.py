@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from camera_watchdog.command_line import command
 from camera_watchdog.commands.people import NotDone, ask, journal_of, now, say, user
 from camera_watchdog.commands.release import entry, words
-from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Override
 from camera_watchdog.person import Request, Wish
@@ -47,7 +46,7 @@ def run(invocation: "Invocation") -> int:
     given = invocation.arguments
     config = invocation.load_config(frozenset())
     with journal_of(config) as journal:
-        exam = _archived(journal, config, given.subject)
+        exam = _archived(journal, given.subject)
         for asked in journal.open_requests():
             if asked.wish is Wish.RESEND and asked.exam_id == exam.id:
                 at = f"{asked.at.astimezone(config.timezone):%Y-%m-%d %H:%M}"
@@ -64,10 +63,12 @@ def run(invocation: "Invocation") -> int:
     return 1 if told.outcome.startswith(NOT_SENT) else 0
 
 
-def _archived(journal: Journal, config: Config, name: str) -> Exam:
+def _archived(journal: Journal, name: str) -> Exam:
     path = Path(name)
-    if path.parent != Path() and path.absolute().parent == config.archive_dir:
-        name = path.name
+    if path.parent != Path() and any(
+        exam.destination == path.name for exam in journal.archived.named(path.name)
+    ):
+        name = path.name  # wherever its archive is by now
     found = journal.archived.named(name)
     if not found:
         waiting = any(name in {exam.subject, exam.folder} for exam in journal.open_exams())
