@@ -19,7 +19,7 @@ from camera_watchdog import disk_windows
 from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk_holes import has_hole, makes_holes
 from camera_watchdog.disk_identity import identity, is_link
-from camera_watchdog.disk_room import write_over
+from camera_watchdog.disk_room import make_private, write_over
 from camera_watchdog.disk_writers import is_forbidden, open_for_writing_elsewhere
 from camera_watchdog.entries import Entry, Kind, Stamp, unfinished_name
 from camera_watchdog.errors import FileChanged, FileForbidden, NotRegular
@@ -286,19 +286,21 @@ class Disk:
         self._sync_folder(destination.parent)
 
     def write_whole(self, path: Path, content: bytes, *, durable: bool = True) -> None:
-        """Write a file so that a reader sees the old one or the new one, never a part."""
+        """Write a file so that a reader sees the old one or the new one, never a part.
+
+        Its owner and group may read it, and nobody else, whatever the umask.
+        """
         temporary = path.with_name(unfinished_name(path.name))
         try:
             with disk_windows.native(temporary).open("wb") as file:
+                make_private(file)
                 file.write(content)
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
         except OSError:
             with contextlib.suppress(OSError):
-                disk_windows.native(
-                    temporary
-                ).unlink()  # on a full disk what there is of it takes room
+                self.remove_own(temporary)  # on a full disk what there is of it takes room
             raise
         self.put_in_place(temporary, path)
         if durable:

@@ -1,16 +1,33 @@
-"""A disk without room: how that shows without writing, and how a small file is renewed on it all the same."""
+"""A disk without room: how that shows without writing, and how a small file is renewed on it all the same.
 
+And who may read what this program writes.
+"""
+
+import contextlib
 import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-__all__ = ["why_unwritable", "with_room", "write_over"]
+__all__ = ["make_private", "make_public", "why_unwritable", "with_room", "write_over"]
 
 _LEAST_ROOM_BYTES: Final = 64 * 1024
 _STEP_BYTES: Final = 16 * 1024
 _SLACK_BYTES: Final = 4 * 1024
+
+
+def make_private(file: BinaryIO) -> None:
+    """Let the owner and the group of a file read it, and nobody else."""
+    if hasattr(os, "fchmod"):
+        with contextlib.suppress(OSError):  # a volume that knows no such rights
+            os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & 0o660 | 0o640)
+
+
+def make_public(path: Path) -> None:
+    """Let everybody read a file."""
+    with contextlib.suppress(OSError):
+        path.chmod(0o644)
 
 
 def why_unwritable(folder: Path) -> str:

@@ -40,6 +40,7 @@ from camera_watchdog.journal_file import (
     has_log,
     is_cut_off,
     join,
+    make_folder,
     note_as_left,
     note_of_a_lost_one,
     set_aside,
@@ -127,7 +128,7 @@ class Journal(JournalExams):
         """
         path = folder / JOURNAL_NAME
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             if not damage and not has_log(path) and is_cut_off(path):
                 damage = "it is cut off"
             if damage:

@@ -25,6 +25,7 @@ __all__ = [
     "is_cut_off",
     "is_same_place",
     "join",
+    "make_folder",
     "note_as_left",
     "note_of_a_lost_one",
     "record_place",
@@ -37,6 +38,12 @@ _DAMAGED: Final = ".damaged-"
 _DAMAGE: Final = "damage"
 _GONE: Final = "gone"
 """How the journal before was lost."""
+
+_PRIVATE: Final = 0o640
+_NOT_OTHERS: Final = 0o660
+_ENTERED_BY_ALL: Final = 0o751
+_OWN_FOLDER: Final = ".camera-watchdog"
+"""As the state folder is called where nobody names one."""
 
 _PARTS: Final = ("", "-wal", "-shm")
 _CHECKPOINT_PAGES: Final = 4000
@@ -68,6 +75,7 @@ def connect(path: Path, watch_dir: Path, *, was_damaged: bool = False) -> sqlite
     if not existed and (known or any(damaged)):
         lost = _DAMAGE if was_damaged else _GONE
     as_left = not has_log(path) and _is_as_left(path)
+    _make_private(path, existed=existed)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
     try:
         with _damage_told(connection):
@@ -93,6 +101,33 @@ def connect(path: Path, watch_dir: Path, *, was_damaged: bool = False) -> sqlite
             _remove(path)
         raise
     return connection
+
+
+def make_folder(folder: Path) -> None:
+    """The journal's folder: everybody may enter it, for the status page, and its group may list it.
+
+    One that a person made for more than this stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    existed = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not existed or folder.name == _OWN_FOLDER:
+        with contextlib.suppress(OSError):
+            folder.chmod(_ENTERED_BY_ALL)
+
+
+def _make_private(path: Path, *, existed: bool) -> None:
+    """Let the owner and the group read the journal and its copies, and nobody else, whatever the umask.
+
+    SQLite gives what it makes beside it the same rights.
+    """
+    if not existed:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, _NOT_OTHERS))
+    for each in path.parent.glob(f"{path.name}*"):
+        with contextlib.suppress(OSError):
+            each.chmod(each.stat().st_mode & _NOT_OTHERS | _PRIVATE)
 
 
 def _remove(path: Path) -> None:

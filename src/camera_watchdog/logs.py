@@ -8,11 +8,13 @@ import contextlib
 import json
 import logging
 import logging.handlers
+import os
 import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
@@ -110,6 +112,14 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     On Windows a file that another program has open is not renamed. The one that is written goes first,
     to ``.0``, where nothing stands in its way; only once it is there do the older ones make room for it.
     """
+
+    def _open(self) -> TextIOWrapper:
+        """Its owner and group may read it, and nobody else, whatever the umask."""
+        stream = super()._open()
+        if hasattr(os, "fchmod"):
+            with contextlib.suppress(OSError):
+                os.fchmod(stream.fileno(), os.fstat(stream.fileno()).st_mode & 0o660 | 0o640)
+        return stream
 
     def doRollover(self) -> None:  # noqa: N802 - the base class's name
         if self.stream is not None:

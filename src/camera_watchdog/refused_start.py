@@ -77,6 +77,7 @@ def _write_status(settings: Mapping[str, Any], why: str) -> None:
         return
     if not state_dir.exists():
         state_dir.mkdir()  # never the camera's folder, which may be away
+        state_dir.chmod(0o751)  # as the daemon makes it: everybody may open the page
     told = replace(
         _kept(state_dir, watch_dir),
         at=datetime.now(UTC),

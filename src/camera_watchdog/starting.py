@@ -27,6 +27,7 @@ from camera_watchdog.errors import (
     Problem,
     why_unmovable,
 )
+from camera_watchdog.running import BESIDE_NAME, shared_lock
 
 __all__ = ["camera_of", "check_libraries", "check_paths", "locked"]
 
@@ -34,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 _LOCK_WITHIN_S: Final = 0.5
 """Who asks whether a daemon runs has the lock for a moment."""
+
+_OWNER_ONLY: Final = 0o600
+"""Who may open it may lock it, and keep the daemon from starting."""
 
 
 def check_libraries(config: Config) -> None:
@@ -115,34 +119,61 @@ def _check_moves(config: Config) -> None:
 @contextlib.contextmanager
 def locked(watch_dir: Path) -> Iterator[None]:
     """One daemon a watch folder; the system lets go of the lock when the process dies."""
-    owner = watch_dir / parts.OWNER_NAME
-    lock = FileLock(watch_dir / parts.LOCK_NAME, timeout=_LOCK_WITHIN_S)
+    with contextlib.ExitStack() as held:
+        _lock(watch_dir, held)
+        owner = watch_dir / parts.OWNER_NAME
+        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        with contextlib.suppress(OSError):
+            Disk().write_whole(owner, json.dumps(told).encode(), durable=False)
+        try:
+            yield
+        finally:
+            # Who reads it looks at the lock first: one that is left says nothing.
+            with contextlib.suppress(OSError):  # on Windows a reader's own handle keeps it
+                owner.unlink()
+
+
+def _lock(watch_dir: Path, held: contextlib.ExitStack) -> None:
+    """Take the lock, whatever programs that are no daemon have of it; ``held`` lets go of it.
+
+    Raises:
+        NotNow: another daemon has it, or this account may not take it.
+    """
     try:
-        lock.acquire(poll_interval=0.05)
-    except Timeout:
-        first = "another process"
-        with contextlib.suppress(OSError, ValueError):
-            told = json.loads(owner.read_text("utf-8"))
-            first = f"process {told['pid']} on {told['host']}, since {told['since']}"
-        raise NotNow(
-            f"Another camera-watchdog already watches {watch_dir}: {first}. Stop it first."
-        ) from None
+        if _take(watch_dir / parts.LOCK_NAME, held):
+            return
+        shared = shared_lock(watch_dir / parts.LOCK_NAME)
+        if shared is not None:
+            held.callback(os.close, shared)
+            if _take(watch_dir / BESIDE_NAME, held):
+                logger.warning(
+                    "lock  another program has the lock file open: it is taken beside it"
+                )
+                return
     except OSError as error:
         raise NotNow(
             f"The camera's folder {watch_dir} cannot be locked: {error.strerror}. "
             "Let this account write to it."
         ) from error
+    first = "another process"
+    with contextlib.suppress(OSError, ValueError):
+        told = json.loads((watch_dir / parts.OWNER_NAME).read_text("utf-8"))
+        first = f"process {told['pid']} on {told['host']}, since {told['since']}"
+    raise NotNow(f"Another camera-watchdog already watches {watch_dir}: {first}. Stop it first.")
+
+
+def _take(path: Path, held: contextlib.ExitStack) -> bool:
+    """Lock a file that only this account may open; whether it could be."""
+    lock = FileLock(path, timeout=_LOCK_WITHIN_S, mode=_OWNER_ONLY)
     try:
-        since = datetime.now().astimezone().isoformat(timespec="seconds")
-        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        with contextlib.suppress(OSError):
-            Disk().write_whole(owner, json.dumps(told).encode(), durable=False)
-        yield
-    finally:
-        # Who reads it looks at the lock first: one that is left says nothing.
-        with contextlib.suppress(OSError):  # on Windows a reader's own handle keeps it
-            owner.unlink()
-        lock.release()
+        lock.acquire(poll_interval=0.05)
+    except Timeout:
+        return False
+    held.callback(lock.release)
+    with contextlib.suppress(OSError):  # an earlier release let everybody open it
+        path.chmod(_OWNER_ONLY)
+    return True
 
 
 def camera_of(config: Config) -> CameraDatabase | None:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from camera_watchdog.disk import Disk
-from camera_watchdog.disk_room import with_room
+from camera_watchdog.disk_room import make_public, with_room
 from camera_watchdog.errors import JournalError
 from camera_watchdog.gate import ServerState
 from camera_watchdog.journal import JOURNAL_NAME, Journal
@@ -236,6 +236,9 @@ def write_status_file(disk: Disk, path: Path, text: str) -> None:
         if error.errno not in _NO_ROOM:
             raise
         disk.write_over(path, content)
+    make_public(
+        path
+    )  # it names no patient, and whoever opens it by double click may have any account
 
 
 def midnight(now: datetime, zone: tzinfo) -> datetime:

@@ -232,7 +232,8 @@ def _running(config: Config) -> Finding:
     try:
         daemon = running_daemon(config.watch_dir)
     except OSError:
-        return note(tried, "cannot be told", "Let this account write in watch_dir.")
+        mend = "Run this as the account that camera-watchdog runs as."
+        return note(tried, "cannot be told by this account", mend)
     if daemon is None:
         return ok(tried, "none runs")
     mend = f"A second one would refuse to start. What it does tells: {command('status')}"

@@ -91,7 +91,14 @@ def _check(found: Agreement, old: Path, new: Path) -> None:
             "there, also what is hidden in it, then say it again; or set watch_dir back."
         )
     is_other = old.is_dir() and not is_same_place(str(old), new)
-    if is_other and (running := running_daemon(old)):
+    try:
+        running = running_daemon(old) if is_other else None
+    except OSError as error:
+        raise NotDone(
+            f"It cannot be told whether a daemon watches {old}: {error.strerror}. Run this as the "
+            "account that camera-watchdog runs as."
+        ) from error
+    if running is not None:
         raise NotDone(f"A daemon watches {old} (process {running.pid}): stop it first.")
     if is_other and id_in(old) and id_in(old) == id_in(new):
         raise NotDone(
