@@ -190,7 +190,7 @@ class Core:
                     config.timezone,
                     config.db_image_captured_at_form,
                 )
-                if database
+                if database and "database" in config.eye_sources
                 else None
             ),
             is_listed=lambda: self.sweep.has_listed,

@@ -135,7 +135,8 @@ class _Daemon:
         after_s, root = config.attention_after, self._sweep.root
         self._standing = Standing(self._journal, self._registry, after_s, away=lambda: root.away)
         times = config.timezone, config.db_image_captured_at_form
-        rows = RowRecheck(camera, self._journal, _utc_now, *times) if camera else None
+        is_source = camera is not None and "database" in config.eye_sources
+        rows = RowRecheck(camera, self._journal, _utc_now, *times) if camera and is_source else None
         self._resends = Resends(
             self._journal, self._tools(self._clients.new()), self._stop.is_set, rows
         )

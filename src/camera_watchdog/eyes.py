@@ -34,6 +34,7 @@ from camera_watchdog.overrides import (
     eye_said_against_its_row,
     eye_said_before_its_row,
     eye_said_of_sent,
+    is_told_without_row,
 )
 from camera_watchdog.row_times import nearest
 from camera_watchdog.screening import to_send
@@ -109,17 +110,19 @@ class Eyes:
     def ask_again(self, passage: Passage) -> None:
         """Whether the database says still what the files were sent as; asked before the proof.
 
-        Nor anything else than a person said while it had nothing to say.
+        Nor anything else than a person, or another source, said while it had nothing to say.
 
         Raises:
             PermanentError: it says another eye now.
             DatabaseBusy, DatabaseUnreadable: the camera's database cannot be asked now.
         """
         exam = passage.exam
+        if _DATABASE not in self._tools.rules.eye_sources:
+            return
         told = [
             file
             for file in to_send(exam)
-            if _DATABASE in file.eye_source.split("+") or eye_said_before_its_row(exam, file)
+            if _DATABASE in file.eye_source.split("+") or is_told_without_row(exam, file)
         ]
         if not told:
             return
@@ -202,7 +205,8 @@ class Eyes:
             return _Answer(EyeVerdict(None, "", None), found.rows)
         if eye := eye_said(exam, file):
             own = found.rows or rows.owed(file, eye)
-            return _Answer(_with_what_came(exam, file, eye, own), own)
+            came = own if _DATABASE in rules.eye_sources else ()
+            return _Answer(_with_what_came(exam, file, eye, came), own)
         asked: dict[str, Callable[[], Testimony]] = {
             _DATABASE: lambda: laterality.from_rows(found.rows),
             "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),

@@ -45,6 +45,7 @@ __all__ = [
     "for_other_bytes",
     "goes_after",
     "is_corrected",
+    "is_told_without_row",
     "names_entry",
     "said_to_be_taken_out",
     "said_together",
@@ -114,6 +115,14 @@ def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word about an eye that was asked for because the camera's database did not tell it."""
     said = _said_of_eye(exam, file)
     return said if said and said.reason_code in _FOR_WANT_OF_A_ROW else None
+
+
+def is_told_without_row(exam: Exam, file: ExamFile) -> bool:
+    """Whether an eye was told while the camera's database told none: by a person, or another source."""
+    sources = {*file.eye_source.split("+")} - {""}
+    if "operator" in sources:
+        return eye_said_before_its_row(exam, file) is not None
+    return bool(sources) and "database" not in sources
 
 
 def eye_said_against_its_row(exam: Exam, file: ExamFile) -> Override | None:

@@ -134,6 +134,8 @@ class Rechecks:
             JournalError: it cannot be read or written now.
         """
         now = self._monotonic()
+        if self._rows is None:
+            self._rows_due = inf
         if self._rows is None or now < self._rows_due:
             self._has_looked = True
             return

@@ -25,7 +25,7 @@ from camera_watchdog.capture import parse_database_time
 from camera_watchdog.eye_rows import SubjectRows, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
-from camera_watchdog.overrides import eye_said_before_its_row
+from camera_watchdog.overrides import is_told_without_row
 
 __all__ = [
     "Elsewhere",
@@ -93,26 +93,26 @@ class RowLook:
 def watched(exam: Exam) -> list[ExamFile]:
     """The files that were sent as the eye that a row of the database told.
 
-    Or as a person said while a row of theirs told none.
+    Or as a person, or another source, said while a row of theirs told none.
     """
     return [
         file
         for file in exam.files
         if file.was_sent
         and answered(exam, file)
-        and ("database" in file.eye_source.split("+") or eye_said_before_its_row(exam, file))
+        and ("database" in file.eye_source.split("+") or is_told_without_row(exam, file))
     ]
 
 
 def answered(exam: Exam, file: ExamFile) -> list[EyeRow]:
     """The rows on record of a file that told the eye as which it was sent; others prove nothing.
 
-    Where a person said it because they told none, these may yet be filled in.
+    Where it was told without them, those that told none may yet be filled in.
     """
     if file.eye is None:
         return []
     told = [record for record in file.eye_rows if parse_eye(record.eye) is file.eye]
-    if told or not eye_said_before_its_row(exam, file):
+    if told or not is_told_without_row(exam, file):
         return told
     return [record for record in file.eye_rows if parse_eye(record.eye) is None]
 

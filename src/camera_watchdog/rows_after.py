@@ -15,7 +15,7 @@ from typing import Final
 from camera_watchdog.after_archive import OTHER_ROW, found_reason
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
-from camera_watchdog.overrides import eye_said_before_its_row
+from camera_watchdog.overrides import eye_said_before_its_row, is_told_without_row
 from camera_watchdog.row_times import in_time
 from camera_watchdog.stored_times import TimeForm
 
@@ -24,6 +24,8 @@ __all__ = ["RowsAfter", "other_row_reason", "rows_after"]
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _ITS_OWN_WITHIN: Final = timedelta(hours=20)
 """What is first seen later than that after the archive may be the next day's visit."""
+_ENTERED_WITHIN: Final = timedelta(days=7)
+"""So long a picture that had no row at all may have it still to come."""
 _FOLDER_WITHIN: Final = timedelta(minutes=30)
 """A picture that was taken again has its row before its folder: so long the row may be waiting for that."""
 
@@ -48,8 +50,8 @@ def rows_after(
     ``form`` is that of the rows' times, where a person named it.
 
     While another one is open, which may have the rows, no eye is another. A file whose eye was told by
-    more than the database is of the eye that it was sent as; one of which a person said it, while the
-    database had nothing to say, is compared.
+    more than the database is of the eye that it was sent as; one of which a person, or another source,
+    said it while the database had nothing to say is compared.
     """
     eyes: dict[str, Laterality] = {}
     settled: set[str] = set()
@@ -57,9 +59,10 @@ def rows_after(
     for file in exam.files:
         answered = [row for row in file.eye_rows if parse_eye(row.eye) is file.eye]
         is_told = file.eye_source == "database" and bool(answered)
-        if not file.was_sent or not (is_told or eye_said_before_its_row(exam, file)):
+        if not file.was_sent or not (is_told or is_told_without_row(exam, file)):
             continue
-        came = [row for row in _came(exam, file, exams) if parse_eye(row.eye) is not None]
+        within = _ITS_OWN_WITHIN if file.eye_rows else _ENTERED_WITHIN
+        came = [row for row in _came(exam, file, exams, within) if parse_eye(row.eye) is not None]
         other = [row for row in came if parse_eye(row.eye) is not file.eye]
         open_ = [
             row
@@ -100,8 +103,8 @@ def _sent_as(exam: Exam, name: str) -> str:
     return f"{file.eye}, as {by.user} said" if by else f"{file.eye}"
 
 
-def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam]) -> list[EyeRow]:
-    """The rows of a file's name that came within the day, before another exam had such a file."""
+def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam], within: timedelta) -> list[EyeRow]:
+    """The rows of a file's name that came within that time, before another exam had such a file."""
     names = [each.name for each in exam.files]
     found: list[EyeRow] = []
     for later in sorted((each for each in exams if each.id >= exam.id), key=lambda each: each.id):
@@ -114,7 +117,7 @@ def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam]) -> list[EyeRow]:
             for row in later.rows_left
             if row.seen_at is not None
             and exam.archived_at is not None
-            and timedelta() <= row.seen_at - exam.archived_at <= _ITS_OWN_WITHIN
+            and timedelta() <= row.seen_at - exam.archived_at <= within
             and rows_for(file.name, [_as_row(row)], names)
         ]
     return found

@@ -315,6 +315,21 @@ def test_a_row_that_contradicts_what_a_person_said_while_it_told_no_eye_is_held_
     check_arrived(clinic)
 
 
+@pytest.mark.parametrize("row", ["R", "L"])
+def test_a_row_that_comes_while_files_are_sent_as_their_names_say_may_contradict_them(
+    tmp_path: Path, row: str
+) -> None:
+    with begun(tmp_path, "1.4", eye_sources=("database", "filename")) as clinic:
+        says(clinic, OS="L")
+        when_all_is_sent(clinic, OD=row, OS="L")
+        clinic.live_for(30)
+        if row == "R":
+            check_arrived(clinic)
+            return
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+        assert clinic.archived() == []
+
+
 def test_a_row_that_came_while_the_edc_was_away_in_the_middle_is_held_where_it_contradicts_a_person(
     clinic: Clinic,
 ) -> None:

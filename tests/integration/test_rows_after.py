@@ -270,6 +270,44 @@ def test_a_file_that_changed_in_the_archive_hides_no_row_that_came_and_no_releas
         assert [each.code for each in findings(site.exam())] == [TOLD[1]]
 
 
+def test_what_a_person_said_on_friday_is_compared_with_what_is_saved_on_monday(
+    tmp_path: Path,
+) -> None:
+    with said_at_noon(tmp_path) as site:
+        site.time.turn(3 * A_DAY)
+        site.live(AN_HOUR)
+        site.rows("OD", "OS")
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == TOLD
+
+
+@contextmanager
+def told_by_name(folder: Path, *sources: str) -> Iterator[NumberingSite]:
+    """S1's pictures were archived as their names say, before the camera had rows of them."""
+    with NumberingSite(folder, eye_sources=[*sources]) as site:
+        site.arrive(site.write("S1", ["1_OD.jpg", "2_OS.jpg", "report.pdf"]))
+        site.live(AN_HOUR)
+        yield site
+
+
+@pytest.mark.parametrize(
+    "sources, eyes, expected",
+    [
+        (("database", "filename"), ("OS", "OD"), TOLD),
+        (("database", "filename"), ("OD", "OS"), NOTHING),
+        (("filename",), ("OS", "OD"), NOTHING),  # the database is no source there
+    ],
+)
+def test_a_source_that_answers_once_all_is_archived_may_contradict_the_one_that_did(
+    tmp_path: Path, sources: tuple[str, ...], eyes: tuple[str, str], expected: tuple[State, str]
+) -> None:
+    with told_by_name(tmp_path, *sources) as site:
+        site.row("1_OD.jpg", eyes[0])
+        site.row("2_OS.jpg", eyes[1])
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == expected
+
+
 # Ordinary visits
 
 
