@@ -215,9 +215,9 @@ def _check(connection: sqlite3.Connection, watch_dir: Path) -> None:
         moved = command(f"moved {quoted(recorded)} {quoted(str(watch_dir))}")
         raise JournalRefused(
             f"The journal belongs to the watch folder {recorded}, not to {watch_dir}. "
-            f"If the camera's folder was moved there, say so: {moved} "
-            "If it was not, set watch_dir back. Leave the journal where it is: without it, what was "
-            "sent is sent a second time."
+            "Leave the journal where it is: without it, what was sent is sent a second time. If the "
+            "camera's folder was not moved there, set watch_dir back. If it was, look that all of it is "
+            f"there, and say so: {moved}"
         )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from camera_watchdog.command_line import command
 from camera_watchdog.commands.people import NotDone, say
 from camera_watchdog.journal import JOURNAL_NAME
 from camera_watchdog.journal_file import is_same_place, whose
@@ -115,8 +114,8 @@ def _to_know(found: Agreement, old: Path, archive_dir: Path) -> Iterable[str]:
         yield f"Exams that wait and are not there: {names}. Move their folders there, too."
     if found.looked_for and not found.archived:
         yield (
-            f"None of the archived exams is in {archive_dir}: set archive_dir to where they are, or "
-            f"move them there. What is missing tells: {command('report')}"
+            f"None of the archived exams is in {archive_dir}. If their archive has another place now, "
+            "set archive_dir to it."
         )
     if old.is_dir():
         yield f"A folder is at {old} still: look whether the camera writes there; nobody else does."
