@@ -132,3 +132,15 @@ def test_more_folders_than_are_looked_at_are_told_with_the_command_for_all(clini
         True,
     )
     assert not any("not looked at" in e.found for e in findings_of(clinic, look_at_all=True))
+
+
+def test_a_token_s_file_that_is_not_there_keeps_nothing_else_from_being_tried(
+    clinic: Clinic,
+) -> None:
+    del clinic.settings["token"]
+    code, lines = check(clinic, token_file="token.txt")
+    assert code == 78
+    (wrong,) = marked(lines, "!!")
+    assert str(clinic.folder / "token.txt") in wrong
+    assert any(f"exam in {SUBJECTS[0]}: would be sent" in line for line in marked(lines, "OK"))
+    assert lines[-1] == "1 wrong: see the lines with !! above."

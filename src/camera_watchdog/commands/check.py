@@ -141,6 +141,7 @@ def _salvaged(
         for problem in error.problems
         for name in problem.key.split(" and ")
     }
+    bad |= {name.removesuffix("_file") for name in bad}  # what the file would have held
     known = {key.name: key for key in KEYS}
     usable: dict[str, object] = {}
     for name, value in {**settings, **flags}.items():
