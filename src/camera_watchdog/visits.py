@@ -59,15 +59,15 @@ def replaced_by_another(
 ) -> tuple[Visit, Visit]:
     """The pictures that were sent, and those that took their names and places more than ``gap`` later.
 
-    Both empty where what ``changed`` was only edited, or taken again at the same visit. Who told the time of
-    one and not of the other leaves the file system's, and when the first was sent.
+    Both empty where what ``changed`` was only edited, or taken again at the same visit. Where the camera told
+    the time of one of the two alone, the file system's is compared with when the first was sent.
     """
     before: Visit = []
     since: Visit = []
     for file in changed:
         now = with_capture_time(file, None, zone=zone)
         told = (file.captured_at, now.captured_at)
-        if file.captured_source != now.captured_source:
+        if (file.captured_source == "file") is not (now.captured_source == "file"):
             told = (file.sent_at, file_time(file.mtime_ns))
         was, at = told
         if file.is_image and was is not None and at is not None and at - was > gap:
