@@ -211,6 +211,7 @@ class Deliver:
             attempts=0,
             failing_since=None,
         )
+        self._tools.memory.uploads.pop(passage.exam.id, None)
         total = sum(f.present and f.sent is not Sent.SKIPPED for f in files)
         how = "listed by the EDC as" if answer.listed else "sent as"
         logger.info(

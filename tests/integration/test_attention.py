@@ -4,6 +4,7 @@ Each is brought about as a clinic would meet it; then it is read what ``status``
 told, and once the cause is gone the exam is found in the archive.
 """
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -287,3 +288,27 @@ def test_a_folder_that_becomes_listable_in_time_goes_the_ordinary_way(room: Room
 
     assert room.archived()
     assert room.messages == []
+
+
+def test_an_upload_over_a_slow_line_is_getting_on_and_is_forgotten_when_it_is_done(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = room.edc.upload
+
+    def slowly(**request: Any) -> Acknowledgement:
+        content = b""
+        for _ in range(4):  # a quarter of the file in most of the time that an exam may stand
+            block = bytearray(request["size_bytes"] // 4 + 1)
+            content += block[: request["body"].readinto(block)]
+            room.clock.advance(AFTER_S - 60)
+            room.watch.look()
+            assert room.shown.for_people == ()
+        return upload(**request | {"body": io.BytesIO(content)})
+
+    monkeypatch.setattr(room.edc, "upload", slowly)
+    room.take("S1")
+    room.live(3 * 4 * AFTER_S)
+
+    assert room.archived()
+    assert room.messages == []
+    assert room.tools.memory.uploads == {}
