@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class CameraFolder:
-    """Lists the root. ``unmatched`` folders and ``loose`` files in it are no exams.
+    """Lists the root. ``unmatched`` folders, ``archives`` of before and ``loose`` files are no exams.
 
     ``away`` is why it is not there, in words; empty while it is.
     """
@@ -30,7 +30,7 @@ class CameraFolder:
         self._disk = disk
         self.away = ""
         self._said: frozenset[str] = frozenset()
-        self._archives: set[str] = set()
+        self.archives: set[str] = set()
         self.unmatched: tuple[str, ...] = ()
         self.loose: tuple[str, ...] = ()
 
@@ -48,16 +48,17 @@ class CameraFolder:
             self.away = ""
             logger.info("watching  the camera's folder is there again")
         live = [name for name in names if self._rules.subject(name) is not None]
+        self.archives.intersection_update(live)
         self._say_others(names, loose)
         return live
 
     def without_archive(self, folder: str, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """What lies in a subject's folder; nothing in one that is an archive of before, said once."""
         if not is_old_archive(self._disk, self._rules.watch_dir / folder, entries):
-            self._archives.discard(folder)
+            self.archives.discard(folder)
             return entries
-        if folder not in self._archives:
-            self._archives.add(folder)
+        if folder not in self.archives:
+            self.archives.add(folder)
             logger.warning("watching  left alone, an archive by its receipts: %s", folder)
         return ()
 

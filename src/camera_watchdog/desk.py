@@ -123,5 +123,6 @@ class Desk:
         else:
             self._failing.discard(what)
 
-    def _others(self) -> tuple[int, int]:
-        return len(self._sweep.root.loose), len(self._sweep.root.unmatched)
+    def _others(self) -> tuple[int, int, int]:
+        root = self._sweep.root
+        return len(root.loose), len(root.unmatched), len(root.archives)

@@ -1,7 +1,8 @@
 """The daemon's parts as the configuration asks for them, the same for every command that needs one."""
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from camera_watchdog.errors import Problem
 from camera_watchdog.intake import Limits
 from camera_watchdog.logs import KEPT_FILES
 from camera_watchdog.model import Format
+from camera_watchdog.old_archive import is_old_archive
 from camera_watchdog.running import LOCK_NAME, OWNER_NAME
 from camera_watchdog.secret_file import Secret
 from camera_watchdog.stability import Waits
@@ -36,6 +38,7 @@ __all__ = [
     "edc_client",
     "ignored",
     "is_asked_for",
+    "old_archives",
     "patience",
     "rules",
     "smtp_password",
@@ -200,6 +203,18 @@ def ignored(config: Config) -> Ignored:
 def disk(config: Config) -> Disk:
     """The file system, as the daemon and the commands see it."""
     return Disk(ignored(config))
+
+
+def old_archives(config: Config, folders: Iterable[str]) -> tuple[str, ...]:
+    """Those of the camera's folders that are archives of before, though their name is a subject's."""
+    there, subject = disk(config), sweep_rules(config).subject
+    found = []
+    for name in folders:
+        folder = config.watch_dir / name
+        with contextlib.suppress(OSError):
+            if subject(name) is not None and is_old_archive(there, folder, there.entries(folder)):
+                found.append(name)
+    return tuple(found)
 
 
 def _ours(config: Config) -> Iterator[str]:

@@ -89,7 +89,7 @@ class StatusFiles:
         disk: Disk,
         journal: Journal,
         server_state: Callable[[], ServerState],
-        others: Callable[[], tuple[int, int]],
+        others: Callable[[], tuple[int, int, int]],
         standing: Standing,
         configuration: Callable[[], str] = str,
         unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
@@ -157,11 +157,11 @@ class StatusFiles:
     def _told(self, *, running: bool) -> Overview:
         now, state = self._clock(), self._server_state()
         today = midnight(now, self._zone)
-        loose, unmatched = self._others()
+        others = self._others()
         unread = self._read(now, today)
         known = self._on_record
         day_bytes = known.day_bytes
-        warnings = [*root_warnings(loose, unmatched), *disk_warning(self._watch_dir, day_bytes)]
+        warnings = [*root_warnings(*others), *disk_warning(self._watch_dir, day_bytes)]
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
         warnings += [*unread, *damage_warnings(self._state_dir, now)]
@@ -246,7 +246,7 @@ def midnight(now: datetime, zone: tzinfo) -> datetime:
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def root_warnings(loose: int, unmatched: int) -> list[str]:
+def root_warnings(loose: int, unmatched: int, archives: int = 0) -> list[str]:
     """What lies in the camera's folder and is nobody's exam, by count: a name may tell too much."""
     told = []
     if loose:
@@ -255,6 +255,9 @@ def root_warnings(loose: int, unmatched: int) -> list[str]:
     if unmatched:
         folders = "1 folder has" if unmatched == 1 else f"{unmatched} folders have"
         told.append(f"{folders} a name that is no subject's: left alone.")
+    if archives:
+        folders = "1 folder is an archive" if archives == 1 else f"{archives} folders are archives"
+        told.append(f"{folders} by the receipts inside, and no subject's: left alone.")
     return told
 
 

@@ -869,7 +869,7 @@ def test_a_folder_that_is_away_is_told_and_what_to_do_and_then_it_goes_on(tmp_pa
             disk=Disk(),
             journal=clinic.journal,
             server_state=lambda: clinic.gate.state,
-            others=lambda: (0, 0),
+            others=lambda: (0, 0, 0),
             standing=Standing(
                 clinic.journal,
                 clinic.registry,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from camera_watchdog.model import State
+from camera_watchdog.status_files import root_warnings
 from clinic import Clinic
 from one_exam import check_arrived
 
@@ -37,6 +38,9 @@ def test_an_archive_that_was_renamed_is_no_subject(
         (renamed / beside).write_bytes(b"of the site")
     clinic.live_for(300)
     assert clinic.registry.exams() == []
+    assert root_warnings(0, 0, len(clinic.sweep.root.archives)) == [
+        "1 folder is an archive by the receipts inside, and no subject's: left alone."
+    ]
     top = name.partition("/")[0]
     said = f"watching  left alone, an archive by its receipts: {top}"
     assert [record.getMessage() for record in caplog.records].count(said) == 1

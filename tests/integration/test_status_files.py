@@ -50,7 +50,7 @@ class Desk:
             disk=Disk(),
             journal=journal,
             server_state=lambda: ServerState(reachable=True, since=NOON),
-            others=lambda: (0, 0),
+            others=lambda: (0, 0, 0),
             standing=Standing(
                 journal, Registry(), 1800.0, away=lambda: self.away, clock=lambda: NOON
             ),

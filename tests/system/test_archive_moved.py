@@ -80,6 +80,9 @@ def test_what_was_moved_is_found_by_report_and_by_resend_and_is_no_subject(
     daemon = clinic.start()
     until((clinic.state_dir / "status.json").exists, 10, "status")
 
+    inside = move in {renamed, another_configured, renamed_and_another_configured}
+    status = " ".join(clinic.command("status").stdout.split())
+    assert ("An archive by the receipts inside, and no subject's" in status) is inside
     report = clinic.command("report", SUBJECT, "--verify", "--json")
     told = json.loads(report.stdout)
     assert (report.returncode, told["differences"]) == (0, [])

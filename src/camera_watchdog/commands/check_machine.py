@@ -22,7 +22,6 @@ from camera_watchdog.disk_moves import nearest_folder
 from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
 from camera_watchdog.journal import Journal
-from camera_watchdog.old_archive import is_old_archive
 from camera_watchdog.resemblance import Identifiers
 from camera_watchdog.running import running_daemon
 from camera_watchdog.status_files import full_day_bytes, least_free_bytes, size_words
@@ -63,7 +62,7 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
         return [wrong(tried, f"it cannot be listed ({error.strerror})", mend)], []
     rules = parts.sweep_rules(config)
     folders = [(name, subject) for name in names if (subject := rules.subject(name)) is not None]
-    archives = [name for name, _ in folders if _is_archive(config, name)]
+    archives = parts.old_archives(config, [name for name, _ in folders])
     folders = [(name, subject) for name, subject in folders if name not in archives]
     findings = [ok(tried, f"{_count(len(folders), 'folder')} of subjects")]
     if not _can_write(config.watch_dir):
@@ -76,13 +75,6 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
         found = f"archives, by their receipts: {_some(archives)}"
         findings.append(note("left alone in watch_dir", found, _KEPT))
     return [*findings, *_leftovers(config, names, loose)], folders
-
-
-def _is_archive(config: Config, folder: str) -> bool:
-    disk, path = parts.disk(config), config.watch_dir / folder
-    with contextlib.suppress(OSError):
-        return is_old_archive(disk, path, disk.entries(path))
-    return False
 
 
 def _leftovers(config: Config, names: Sequence[str], loose: Sequence[str]) -> Iterator[Finding]:

@@ -46,6 +46,7 @@ __all__ = ["add_arguments", "run"]
 
 _STALE: Final = timedelta(minutes=3)
 _MOST_NAMED: Final = 5
+_LOOKED_INTO: Final = 500
 _NOT_NOW: Final = 75
 
 
@@ -272,6 +273,9 @@ def _warnings(config: Config, known: _Known) -> list[str]:
         subjects = Identifiers(known.subjects)
         named = _some(tuple(subjects.noted(name) for name in unmatched))
         told.append(f"{count} that no subject's name matches, left alone: {named}.")
+    archives = parts.old_archives(config, folders[:_LOOKED_INTO])
+    if archives:
+        told.append(f"An archive by the receipts inside, and no subject's: {_some(archives)}.")
     told += damage_warnings(config.state_dir, datetime.now(UTC))
     told += [RECEIPTS_ARE_READ] if known.receipts_are_read else []
     now = datetime.now(UTC)
