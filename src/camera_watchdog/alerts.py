@@ -33,6 +33,7 @@ from camera_watchdog.overview import NEEDED_AT_ONCE, Server, attention_reason, n
 from camera_watchdog.reasons import explain
 
 __all__ = [
+    "SERVER",
     "SUBJECTS",
     "Alerts",
     "Known",
@@ -46,7 +47,8 @@ __all__ = [
     "of_server",
 ]
 
-_SERVER: Final = "server"
+SERVER: Final = "server"
+"""The key of an EDC that is away."""
 _CALM_S: Final = 60.0
 """The least time without trouble, while its exam is tried again, that makes an end of it."""
 
@@ -206,7 +208,7 @@ def of_obstacles(obstacles: Iterable[Obstacle]) -> list[Trouble]:
 
 def of_server(told: Server, code: str) -> Trouble:
     """An EDC that is away; ``code`` says in which way."""
-    return Trouble(_SERVER, "", code, told.message, told.action)
+    return Trouble(SERVER, "", code, told.message, told.action)
 
 
 class Alerts:

@@ -13,7 +13,15 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from camera_watchdog.alerts import Alerts, Trouble, key_of, of_exams, of_obstacles, of_server
+from camera_watchdog.alerts import (
+    SERVER,
+    Alerts,
+    Trouble,
+    key_of,
+    of_exams,
+    of_obstacles,
+    of_server,
+)
 from camera_watchdog.errors import CameraWatchdogError, TransientError
 from camera_watchdog.gate import Gate
 from camera_watchdog.kept_notices import KeptNotices, Notice, Notices
@@ -84,10 +92,13 @@ class Herald:
         if self._alerts is None:
             self._alerts = Alerts(self._after, self._kept.begin())
         exams = tuple(self._exams())
+        still_open = {key_of(exam) for exam in exams}
+        if not self._gate.was_asked:  # after a start it is not known yet that an EDC is back
+            still_open.add(SERVER)
         of_all = [*of_obstacles(self._obstacles()), *self._of_server()]
         told = self._alerts.look(
             [*of_all, *of_exams(exams, self._unmoved())],
-            still_open={key_of(exam) for exam in exams},
+            still_open=still_open,
             now=self._clock(),
             now_s=self._monotonic(),
         )

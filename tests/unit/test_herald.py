@@ -194,17 +194,18 @@ class Told:
         self.disk, self.web, self.clock = OnADisk(journal), Channel(), clock
         self.exams: list[Exam] = []
         self.obstacles: list[Obstacle] = []
-        self._journal, self._gate = journal, gate
+        self.gate = gate
         self.start()
 
-    def start(self) -> None:
+    def start(self, gate: Gate | None = None) -> None:
         """As after a restart: what was in memory is gone."""
+        self.gate = gate or self.gate
         self.herald = Herald(
             {"webhook": self.web},
             notices=self.disk,
             exams=lambda: self.exams,
             obstacles=lambda: self.obstacles,
-            gate=self._gate,
+            gate=self.gate,
             after=timedelta(seconds=30),
             machine="pc7",
             device_id="",
@@ -269,6 +270,23 @@ def test_a_start_with_a_journal_that_cannot_be_read_tells_and_makes_it_good_late
     site.live_for(20)
 
     assert list(site.disk.troubles()) == ["exam 2"]
+
+
+def test_an_edc_that_is_away_over_a_restart_is_not_told_to_be_back_before_it_was_asked(
+    site: Told, gate: Gate, edc: Edc, clock: Clock
+) -> None:
+    edc.is_there = False
+    gate.look()
+    assert site.live_for(60) == [("trouble", "")]
+
+    site.start(Gate(edc, clock=clock.now, monotonic=clock.monotonic))
+    assert site.live_for(5) == []  # its first question takes a while
+    site.gate.look()
+
+    assert site.live_for(60) == []
+    edc.is_there = True
+    site.gate.look()
+    assert site.live_for(5) == [("over", "")]
 
 
 class Once(threading.Event):
