@@ -14,7 +14,10 @@ from typing import Final
 from camera_watchdog.model import Exam, Reason, Session
 from camera_watchdog.overrides import entries_meant, goes_after
 
-__all__ = ["exam_before", "late_reason", "session_to_join"]
+__all__ = ["MAY_BE_LATE", "exam_before", "late_reason", "session_to_join"]
+
+MAY_BE_LATE: Final = "may_be_late"
+"""A detail of ``incomplete`` while it is waited whether the rest of an exam of its own comes."""
 
 _WITHIN: Final = timedelta(days=1)
 _SLIPPED_IN: Final = timedelta(minutes=1)

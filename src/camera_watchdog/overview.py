@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from camera_watchdog.attention import OF_THE_SERVER, SHARED_CAUSES, Place, places
 from camera_watchdog.capture import CLOCK
+from camera_watchdog.late import MAY_BE_LATE
 from camera_watchdog.lifecycle import ACTIVE
 from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.obstacles import Obstacle
@@ -47,6 +48,8 @@ _AWAITED: Final = frozenset(
     }
 )
 """What does not come without the camera, or somebody at it."""
+
+_OR_LATE: Final = "It may be a part of the exam that was archived not long ago: which it is, is asked once no more comes."
 
 _MOST_CLOCKS: Final = 3
 """A clock that is wrong is wrong for every exam."""
@@ -315,6 +318,8 @@ def _answer(exam: Exam) -> str:
     is_waiting = exam.state in {State.COLLECTING, State.READY}
     if reason is None or not is_waiting or reason.code not in _AWAITED:
         return ""
+    if MAY_BE_LATE in reason.details:
+        return _OR_LATE
     return explain(reason, exam).next_step
 
 

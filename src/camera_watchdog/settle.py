@@ -17,7 +17,7 @@ from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import why_unreadable
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
-from camera_watchdog.late import exam_before, late_reason
+from camera_watchdog.late import MAY_BE_LATE, exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import Known
 from camera_watchdog.model import Exam, Laterality, Reason, State
@@ -144,8 +144,10 @@ class Settle:
         files = [file for file in exam.files if file.present or file.may_be_stored]
         counted = [file for file in files if not skipped(exam, file.name)]
         missing = missing_told(counted, self._eyes_told(exam), self._limits.required)
-        missing = missing or reason.details["missing"]
-        return Reason(reason.code, reason.files, {**reason.details, "missing": missing})
+        details = {**reason.details, "missing": missing or reason.details["missing"]}
+        if self._late(exam) is not None:
+            details[MAY_BE_LATE] = ""
+        return Reason(reason.code, reason.files, details)
 
     def _name_others(self, exam: Exam) -> None:
         """Say what stays with a folder and is not sent; once for all files with the same ending."""

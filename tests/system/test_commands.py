@@ -746,3 +746,21 @@ def test_monitoring_asks_for_an_exit_code(clinic: Clinic, edc: DemoEdc) -> None:
     edc.stop()
     clinic.command("retry", "--all")
     until(lambda: clinic.command("status", "--exit-code").returncode == 75, 15, "the EDC is away")
+
+
+def test_what_may_be_a_part_of_an_exam_just_archived_is_not_ended_before_it_is_asked_which(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    clinic.camera.take(SUBJECT)
+    clinic.start(incomplete_after=600)
+    clinic.archived(SUBJECT)
+    put(clinic, "IM_0009.jpg", jpeg(9, eye="right"))
+    clinic.wait_for(SUBJECT, "incomplete")
+
+    said = refused(clinic, "release", SUBJECT, "--reason", "there will be no more")
+
+    text = clinic.command("status").stdout
+    assert "which it is, is asked once no more comes" in flat(text)
+    assert "camera-watchdog release" not in text
+    assert "was archived not long ago, and this may be a part of it" in said

@@ -13,7 +13,7 @@ from camera_watchdog.commands.edc_listing import say_what_is_listed
 from camera_watchdog.commands.people import NotDone, ask, exams_named, journal_of, now, say, user
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
-from camera_watchdog.late import exam_before
+from camera_watchdog.late import MAY_BE_LATE
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Exam, Laterality, Override, State
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
@@ -134,7 +134,7 @@ def run(invocation: "Invocation") -> int:
         )
         is_plain = not (eyes or given.skip or given.entry or given.send_again)
         if is_plain and exam.state is State.COLLECTING:
-            _check_is_no_late_one(journal, config, exam)
+            _check_is_no_late_one(config, exam)
         if is_plain and _was_held_otherwise(journal, exam, request):
             assert exam.reason is not None  # noqa: S101 - it is held for one
             told = explain(exam.reason, exam)
@@ -150,14 +150,13 @@ def run(invocation: "Invocation") -> int:
         return 0 if is_done else 1
 
 
-def _check_is_no_late_one(journal: Journal, config: Config, exam: Exam) -> None:
+def _check_is_no_late_one(config: Config, exam: Exam) -> None:
     """That there will be no more says nothing of which exam it is, where one was just archived.
 
     Raises:
         NotDone: that is asked once it is known that no more comes.
     """
-    before = exam_before(exam, journal.exams_of_subject(exam.subject))
-    if exam.reason is None or exam.reason.code != "incomplete" or before is None:
+    if exam.reason is None or MAY_BE_LATE not in exam.reason.details:
         return
     at = exam.last_change + timedelta(seconds=config.incomplete_after)
     raise NotDone(
