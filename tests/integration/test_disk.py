@@ -38,6 +38,8 @@ def linked(link: Path, target: Path) -> Path:
         link.symlink_to(target, target_is_directory=target.is_dir())
     except OSError:
         pytest.skip("this account may not make links")
+    if not link.is_symlink():  # Wine says that it made one
+        pytest.skip("this system makes no links")
     return link
 
 
