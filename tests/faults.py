@@ -1157,6 +1157,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_CONFIRMED}where_nobody_can_tell_nothing_is_said_and_nothing_is_sent",
             f"{_CONFIRMED}a_late_picture_is_asked_about_by_itself_where_that_tells",
             f"{_CONFIRMED}a_late_picture_that_was_forgotten_before_the_proof_is_sent_again",
+            "system/test_restored_real.py::test_a_late_picture_that_was_forgotten_is_told_where_the_release_can",
             f"{_CONFIRMED}one_file_is_sent_again_where_the_next_visit_has_its_entry",
             f"{_RESEND}what_the_edc_had_forgotten_a_while_after_the_archive_is_told_and_sent_again",
             f"{_RESTORED}what_was_forgotten_is_held_and_goes_again_once_a_person_says_so",

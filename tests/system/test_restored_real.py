@@ -156,3 +156,35 @@ def test_after_the_archive_it_is_asked_once_more_and_resend_brings_it_back(
     check_arrived(edc, archived, taken, session)
     clinic.restart(confirm_after=1)
     assert "FOUND:" not in clinic.running.text
+
+
+def test_a_late_picture_that_was_forgotten_is_told_where_the_release_can(
+    edc: RealEdcServer, clinic: Clinic
+) -> None:
+    """The entry lists its kind all the same: the exam before has one of it."""
+    if edc.version == "0.2.0":
+        pytest.skip("keeps one file of each kind: a late one of the same kind is not sent")
+    clinic.restart(incomplete_after=1)
+    subject = new_subject()
+    edc.add_subject(subject)
+    session = edc.add_session(subject)
+    take(clinic, subject)
+    (first,) = clinic.archived(subject)
+    before = edc.stored_files(subject)
+    edc.back_up(clinic.folder / "backup")
+    at = TAKEN_AT + timedelta(minutes=5)
+    clinic.camera.take(subject, images=("right",), report=None, captured_at=at)
+    clinic.wait_for(subject, "late")
+    assert clinic.command("release", subject, "--reason", "it belongs to it").returncode == 0
+    (late,) = {*clinic.archived(subject, count=2)} - {first}
+    assert {file.session_id for file in edc.stored_files(subject)} == {session}
+    assert len(edc.stored_files(subject)) == len(before) + 1
+    notes = " ".join(receipt_of(late)["notes"])
+    assert ("nobody can ask this release" in notes) is (edc.version != SENDS_AGAIN_BY_ITSELF)
+
+    edc.restore(clinic.folder / "backup")
+    assert edc.stored_files(subject) == before
+    clinic.restart(confirm_after=1)
+    if edc.version == SENDS_AGAIN_BY_ITSELF:
+        clinic.running.says(late.name, "FOUND:", within_s=25)
+    assert f"{first.name}  FOUND:" not in clinic.running.text
