@@ -32,7 +32,7 @@ from camera_watchdog.overrides import (
     SENT_AS_OTHER_EYE,
     eye_said,
     eye_said_against_its_row,
-    eye_said_before_its_row,
+    eye_said_before_the_news,
     eye_said_of_sent,
     is_told_without_row,
 )
@@ -59,12 +59,14 @@ def is_retaken(file: ExamFile) -> bool:
 class _Answer:
     """What is known of one file's eye, and the rows of the database that are its own.
 
-    ``is_silent`` where the database was asked and has nothing to say, not even what is no eye.
+    ``is_silent`` where the database was asked and has nothing to say, not even what is no eye, ``is_news``
+    where it says another eye than a person did who knew of nothing against it.
     """
 
     verdict: EyeVerdict
     rows: tuple[ImageRow, ...]
     is_silent: bool = False
+    is_news: bool = False
 
 
 class Eyes:
@@ -122,7 +124,9 @@ class Eyes:
         told = [
             file
             for file in to_send(exam)
-            if _DATABASE in file.eye_source.split("+") or is_told_without_row(exam, file)
+            if _DATABASE in file.eye_source.split("+")
+            or is_told_without_row(exam, file)
+            or eye_said_before_the_news(exam, file)
         ]
         if not told:
             return
@@ -150,7 +154,7 @@ class Eyes:
             eye_source=verdict.source,
             eye_contradictions=file.eye_contradictions or verdict.contradictions,
             file_type=file.format and file_type_for(file.format, verdict.eye, report_type),
-            eye_rows=_recorded(file, answer.rows),
+            eye_rows=file.eye_rows if answer.is_news else _recorded(file, answer.rows),
         )
         if not file.may_be_stored or is_retaken(file) or known.file_type == file.file_type:
             return known, verdict.reason
@@ -206,7 +210,8 @@ class Eyes:
         if eye := eye_said(exam, file):
             own = found.rows or rows.owed(file, eye)
             came = own if _DATABASE in rules.eye_sources else ()
-            return _Answer(_with_what_came(exam, file, eye, came), own)
+            verdict = _with_what_came(exam, file, eye, came)
+            return _Answer(verdict, own, is_news=verdict.reason is not None)
         asked: dict[str, Callable[[], Testimony]] = {
             _DATABASE: lambda: laterality.from_rows(found.rows),
             "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
@@ -300,8 +305,8 @@ def _with_sources(reason: Reason, sources: Sequence[str]) -> Reason:
 def _with_what_came(
     exam: Exam, file: ExamFile, eye: Laterality, rows: Sequence[ImageRow]
 ) -> EyeVerdict:
-    """A person's word, unless it was given for want of a row and the row that came says the other eye."""
-    said = eye_said_before_its_row(exam, file)
+    """A person's word, unless a row says the other eye by now, and none did when it was given."""
+    said = eye_said_before_the_news(exam, file)
     if said is None:
         return EyeVerdict(eye, "operator", None)
     came = laterality.from_rows(rows)

@@ -19,6 +19,7 @@ that are of one visit (:func:`said_together`) make no visit of a third one from 
 from collections.abc import Iterable
 from typing import Final
 
+from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import (
     Exam,
     ExamFile,
@@ -40,6 +41,7 @@ __all__ = [
     "eye_said",
     "eye_said_against_its_row",
     "eye_said_before_its_row",
+    "eye_said_before_the_news",
     "eye_said_of_sent",
     "files_as_sent",
     "for_other_bytes",
@@ -58,6 +60,8 @@ SENT_AS_OTHER_EYE: Final = "sent_as_other_eye"
 """The reason that asks under which eye the EDC has a file that was sent."""
 
 _FOR_WANT_OF_A_ROW: Final = frozenset({"not_in_database", "earlier_visit_rows", "eye_unknown"})
+
+_OF_ONE_EYE: Final = "eye_missing"
 
 
 def sha256_of(file: ExamFile) -> str:
@@ -115,6 +119,19 @@ def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word about an eye that was asked for because the camera's database did not tell it."""
     said = _said_of_eye(exam, file)
     return said if said and said.reason_code in _FOR_WANT_OF_A_ROW else None
+
+
+def eye_said_before_the_news(exam: Exam, file: ExamFile) -> Override | None:
+    """A person's word about an eye, to which it is news where a row says the other one.
+
+    None of the file's told an eye when it was given, or it was what the person said. What was said against
+    the camera's database stands.
+    """
+    said = _said_of_eye(exam, file)
+    if said is None or said.reason_code in _FOR_WANT_OF_A_ROW:
+        return said
+    agreed = any(parse_eye(row.eye) is said.eye for row in file.eye_rows)
+    return said if agreed and said.reason_code == _OF_ONE_EYE else None
 
 
 def is_told_without_row(exam: Exam, file: ExamFile) -> bool:

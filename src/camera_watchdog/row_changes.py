@@ -91,17 +91,11 @@ class RowLook:
 
 
 def watched(exam: Exam) -> list[ExamFile]:
-    """The files that were sent as the eye that a row of the database told.
+    """The files that were sent as the eye that a row of the database told, whoever else did.
 
     Or as a person, or another source, said while a row of theirs told none.
     """
-    return [
-        file
-        for file in exam.files
-        if file.was_sent
-        and answered(exam, file)
-        and ("database" in file.eye_source.split("+") or is_told_without_row(exam, file))
-    ]
+    return [file for file in exam.files if file.was_sent and answered(exam, file)]
 
 
 def answered(exam: Exam, file: ExamFile) -> list[EyeRow]:

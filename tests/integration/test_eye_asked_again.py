@@ -121,7 +121,7 @@ def test_a_file_whose_eye_the_administrator_corrected_is_archived_as_that_and_no
             "OD.jpg was sent as right; nurse said that the EDC's administrator corrected it to left."
         )
         (archived,) = clinic.journal.exams_of_subject("S1")
-        assert watched(archived) == [file for file in archived.files if file.name == "OS.jpg"]
+        assert [file.name for file in watched(archived)] == ["OD.jpg", "OS.jpg"]
 
 
 def test_that_a_file_shows_the_other_eye_than_it_was_sent_as_is_no_answer_before_the_edc_has_it_so(
@@ -284,14 +284,45 @@ def test_a_row_that_goes_away_while_the_edc_is_away_holds_nothing(clinic: Clinic
     check_arrived(clinic)
 
 
-def test_what_a_person_said_against_the_database_is_not_asked_of_it_again(clinic: Clinic) -> None:
-    clinic.camera.know("S1", "OD.jpg", "L")
-    clinic.live_for(30)
-    assert clinic.told("S1") == (State.HELD, "eye_conflict")
-    clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
-    when_all_is_sent(clinic, OD="L", OS="L")
-    clinic.live_for(30)
-    check_arrived(clinic)
+def test_what_a_person_said_against_the_database_is_not_asked_of_it_again(tmp_path: Path) -> None:
+    with begun(tmp_path, "1.4", eye_sources=("database", "filename")) as clinic:
+        says(clinic, OD="L", OS="L")
+        clinic.live_for(30)
+        assert clinic.told("S1") == (State.HELD, "eye_conflict")
+        clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
+        clinic.live_for(30)
+        check_arrived(clinic)
+        note = "OD.jpg is recorded as left on the camera; nurse said right."
+        assert clinic.receipt()["notes"] == [note]
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_a_row_that_said_what_a_person_said_and_is_corrected_since_is_asked_about(
+    clinic: Clinic, *, is_sent: bool
+) -> None:
+    both_are_recorded_as_right(clinic)
+    if not is_sent:
+        clinic.edc.sessions.clear()
+    for name, eye in {"OD.jpg": Laterality.LEFT, "OS.jpg": Laterality.RIGHT}.items():
+        clinic.answer(code="eye_missing", name=name, eye=eye)  # the wrong way round
+    if is_sent:
+        when_all_is_sent(clinic, OD="R", OS="L")
+        clinic.live_for(130)
+        assert clinic.told("S1") == (State.HELD, "sent_as_other_eye")
+    else:
+        clinic.live_for(130)
+        assert clinic.told("S1")[1] == "no_session"
+        says(clinic, OD="R", OS="L")
+        clinic.edc.add_session()
+        clinic.live_for(130)
+        assert clinic.told("S1") == (State.HELD, "eye_conflict")
+        assert clinic.edc.stored == []
+    reason = clinic.exam("S1").reason
+    assert reason is not None
+    assert reason.files == ("OS.jpg",)
+    clinic.answer(name="OS.jpg", eye=Laterality.RIGHT)  # looked at again: it stands
+    clinic.live_for(130)
+    assert len(clinic.archived()) == 1
 
 
 @pytest.mark.parametrize("row", ["both", None, "R", "L"])
@@ -544,7 +575,7 @@ def test_a_patient_with_one_eye_is_sent_once_somebody_looked(clinic: Clinic) -> 
 def test_of_a_picture_of_which_a_person_said_the_eye_nobody_is_asked_again(clinic: Clinic) -> None:
     reason = both_are_recorded_as_right(clinic)
     for name in reason.files:
-        clinic.answer(name=name, eye=Laterality.RIGHT)
+        clinic.answer(code="eye_missing", name=name, eye=Laterality.RIGHT)
     clinic.live_for(3700)
     exam = clinic.exam("S1")
     assert clinic.told("S1") == (State.HELD, "eye_missing")

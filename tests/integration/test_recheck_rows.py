@@ -1,5 +1,6 @@
 """An eye, or a subject, that is corrected after the archive is told; what a new visit does to the rows is not."""
 
+import dataclasses
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -362,14 +363,20 @@ def test_a_row_on_record_that_never_told_the_eye_is_not_compared(visits: Visits)
     assert visits.told() == ()
 
 
-def test_an_eye_that_a_person_said_is_not_compared(visits: Visits) -> None:
+@pytest.mark.parametrize("recorded, told", [("L", False), ("R", True)])
+def test_what_a_person_said_against_a_row_stands_and_one_that_said_the_same_is_compared(
+    visits: Visits, recorded: str, *, told: bool
+) -> None:
     def said(exam: Exam) -> Exam:
-        return exam.with_files(f.but(eye_source="operator") for f in exam.files)
+        one = exam.file("IM_1.jpg")
+        assert one is not None
+        rows = tuple(dataclasses.replace(row, eye=recorded) for row in one.eye_rows)
+        return exam.with_file(one.but(eye_source="operator", eye_rows=rows))
 
     visits.clinic.journal.archived.amend(visits.exam.id, said)
     visits.camera.do("UPDATE images SET eye = 'L' WHERE filename = 'IM_1.jpg'")
     visits.begin()
-    assert visits.told() == ()
+    assert visits.told() == ((EYE_CHANGED, "IM_1.jpg") if told else ())
 
 
 def test_what_was_corrected_back_is_taken_back(visits: Visits) -> None:
