@@ -531,6 +531,32 @@ def test_what_came_late_never_takes_the_place_of_what_is_stored(
     assert edc.stored_files(SUBJECT) == before
 
 
+def test_of_pictures_that_are_all_recorded_as_one_eye_a_person_says_the_eye_and_all_leaves_them(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECT)
+    taken = clinic.camera.take(SUBJECT, record_eyes=False)
+    left, right = (
+        next(file.name for file in taken.files if file.eye == eye) for eye in ("left", "right")
+    )
+    for name in (left, right):  # nobody switched the eye on the camera
+        clinic.camera.record(SUBJECT, name, "R")
+    clinic.start()
+    held(clinic, "eye_missing")
+    everything = clinic.command("release", "--all", "--yes", "--reason", "nothing more will come")
+    assert everything.returncode == 1
+    assert f"--eye {left}=LEFT-OR-RIGHT" in flat(everything.stdout)
+    assert edc.stored_files(SUBJECT) == []
+
+    said = clinic.command("release", SUBJECT, "--eye", f"{left}=left", "--reason", "I looked")
+
+    assert said.returncode == 0, said.stderr
+    (archived,) = clinic.archived(SUBJECT)
+    types = {file.name: file.file_type for file in edc.stored_files(SUBJECT)}
+    assert (types[left], types[right]) == ("left", "right")
+    assert any(f"{left} is recorded as right" in note for note in receipt_of(archived)["notes"])
+
+
 @pytest.fixture
 def several(clinic: Clinic, edc: DemoEdc) -> Clinic:
     """Two exams of which a part is missing, one with a folder inside, one with a file that is cut off."""
