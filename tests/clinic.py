@@ -169,7 +169,6 @@ class Clinic(WatchedFolder):
             "filename_eye_pattern": re.compile(EYE_BETWEEN_EDGES),
             "image_rows": ImageRows.PER_PICTURE,
             "zone": self.clock.utc.tzinfo,
-            "max_file_size_bytes": 10 << 20,
             "incomplete_after": timedelta(seconds=1800),
             "visit_gap": timedelta(hours=2),
             "visit_days": 3,

@@ -23,6 +23,8 @@ _CLOCKS: Final = "integration/test_clocks.py::test_"
 _TOLD: Final = f"{_TOLD_FILE}it_is_told_what_is_wrong_and_what_to_do_and_then_it_goes_on"
 _SECRETS: Final = "system/test_secrets.py::test_"
 _UNITS: Final = "unit/test_service_units.py::test_"
+_SLOW: Final = "integration/test_slow_reading.py::test_"
+_AS_THEY_ARE: Final = "integration/test_documents_as_they_are.py::test_"
 _SWEEP: Final = "integration/test_sweep.py::test_"
 _WATCHER: Final = "integration/test_watcher.py::test_"
 _PIPELINE: Final = "integration/test_pipeline.py::test_"
@@ -1260,6 +1262,39 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_MOVED}a_folder_that_is_not_all_there_is_told",
             f"{_MOVED}the_same_folder_by_another_path_is_no_other",
             f"{_PROCESS}the_journal_of_another_folder_is_refused",
+        ),
+    ),
+    81: Fault(
+        "a 5 GB file, 100,000 files in one folder, 20,000 folders",
+        (
+            f"{_SLOW}an_exam_is_ready_while_a_file_of_another_is_still_being_read",
+            f"{_SLOW}what_changes_while_it_is_read_is_read_again_and_judged_by_what_it_is_then",
+            f"{_SLOW}what_is_being_read_is_given_up_when_the_daemon_stops",
+            f"{_SLOW}what_is_over_the_limit_is_held_at_once_and_not_hashed",
+            f"{_SLOW}a_folder_with_too_much_in_it_is_told_and_the_others_go_on",
+            f"{_SLOW}what_comes_is_looked_at_before_a_long_backlog",
+            f"{_SLOW}a_folder_with_as_much_as_is_allowed_is_an_exam",
+            "unit/test_readers.py::test_of_large_ones_one_is_read_at_a_time_and_the_ordinary_ones_beside_it",
+        ),
+    ),
+    87: Fault(
+        "system folders of NAS and Windows, raw pictures, logos, thumbnails",
+        (
+            f"{_SWEEP}a_systems_own_folder_is_no_subject_and_holds_no_exam",
+            f"{_SWEEP}a_folder_inside_that_holds_nothing_but_the_systems_own_is_empty",
+            f"{_SWEEP}a_logo_and_thumbnails_that_a_site_lists_are_no_pictures_of_an_eye",
+            f"{_SWEEP}a_name_that_the_site_ignores_is_no_part_of_any_exam",
+            f"{_ANSWERED}raw_pictures_beside_the_others_stay_with_the_folder_where_the_site_leaves_them_out",
+        ),
+    ),
+    88: Fault(
+        "documents that strict readers take",
+        (
+            f"{_AS_THEY_ARE}it_is_held_and_a_plain_release_sends_it_as_it_is",
+            f"{_AS_THEY_ARE}a_report_that_is_padded_is_sent_by_itself",
+            "unit/test_content_reports.py::test_white_space_behind_the_end_of_a_report_is_no_damage",
+            "unit/test_content_reports.py::test_zeros_behind_the_end_of_a_report_are_no_damage_and_waited_for",
+            "unit/test_sample_files.py::test_of_pydicoms_samples_all_are_whole_but_those_in_the_table",
         ),
     ),
 }

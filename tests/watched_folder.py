@@ -1,21 +1,25 @@
 """A camera's folder with the real sweep, journal and disk behind it, and a clock of the test's own."""
 
+import dataclasses
 import functools
 import os
 import re
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from camera_watchdog.completeness import Required
 from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.errors import JournalError
+from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.intake import Limits
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, ReportType, State
+from camera_watchdog.readers import READERS, Reader, Readers
 from camera_watchdog.registry import Registry
 from camera_watchdog.stability import Waits
 from camera_watchdog.sweep import Sweep, SweepRules
@@ -24,6 +28,7 @@ from camera_watchdog_demo import pictures
 __all__ = ["LOCK", "START", "Clock", "WatchedFolder", "bytes_of"]
 
 LOCK: Final = ".camera-watchdog.lock"
+_READ_WITHIN_S: Final = 20.0
 START: Final = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
@@ -79,8 +84,32 @@ class Watches:
         return False
 
 
+class ReadingThreads:
+    """The daemon's threads that read folders, for one life of the sweep."""
+
+    def __init__(self, readers: Readers, stop: threading.Event) -> None:
+        self.readers = readers
+        self.stop = stop
+        self._threads = [
+            threading.Thread(target=readers.serve, args=(stop,), daemon=True)
+            for _ in range(READERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self.stop.set()
+        self.readers.notify()
+        for thread in self._threads:
+            thread.join(_READ_WITHIN_S)
+        assert not any(thread.is_alive() for thread in self._threads)
+
+
 class WatchedFolder:
-    """The camera's folder, and the daemon's half that looks at it."""
+    """The camera's folder, and the daemon's half that looks at it.
+
+    Where ``beside`` is asked for, folders are read by threads, as the daemon does it; else in turn.
+    """
 
     def __init__(
         self,
@@ -91,7 +120,11 @@ class WatchedFolder:
         report_type: ReportType = ReportType.COMBINED,
         pattern: str = "(?P<subject_identifier>.+)",
         ignore: Iterable[str] = (),
+        beside: bool = False,
     ) -> None:
+        self._beside = beside
+        self.waits_for_readers = True
+        self._threads: ReadingThreads | None = None
         self.root = root / "camera"
         self.state_dir = root / "state"
         self.clock = clock or Clock()
@@ -105,7 +138,12 @@ class WatchedFolder:
             subject_pattern=re.compile(pattern),
             interval_s=60,
             waits=Waits(stable_s=2, settle_s=3),
-            limits=Limits(Required.ready_made(report_type), unfinished_s=30, incomplete_s=1800),
+            limits=Limits(
+                Required.ready_made(report_type),
+                unfinished_s=30,
+                incomplete_s=1800,
+                max_file_size_bytes=10 << 20,
+            ),
             ignored=Ignored(ignore),
         )
         self.start()
@@ -115,19 +153,42 @@ class WatchedFolder:
         self.journal = Journal.open(self.state_dir, watch_dir=self.root, clock=self.clock.now)
         self.registry = Registry()
         self.watches = Watches()
+        self.reader = self._reader()
         self.sweep = Sweep(
             self.rules,
             disk=self.disk,
             registry=self.registry,
             journal=self.journal,
             watches=self.watches,
+            reads=self.reader,
             clock=self.clock.now,
             monotonic=self.clock.monotonic,
         )
         self.sweep.take_up(self.journal.open_exams(), journal_lost=self.journal.rebuilt)
 
+    def _reader(self) -> Reader:
+        self._end_reading()
+        stop = threading.Event()
+        files = FolderReader(self.root, self.disk, self.rules.limits, stopping=stop.is_set)
+        if not self._beside:
+            return Reader(files)
+        readers = Readers(files)
+        self._threads = ReadingThreads(readers, stop)
+        return readers
+
+    def _end_reading(self) -> None:
+        if self._threads is not None:
+            self._threads.end()
+
+    def set_limits(self, **limits: Any) -> None:
+        """The configuration is changed, and the daemon started again."""
+        changed = dataclasses.replace(self.rules.limits, **limits)
+        self.rules = dataclasses.replace(self.rules, limits=changed)
+        self.restart()
+
     def restart(self) -> None:
         """As after a kill: nothing is left but the disk."""
+        self._end_reading()
         self.journal._writer._pending.clear()
         self.journal.close()
         self.start()
@@ -135,6 +196,9 @@ class WatchedFolder:
     def turn(self) -> float:
         """The sweep does what is due, and what it saved is written down; as ``run_once`` answers."""
         wait_s = self.sweep.run_once()
+        while not self.reader.is_idle and self.waits_for_readers:
+            self.sweep.wait(_READ_WITHIN_S)
+            wait_s = self.sweep.run_once()
         with suppress(JournalError):
             self.journal.write_down()
         return wait_s
@@ -143,6 +207,7 @@ class WatchedFolder:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self._end_reading()
         self.journal.close()
 
     def put(self, path: str, content: bytes | None = None, *, seed: int = 0) -> Path:

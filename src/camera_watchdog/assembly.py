@@ -18,6 +18,8 @@ from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.other_subject import begun_anew, in_edc
+from camera_watchdog.overrides import answered_names
+from camera_watchdog.readings import Reading
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle, Verdict
 from camera_watchdog.stability import Movement
@@ -141,23 +143,21 @@ class Assembly:
                 claim.keep_due = True
                 claim.exam = self._settle.waits(claim.exam, reason)
 
-    def judge(
-        self, folder: str, listing: Mapping[str, Entry], known: LiveFolder, now: float
-    ) -> Verdict | None:
+    def judge(self, folder: str, reading: Reading, known: LiveFolder, now: float) -> Verdict | None:
         """What a quiet folder is, where it still waits for something; if whole, a worker may have it.
 
         Raises:
             JournalError: it cannot be written down.
         """
-        known.is_judged(listing, now)
-        if not listing and self._registry.get(folder) is None:
+        known.is_judged(now)
+        if not reading.listing and self._registry.get(folder) is None:
             return None
         with self._claimed(folder) as claim:
             if claim is None:
                 known.judged = None  # the worker looks for itself; what it leaves is judged again
                 return None
             try:
-                is_to_judge = self._is_to_judge(claim, listing, known)
+                is_to_judge = self._is_to_judge(claim, reading, known)
             except OSError:
                 claim.keep_due = True
                 return Verdict(claim.exam, _BUSY_S)
@@ -165,25 +165,50 @@ class Assembly:
                 claim.keep_due = True
                 return None
             quiet_s = now - known.history.quiet_since
-            verdict = self._settle.judge(
-                claim.exam, listing, known.inspected, quiet_s, known.history.grown
-            )
+            verdict = self._settle.judge(claim.exam, reading, quiet_s, known.history.grown)
             claim.exam = verdict.exam
             if verdict.is_ready:
                 claim.due = now
                 return None
             return verdict
 
-    def _is_to_judge(self, claim: _Claim, listing: Mapping[str, Entry], known: LiveFolder) -> bool:
-        """Whether its files are waited for, or have other bytes than when they were judged."""
+    def _is_to_judge(self, claim: _Claim, reading: Reading, known: LiveFolder) -> bool:
+        """Whether its files are waited for, or have other bytes than when they were judged.
+
+        Raises:
+            OSError: a file could not be read, which would tell.
+        """
         exam = claim.exam
         if exam.state is State.COLLECTING and exam.not_before is None:
             return True
         if exam.destination:
             return False  # what is here now may be another exam
-        same = self._settle.as_it_was(exam, listing, known.inspected, known.history.grown)
+        if reading.error is not None:
+            raise reading.error
+        same = self._settle.as_it_was(exam, reading, known.history.grown)
         claim.exam = self._collecting(exam) if same is None else same
         return same is None
+
+    def hold(self, folder: str, reason: Reason) -> None:
+        """What is in a folder cannot be looked at: a person is told, once.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if self._registry.get(folder) is None:
+            self._begin(folder, {})
+        with self._claimed(folder) as claim:
+            if claim is None:
+                self._registry.mark_changed(folder)
+            elif claim.exam.destination:
+                self._hand_over(claim)
+            elif (claim.exam.state, claim.exam.reason) != (State.HELD, reason):
+                claim.exam = self._settle.held(self._collecting(claim.exam), reason)
+
+    def answered(self, folder: str) -> frozenset[str]:
+        """The names that a person's answers about the exam of a folder are about."""
+        exam = self._registry.get(folder)
+        return answered_names(exam) if exam is not None else frozenset()
 
     def vanished(self, folder: str) -> None:
         """The root was listed, and the folder is not in it.

@@ -1,7 +1,7 @@
 """The root: builds every part from the configuration, starts them upwards, stops them downwards.
 
-Threads: the Observer's (hints), one that sweeps, ``workers`` that take exams on, and the main one,
-which probes a server that is away, watches over the others, and waits for the signal to stop.
+Threads: the Observer's (hints), one that sweeps, two that read folders for it, ``workers`` that take exams
+on, and the main one, which probes a server that is away, watches over the others, and waits to stop.
 
 Where the journal is found to be damaged, by whichever part, all parts end and begin anew in the same
 process: the journal is set aside as at a start, and what lies in the folders is taken in again.
@@ -33,6 +33,7 @@ from camera_watchdog.journal_upkeep import JournalUpkeep
 from camera_watchdog.lost_journal import LostJournal
 from camera_watchdog.once import Once
 from camera_watchdog.pipeline import Pipeline
+from camera_watchdog.readers import READERS, Readers
 from camera_watchdog.recheck_rows import RowRecheck
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.registry import Registry
@@ -120,8 +121,10 @@ class _Daemon:
             self._probe, clock=_utc_now, monotonic=time.monotonic, token_has_news=has_news
         )
         self._watcher, self._rules = Watcher(config.watch_dir), parts.rules(config)
+        self._readers = Readers(parts.folder_reader(config, self._disk, self._stop.is_set))
         self._sweep = Sweep(
             parts.sweep_rules(config),
+            reads=self._readers,
             disk=self._disk,
             registry=self._registry,
             journal=self._journal,
@@ -219,6 +222,7 @@ class _Daemon:
         self._desk.open()
         self._watcher.start(self._sweep.hint)
         self._threads.spawn("sweep", self._sweep_forever)
+        self._threads.spawn_several("reader", READERS, partial(self._readers.serve, self._stop))
         self._threads.spawn("desk", partial(self._desk.serve, self._stop))
         self._threads.spawn("journal", partial(self._upkeep.serve, self._stop))
         self._threads.spawn("receipts", partial(self._lost.serve, self._stop))
@@ -235,8 +239,7 @@ class _Daemon:
             archived=self._rechecks.archived,
             retry_delay_s=config.retry_delay,
         )
-        for number in range(1, config.workers + 1):
-            self._threads.spawn(f"worker {number}", self._work)
+        self._threads.spawn_several("worker", config.workers, self._work)
         systemd.tell(systemd.READY)
 
     def _tell_those_away(self) -> None:
@@ -388,7 +391,8 @@ class _Daemon:
             logger.info("camera-watchdog  stopped%s", end, extra={"event": "stopped"})
 
     def _all_ended(self, *, by: float) -> bool:
-        return self._threads.all_ended(by=by, wake=self._registry.notify)
+        wake = self._registry.notify, self._readers.notify
+        return self._threads.all_ended(by=by, wake=wake)
 
 
 def _utc_now() -> datetime:

@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -110,6 +111,18 @@ class Disk:
                     said = f"{named[0]} is there and is not found when it is looked at"
                     raise OSError(errno.EIO, said, str(folder))
         return tuple(sorted(found, key=lambda entry: entry.name))
+
+    def has_more_than(self, most: int, folder: Path) -> bool:
+        """Whether a folder has more in it than so many; no more of them are looked at.
+
+        Raises:
+            OSError: the folder cannot be listed.
+        """
+        with os.scandir(folder) as listing:
+            if len(list(islice(listing, most + 1))) <= most:
+                return False
+        with os.scandir(folder) as listing:
+            return len(list(islice(filter(self._counts, listing), most + 1))) > most
 
     def folder_names(self, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names of the folders in ``root``, and of what else lies there, ignored names too.

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
 
-__all__ = ["Entry", "Kind", "Stamp", "last_change", "unfinished_name"]
+__all__ = ["MOST_ENTRIES", "Entry", "Kind", "Stamp", "last_change", "unfinished_name"]
+
+MOST_ENTRIES: Final = 1000
+"""Far more than an exam has. A folder with more is not listed: it would keep the others waiting."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,7 +56,9 @@ class Entry(NamedTuple):
 
 def last_change(listing: Iterable[Entry], now: datetime) -> datetime:
     """When a folder that was there before was changed last, as its files say; not later than ``now``."""
-    newest_ns = max(entry.mtime_ns for entry in listing)
+    newest_ns = max((entry.mtime_ns for entry in listing), default=None)
+    if newest_ns is None:
+        return now
     # Windows cannot tell what is before 1970 by fromtimestamp.
     return min(now, _EPOCH + timedelta(microseconds=newest_ns // 1000))
 

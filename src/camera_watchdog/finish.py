@@ -13,7 +13,7 @@ from camera_watchdog import __version__
 from camera_watchdog.archive import archive_name, is_ours, receipt, receipt_name
 from camera_watchdog.archive_place import place_of
 from camera_watchdog.edc_api.answers import disagreement
-from camera_watchdog.entries import Entry, Kind
+from camera_watchdog.entries import MOST_ENTRIES, Entry, Kind
 from camera_watchdog.errors import (
     FileBusy,
     FileChanged,
@@ -79,6 +79,8 @@ class Finish:
         """
         folder = self._tools.rules.watch_dir / exam.folder
         try:
+            if self._tools.disk.has_more_than(MOST_ENTRIES, folder):
+                raise FolderChanged("more came before the archive than an exam has")
             entries = self._tools.disk.entries(folder)
             others = [entry for entry in entries if entry.kind is not Kind.FILE]
             in_the_way = [e.name for e in others if self._is_in_the_way(exam, folder, e)]

@@ -5,19 +5,20 @@ for the exam for :mod:`camera_watchdog.intake`.
 """
 
 import contextlib
+import errno
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
-from camera_watchdog.content import HEAD_BYTES, inspect, left_with_the_folder, when_grown
+from camera_watchdog.content import HEAD_BYTES, Inspection, inspect
 from camera_watchdog.content.names import is_temporary_name, says
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind
 from camera_watchdog.errors import NotRegular
-from camera_watchdog.intake import Found, Limits
-from camera_watchdog.live_folder import Known
+from camera_watchdog.intake import Limits
+from camera_watchdog.readings import Known, Order, Reading
 
 __all__ = ["FolderReader"]
 
@@ -26,27 +27,25 @@ _AT_ONCE_BYTES: Final = 4_000_000
 
 
 class FolderReader:
-    """Reads the files of the folders in ``watch_dir``.
+    """Reads the files of the folders in ``watch_dir``, until it is ``stopping``; from any thread.
 
-    ``inspected`` is always what is known of a folder's files, and is brought up to date. Whether a part
-    that was never written is taken for zeros, and raw pictures stay with the folder, is in ``limits``.
+    What ``limits`` says the EDC does not take is not read beyond its first bytes, and has no checksum.
+    Whether a part that was never written is taken for zeros is there, too.
     """
 
-    def __init__(self, watch_dir: Path, disk: Disk, limits: Limits) -> None:
+    def __init__(
+        self,
+        watch_dir: Path,
+        disk: Disk,
+        limits: Limits,
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._stopping = stopping
         self._watch_dir = watch_dir
         self._disk = disk
         self._limits = limits
         self._volume_makes_holes: bool | None = None  # not known yet
-
-    def look_early(
-        self, folder: str, listing: Mapping[str, Entry], inspected: dict[str, Known]
-    ) -> None:
-        """Read the files of a folder that is about to be quiet, so that it need not be waited for.
-
-        What cannot be read now is read when the folder is judged.
-        """
-        with contextlib.suppress(OSError):
-            self.found(folder, listing, inspected)
 
     def look_beside(self, folder: str, moved: Iterable[Entry], inspected: dict[str, Known]) -> None:
         """See which of the files that are written to now are no part of the exam however they grow.
@@ -61,78 +60,68 @@ class FolderReader:
                 elif entry.name in inspected and inspected[entry.name].inspection.is_beside:
                     del inspected[entry.name]
 
-    def found(
+    def order(
         self,
         folder: str,
         listing: Mapping[str, Entry],
-        inspected: dict[str, Known],
+        inspected: Mapping[str, Known],
         *,
-        grown: Collection[str] = (),
         answered: Collection[str] = (),
-    ) -> list[Found]:
-        """What each ordinary file is; one that did not change is not opened again.
+        since: float = 0.0,
+    ) -> Order:
+        """What has to be read of a folder; a file that did not change is not opened again.
 
-        ``grown`` are those that had another size before. Of those that a person ``answered`` for the
-        checksum is told, whatever they are: was it about these bytes?
-
-        Raises:
-            OSError: a file cannot be read now, or another program writes it.
+        Of those that a person ``answered`` for the checksum is told, whatever they are: was it about
+        these bytes?
         """
-        found = []
+        known: dict[str, Known] = {}
+        unread, others = [], []
         for entry in listing.values():
+            name, is_asked_for = entry.name, entry.name in answered
             if entry.kind is not Kind.FILE:
+                if entry.kind is Kind.FOLDER or is_asked_for:
+                    others.append(entry)
                 continue
-            known = inspected.get(entry.name)
-            is_asked_for = entry.name in answered
-            if known is None or known.entry != entry or (is_asked_for and not known.sha256):
-                path = self._watch_dir.joinpath(folder, entry.name)
-                try:
-                    known = self._read(path, entry, is_asked_for=is_asked_for)
-                except NotRegular:
-                    continue  # the next look says what it is now
-                inspected[entry.name] = known
-            inspection = known.inspection
-            if entry.name in grown:
-                inspection = when_grown(inspection, entry.name)
-            if inspection.is_raw and self._limits.required.skip_raw:
-                inspection = left_with_the_folder(inspection)
-            found.append(
-                Found(
-                    entry.name,
-                    entry.size_bytes,
-                    entry.mtime_ns,
-                    inspection,
-                    known.sha256,
-                    entry.file_id,
-                    entry.ctime_ns,
-                )
-            )
-        for name in inspected.keys() - listing.keys():
-            del inspected[name]
-        return found
-
-    def nested(self, folder: str, listing: Mapping[str, Entry]) -> tuple[str, ...]:
-        """The folders inside that hold files."""
-        return tuple(
-            entry.name
-            for entry in listing.values()
-            if entry.kind is Kind.FOLDER
-            and self._disk.holds_files(self._watch_dir / folder / entry.name)
+            before = inspected.get(name)
+            if before and before.entry == entry and (before.sha256 or not is_asked_for):
+                known[name] = before
+            else:
+                unread.append(entry)
+        return Order(
+            folder,
+            listing,
+            known,
+            tuple(unread),
+            tuple(others),
+            frozenset(answered),
+            since,
+            sum(e.size_bytes for e in unread if e.name in answered or not self._is_too_large(e)),
         )
 
-    def identities(
-        self, folder: str, listing: Mapping[str, Entry], answered: Collection[str]
-    ) -> dict[str, str]:
-        """What identifies the folders and links that a person ``answered`` for.
-
-        Raises:
-            OSError: it cannot be looked at now.
-        """
-        return {
-            entry.name: self._disk.identity(self._watch_dir / folder / entry.name)
-            for entry in listing.values()
-            if entry.kind is not Kind.FILE and entry.name in answered
-        }
+    def read(self, order: Order) -> Reading:
+        """Read it; what cannot be read now is in the answer."""
+        folder = self._watch_dir / order.folder
+        known = dict(order.known)
+        try:
+            for entry in order.unread:
+                is_asked_for = entry.name in order.answered
+                with contextlib.suppress(NotRegular):  # the next look says what it is now
+                    known[entry.name] = self._read(
+                        folder / entry.name, entry, is_asked_for=is_asked_for
+                    )
+            nested = tuple(
+                entry.name
+                for entry in order.others
+                if entry.kind is Kind.FOLDER and self._disk.holds_files(folder / entry.name)
+            )
+            identities = {
+                entry.name: self._disk.identity(folder / entry.name)
+                for entry in order.others
+                if entry.name in order.answered
+            }
+        except OSError as error:
+            return Reading(order, known, error=error)
+        return Reading(order, known, nested, identities)
 
     def _read(self, path: Path, entry: Entry, *, is_asked_for: bool) -> Known:
         if not is_asked_for and (beside := self._beside(path, entry)):
@@ -140,10 +129,14 @@ class FolderReader:
         if self._disk.open_elsewhere(path):
             raise PermissionError(0, "another program is writing it", str(path))
         with self._disk.reading_unchanged(path, entry.stamp) as opened:
-            file = opened
+            file = cast("BinaryIO", _UntilStopped(opened, self._stopping))
+            if self._is_too_large(entry) and not is_asked_for:
+                head = _by_its_head(file, entry.name)
+                if head.format is not None and head.format not in self._limits.required.skip:
+                    return Known(entry, head, "")
             at_once = entry.size_bytes <= _AT_ONCE_BYTES
             if at_once:  # one read, for both that need it
-                content = opened.read(entry.size_bytes)
+                content = file.read(entry.size_bytes)
                 if len(content) == entry.size_bytes:  # a system may give less than was asked for
                     file = io.BytesIO(content)
             inspection = inspect(file, entry.size_bytes, entry.name)
@@ -152,6 +145,10 @@ class FolderReader:
             is_asked_for |= inspection.whole or (at_once and not inspection.other)
             sha256 = self._disk.digest(file, entry.size_bytes) if is_asked_for else ""
         return Known(entry, inspection, sha256)
+
+    def _is_too_large(self, entry: Entry) -> bool:
+        limit = self._limits.max_file_size_bytes
+        return limit is not None and entry.size_bytes > limit
 
     def _beside(self, path: Path, entry: Entry) -> Known | None:
         """What is known of a file where its first bytes tell that it is no part of the exam.
@@ -163,8 +160,7 @@ class FolderReader:
         if entry.kind is not Kind.FILE or not may_stay:
             return None
         with self._disk.reading(path) as file:
-            head = file.read(HEAD_BYTES)
-        inspection = inspect(io.BytesIO(head), len(head), entry.name)
+            inspection = _by_its_head(file, entry.name)
         return Known(entry, inspection, "") if inspection.is_beside else None
 
     def _has_hole(self, file: BinaryIO, proven_bytes: int, entry: Entry) -> bool:
@@ -176,3 +172,36 @@ class FolderReader:
         if self._volume_makes_holes is None:
             self._volume_makes_holes = self._disk.makes_holes(self._watch_dir)
         return self._volume_makes_holes is False
+
+
+def _by_its_head(file: BinaryIO, name: str) -> Inspection:
+    """What a file is as far as its first bytes tell: whole it can hardly be."""
+    head = file.read(HEAD_BYTES)
+    return inspect(io.BytesIO(head), len(head), name)
+
+
+class _UntilStopped:
+    """A file that is read until it is time to stop.
+
+    Raises:
+        InterruptedError: it is.
+    """
+
+    def __init__(self, file: BinaryIO, stopping: Callable[[], bool]) -> None:
+        self._file = file
+        self._stopping = stopping
+
+    def seek(self, offset: int) -> int:
+        return self._file.seek(offset)
+
+    def read(self, count: int) -> bytes:
+        self._go_on()
+        return self._file.read(count)
+
+    def readinto(self, buffer: memoryview) -> int | None:
+        self._go_on()
+        return self._file.readinto(buffer)  # type: ignore[attr-defined, no-any-return]  # unbuffered
+
+    def _go_on(self) -> None:
+        if self._stopping():
+            raise InterruptedError(errno.EINTR, "the daemon stops")

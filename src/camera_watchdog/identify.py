@@ -20,6 +20,7 @@ from camera_watchdog.content.dicom_reader import install_command, is_installed
 from camera_watchdog.copied_back import check_not_from_archive
 from camera_watchdog.errors import FileBusy, FileChanged, PermanentError, why_unreadable
 from camera_watchdog.eyes import Eyes, is_retaken
+from camera_watchdog.intake import size_words
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.model import (
     Exam,
@@ -36,7 +37,6 @@ from camera_watchdog.screening import (
     check_same_visit,
     hold_unless_waived,
     screen,
-    size_words,
     to_send,
 )
 from camera_watchdog.steps import EyeMissing, FolderChanged, Passage, Tools

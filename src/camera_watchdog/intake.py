@@ -3,22 +3,35 @@
 Pure: listings and inspections in, exams and reasons out. The same rules for every way in.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.completeness import Required, missing_by_count
-from camera_watchdog.content import Inspection
+from camera_watchdog.content import Inspection, left_with_the_folder, when_grown
 from camera_watchdog.content.names import exact_pattern, pattern_for
-from camera_watchdog.entries import Stamp
+from camera_watchdog.entries import MOST_ENTRIES, Stamp
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent
 from camera_watchdog.overrides import goes_after, skipped, waived
+from camera_watchdog.readings import Known, Reading
 
-__all__ = ["Found", "Limits", "differs", "merge", "obstacle"]
+__all__ = [
+    "TOO_MANY_FILES",
+    "Found",
+    "Limits",
+    "differs",
+    "found_in",
+    "merge",
+    "obstacle",
+    "size_words",
+]
+
+TOO_MANY_FILES: Final = Reason("too_many_files", (), {"most": f"{MOST_ENTRIES:,}"})
+"""What a folder is held for that is not listed."""
 
 
 _GROWN: Final = "it was written to a moment ago"
-_ZEROS: Final = "a part of its picture is zeros, as of one that is still being written"
+_ZEROS: Final = "a part of it is zeros, as of one that is still being written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +59,44 @@ class Found:
 class Limits:
     """What an exam must have, and how long it may take to become whole, in seconds.
 
-    ``allow_sparse``: a part of a file that was never written is taken for zeros.
+    ``allow_sparse``: a part of a file that was never written is taken for zeros. What is larger than
+    ``max_file_size_bytes`` the EDC does not take; none where it is to say so itself.
     """
 
     required: Required
     unfinished_s: float
     incomplete_s: float
     allow_sparse: bool = False
+    max_file_size_bytes: int | None = None
+
+
+def found_in(reading: Reading, *, grown: Collection[str], skip_raw: bool) -> list[Found]:
+    """What each ordinary file of a folder is; ``grown`` are those that had another size before."""
+    found = []
+    for name, entry in reading.listing.items():
+        known = reading.known.get(name)
+        if known is not None:
+            inspection = _as_seen(known, skip_raw=skip_raw, has_grown=name in grown)
+            found.append(
+                Found(
+                    name,
+                    entry.size_bytes,
+                    entry.mtime_ns,
+                    inspection,
+                    known.sha256,
+                    entry.file_id,
+                    entry.ctime_ns,
+                )
+            )
+    return found
+
+
+def _as_seen(known: Known, *, skip_raw: bool, has_grown: bool) -> Inspection:
+    """What a file is: one that was seen to grow, a raw picture that the site leaves out."""
+    inspection = known.inspection
+    if has_grown:
+        inspection = when_grown(inspection, known.entry.name)
+    return left_with_the_folder(inspection) if skip_raw and inspection.is_raw else inspection
 
 
 def differs(exam: Exam, found: Iterable[Found]) -> bool:
@@ -142,15 +186,8 @@ def obstacle(
         return Reason("nested_folder", left, _to_ignore(exact_pattern(left[0]))), True
     files = [file for file in found if not skipped(exam, file.name)]
     looked = [(file, file.inspection) for file in files if file.inspection is not None]
-    for file, inspection in looked:
-        if inspection.refused:
-            wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
-            details = {"format": inspection.refused, "wanted": wanted}
-            if inspection.is_raw:
-                details |= {"skip_raw": ""}
-            elif not inspection.is_report:
-                details |= _to_ignore(pattern_for(file.name))
-            return Reason("refused_format", (file.name,), details), True
+    if refused := _refused(looked, limits):
+        return refused, True
     waits = _unfinished(exam, looked, quiet_s=quiet_s, unchanged_s=unchanged_s, limits=limits)
     if waits is not None:
         return waits
@@ -162,6 +199,29 @@ def obstacle(
         if not waived(exam, reason) and not goes_after(exam):
             return reason, unchanged_s >= limits.incomplete_s
     return None, False
+
+
+def _refused(looked: Iterable[tuple[Found, Inspection]], limits: Limits) -> Reason | None:
+    """What the EDC does not take whatever is still written to it: for its format, or its size.
+
+    What is larger than the limit is told before it is read: whether it is whole is no matter then.
+    """
+    most = limits.max_file_size_bytes
+    for file, inspection in looked:
+        if inspection.refused:
+            wanted = "PDF or HTML" if inspection.is_report else "JPEG, PNG or DICOM"
+            details = {"format": inspection.refused, "wanted": wanted}
+            if inspection.is_raw:
+                details |= {"skip_raw": ""}
+            elif not inspection.is_report:
+                details |= _to_ignore(pattern_for(file.name))
+            return Reason("refused_format", (file.name,), details)
+        counts = inspection.format is not None and inspection.format not in limits.required.skip
+        if most is not None and file.size_bytes > most and counts:
+            details = {"size": size_words(file.size_bytes), "limit": size_words(most)}
+            details["max_file_size_mb"] = "yes"  # nobody asked the EDC
+            return Reason("too_large", (file.name,), details)
+    return None
 
 
 def _unfinished(
@@ -189,6 +249,10 @@ def _unfinished(
     if unfinished:
         names = tuple(name for name, _ in unfinished)
         details = {"why": unfinished[0][1].why} | _to_ignore(pattern_for(names[0]))
+        if as_it_is := [name for name, inspection in unfinished if inspection.format]:
+            details["as_it_is"] = ", ".join(as_it_is)
+        if any(i.dicom and not i.dicom.has_preamble for _, i in unfinished):
+            details["no_preamble"] = "yes"
         reason = Reason("unfinished_file", names, details)
         return reason, quiet_s >= limits.unfinished_s
     waited = max(quiet_s, unchanged_s) >= limits.unfinished_s
@@ -207,3 +271,8 @@ def _unfinished(
 def _to_ignore(pattern: str) -> dict[str, str]:
     """What a site would list if the same question came up with every exam; empty where it should not."""
     return {"ignore": f'"{pattern}"'} if pattern else {}
+
+
+def size_words(size_bytes: int) -> str:
+    """A size as a person reads it."""
+    return f"{size_bytes / (1 << 20):.1f} MB"

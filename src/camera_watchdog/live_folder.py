@@ -1,32 +1,21 @@
 """What the sweep remembers of one live folder, and when it is to be read or judged again. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
-from camera_watchdog.content import Inspection
 from camera_watchdog.entries import Entry
+from camera_watchdog.readings import Known, Reading
 from camera_watchdog.stability import FolderHistory, Movement, Waits
 
-__all__ = ["Known", "LiveFolder"]
+__all__ = ["LiveFolder"]
 
 _READ_EARLY_S: Final = 1.0
 """A file that nobody has written to for so long is probably done."""
 _MOST_NAMED: Final = 3
 _DOUBT_S: Final = 60.0
 _DOUBT_MOST_S: Final = 3600.0
-
-
-class Known(NamedTuple):
-    """What is known of a file as long as the file system says the same of it.
-
-    ``sha256`` once it is whole; of one that is read at once, and may become part of the exam, before.
-    """
-
-    entry: Entry
-    inspection: Inspection
-    sha256: str
 
 
 @dataclass(slots=True)
@@ -38,6 +27,7 @@ class LiveFolder:
     read again though nothing moved, ``doubt_pause_s`` how long that was put off the last time. ``stopped``
     are files that stopped to grow at some time, whether or not they go on; ``restless_since`` is since when the
     folder has not been quiet, none while it is.
+    ``is_awaited`` while it is to be judged as soon as it is read, ``reading`` is what was read for that.
     """
 
     history: FolderHistory
@@ -50,6 +40,9 @@ class LiveFolder:
     doubt_pause_s: float = 0.0
     stopped: frozenset[str] = frozenset()
     restless_since: float | None = None
+    in_doubt: bool = False
+    is_awaited: bool = False
+    reading: Reading | None = None
 
     @property
     def beside(self) -> set[str]:
@@ -93,16 +86,32 @@ class LiveFolder:
     def wants_judging(self, listing: Mapping[str, Entry], now: float) -> bool:
         """Whether a quiet folder is to be judged: it moved since, it is time, or it is in doubt."""
         moved = self.judged != self.history.quiet_since
-        return moved or now >= self.judge_at or self._is_in_doubt(listing, now)
+        self.in_doubt |= self._is_in_doubt(listing, now)  # until it is judged, which may be later
+        return moved or now >= self.judge_at or self.in_doubt
 
-    def is_judged(self, listing: Mapping[str, Entry], now: float) -> None:
+    def take(self, reading: Reading) -> bool:
+        """What was read of it is known from now on; whether somebody waits for that."""
+        self.inspected = dict(reading.known)
+        self.reading = reading if self.is_awaited else None
+        awaited, self.is_awaited = self.is_awaited, False
+        return awaited
+
+    def reading_to_judge(self, answered: Collection[str]) -> Reading | None:
+        """What was read, once, where it is still so: nothing moved, and nobody answered meanwhile."""
+        reading, self.reading = self.reading, None
+        if reading is None or reading.order.since != self.history.quiet_since:
+            return None
+        return reading if reading.order.answered.issuperset(answered) else None
+
+    def is_judged(self, now: float) -> None:
         """It is judged now.
 
         Numbers that change by themselves, at each look, must not have everything read each time: as
         long as they do, the pause grows.
         """
         self.judged, self.judge_at = self.history.quiet_since, inf
-        if self._is_in_doubt(listing, now):
+        if self.in_doubt:
+            self.in_doubt = False
             again = now - self.doubt_at <= self.doubt_pause_s
             self.doubt_pause_s = min(2 * self.doubt_pause_s, _DOUBT_MOST_S) if again else _DOUBT_S
             self.doubt_at = now + self.doubt_pause_s

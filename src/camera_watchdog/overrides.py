@@ -35,6 +35,7 @@ from camera_watchdog.model import (
 __all__ = [
     "SENT_AS_OTHER_EYE",
     "about",
+    "answered_names",
     "as_sent",
     "asked_anew",
     "entries_meant",
@@ -81,6 +82,11 @@ def about(exam: Exam, reason: Reason) -> tuple[str, ...]:
         for file in exam.files
         if file.sent is not Sent.SKIPPED and not skipped(exam, file.name)
     )
+
+
+def answered_names(exam: Exam) -> frozenset[str]:
+    """The names that a person's answers are about."""
+    return frozenset(name for override in exam.overrides for name in override.checksums)
 
 
 def skipped(exam: Exam, name: str, identity: str | None = None) -> bool:

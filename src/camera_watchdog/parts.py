@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from camera_watchdog.content.names import Ignored
 from camera_watchdog.disk import Disk
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.errors import Problem
+from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.intake import Limits
 from camera_watchdog.logs import KEPT_FILES
 from camera_watchdog.model import Format
@@ -36,6 +37,7 @@ __all__ = [
     "dicom_problem",
     "disk",
     "edc_client",
+    "folder_reader",
     "ignored",
     "is_asked_for",
     "old_archives",
@@ -134,7 +136,6 @@ def edc_client(config: Config, secret: Secret | None = None) -> EdcClient:
 
 def rules(config: Config) -> Rules:
     """What the pipeline is asked for."""
-    size_mb = config.max_file_size_mb
     return Rules(
         watch_dir=config.watch_dir,
         archive_dir=config.archive_dir,
@@ -151,7 +152,6 @@ def rules(config: Config) -> Rules:
         eye_values=config.db_eye_values,
         filename_eye_pattern=config.filename_eye_pattern,
         zone=config.timezone,
-        max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
         incomplete_after=timedelta(seconds=config.incomplete_after),
         visit_gap=timedelta(seconds=config.visit_gap),
         visit_days=config.visit_days,
@@ -168,6 +168,7 @@ def sweep_rules(config: Config) -> SweepRules:
     for folder in (config.archive_dir, config.state_dir):
         if folder.is_relative_to(config.watch_dir):
             never.add(folder.relative_to(config.watch_dir).parts[0])
+    size_mb = config.max_file_size_mb
     return SweepRules(
         watch_dir=config.watch_dir,
         never=frozenset(os.path.normcase(name) for name in never),
@@ -179,6 +180,7 @@ def sweep_rules(config: Config) -> SweepRules:
             required=config.required,
             unfinished_s=config.stability_timeout,
             incomplete_s=config.incomplete_after,
+            max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
             allow_sparse=config.allow_sparse_files,
         ),
         ours=frozenset(_ours(config)),
@@ -193,6 +195,12 @@ def patience(config: Config) -> Patience:
         unfinished_s=config.stability_timeout + _HELD_WITHIN_S,
         incomplete_s=config.incomplete_after + 2 * config.retry_max_delay + _HELD_WITHIN_S,
     )
+
+
+def folder_reader(config: Config, disk: Disk, stopping: Callable[[], bool]) -> FolderReader:
+    """Who reads what lies in the camera's folder, until it is time to stop."""
+    limits = sweep_rules(config).limits
+    return FolderReader(config.watch_dir, disk, limits, stopping=stopping)
 
 
 def ignored(config: Config) -> Ignored:

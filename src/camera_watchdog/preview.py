@@ -12,15 +12,16 @@ from typing import Any, Final
 
 from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
-from camera_watchdog.entries import Entry, last_change
+from camera_watchdog.entries import MOST_ENTRIES, last_change
 from camera_watchdog.errors import PermanentError, TransientError
 from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.identify import Identify
-from camera_watchdog.intake import Limits
+from camera_watchdog.intake import TOO_MANY_FILES, Limits
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.lookalikes import with_resemblance
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
+from camera_watchdog.readings import Reading
 from camera_watchdog.reasons import Explanation, explain
 from camera_watchdog.settle import Settle
 from camera_watchdog.steps import (
@@ -147,9 +148,13 @@ def foresee(
     The ``most`` that changed first are looked at, as the daemon would; all where it is none.
     """
     records = _Records()
-    listed, unlisted = [], {}
+    listed, too_full, unlisted = [], [], {}
     for folder, subject in folders:
         try:
+            if disk.has_more_than(MOST_ENTRIES, rules.watch_dir / folder):
+                exam = Exam(folder, subject, first_seen=clock(), last_change=clock())
+                too_full.append(_waits(exam, TOO_MANY_FILES, is_held=True))
+                continue
             listing = {e.name: e for e in disk.entries(rules.watch_dir / folder)}
         except FileNotFoundError:
             continue  # gone meanwhile
@@ -164,7 +169,7 @@ def foresee(
     files = FolderReader(rules.watch_dir, disk, limits)
     elapsed = Elapsed(clock, lambda: 0.0)  # one look takes no time
     eyes_told = EyesTold(rules, camera, lambda: 0.0).of
-    settle = Settle(limits, files=files, records=records, elapsed=elapsed, eyes_told=eyes_told)
+    settle = Settle(limits, records=records, elapsed=elapsed, eyes_told=eyes_told)
     untouched: Any = None  # identifying asks neither the server nor the gate
     tools = Tools(
         rules=rules,
@@ -180,15 +185,19 @@ def foresee(
         before_move=lambda _folder: None,
     )
     identify = Identify(tools)
-    exams = [_foreseen(*each, settle, identify, tools) for each in listed[:most]]
-    return Foresight(tuple(exams), tuple(exam for exam, _ in listed), unlisted)
+    exams = [
+        _foreseen(exam, files.read(files.order(exam.folder, listing, {})), settle, identify, tools)
+        for exam, listing in listed[:most]
+    ]
+    there = (*(each.exam for each in too_full), *(exam for exam, _ in listed))
+    return Foresight((*too_full, *exams), there, unlisted)
 
 
 def _foreseen(
-    exam: Exam, listing: dict[str, Entry], settle: Settle, identify: Identify, tools: Tools
+    exam: Exam, reading: Reading, settle: Settle, identify: Identify, tools: Tools
 ) -> Foreseen:
     quiet_s = (tools.clock() - exam.last_change).total_seconds()
-    verdict = settle.judge(exam, listing, {}, quiet_s)
+    verdict = settle.judge(exam, reading, quiet_s)
     exam = verdict.exam
     if not verdict.is_ready:
         return _waits(exam, exam.reason or _BEING_WRITTEN, is_held=exam.state is State.HELD)

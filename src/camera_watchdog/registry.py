@@ -116,6 +116,12 @@ class Registry:
                 self._notify()  # else there is nothing to do for anybody
             return changed
 
+    def is_claimed(self, folder: str) -> bool:
+        """Whether somebody has the exam of a folder now."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            return entry is not None and entry.claimed
+
     def mark_changed(self, folder: str) -> bool:
         """The folder changed while somebody has its exam; answers whether somebody has."""
         with self._lock:

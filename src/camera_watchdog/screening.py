@@ -28,7 +28,6 @@ __all__ = [
     "hold_unless_waived",
     "other_folders",
     "screen",
-    "size_words",
     "to_send",
     "waits_behind",
 ]
@@ -72,7 +71,6 @@ def screen(exam: Exam, tools: Tools) -> None:
     """
     _check_complete(exam, tools)
     _check_patient(exam, tools)
-    _check_sizes(exam, tools)
     _check_visits(exam, tools)
     _check_seen_before(exam, tools)
     _check_behind(exam, tools)
@@ -123,15 +121,6 @@ def _check_patient(exam: Exam, tools: Tools) -> None:
     if fits := rule_that_fits(exam, others, rule):
         details["dicom_patient_id"] = fits
     raise PermanentError("wrong_patient", files=names, details=details)
-
-
-def _check_sizes(exam: Exam, tools: Tools) -> None:
-    limit = tools.rules.max_file_size_bytes
-    for file in to_send(exam):
-        if limit is not None and file.size_bytes > limit:
-            details = {"size": size_words(file.size_bytes), "limit": size_words(limit)}
-            details["max_file_size_mb"] = "yes"  # nobody asked the EDC
-            raise PermanentError("too_large", files=(file.name,), details=details)
 
 
 def _check_visits(exam: Exam, tools: Tools) -> None:
@@ -256,8 +245,3 @@ def folder_days(exam: Exam, others: Iterable[Exam], tools: Tools) -> str:
 def to_send(exam: Exam) -> list[ExamFile]:
     """The files that are there and are not left out."""
     return [f for f in exam.files if f.present and f.sent is not Sent.SKIPPED]
-
-
-def size_words(size_bytes: int) -> str:
-    """A size as a person reads it."""
-    return f"{size_bytes / (1 << 20):.1f} MB"

@@ -1,7 +1,7 @@
 """A quiet folder becomes an exam that is ready, that waits for something, or that is held.
 
-What its files are is for :mod:`camera_watchdog.folder_reader` to say, so that an exam that is settled is
-known down to its checksums; what that means for the exam is for :mod:`camera_watchdog.intake`.
+What its files are was read before (:mod:`camera_watchdog.folder_reader`), so that an exam that is settled
+is known down to its checksums; what that means for the exam is for :mod:`camera_watchdog.intake`.
 """
 
 import logging
@@ -13,15 +13,14 @@ from typing import Final, Protocol
 from camera_watchdog.completeness import missing_told
 from camera_watchdog.content.names import ending_of, is_hidden
 from camera_watchdog.elapsed import Elapsed
-from camera_watchdog.entries import Entry, Kind
+from camera_watchdog.entries import Kind
 from camera_watchdog.errors import why_unreadable
-from camera_watchdog.folder_reader import FolderReader
-from camera_watchdog.intake import Found, Limits, differs, merge, obstacle
+from camera_watchdog.intake import Found, Limits, differs, found_in, merge, obstacle
 from camera_watchdog.late import MAY_BE_LATE, exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.live_folder import Known
 from camera_watchdog.model import Exam, Laterality, Reason, State
 from camera_watchdog.overrides import skipped, waived
+from camera_watchdog.readings import Reading
 from camera_watchdog.reasons import explain
 
 __all__ = ["Records", "Settle", "Verdict"]
@@ -65,14 +64,12 @@ class Settle:
         self,
         limits: Limits,
         *,
-        files: FolderReader,
         records: Records,
         elapsed: Elapsed,
         eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
     ) -> None:
         self._limits = limits
         self._eyes_told = eyes_told
-        self._files = files
         self._records = records
         self._elapsed = elapsed
         self._named: set[str] = set()
@@ -80,32 +77,29 @@ class Settle:
     def judge(
         self,
         exam: Exam,
-        listing: Mapping[str, Entry],
-        inspected: dict[str, Known],
+        reading: Reading,
         quiet_s: float,
         grown: Collection[str] = (),
     ) -> Verdict:
         """What the exam of a quiet folder is now, on record.
 
-        ``inspected`` is what is known of its files, and is brought up to date; ``quiet_s`` is how
-        long nothing has changed, in seconds; ``grown`` are files that had another size before.
+        ``quiet_s`` is how long nothing has changed, in seconds; ``grown`` are files that had another
+        size before.
 
         Raises:
             JournalError: it cannot be written down.
         """
+        listing = reading.listing
         if not listing:
             return Verdict(self.emptied(exam))
         if unsafe := next((name for name in listing if not _can_be_written(name)), None):
             said = f"file {unsafe!a} has bytes that are no text"
-            return Verdict(self._held(exam, Reason("unsafe_name", (), {"said": said})))
-        try:
-            found = self._found(exam, listing, inspected, grown)
-            identities = self._files.identities(exam.folder, listing, _answered(exam))
-            nested = self._files.nested(exam.folder, listing)
-        except OSError as error:
+            return Verdict(self.held(exam, Reason("unsafe_name", (), {"said": said})))
+        if isinstance(error := reading.error, OSError):
             names = (Path(error.filename).name,) if error.filename else ()
             busy = Reason("file_busy", names, {"said": why_unreadable(error)})
             return Verdict(self._waiting(exam, busy), _BUSY_S)
+        found = self._found(exam, reading, grown)
         files_before = exam.files
         if exam.files and differs(exam, found):
             exam = exam.but(last_change=self._elapsed.now())
@@ -114,9 +108,9 @@ class Settle:
         reason, held = obstacle(
             exam,
             found,
-            nested=nested,
+            nested=reading.nested,
             links=tuple(e.name for e in listing.values() if e.kind in {Kind.LINK, Kind.SPECIAL}),
-            identities=identities,
+            identities=reading.identities or {},
             quiet_s=quiet_s,
             unchanged_s=unchanged_s,
             limits=self._limits,
@@ -127,7 +121,7 @@ class Settle:
             return Verdict(self._records.save(ready, "", durable=False))
         if held:
             late = self._late(exam) if reason.code == "incomplete" else None
-            return Verdict(self._held(exam, late or self._with_eyes(exam, reason)))
+            return Verdict(self.held(exam, late or self._with_eyes(exam, reason)))
         limits = self._limits
         left_s = (
             limits.unfinished_s - quiet_s
@@ -165,44 +159,27 @@ class Settle:
     def as_it_was(
         self,
         exam: Exam,
-        listing: Mapping[str, Entry],
-        inspected: dict[str, Known],
+        reading: Reading,
         grown: Collection[str] = (),
     ) -> Exam | None:
         """The exam, where the files of a quiet folder have the bytes that are on record; else none.
 
-        What differs in what the file system says of them is read, and put on record.
+        What the file system says of them now is put on record.
 
         Raises:
-            OSError: a file cannot be read now.
             JournalError: it cannot be written down.
         """
-        found = self._found(exam, listing, inspected, grown)
+        found = self._found(exam, reading, grown)
         if differs(exam, found):
             return None
         now = exam.but(files=merge(exam, found).files)
         return exam if now == exam else self._records.save(now, "", durable=False)
 
-    def _found(
-        self,
-        exam: Exam,
-        listing: Mapping[str, Entry],
-        inspected: dict[str, Known],
-        grown: Collection[str],
-    ) -> list[Found]:
-        """What its files are; also those have grown that did so before this daemon was started.
-
-        Raises:
-            OSError: a file cannot be read now, or another program writes it.
-        """
+    def _found(self, exam: Exam, reading: Reading, grown: Collection[str]) -> list[Found]:
+        """What its files are; also those have grown that did so before this daemon was started."""
         before = (file.name for file in exam.files if file.present and file.format is None)
-        return self._files.found(
-            exam.folder,
-            listing,
-            inspected,
-            grown={*grown, *before},
-            answered=_answered(exam),
-        )
+        skip_raw = self._limits.required.skip_raw
+        return found_in(reading, grown={*grown, *before}, skip_raw=skip_raw)
 
     def _late(self, exam: Exam) -> Reason | None:
         """A part of a set, soon after the subject's exam was archived, came late for that one."""
@@ -236,7 +213,12 @@ class Settle:
                 return exam
         return self._waiting(exam, reason)
 
-    def _held(self, exam: Exam, reason: Reason) -> Exam:
+    def held(self, exam: Exam, reason: Reason) -> Exam:
+        """The exam, held: a person is told.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
         words = explain(reason, exam)
         logger.warning(
             "%s  HELD: %s %s",
@@ -267,7 +249,7 @@ class Settle:
         exam = exam.but(files=files)
         if waived(exam, reason):
             return self._given_up(exam)
-        return self._held(exam, reason)
+        return self.held(exam, reason)
 
     def _given_up(self, exam: Exam) -> Exam:
         """Nothing is left to archive, and a person said that it will not come back."""
@@ -281,11 +263,6 @@ class Settle:
             notes=(*exam.notes, note),
         )
         return self._records.save(gone, Event.VANISHED, note)
-
-
-def _answered(exam: Exam) -> frozenset[str]:
-    """The names that a person's answers are about."""
-    return frozenset(name for override in exam.overrides for name in override.checksums)
 
 
 def _can_be_written(name: str) -> bool:

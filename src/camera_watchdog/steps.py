@@ -104,7 +104,6 @@ class Rules:
     image_rows: ImageRows
     filename_eye_pattern: re.Pattern[str]
     zone: tzinfo
-    max_file_size_bytes: int | None
     incomplete_after: timedelta
     visit_gap: timedelta
     visit_days: int
@@ -163,6 +162,9 @@ class DiskLike(Protocol):
 
     def entries(self, folder: Path) -> tuple[Entry, ...]:
         """What is in a folder."""
+
+    def has_more_than(self, most: int, folder: Path) -> bool:
+        """Whether a folder has more in it than so many."""
 
     def exists(self, path: Path) -> bool:
         """Whether anything stands there."""
@@ -314,11 +316,9 @@ class Passage:
         self, event: Event, detail: str = "", *, with_next: bool = False, **changes: Any
     ) -> None:
         """Something happened: the state that follows, on record (see :meth:`save`)."""
-        state = step(self.exam.state, event)
-        again = event is Event.HELD and not detail
-        told = event if event in _TOLD and not again else ""
-        durable = event in _DURABLE
-        self.save(told, detail, durable=durable, with_next=with_next, state=state, **changes)
+        told = event if event in _TOLD and (detail or event is not Event.HELD) else ""
+        changes["state"] = step(self.exam.state, event)
+        self.save(told, detail, durable=event in _DURABLE, with_next=with_next, **changes)
 
     def save(
         self,

@@ -3,12 +3,12 @@
 It is the truth about the camera's folder. It lists the root and the live folders every
 ``sweep_interval``, and a single folder as soon as an event hints at it; both ways lead through the
 same look, the same rule of stability, the same inspection. Many folders settle side by side: each has
-the time at which it is to be looked at next, and nothing ever waits for a folder.
+the time at which it is to be looked at next, and nothing ever waits for a folder: what is in its files
+is read beside the sweep (:mod:`camera_watchdog.readers`).
 """
 
 import contextlib
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from math import inf
@@ -19,12 +19,16 @@ from camera_watchdog.camera_folder import CameraFolder
 from camera_watchdog.content.names import pattern_for
 from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
-from camera_watchdog.entries import Entry
+from camera_watchdog.entries import MOST_ENTRIES, Entry
 from camera_watchdog.errors import JournalError
 from camera_watchdog.folder_reader import FolderReader
+from camera_watchdog.hints import Hints
+from camera_watchdog.intake import TOO_MANY_FILES
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
 from camera_watchdog.model import Exam, Laterality, Reason, State
+from camera_watchdog.readers import Reader
+from camera_watchdog.readings import Reading
 from camera_watchdog.registry import Registry
 from camera_watchdog.settle import Records, Settle
 from camera_watchdog.stability import FolderHistory, Movement
@@ -43,6 +47,8 @@ _AWAY_S: Final = 5.0
 _UNLISTED_S: Final = 3.0
 _WRITTEN_S: Final = 10.0
 """A folder that has not been quiet for so long has a file that is worth naming."""
+_PASS_S: Final = 0.5
+"""For so long folders are looked at before hints are taken again."""
 
 
 class Watches(Protocol):
@@ -58,9 +64,10 @@ class Watches(Protocol):
         """Restart what died."""
 
 
-class Sweep:
-    """Looks, and knows when to look next. All but :meth:`hint` belongs to one thread.
+class Sweep(Hints):
+    """Looks, and knows when to look next. All but what is said to be safe belongs to one thread.
 
+    ``reads`` reads the folders; none: the sweep's own thread.
     ``may_be_archived`` says of a subject that it is about to be known whether an exam of it, whose
     folder is gone, is archived.
     """
@@ -78,20 +85,20 @@ class Sweep:
         elapsed: Elapsed | None = None,
         may_be_archived: Callable[[str], bool] = lambda _subject: False,
         eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
+        reads: Reader | None = None,
     ) -> None:
+        super().__init__(reads or Reader(FolderReader(rules.watch_dir, disk, rules.limits)))
         self._rules = rules
         self._may_be_archived = may_be_archived
         self._disk = disk
         self._registry = registry
         self._journal = journal
         self._watches = watches
-        self._files = FolderReader(rules.watch_dir, disk, rules.limits)
         elapsed = elapsed or Elapsed(clock, monotonic)
         self._assembly = Assembly(
             rules,
             settle=Settle(
                 rules.limits,
-                files=self._files,
                 records=journal,
                 elapsed=elapsed,
                 eyes_told=eyes_told,
@@ -105,43 +112,13 @@ class Sweep:
         self._monotonic = monotonic
         self._folders: dict[str, LiveFolder] = {}
         self._due: dict[str, float] = {}
-        self._hints: set[str] = set()
-        self._distrusted: set[str] = set()
-        self._answered: set[str] = set()
-        self._wake = threading.Condition()
-        self._is_looking = False
+        self._listed: frozenset[str] = frozenset()
+        self._lively: set[str] = set()
         self._next_sweep = monotonic()
         self._there_at_start: frozenset[str] | None = None
         self._anew: set[str] = set()
         self._unlisted_since: dict[str, float] = {}
         self.root = CameraFolder(rules, disk)
-
-    def hint(self, folder: str) -> None:
-        """Something happened in a folder, or in the root (``ROOT``); safe from any thread."""
-        with self._wake:
-            self._hints.add(folder)
-            self._wake.notify()
-
-    def look_anew(self, folder: str) -> None:
-        """What was seen of a folder does not count any more; safe from any thread."""
-        with self._wake:
-            self._distrusted.add(folder)
-            self._hints.add(folder)
-            self._wake.notify()
-
-    def judge_anew(self, folder: str) -> None:
-        """A person answered: what the folder is counts anew, unchanged as it is; from any thread."""
-        with self._wake:
-            self._answered.add(folder)
-            self._hints.add(folder)
-            self._wake.notify()
-
-    def wait(self, timeout_s: float) -> bool:
-        """Until there is a hint, or the time is over; answers whether there is one."""
-        with self._wake:
-            if not self._hints:
-                self._wake.wait(timeout_s)
-            return bool(self._hints)
 
     def take_up(self, exams: Iterable[Exam], *, journal_lost: str = "") -> None:
         """Begin with the open exams of the journal; every one of them is tried anew.
@@ -167,11 +144,10 @@ class Sweep:
         return self._there_at_start is not None and not self._is_looking
 
     def is_settled(self) -> bool:
-        """Whether the root was listed, and no folder is looked at now or waits to become quiet."""
+        """Whether the root was listed, and no folder is looked at or read, or waits to become quiet."""
         now = self._monotonic()
         soon_s = max(self._rules.waits.settle_s, self._rules.waits.stable_s, _BUSY_S)
-        with self._wake:
-            pending = bool(self._hints) or self._is_looking
+        pending = self._is_pending()
         due = list(self._due.values())
         return not (pending or self._anew or self._there_at_start is None) and all(
             t - now > soon_s for t in due
@@ -179,30 +155,31 @@ class Sweep:
 
     def run_once(self) -> float:
         """Do what is due; answers in how many seconds there is something to do again."""
-        with self._wake:
-            self._is_looking = True
-            hints, self._hints = self._hints, set()
-            self._anew |= self._distrusted
-            self._distrusted = set()
-            answered, self._answered = self._answered, set()
-        try:
+        with self._looking() as (hints, distrusted, answered):
+            self._anew |= distrusted
             return self._see_to(hints, answered)
-        finally:
-            self._is_looking = False
 
     def _see_to(self, hints: set[str], answered: set[str]) -> float:
         now = self._monotonic()
+        self._take_read()
         for known in [self._folders[name] for name in answered if name in self._folders]:
             known.judged = None
         if now >= self._next_sweep or ROOT in hints:
             self._list_root(now, everything=now >= self._next_sweep)
         for folder in hints - {ROOT}:
             self._look_soon(folder, now)
-        for folder, due in sorted(self._due.items(), key=lambda item: item[1]):
-            if due <= now and self._due.pop(folder, None) is not None:
-                self._look_safely(folder, now)
+        self._look_at_due(now)
         soonest = min(self._due.values(), default=self._next_sweep)
         return max(0.0, min(soonest, self._next_sweep) - self._monotonic())
+
+    def _look_at_due(self, now: float) -> None:
+        """Look at what is due, first where something happened, until it is time to take hints again."""
+        due = [(at, folder) for folder, at in self._due.items() if at <= now]
+        for _, folder in sorted(due, key=lambda each: (each[1] not in self._lively, each[0])):
+            if self._due.pop(folder, None) is not None:
+                self._look_safely(folder, now)
+            if self._monotonic() - now > _PASS_S:
+                return
 
     def _look_safely(self, folder: str, now: float) -> None:
         """A folder that cannot be taken in now keeps no other one waiting."""
@@ -227,6 +204,7 @@ class Sweep:
             return
         earliest = now if known is None else max(now, known.looked_at + _TOO_SOON_S)
         self._due[folder] = min(earliest, self._due.get(folder, earliest))
+        self._lively.add(folder)
 
     def _list_root(self, now: float, *, everything: bool) -> None:
         """See which folders are there; at a sweep, look at all of them."""
@@ -240,6 +218,9 @@ class Sweep:
         live = [*live, *filter(self._assembly.is_kept, self.root.unmatched)]
         if self._there_at_start is None:
             self._there_at_start = self._assembly.there_at_start = frozenset(live)
+        else:
+            self._lively |= {*live} - self._listed
+        self._listed = frozenset(live)
         if everything:
             self._watches.keep_alive([folder for folder in live if self._wants_hints(folder)])
         for folder in live:
@@ -259,6 +240,9 @@ class Sweep:
         """List one folder and take in what it says."""
         now = self._monotonic()
         try:
+            if self._disk.has_more_than(MOST_ENTRIES, self._rules.watch_dir / folder):
+                self._too_full(folder)
+                return
             entries = self._disk.entries(self._rules.watch_dir / folder)
         except (FileNotFoundError, NotADirectoryError):
             if self._registry.get(folder) is None:
@@ -282,13 +266,18 @@ class Sweep:
             reason = Reason("folder_unreadable", (), {"said": said or type(error).__name__})
             self._assembly.waits(folder, reason)
 
+    def _too_full(self, folder: str) -> None:
+        """A folder that no exam fills is not listed: a person is told, and the next sweep looks again."""
+        self._forget(folder)
+        self._assembly.hold(folder, TOO_MANY_FILES)
+
     def _take_in(self, folder: str, entries: tuple[Entry, ...], now: float) -> None:
         listing = {entry.name: entry for entry in entries}
         known = self._folders.get(folder)
         first = known is None
         anew = first or folder in self._anew
         if known is not None:
-            self._files.look_beside(folder, known.history.moved(listing), known.inspected)
+            self._reads.files.look_beside(folder, known.history.moved(listing), known.inspected)
         movement = Movement.CHANGED if known is None else known.movement(listing)
         if known is None:
             known = LiveFolder(FolderHistory.begin(now), now)
@@ -328,13 +317,27 @@ class Sweep:
         read_at = known.read_early_at(due)
         if read_at is None or now < read_at:
             return due if read_at is None else read_at
-        self._files.look_early(folder, listing, known.inspected)
+        self._reading_of(folder, known, listing)  # so that it need not be waited for
         known.read = known.history.quiet_since
         return due
 
     def _judge(self, folder: str, known: LiveFolder, listing: dict[str, Entry], now: float) -> None:
-        """The folder is quiet: is it a whole exam? If so a worker may have it."""
-        verdict = self._assembly.judge(folder, listing, known, now)
+        """The folder is quiet: is it a whole exam? If so a worker may have it.
+
+        What cannot be read now is read again in a moment; what takes long to read is judged then.
+        """
+        if self._registry.is_claimed(folder):
+            return  # the worker looks for itself; what it leaves is judged again
+        known.is_awaited = True
+        reading = self._reading_of(folder, known, listing)
+        if reading is None:
+            return
+        known.is_awaited = False
+        self._due.pop(folder, None)
+        if reading.error is not None and not isinstance(reading.error, OSError):
+            raise reading.error
+        verdict = self._assembly.judge(folder, reading, known, now)
+        self._lively.discard(folder)
         if verdict is None:
             return
         self._watches.watch(folder)
@@ -342,12 +345,35 @@ class Sweep:
             known.judge_at = now + verdict.again_in_s
             self._due[folder] = known.judge_at
 
+    def _reading_of(
+        self, folder: str, known: LiveFolder, listing: dict[str, Entry]
+    ) -> Reading | None:
+        """What its files are as it stands; none where they are being read from now on, or already."""
+        answered = self._assembly.answered(folder)
+        if read := known.reading_to_judge(answered):
+            return read
+        files, since = self._reads.files, known.history.quiet_since
+        order = files.order(folder, listing, known.inspected, answered=answered, since=since)
+        if not order.asks_the_disk:
+            return files.read(order)  # all of it is known
+        self._reads.ask(order, first=folder in self._lively)
+        self._take_read()
+        return known.reading_to_judge(answered)
+
+    def _take_read(self) -> None:
+        """What was read is known from now on; a folder that waited for it is looked at next."""
+        for reading in self._reads.taken():
+            known = self._folders.get(reading.folder)
+            if known is not None and known.take(reading):
+                self._due[reading.folder] = self._monotonic()
+
     def _forget(self, folder: str) -> None:
         self._watches.forget(folder)
         self._folders.pop(folder, None)
         self._due.pop(folder, None)
         self._anew.discard(folder)
         self._unlisted_since.pop(folder, None)
+        self._lively.discard(folder)
 
     def _vanished(self, folder: str) -> None:
         """The root was listed, and the folder is not in it."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 __all__ = ["Threads"]
@@ -20,6 +20,11 @@ class Threads:
         self._threads: dict[str, threading.Thread] = {}
         self._targets: dict[str, Callable[[], None]] = {}
         self._must_beat_by: dict[str, float] = {}
+
+    def spawn_several(self, name: str, count: int, target: Callable[[], None]) -> None:
+        """Start so many threads for one target."""
+        for number in range(1, count + 1):
+            self.spawn(f"{name} {number}", target)
 
     def spawn(self, name: str, target: Callable[[], None]) -> None:
         """Start a thread."""
@@ -44,13 +49,14 @@ class Threads:
         now = time.monotonic()
         return all(now < latest for latest in list(self._must_beat_by.values()))
 
-    def all_ended(self, *, by: float, wake: Callable[[], None]) -> bool:
+    def all_ended(self, *, by: float, wake: Iterable[Callable[[], None]]) -> bool:
         """Whether every thread has ended; waits for it until then, by the monotonic clock.
 
         ``wake`` wakes those that wait: one may have begun to just after it was told to stop.
         """
         for thread in self._threads.values():
             while thread.is_alive() and (left_s := by - time.monotonic()) > 0:
-                wake()
+                for each in wake:
+                    each()
                 thread.join(min(left_s, _TOLD_AGAIN_S))
         return not any(thread.is_alive() for thread in self._threads.values())

@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import standing, throughput
+from benchmarks import beside, standing, throughput
 from benchmarks.figure import Figure
 from camera_watchdog import __version__
 
@@ -23,6 +23,7 @@ ROWS: Final[dict[str, Callable[..., list[Figure]]]] = {
     "backlog": throughput.backlog,
     "slow-line": throughput.slow_line,
     "memory": standing.memory,
+    "beside": beside.beside,
     "idle": standing.idle,
     "journal": standing.journal,
     "start": standing.start,

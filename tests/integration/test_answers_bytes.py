@@ -303,7 +303,7 @@ def test_a_file_over_the_limit_is_left_out_and_a_smaller_one_of_its_name_is_sent
     nurse: Nurse,
 ) -> None:
     clinic = nurse.clinic
-    clinic.set_rules(max_file_size_bytes=3000)
+    clinic.set_limits(max_file_size_bytes=3000)
     whole = bytes_of("OD2.jpg")
     clinic.put("S1/OD2.jpg", whole + bytes(3000))
     clinic.camera.know("S1", "OD2.jpg", "R")

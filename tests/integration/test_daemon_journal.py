@@ -150,10 +150,10 @@ def test_a_thread_that_dies_is_started_again(caplog: pytest.LogCaptureFixture) -
             stop.wait(10)
 
     threads.spawn("one", dies_once)
-    assert threads.all_ended(by=time.monotonic() + 5, wake=lambda: None)
+    assert threads.all_ended(by=time.monotonic() + 5, wake=())
     threads.restart_dead()
     assert begun == [2]
     assert "one died, started again" in caplog.text
-    assert not threads.all_ended(by=0.0, wake=lambda: None)
+    assert not threads.all_ended(by=0.0, wake=())
     stop.set()
-    assert threads.all_ended(by=time.monotonic() + 5, wake=lambda: None)
+    assert threads.all_ended(by=time.monotonic() + 5, wake=())

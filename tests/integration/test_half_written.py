@@ -4,7 +4,6 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -169,8 +168,7 @@ def test_where_it_cannot_be_tried_what_holes_mean_they_are_not_believed(tmp_path
 
 def test_where_a_program_copies_with_holes_the_configuration_allows_them(tmp_path: Path) -> None:
     with WatchedFolder(tmp_path) as camera:
-        files = camera.sweep._files
-        files._limits = replace(files._limits, allow_sparse=True)
+        camera.set_limits(allow_sparse=True)
         path = put_exam(camera)
         with_hole(path, WHOLE, camera)
         assert camera.seconds_until_ready("S1") == pytest.approx(3, abs=0.3)

@@ -152,11 +152,12 @@ def test_a_file_whose_name_would_be_cleaned_is_held_before_anything_leaves(clini
 
 
 def test_a_file_over_the_limit_is_held_before_anything_leaves(clinic: Clinic) -> None:
-    clinic.set_rules(max_file_size_bytes=500)
-    outcome = clinic.try_once()
-    assert is_held(outcome, "too_large")
-    assert outcome.exam.reason is not None
-    assert "max_file_size_mb" in explain(outcome.exam.reason, outcome.exam).next_step
+    clinic.set_limits(max_file_size_bytes=500)
+    clinic.live_for(10)
+    assert clinic.told("S1") == (State.HELD, "too_large")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert "max_file_size_mb" in explain(exam.reason, exam).next_step
     assert clinic.edc.calls == []
 
 

@@ -30,9 +30,9 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such 
 WAITING, READY, HELD = State.COLLECTING, State.READY, State.HELD
 
 
-@pytest.fixture
-def camera(tmp_path: Path) -> Iterator[WatchedFolder]:
-    with WatchedFolder(tmp_path) as camera:
+@pytest.fixture(params=[False, True], ids=["read in turn", "read beside"])
+def camera(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WatchedFolder]:
+    with WatchedFolder(tmp_path, beside=request.param) as camera:
         yield camera
 
 
@@ -638,6 +638,21 @@ def test_a_name_that_the_site_ignores_is_no_part_of_any_exam(tmp_path: Path) -> 
         assert camera.exam("S1").other_names == ()
         assert {exam.folder for exam in camera.registry.exams()} == {"S1", "S2"}
         assert camera.sweep.root.loose == camera.sweep.root.unmatched == ()
+
+
+def test_a_logo_and_thumbnails_that_a_site_lists_are_no_pictures_of_an_eye(tmp_path: Path) -> None:
+    with WatchedFolder(tmp_path, ignore=["logo.png", "*_thumb.jpg"]) as camera:
+        camera.put_exam("S1")
+        for name in ("logo.png", "LOGO.PNG", "OD_thumb.jpg", "OS_Thumb.JPG"):
+            camera.put(f"S1/{name}", bytes_of("OD.jpg"))
+        camera.put("S2/OD_thumb.jpg", bytes_of("OD.jpg"))
+        camera.put_exam("S3", seed=1)
+        camera.put("S3/thumb_OD.jpg", seed=2)
+        camera.run_for(10)
+        assert camera.told("S1") == (READY, "")
+        assert [f.name for f in camera.exam("S1").files] == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert camera.registry.get("S2") is None
+        assert "thumb_OD.jpg" in {f.name for f in camera.exam("S3").files}
 
 
 SYSTEM_FOLDERS = ["@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"]

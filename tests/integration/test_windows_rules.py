@@ -350,6 +350,7 @@ def test_the_configured_folders_are_none_either(
             required=clinic.rules.limits.required,
             stability_timeout=30,
             incomplete_after=1800,
+            max_file_size_mb=10,
             allow_sparse_files=False,
             ignore=(),
         )

@@ -54,6 +54,7 @@ PURE: Final = {
     "path_names",
     "patient_ids",
     "person",
+    "readings",
     "reasons",
     "receipt_check",
     "receipt_reading",

@@ -10,6 +10,7 @@ PDF = (
     + b"% filler\n" * 400
     + b"xref\n0 1\ntrailer\n<< >>\nstartxref\n9\n%%EOF"
 )
+PAGE = b"<!DOCTYPE html><html><body>both eyes</body></html>"
 LINEARIZED = b"%%PDF-1.4\n1 0 obj\n<< /Linearized 1 /L %d /H [ 1 2 ] >>\nendobj\n%%%%EOF\n%s"
 
 
@@ -31,7 +32,46 @@ def test_a_pdf_cut_off_anywhere_is_not_whole() -> None:
 
 def test_a_pdf_whose_rest_is_still_zero_is_not_whole() -> None:
     assert not look(PDF[:-200].ljust(len(PDF), b"\0"), "r.pdf").whole
-    assert not look(PDF.ljust(len(PDF) + 5000, b"\0"), "r.pdf").whole
+    web = LINEARIZED % (len(PDF) + 200, PDF)
+    reserved = web[: web.index(b"%%EOF") + 6].ljust(len(PDF) + 200, b"\0")
+    assert look(reserved, "r.pdf").why == "the PDF is shorter than it says"
+
+
+@pytest.mark.parametrize("count", [5000, 70_000, 1_000_000])
+@pytest.mark.parametrize("lead", [b"", b"\r\n"])
+def test_white_space_behind_the_end_of_a_report_is_no_damage(count: int, lead: bytes) -> None:
+    for name, whole in (("r.pdf", PDF), ("r.html", PAGE)):
+        for blank in (b" ", b"\n", b"\r\n"):
+            seen = look(whole + lead + blank * count, name)
+            assert (seen.whole, seen.has_zeros) == (True, False)
+
+
+@pytest.mark.parametrize("count", [2000, 70_000, 1_000_000])
+@pytest.mark.parametrize("lead", [b"", b"\r\n"])
+def test_zeros_behind_the_end_of_a_report_are_no_damage_and_waited_for(
+    count: int, lead: bytes
+) -> None:
+    """They may be space that was reserved for what is still to be written."""
+    for name, whole in (("r.pdf", PDF), ("r.html", PAGE)):
+        seen = look(whole + lead + bytes(count), name)
+        assert (seen.whole, seen.has_zeros) == (True, True)
+        seen = look(whole + lead + bytes(300), name)
+        assert (seen.whole, seen.has_zeros) == (True, False)
+
+
+def test_what_stands_behind_zeros_is_no_padding() -> None:
+    assert not look(PDF + bytes(5000) + b"7 0 obj\n<< /Type", "r.pdf").whole
+    assert not look(PAGE + bytes(70_000) + b"<html><body>the left", "r.html").whole
+
+
+def test_a_pdf_made_for_the_web_may_be_padded() -> None:
+    whole = LINEARIZED % (4000, PDF)
+    whole = LINEARIZED % (len(whole), PDF)
+    for padded in (whole + bytes(9000), whole + b"\n" * 9000):
+        assert look(padded, "r.pdf").whole
+    own = whole + b"\r\n" * 50
+    own = own.replace(b"/L %d" % len(whole), b"/L %d" % len(own))
+    assert look(own + bytes(9000), "r.pdf").whole
 
 
 def test_the_first_end_mark_of_a_pdf_made_for_the_web_is_not_its_end() -> None:
@@ -74,7 +114,6 @@ def test_a_whole_page_is_whole(data: bytes) -> None:
     "data",
     [
         b"<html><body>the report goes on",
-        b"<html>" + b"</html>" + bytes(70_000),
         b"<html><script>print('<body></body></html>');</script> and so on",
         b"<html><script>print('<body></body></html>');",
         b"<html><script>" + b"x" * 65_000 + b"'</html>'</script> and so on",

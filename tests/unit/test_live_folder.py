@@ -4,8 +4,9 @@ import itertools
 
 from camera_watchdog.content import Inspection
 from camera_watchdog.entries import Entry, Kind
-from camera_watchdog.live_folder import Known, LiveFolder
+from camera_watchdog.live_folder import LiveFolder
 from camera_watchdog.model import Format
+from camera_watchdog.readings import Known
 from camera_watchdog.stability import FolderHistory, Movement
 
 OD = Entry("OD.jpg", Kind.FILE, 100, 1, 7, 7)
@@ -18,7 +19,7 @@ def live(*entries: Entry) -> LiveFolder:
     listing = {entry.name: entry for entry in entries}
     folder = LiveFolder(FolderHistory.begin(0).observe(listing, 0), 0)
     folder.inspected = {entry.name: Known(entry, WHOLE, "sum") for entry in entries}
-    folder.is_judged(listing, 0)
+    folder.is_judged(0)
     return folder
 
 
@@ -28,7 +29,7 @@ def looks_until(folder: LiveFolder, until_s: int, every_s: int = 60) -> list[int
     for now in range(every_s, until_s, every_s):
         entry = OD._replace(file_id=now)
         if folder.wants_judging({"OD.jpg": entry}, now):
-            folder.is_judged({"OD.jpg": entry}, now)
+            folder.is_judged(now)
             folder.inspected["OD.jpg"] = Known(entry, WHOLE, "sum")
             read.append(now)
     return read

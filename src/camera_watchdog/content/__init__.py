@@ -12,8 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO, Final
 
-from camera_watchdog.content.dicom import DICOM_MAGIC, DICOM_MAGIC_OFFSET, DicomFacts, read_dicom
-from camera_watchdog.content.document import why_html_not_whole, why_pdf_not_whole
+from camera_watchdog.content.dicom import (
+    DICOM_MAGIC,
+    DICOM_MAGIC_OFFSET,
+    DicomFacts,
+    begins_without_preamble,
+    read_dicom,
+)
+from camera_watchdog.content.document import read_html, read_pdf
 from camera_watchdog.content.exif import exif_captured_at
 from camera_watchdog.content.file_window import FileWindow
 from camera_watchdog.content.jpeg import read_jpeg
@@ -195,7 +201,8 @@ def _other() -> Inspection:
 
 
 def _format_of(head: bytes, *, foreign: bool) -> Format | None:
-    if head.startswith(DICOM_MAGIC, DICOM_MAGIC_OFFSET):
+    is_dicom = head.startswith(DICOM_MAGIC, DICOM_MAGIC_OFFSET)
+    if is_dicom or (not foreign and begins_without_preamble(head)):
         return Format.DICOM
     if head.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
@@ -230,8 +237,8 @@ def _read(window: FileWindow, format_: Format) -> Inspection:
     if format_ is Format.DICOM:
         return _read_dicom(window)
     if format_ is Format.PDF or format_ is Format.HTML:
-        why = why_pdf_not_whole(window) if format_ is Format.PDF else why_html_not_whole(window)
-        return Inspection(format_, whole=not why, why=why)
+        why, has_zeros = read_pdf(window) if format_ is Format.PDF else read_html(window)
+        return Inspection(format_, whole=not why, why=why, has_zeros=has_zeros)
     proven_bytes, has_zeros = 0, False
     if format_ is Format.PNG:
         why, exif, proven_bytes = read_png(window)
@@ -247,7 +254,8 @@ def _read(window: FileWindow, format_: Format) -> Inspection:
 
 
 def _read_dicom(window: FileWindow) -> Inspection:
-    why, facts, has_zeros = read_dicom(window)
+    has_preamble = window.at(DICOM_MAGIC_OFFSET, len(DICOM_MAGIC)) == DICOM_MAGIC
+    why, facts, has_zeros = read_dicom(window, has_preamble=has_preamble)
     if facts.is_directory:
         return _other()
     if facts.is_encapsulated_pdf:

@@ -32,6 +32,7 @@ __all__ = [
     "DICOM_MAGIC_OFFSET",
     "DicomFacts",
     "DicomReading",
+    "begins_without_preamble",
     "is_image_class",
     "read_dicom",
 ]
@@ -46,6 +47,13 @@ _CHARACTER_SET: Final = dicom_reader.SPECIFIC_CHARACTER_SET
 _PATIENT_ID: Final = dicom_reader.PATIENT_ID
 _EYES: Final = (0x0020_0062, 0x0020_0060)
 """Image Laterality, and Laterality."""
+_NO_PREAMBLE: Final = "the DICOM file has no preamble, the 128 bytes and DICM that it begins with"
+_FIRST_VRS: Final = frozenset({b"CS", b"DA", b"OB", b"TM", b"UI", b"UL"})
+"""Of the elements that a file begins with: lengths of groups, character set, type, class, dates."""
+_MOST_FIRST_ELEMENT: Final = 0x60
+_MOST_FIRST_BYTES: Final = 64
+_LEAST_BYTES: Final = 16
+
 _META: Final = frozenset({_MEDIA_CLASS, _TRANSFER_SYNTAX})
 _WANTED: Final = frozenset({_SOP_CLASS, _PATIENT_ID, FRAME_LENGTHS, *_EYES}) | PICTURE_SIZE
 
@@ -113,6 +121,7 @@ class DicomFacts:
     laterality: str = ""
     sop_class: str = ""
     acquired_at: datetime | None = None
+    has_preamble: bool = True
 
     @property
     def is_encapsulated_pdf(self) -> bool:
@@ -141,7 +150,24 @@ def is_image_class(sop_class: str) -> bool:
     return _IMAGE_CLASS.fullmatch(sop_class) is not None
 
 
-def read_dicom(window: FileWindow) -> DicomReading:
+def begins_without_preamble(head: bytes) -> bool:
+    """Whether a file may be a DICOM data set without the preamble before it, as old programs write it.
+
+    It begins then with an element of group 2 or 8 that is short, as the first ones there are.
+    """
+    encoding = _encoding_without_preamble(head)
+    group = int.from_bytes(head[:2], encoding.order)
+    vr, length = head[4:6], int.from_bytes(head[4:8], encoding.order)
+    is_first = int.from_bytes(head[2:4], encoding.order) <= _MOST_FIRST_ELEMENT
+    is_named = vr in _FIRST_VRS or (length <= _MOST_FIRST_BYTES and not encoding.explicit)
+    return group in {2, 8} and is_first and len(head) > _LEAST_BYTES and is_named
+
+
+def _encoding_without_preamble(head: bytes) -> Encoding:
+    return Encoding(explicit=guess_explicit(head), order="big" if head[:1] == b"\0" else "little")
+
+
+def read_dicom(window: FileWindow, *, has_preamble: bool = True) -> DicomReading:
     """Whether a DICOM file is whole, and what it says as far as it goes.
 
     Whole: every element ends within the file, the last one at its end; a file of an image class, or
@@ -153,10 +179,12 @@ def read_dicom(window: FileWindow) -> DicomReading:
     said: DicomTexts | None = _NOTHING_SAID
     zeros_bytes, has_zeros = 0, False
     try:
-        start = meta.meta(DICOM_MAGIC_OFFSET + len(DICOM_MAGIC))
+        start = meta.meta(DICOM_MAGIC_OFFSET + len(DICOM_MAGIC) if has_preamble else 0)
         syntax = _first(meta, _TRANSFER_SYNTAX)
         source, first = _unpacked(window, start, syntax)
         encoding = _encoding(syntax, source.at(first, 8))
+        if not has_preamble and not syntax:
+            encoding = _encoding_without_preamble(source.at(first, 8))
         walk = ElementWalk(source, _WANTED, dicom_reader.ASKED)
         why = _why_not_walked(walk, first, encoding)
         if _sop_class(meta, walk) not in {_ENCAPSULATED_PDF, _DIRECTORY}:
@@ -177,9 +205,11 @@ def read_dicom(window: FileWindow) -> DicomReading:
         laterality=_UNREADABLE if said is None else "\\".join(said.eyes) or _joined(walk, *_EYES),
         sop_class=_sop_class(meta, walk),
         acquired_at=None if said is None else _acquired_at(said.texts),
+        has_preamble=has_preamble,
     )
     if not why and not walk.has_content and _needs_content(walk, facts.sop_class):
         why = "the DICOM file has no picture in it"
+    why = why or ("" if has_preamble else _NO_PREAMBLE)
     return DicomReading(why, facts, has_zeros or zeros_bytes > _DOUBTFUL_BYTES)
 
 

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from camera_watchdog.reasons.rules import TO_NAME_ENTRY, TO_SAY_EYE, TO_SEND_AGAIN, Answer
+from camera_watchdog.reasons.rules import (
+    TO_NAME_ENTRY,
+    TO_RELEASE,
+    TO_SAY_EYE,
+    TO_SEND_AGAIN,
+    Answer,
+)
 
 __all__ = ["ADDITIONS", "Addition"]
 
@@ -53,6 +59,18 @@ ADDITIONS: Final = (
         "If the camera is told another number than the subject's on purpose, such as the hospital's, find "
         "out that each of these exams is in the right folder; then set dicom_patient_id to "
         "{dicom_patient_id}.",
+    ),
+    Addition(
+        "no_preamble",
+        "",
+        "The EDC knows a DICOM file by its preamble and is likely to refuse one without.",
+    ),
+    Addition(
+        "as_it_is",
+        "",
+        "If you have opened it and nothing is missing, have {as_it_is} sent as it is: "
+        f"{TO_RELEASE} The EDC then gets these very bytes and takes them for the whole file; what is "
+        "missing in them comes no more.",
     ),
     Addition(
         "ignore",

@@ -78,6 +78,14 @@ ROWS: Final = (
         SKIP,
     ),
     ReasonRule(
+        "too_many_files",
+        "The folder of {subject} has more than {most} files: too many for an exam, so none of them is looked at.",
+        "Take out what is no part of the exam; it is then looked at within a minute. Where it is no "
+        "subject's folder, or such files come with every exam and are never a part of it, name it, or "
+        "them, in ignore in the configuration.",
+        Clears.SOON,
+    ),
+    ReasonRule(
         "link",
         "The folder of {subject} has something that is no ordinary file: {files}.",
         f"Put the file itself there instead of the link, or leave it out: {TO_SKIP_ALL}",

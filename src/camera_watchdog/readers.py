@@ -1,0 +1,121 @@
+"""Reads folders beside the sweep, so that a file that takes long to read keeps no other folder waiting.
+
+The sweep hands in what is to be read of a folder, never more than one order for each, and goes on; what
+was read comes back to it as a value. Several threads serve: at most one of them reads what is large, so
+that an ordinary exam finds another one free however many large files there are.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from camera_watchdog.folder_reader import FolderReader
+from camera_watchdog.readings import Order, Reading
+
+__all__ = ["READERS", "Reader", "Readers"]
+
+READERS: Final = 2
+_LARGE_BYTES: Final = 100_000_000
+"""More than an ordinary exam has, less than a slow disk reads in a few seconds."""
+
+
+class Reader:
+    """Reads what the sweep asks for, here in its own thread. All belongs to the sweep but :meth:`has_read`.
+
+    ``news`` is called once something was read.
+    """
+
+    def __init__(self, files: FolderReader) -> None:
+        self.files = files
+        self.news: Callable[[], None] = lambda: None
+        self._asked: set[str] = set()
+        self._read: list[Reading] = []
+
+    def ask(self, order: Order, *, first: bool = False) -> None:
+        """Have a folder read, before others where it should be the ``first``; not twice at a time."""
+        if order.folder not in self._asked:
+            self._asked.add(order.folder)
+            self._begin(order, first=first)
+
+    def taken(self) -> list[Reading]:
+        """What was read since this was asked last."""
+        read = self._finished()
+        self._asked -= {reading.folder for reading in read}
+        return read
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was asked for was read and taken."""
+        return not self._asked
+
+    def has_read(self) -> bool:
+        """Whether there is something to be taken; from any thread."""
+        return bool(self._read)
+
+    def _begin(self, order: Order, *, first: bool) -> None:
+        del first
+        self._read.append(self.files.read(order))
+
+    def _finished(self) -> list[Reading]:
+        read, self._read = self._read, []
+        return read
+
+
+class Readers(Reader):
+    """Has the orders read by threads of its own: those that :meth:`serve`."""
+
+    def __init__(self, files: FolderReader) -> None:
+        super().__init__(files)
+        self._lock = threading.Condition()
+        self._waiting: deque[Order] = deque()
+        self._large: deque[Order] = deque()
+        self._is_large_at_work = False
+
+    def _begin(self, order: Order, *, first: bool) -> None:
+        with self._lock:
+            queue = self._large if _is_large(order) else self._waiting
+            (queue.appendleft if first else queue.append)(order)
+            self._lock.notify_all()
+
+    def _finished(self) -> list[Reading]:
+        with self._lock:
+            return super()._finished()
+
+    def notify(self) -> None:
+        """Wake the threads, to look whether to stop."""
+        with self._lock:
+            self._lock.notify_all()
+
+    def serve(self, stop: threading.Event) -> None:
+        """Read what is asked for until it is time to stop; what is being read then is given up."""
+        while (order := self._next(stop)) is not None:
+            reading = self._reading_of(order)
+            with self._lock:
+                if _is_large(order):
+                    self._is_large_at_work = False
+                    self._lock.notify_all()
+                self._read.append(reading)
+            self.news()
+
+    def _next(self, stop: threading.Event) -> Order | None:
+        """What is to be read next; waits for it. None once it is time to stop."""
+        with self._lock:
+            while not stop.is_set():
+                if self._waiting:
+                    return self._waiting.popleft()
+                if self._large and not self._is_large_at_work:
+                    self._is_large_at_work = True
+                    return self._large.popleft()
+                self._lock.wait()
+        return None
+
+    def _reading_of(self, order: Order) -> Reading:
+        try:
+            return self.files.read(order)
+        except Exception as error:  # noqa: BLE001 - the sweep raises it, where it is said and survived
+            return Reading(order, order.known, error=error)
+
+
+def _is_large(order: Order) -> bool:
+    return order.size_bytes > _LARGE_BYTES

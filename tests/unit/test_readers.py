@@ -1,0 +1,136 @@
+"""Who reads what, and when: orders for folders that are large and small, on threads of the test's own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from camera_watchdog.folder_reader import FolderReader
+from camera_watchdog.readers import Readers
+from camera_watchdog.readings import Order, Reading
+
+WITHIN_S = 20.0
+
+
+class Files:
+    """Stands in for who reads: some folders take until they are let go."""
+
+    def __init__(self, *slow: str, strange: str = "") -> None:
+        self.gates = {folder: threading.Event() for folder in slow}
+        self.strange = strange
+        self.begun: list[str] = []
+        self.news = threading.Condition()
+
+    def read(self, order: Order) -> Reading:
+        with self.news:
+            self.begun.append(order.folder)
+            self.news.notify_all()
+        if order.folder in self.gates:
+            self.gates[order.folder].wait(WITHIN_S)
+        if order.folder == self.strange:
+            raise ValueError("nobody thought of that")
+        return Reading(order, {})
+
+    def wait_for(self, folder: str) -> None:
+        with self.news:
+            assert self.news.wait_for(lambda: folder in self.begun, WITHIN_S)
+
+
+def order(folder: str, *, size_bytes: int = 0) -> Order:
+    return Order(folder, {}, {}, (), (), frozenset(), 0.0, size_bytes)
+
+
+LARGE = 5_000_000_000
+
+
+class Reads:
+    """Readers, and what came back from them so far."""
+
+    def __init__(self, files: Files) -> None:
+        self.readers = Readers(cast("FolderReader", files))
+        self.came: list[Reading] = []
+        self._news = threading.Semaphore(0)
+        self.readers.news = self._news.release
+
+    def wait_for(self, *folders: str) -> None:
+        while not {*folders} <= {reading.folder for reading in self.came}:
+            assert self._news.acquire(timeout=WITHIN_S)
+            self.came += self.readers.taken()
+
+
+@contextmanager
+def reading(files: Files, *orders: Any, threads: int = 2) -> Iterator[Reads]:
+    """Have these read by so many threads."""
+    reads, stop = Reads(files), threading.Event()
+    for each in orders:
+        reads.readers.ask(each)
+    served = [threading.Thread(target=reads.readers.serve, args=(stop,)) for _ in range(threads)]
+    for thread in served:
+        thread.start()
+    try:
+        yield reads
+    finally:
+        for gate in files.gates.values():
+            gate.set()
+        stop.set()
+        reads.readers.notify()
+        for thread in served:
+            thread.join(WITHIN_S)
+        assert not any(thread.is_alive() for thread in served)
+
+
+def test_of_large_ones_one_is_read_at_a_time_and_the_ordinary_ones_beside_it() -> None:
+    files = Files("L1")
+    large = [order(f"L{number}", size_bytes=LARGE) for number in range(1, 5)]
+    with reading(files, *large, *(order(f"S{number}") for number in range(50))) as reads:
+        reads.wait_for(*(f"S{number}" for number in range(50)))
+        assert files.begun.count("L1") == 1
+        assert not {"L2", "L3", "L4"} & {*files.begun}
+        files.gates["L1"].set()
+        reads.wait_for("L1", "L2", "L3", "L4")
+        assert reads.readers.is_idle
+
+
+def test_one_ordinary_file_that_hangs_keeps_the_others_from_nothing() -> None:
+    files = Files("hangs")
+    with reading(files, order("hangs"), order("S1"), order("S2")) as reads:
+        reads.wait_for("S1", "S2")
+        assert not reads.readers.is_idle
+
+
+def test_a_folder_is_read_once_however_often_it_is_asked_for_meanwhile() -> None:
+    files = Files("S1")
+    with reading(files, order("S1"), order("S1")) as reads:
+        files.wait_for("S1")
+        reads.readers.ask(order("S1"))
+        files.gates["S1"].set()
+        reads.wait_for("S1")
+        assert reads.readers.is_idle
+        assert files.begun == ["S1"]
+        reads.readers.ask(order("S1"))
+        assert not reads.readers.is_idle
+
+
+def test_what_should_be_first_is_read_before_what_waits() -> None:
+    files = Files("S1")
+    with reading(files, order("S1"), *(order(f"old {n}") for n in range(9)), threads=1) as reads:
+        files.wait_for("S1")
+        reads.readers.ask(order("new"), first=True)
+        files.gates["S1"].set()
+        reads.wait_for("new", "old 8")
+        assert files.begun[:2] == ["S1", "new"]
+
+
+def test_what_nobody_foresaw_comes_back_and_the_thread_lives() -> None:
+    files = Files(strange="S1")
+    with reading(files, order("S1"), order("S2"), threads=1) as reads:
+        reads.wait_for("S1", "S2")
+        assert [type(each.error) for each in reads.came] == [ValueError, type(None)]
+
+
+def test_it_stops_while_nothing_is_to_be_read_and_leaves_what_waits() -> None:
+    files = Files("L1")
+    with reading(files, order("L1", size_bytes=LARGE), order("L2", size_bytes=LARGE)) as reads:
+        files.wait_for("L1")
+    assert files.begun == ["L1"]
+    assert not reads.readers.is_idle
