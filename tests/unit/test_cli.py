@@ -23,6 +23,7 @@ from camera_watchdog.errors import (
 )
 from camera_watchdog.model import Laterality, ReportType, WebhookFormat
 from camera_watchdog.stored_times import TimeForm
+from camera_watchdog.this_program import this_program
 from canaries import TOKEN
 
 
@@ -358,8 +359,8 @@ def test_without_any_configuration_one_sentence_says_how_to_begin(
     assert "--config" in err
     if line[:1] != ["service"]:  # says more about its own
         assert code == cli.Exit.BAD_CONFIG
-        assert "camera-watchdog init" in err
-        assert "camera-watchdog demo" in err
+        assert f"{this_program()} init" in err
+        assert f"{this_program()} demo" in err
 
 
 def test_a_report_from_a_day_to_come_is_refused(

@@ -8,6 +8,7 @@ import pytest
 
 from camera_watchdog import cli
 from camera_watchdog.config.schema import SCHEMA_NAME, json_schema, sample
+from camera_watchdog.this_program import this_program
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def test_a_sample_and_its_schema_are_written_for_this_account_only(
     assert json.loads((here / SCHEMA_NAME).read_text("utf-8")) == json_schema()
     out, err = capsys.readouterr()
     assert out == f"{path}\n"
-    assert "camera-watchdog check" in err
+    assert f"{this_program()} check" in err
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
 
