@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from camera_watchdog.content.dicom_reader import guard_with
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.readings import Order, Reading
 
@@ -67,6 +68,7 @@ class Readers(Reader):
 
     def __init__(self, files: FolderReader) -> None:
         super().__init__(files)
+        guard_with(threading.Lock())
         self._lock = threading.Condition()
         self._waiting: deque[Order] = deque()
         self._large: deque[Order] = deque()

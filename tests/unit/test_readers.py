@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from camera_watchdog.content import dicom_reader
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.readers import Readers
 from camera_watchdog.readings import Order, Reading
@@ -134,3 +135,21 @@ def test_it_stops_while_nothing_is_to_be_read_and_leaves_what_waits() -> None:
         files.wait_for("L1")
     assert files.begun == ["L1"]
     assert not reads.readers.is_idle
+
+
+def test_one_thread_at_a_time_reads_with_pydicom() -> None:
+    """What it warns of quotes values, and is kept from the log for the whole process at once."""
+    Readers(cast("FolderReader", Files()))
+    guard = cast("threading.Lock", dicom_reader._GUARD[0])
+    came: list[object] = []
+    with guard:
+        reader = threading.Thread(
+            target=lambda: came.append(
+                dicom_reader.read_texts(b"", explicit=True, big_endian=False)
+            )
+        )
+        reader.start()
+        assert guard.locked()
+        assert came == []
+    reader.join(WITHIN_S)
+    assert len(came) == 1

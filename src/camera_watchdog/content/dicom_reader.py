@@ -11,6 +11,7 @@ strange file makes it raise or warn about ends here, and is in no log: its messa
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,7 @@ __all__ = [
     "PATIENT_ID",
     "SPECIFIC_CHARACTER_SET",
     "DicomTexts",
+    "guard_with",
     "install_command",
     "is_installed",
     "read_texts",
@@ -60,6 +62,7 @@ _TEXTS: Final = frozenset(
         PATIENT_ID,
     }
 )
+_GUARD: Final[list[AbstractContextManager[object]]] = [nullcontext()]
 _EYES: Final = (_IMAGE_LATERALITY, _LATERALITY, _FRAME_LATERALITY)
 _GROUPS: Final = (_SHARED_GROUPS, _FRAMES_GROUPS)
 ASKED: Final = frozenset({SPECIFIC_CHARACTER_SET, *_TEXTS, *_EYES, *_GROUPS})
@@ -89,6 +92,11 @@ def install_command() -> str:
     return f'{pip} "camera-watchdog[dicom]"'
 
 
+def guard_with(lock: AbstractContextManager[object]) -> None:
+    """Have one thread at a time read with pydicom: to be called where several read side by side."""
+    _GUARD[0] = lock
+
+
 def read_texts(elements: bytes, *, explicit: bool, big_endian: bool) -> DicomTexts | None:
     """What these elements, one behind the other, say; none where they cannot be read."""
     try:
@@ -98,7 +106,8 @@ def read_texts(elements: bytes, *, explicit: bool, big_endian: bool) -> DicomTex
     except ImportError:
         return None
     config.logger.disabled = True
-    with warnings.catch_warnings(), config.disable_value_validation():
+    # Both change what holds for the whole process, and folders are read side by side.
+    with _GUARD[0], warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")
         try:
             file: Any = DicomBytesIO(elements)
