@@ -26,7 +26,7 @@ from camera_watchdog.screening import (
 )
 from camera_watchdog.steps import Tools
 
-__all__ = ["check_day", "check_turn", "is_of_another_day_now"]
+__all__ = ["check_day", "check_only_entry", "check_turn", "is_another_due"]
 
 _THIRD: Final = 3
 
@@ -75,25 +75,69 @@ def _least_days_apart(exam: Exam, dated: datetime, tools: Tools) -> int:
     return min(days_apart(each, dated, zone) for each in days if each)
 
 
-def is_of_another_day_now(
-    exam: Exam, session: Session, status: SessionStatus, tools: Tools
-) -> bool:
-    """Whether the entry on record got another date since, or there is one now that is nearer to the pictures.
+def is_another_due(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> bool:
+    """Whether the entry on record got another date since, or there is one now that fits better.
 
-    Where a person said which entry it is, that stands. So does the one of an exam that is sent again.
+    One fits better that is nearer to the pictures, or that a person named. Where a person said that it is
+    the one on record, that stands. So does the one of an exam that is sent again.
     """
     if status.dated is None or session.dated is None or status.made_by_resolve:
         return False
-    if exam.archived_at or goes_after(exam) or names_entry(exam, session.session_id):
+    if _is_given(exam, session):
         return False
     if status.session_id == session.session_id:
-        zone = tools.rules.zone
-        return calendar_day(status.dated, zone) != calendar_day(session.dated, zone)
-    if any(said.session_id == session.session_id and _is_choice(said) for said in exam.overrides):
+        return _day(status.dated, tools) != _day(session.dated, tools)
+    if names_entry(exam, status.session_id):
+        return True
+    if _is_chosen(exam, session):
         return False
     now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
     # The newest is the one of the latest date: where that is earlier than ours was, ours got another one.
     return now < before or status.dated < session.dated
+
+
+def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> None:
+    """Of two entries of one day nobody can tell which is the exam's, as long as nothing of it is in one.
+
+    There was one when the EDC was asked. The other was made since, beside it or in its place: an entry
+    that got an earlier date since is not spoken of any more.
+
+    Raises:
+        PermanentError: there are two, and no person said which.
+    """
+    if status.dated is None or session.dated is None or status.made_by_resolve:
+        return
+    if status.session_id == session.session_id or _day(status.dated, tools) != _day(
+        session.dated, tools
+    ):
+        return
+    if _is_given(exam, session) or _is_chosen(exam, session):
+        return
+    tools.journal.note_entry(exam.subject, status.session_id, status.dated)
+    details = {
+        "session": session.session_id,
+        "entry": entry_words(session.session_id, session.dated, tools.rules.zone),
+        "newest": entry_words(status.session_id, status.dated, tools.rules.zone),
+    }
+    hold_unless_waived(exam, Reason("two_entries", (), details))
+
+
+def _day(at: datetime, tools: Tools) -> str:
+    return calendar_day(at, tools.rules.zone)
+
+
+def _is_given(exam: Exam, session: Session) -> bool:
+    """Whether the entry is no choice of the EDC's: a person named it, or it is that of another exam."""
+    if exam.archived_at or goes_after(exam):
+        return True
+    return names_entry(exam, session.session_id)
+
+
+def _is_chosen(exam: Exam, session: Session) -> bool:
+    """Whether a person said of the entry that it is the exam's, when it was asked about."""
+    return any(
+        said.session_id == session.session_id and _is_choice(said) for said in exam.overrides
+    )
 
 
 def _is_choice(said: Override) -> bool:

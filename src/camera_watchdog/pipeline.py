@@ -62,6 +62,7 @@ _ANSWERED_BY_RESOLVE: Final = frozenset(
         "report_type_differs",
         "session_in_use",
         "subject_unknown",
+        "two_entries",
     }
 )
 """An exam that is held for these is held still while the EDC cannot be asked."""

@@ -286,6 +286,36 @@ def test_an_entry_that_was_dated_before_another_one_since_is_left(tmp_path: Path
 
 
 @pytest.mark.parametrize("release", list(GENERATIONS))
+@pytest.mark.parametrize("named", ["s-1", "s-2"])
+def test_of_two_entries_of_the_day_a_person_names_the_exams(
+    tmp_path: Path, release: str, named: str
+) -> None:
+    """Ours may have got an earlier date since: the EDC does not speak of it any more."""
+    with resolved(tmp_path, release, NOT_SENT) as clinic:
+        clinic.edc.sessions[0].dated = START - 30 * DAY
+        clinic.edc.add_session(dated=START + timedelta(minutes=10))
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "two_entries")
+        assert clinic.edc.stored == []
+        said = sentence(clinic, "S1")
+        assert "(s-1)" in said
+        assert "(s-2)" in said
+        clinic.answer(entry=named)
+        clinic.live_for(100)
+        check_arrived(clinic, named)
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_an_entry_that_is_made_in_advance_meanwhile_raises_no_question(
+    tmp_path: Path, release: str
+) -> None:
+    with resolved(tmp_path, release, NOT_SENT) as clinic:
+        clinic.edc.add_session(dated=START + 2 * DAY)
+        clinic.live_for(100)
+        check_arrived(clinic, "s-1")
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
 def test_a_date_that_is_changed_by_a_day_keeps_the_entry(tmp_path: Path, release: str) -> None:
     with resolved(tmp_path, release) as clinic:
         clinic.edc.sessions[0].dated = START + DAY

@@ -7,6 +7,7 @@ from camera_watchdog.reasons.rules import (
     RELEASE,
     RELEASE_OR_SKIP,
     TO_NAME_ENTRY,
+    TO_NAME_ENTRY_ID,
     TO_RELEASE,
     TO_SEND_AGAIN,
     TO_SKIP,
@@ -57,6 +58,16 @@ ENTRY_ROWS: Final = (
         f"If to the older one, use it: {TO_RELEASE}",
         Clears.HOURLY,
         RELEASE,
+    ),
+    ReasonRule(
+        "two_entries",
+        "The EDC had one eye exam entry of {subject} for the day of the pictures when it was asked, "
+        "{entry}, and has another one of that day now, {newest}. Nothing was sent yet.",
+        "Ask the clinician which of the two this exam belongs to, and name it by its id, which stands "
+        "in brackets; where one of them was a mistake, or got another date since, name the other: "
+        f"{TO_NAME_ENTRY_ID}",
+        Clears.HOURLY,
+        ENTRY,
     ),
     ReasonRule(
         "session_gone",

@@ -14,6 +14,7 @@ __all__ = [
     "RETRY",
     "SKIP",
     "TO_NAME_ENTRY",
+    "TO_NAME_ENTRY_ID",
     "TO_RELEASE",
     "TO_RETRY",
     "TO_SAY_EYE",
@@ -86,5 +87,6 @@ NO_PICTURE: Final = (
     "Where one comes with every exam, name it in ignore in the configuration."
 )
 TO_NAME_ENTRY: Final = '{program} release {who} --entry YYYY-MM-DD --reason "..."{settings}'
+TO_NAME_ENTRY_ID: Final = '{program} release {who} --entry ID --reason "..."{settings}'
 TO_SEND_AGAIN: Final = '{program} release {who} --send-again --reason "..."{settings}'
 TO_RETRY: Final = "{program} retry {who}{settings}"
