@@ -64,7 +64,7 @@ ARCHIVED_ROWS: Final = (
     ),
     ReasonRule(
         "not_corrected_after_archive",
-        "The EDC lists {files} of {subject} under the eye as which it was sent still ({said}), though "
+        "The EDC still lists {files} of {subject} under the eye that it was sent as ({said}), though "
         "its administrator was said to have corrected it in the eye exam entry {entry}.",
         "Ask the EDC's administrator to correct it there. If it is noted in another way, which the EDC "
         f"does not list, nothing is wrong. {_TO_SAY_SEEN}",

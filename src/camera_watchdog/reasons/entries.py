@@ -61,10 +61,10 @@ ENTRY_ROWS: Final = (
     ),
     ReasonRule(
         "two_entries",
-        "The EDC had one eye exam entry of {subject} for the day of the pictures when it was asked, "
-        "{entry}, and has another one of that day now, {newest}. Nothing was sent yet.",
-        "Ask the clinician which of the two this exam belongs to, and name it by its id, which stands "
-        "in brackets; where one of them was a mistake, or got another date since, name the other: "
+        "When it was asked first, the EDC had one eye exam entry of {subject} for the day of the pictures, "
+        "{entry}; now it has another one of that day, {newest}. Nothing was sent yet.",
+        "Ask the clinician for which of the two this exam is; the first may have got another date since. "
+        "Name it by its id, which stands in brackets: "
         f"{TO_NAME_ENTRY_ID}",
         Clears.HOURLY,
         ENTRY,
