@@ -28,6 +28,8 @@ _ENTERED_WITHIN: Final = timedelta(days=7)
 """So long a picture that had no row at all may have it still to come."""
 _FOLDER_WITHIN: Final = timedelta(minutes=30)
 """A picture that was taken again has its row before its folder: so long the row may be waiting for that."""
+_NEXT_FOLDER_WITHIN: Final = timedelta(days=1)
+"""So long a row of a later day than the pictures may be waiting for the folder of that day's visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ def rows_after(
         ]
         if not open_ and came:
             settled.add(file.name)
-        told = [row for row in open_ if row.seen_at and now - row.seen_at >= _FOLDER_WITHIN]
+        told = [
+            row
+            for row in open_
+            if row.seen_at and now - row.seen_at >= _folder_within(exam, file, row.seen_at, zone)
+        ]
         are_gone = bool(answered) and all(row.is_gone for row in answered)
         if told and not waits and not are_gone:
             eye = parse_eye(told[0].eye)
@@ -121,6 +127,16 @@ def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam], within: timedelta) 
             and rows_for(file.name, [_as_row(row)], names)
         ]
     return found
+
+
+def _folder_within(exam: Exam, file: ExamFile, seen_at: datetime, zone: tzinfo) -> timedelta:
+    """How long a row may be that of a visit whose folder comes yet.
+
+    On a later day, by the clinic's calendar, than this exam's files it is likely to be the next visit's,
+    where the file had a row already: a clinic may export its pictures hours after they were taken.
+    """
+    is_later = seen_at.astimezone(zone).date() > exam.last_change.astimezone(zone).date()
+    return _NEXT_FOLDER_WITHIN if file.eye_rows and is_later else _FOLDER_WITHIN
 
 
 def _is_taken(row: EyeRow, exam: Exam, exams: Iterable[Exam]) -> bool:

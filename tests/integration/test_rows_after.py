@@ -380,6 +380,32 @@ def test_the_rows_of_the_next_days_visit_say_nothing_of_this_one(tmp_path: Path)
         assert site.told() == NOTHING
 
 
+@pytest.mark.parametrize("hours", [1, 8])
+def test_the_rows_of_the_next_morning_say_nothing_of_this_exam_while_their_folder_may_come(
+    tmp_path: Path, hours: int
+) -> None:
+    with visited(tmp_path) as site:
+        site.time.turn(17 * AN_HOUR)
+        site.rows("OS", "OD")
+        site.live(hours * AN_HOUR)
+        assert site.told() == NOTHING
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+        site.live(AN_HOUR)
+        assert [found(site, 0), found(site, 1)] == [[], []]
+
+
+def test_rows_of_the_next_morning_are_told_where_no_folder_came_in_a_day(tmp_path: Path) -> None:
+    with visited(tmp_path) as site:
+        site.time.turn(17 * AN_HOUR)
+        site.rows("OS", "OD")
+        site.live(AN_HOUR)
+        site.time.turn(A_DAY)
+        site.live(AN_HOUR)
+        assert site.told() == TOLD
+
+
 def test_an_eye_that_a_person_said_is_not_compared_with_what_comes(tmp_path: Path) -> None:
     with visited(tmp_path) as site:
 
