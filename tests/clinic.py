@@ -19,7 +19,7 @@ from camera_watchdog.entries import Stamp
 from camera_watchdog.gate import Gate
 from camera_watchdog.laterality import ImageRow, is_named
 from camera_watchdog.model import Demographics, Exam, ImageRows, Override, Reason, ReportType, State
-from camera_watchdog.overrides import about
+from camera_watchdog.overrides import about, eyes_in_view
 from camera_watchdog.person import bound
 from camera_watchdog.pipeline import Outcome, Pipeline
 from camera_watchdog.sent_anew import unsent
@@ -289,6 +289,8 @@ class Clinic(WatchedFolder):
             "at": self.clock.now(),
             "checksums": {name: self._sha256(exam, name) for name in names},
         }
+        if "eye" in changes:
+            values["eyes_in_view"] = eyes_in_view(exam, changes["name"])
         said = bound(exam, Override(**(values | changes)))
         answered = dataclasses.replace(
             exam,

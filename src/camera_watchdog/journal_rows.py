@@ -364,4 +364,6 @@ def _override_from(values: dict[str, Any]) -> Override:
     values["at"] = _certain_time(values["at"])
     values["resolved_at"] = _from_time(values.get("resolved_at"))
     values["eye"] = Laterality(values["eye"]) if values["eye"] else None
+    if (in_view := values.get("eyes_in_view")) is not None:
+        values["eyes_in_view"] = tuple(map(Laterality, in_view))
     return Override(**values)

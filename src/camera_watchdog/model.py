@@ -178,6 +178,8 @@ class Override:
     ``session_id`` and ``resolved_at`` are of the session that it was about, ``tries`` how often each
     file had been sent: it says nothing of another session, or of a later try, whatever the clock
     says. ``entry`` is the session that the person named; ``send_again`` has the files sent once more.
+    ``eyes_in_view`` are those that the camera's rows of the file told when an eye was said; none where an
+    earlier release took the answer.
     """
 
     reason_code: str
@@ -193,6 +195,7 @@ class Override:
     tries: Mapping[str, int] = field(default_factory=dict)
     entry: str = ""
     send_again: bool = False
+    eyes_in_view: tuple[Laterality, ...] | None = None
 
 
 class _Record:

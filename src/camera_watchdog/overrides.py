@@ -44,6 +44,7 @@ __all__ = [
     "eye_said_before_its_row",
     "eye_said_before_the_news",
     "eye_said_of_sent",
+    "eyes_in_view",
     "files_as_sent",
     "for_other_bytes",
     "goes_after",
@@ -61,8 +62,11 @@ SENT_AS_OTHER_EYE: Final = "sent_as_other_eye"
 """The reason that asks under which eye the EDC has a file that was sent."""
 
 _FOR_WANT_OF_A_ROW: Final = frozenset({"not_in_database", "earlier_visit_rows", "eye_unknown"})
+"""What an answer of an earlier release must have been given to, where no row told an eye."""
 
 _OF_ONE_EYE: Final = "eye_missing"
+
+_CONFLICT: Final = "eye_conflict"
 
 
 def sha256_of(file: ExamFile) -> str:
@@ -121,10 +125,30 @@ def eye_said_of_sent(exam: Exam, file: ExamFile) -> Override | None:
     return said if said and said.reason_code == SENT_AS_OTHER_EYE else None
 
 
+def eyes_in_view(exam: Exam, name: str) -> tuple[Laterality, ...]:
+    """The eyes that the camera's rows of a file tell to who says now which one it shows.
+
+    A row that came after a person's word, and says the other one, is not the file's yet: what holds the
+    exam tells of it.
+    """
+    file, reason = exam.file(name), exam.reason
+    if file is None:
+        return ()
+    told = {eye for row in file.eye_rows if (eye := parse_eye(row.eye))}
+    is_asked = reason is not None and reason.code == _CONFLICT and name in reason.files
+    if is_asked and (said := eye_said(exam, file)):
+        told.add(said.other)
+    return tuple(sorted(told))
+
+
 def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
-    """A person's word about an eye that was asked for because the camera's database did not tell it."""
+    """A person's word about an eye, that was given while no row of the file told one."""
     said = _said_of_eye(exam, file)
-    return said if said and said.reason_code in _FOR_WANT_OF_A_ROW else None
+    if said is None or said.reason_code == SENT_AS_OTHER_EYE:
+        return None
+    if said.eyes_in_view is None:
+        return said if said.reason_code in _FOR_WANT_OF_A_ROW else None
+    return None if said.eyes_in_view else said
 
 
 def eye_said_before_the_news(exam: Exam, file: ExamFile) -> Override | None:
@@ -134,10 +158,13 @@ def eye_said_before_the_news(exam: Exam, file: ExamFile) -> Override | None:
     the camera's database stands.
     """
     said = _said_of_eye(exam, file)
-    if said is None or said.reason_code in _FOR_WANT_OF_A_ROW:
-        return said
+    if said is None or said.eye is None or said.reason_code == SENT_AS_OTHER_EYE:
+        return None
+    if said.eyes_in_view is not None:
+        return None if said.eye.other in said.eyes_in_view else said
     agreed = any(parse_eye(row.eye) is said.eye for row in file.eye_rows)
-    return said if agreed and said.reason_code == _OF_ONE_EYE else None
+    before = said.reason_code in _FOR_WANT_OF_A_ROW or (agreed and said.reason_code == _OF_ONE_EYE)
+    return said if before else None
 
 
 def is_told_without_row(exam: Exam, file: ExamFile) -> bool:
@@ -151,8 +178,9 @@ def is_told_without_row(exam: Exam, file: ExamFile) -> bool:
 def eye_said_against_its_row(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word about an eye that was given with what the camera's database says in view."""
     said = _said_of_eye(exam, file)
-    in_view = said and said.reason_code not in {*_FOR_WANT_OF_A_ROW, SENT_AS_OTHER_EYE}
-    return said if in_view else None
+    if said is None or said.reason_code == SENT_AS_OTHER_EYE:
+        return None
+    return None if eye_said_before_its_row(exam, file) else said
 
 
 def is_corrected(exam: Exam, file: ExamFile) -> bool:

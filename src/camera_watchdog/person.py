@@ -16,7 +16,7 @@ from camera_watchdog.after_archive import awaits_answer, seen
 from camera_watchdog.command_line import command
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
-from camera_watchdog.overrides import SENT_AS_OTHER_EYE, about, skipped
+from camera_watchdog.overrides import SENT_AS_OTHER_EYE, about, eyes_in_view, skipped
 from camera_watchdog.reasons import REASONS, Answer, answers_to, explain, name_for
 
 __all__ = [
@@ -122,7 +122,13 @@ def overrides_for(
     if not (eyes or skips):
         return (_released(exam, Override(*common, send_again=send_again), checksum, entry),)
     told = [
-        Override(*common, name=name, eye=eye, checksums={name: checksum(name)})
+        Override(
+            *common,
+            name=name,
+            eye=eye,
+            checksums={name: checksum(name)},
+            eyes_in_view=eyes_in_view(exam, name),
+        )
         for name, eye in eyes.items()
     ]
     told += [

@@ -493,6 +493,57 @@ def test_a_row_that_comes_after_a_persons_word_and_says_the_other_eye_is_asked_a
     check_arrived(clinic)
 
 
+@pytest.mark.parametrize("row", ["L", "R"])
+def test_a_row_that_comes_after_an_eye_was_said_to_take_back_that_a_picture_is_left_out_is_asked_about(
+    clinic: Clinic, row: str
+) -> None:
+    clinic.edc.sessions.clear()
+    clinic.put("S1/third.jpg", seed=7)
+    clinic.live_for(30)
+    clinic.answer(code="not_in_database", name="third.jpg", skip=True)
+    clinic.live_for(30)
+    assert clinic.told("S1")[1] == "no_session"
+    clinic.answer(name="third.jpg", eye=Laterality.RIGHT)
+    clinic.live_for(30)
+    assert clinic.told("S1")[1] == "no_session"
+    clinic.camera.know("S1", "third.jpg", row)
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    if row == "L":
+        assert clinic.told("S1") == (State.HELD, "eye_conflict")
+        assert clinic.edc.stored == []
+        clinic.answer(name="third.jpg", eye=Laterality.RIGHT)  # looked at again: it stands
+        clinic.live_for(130)
+    assert len(clinic.archived()) == 1
+    assert clinic.edc.count("upload") == 4
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_an_eye_that_was_said_with_its_row_in_view_stands_whatever_held_the_exam(
+    clinic: Clinic, *, corrected: bool
+) -> None:
+    clinic.edc.sessions.clear()
+    clinic.put("S1/third.jpg", seed=7)
+    clinic.camera.know("S1", "third.jpg", "L" if not corrected else "R")
+    clinic.live_for(30)
+    clinic.answer(name="third.jpg", skip=True)
+    clinic.live_for(30)
+    clinic.answer(name="third.jpg", eye=Laterality.RIGHT)
+    clinic.live_for(30)
+    assert clinic.told("S1")[1] == "no_session"
+    if corrected:  # the row that said so, too, says the other eye since
+        clinic.camera.rows["S1"] = [
+            r for r in clinic.camera.rows["S1"] if r.filename != "third.jpg"
+        ]
+        clinic.camera.know("S1", "third.jpg", "L")
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    if corrected:
+        assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    else:
+        assert len(clinic.archived()) == 1
+
+
 def test_pictures_that_are_all_recorded_as_one_eye_are_named_and_a_corrected_row_sends_them(
     clinic: Clinic,
 ) -> None:

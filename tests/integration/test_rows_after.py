@@ -180,6 +180,29 @@ def test_it_is_told_once_of_what_a_person_said_for_want_of_a_row(tmp_path: Path)
         assert found(site) == ["found"]
 
 
+@pytest.mark.parametrize("row, expected", [("OD", TOLD), ("OS", NOTHING)])
+def test_that_the_row_contradicts_an_eye_that_was_said_while_the_entry_was_waited_for_is_told(
+    tmp_path: Path, row: str, expected: tuple[State, str]
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.edc.add_subject("S1")
+        site.row("IM_0002.jpg", "OS")
+        site.row("IM_0003.jpg", "OD")
+        names = ["IM_0001.jpg", "IM_0002.jpg", "IM_0003.jpg", "report.pdf"]
+        files = site.write_files("S1", names)
+        assert site.live(2 * AN_HOUR, lambda: site.told()[0] is State.HELD)
+        site.leave_out("IM_0001.jpg")
+        assert site.live(AN_HOUR, lambda: site.told()[1] == "no_session")
+        site.release(n1=LEFT)  # it is one of the exam after all
+        site.live(60)
+        site.edc.add_session("S1")
+        site.arrive_within(files, AN_HOUR)
+        site.live(AN_HOUR)
+        site.row("IM_0001.jpg", row)
+        site.live(2.5 * AN_HOUR)
+        assert site.told() == expected
+
+
 @pytest.mark.parametrize("timed", [False, True])
 def test_a_row_that_is_corrected_to_what_a_person_said_is_told_no_more(
     tmp_path: Path, *, timed: bool
