@@ -121,7 +121,8 @@ def _not_json(path: Path, text: str, error: json.JSONDecodeError) -> Problem:
 
 def _where(text: str, error: json.JSONDecodeError) -> str:
     """What is wrong and where a person has to look, which is not always where the reader stopped."""
-    before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
+    stopped = error.pos + text.startswith(",", error.pos)  # from Python 3.13 on at the comma itself
+    before, after = text[:stopped].rstrip(), text[stopped:].lstrip()
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n") - 1
     if before.endswith(",") and after.startswith(("}", "]")):
         return f"no JSON at line {line}, column {column}: a comma with nothing behind it"
