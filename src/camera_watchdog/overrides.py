@@ -238,15 +238,19 @@ def names_entry(exam: Exam, session_id: str) -> bool:
 
 
 def entries_meant(exam: Exam) -> frozenset[str]:
-    """The dates, or ids, by which a person named the entry of a visit before the EDC was asked for it."""
+    """The date, or id, by which a person named the entry of a visit before the EDC was asked for it.
+
+    Of several words the last counts, also where it is that the files go after an archived exam.
+    """
     now = {file.name: sha256_of(file) for file in exam.files}
-    return frozenset(
+    words = [
         override.entry
         for override in exam.overrides
-        if override.entry
-        and override.reason_code == "incomplete"
+        if _releases(override)
+        and override.reason_code == ("incomplete" if override.entry else "late")
         and _as_they_were(override, (), now)
-    )
+    ]
+    return frozenset(entry for entry in words[-1:] if entry)
 
 
 def _releases(override: Override) -> bool:

@@ -9,6 +9,7 @@ from camera_watchdog.model import Exam, Laterality, Reason, Sent
 from camera_watchdog.overrides import (
     about,
     asked_anew,
+    entries_meant,
     eye_said,
     for_other_bytes,
     goes_after,
@@ -220,6 +221,17 @@ def test_what_came_late_goes_after_its_exam_as_long_as_no_other_file_comes() -> 
     more = known.with_files((*known.files, file("OS.jpg")))
     assert not goes_after(more)
     assert not goes_after(retaken(known))
+
+
+def test_of_what_people_say_of_a_visits_entry_the_last_word_counts() -> None:
+    late = exam(file("OD.jpg"))
+    own = said(said(late, "late", "OD.jpg"), "incomplete", entry="2026-03-02")
+    assert entries_meant(own) == {"2026-03-02"}
+    assert entries_meant(said(own, "incomplete", entry="2026-03-03")) == {"2026-03-03"}
+    after = said(own, "late", "OD.jpg")
+    assert goes_after(after)
+    assert entries_meant(after) == frozenset()
+    assert entries_meant(retaken(own)) == frozenset()
 
 
 def test_what_is_left_out_does_not_keep_what_came_late_back() -> None:
