@@ -11,7 +11,7 @@ from camera_watchdog.completeness import Required, missing_by_count
 from camera_watchdog.content import Inspection, left_with_the_folder, when_grown
 from camera_watchdog.content.names import exact_pattern, pattern_for
 from camera_watchdog.entries import MOST_ENTRIES, Stamp
-from camera_watchdog.model import Exam, ExamFile, Reason, Sent
+from camera_watchdog.model import Exam, ExamFile, Overwritten, Reason, Sent
 from camera_watchdog.overrides import goes_after, skipped, waived
 from camera_watchdog.readings import Known, Reading
 
@@ -112,8 +112,9 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
     """The exam with what the folder holds now.
 
     What is known about a file stays known as long as it has the same bytes, whatever the file system
-    says of it. Where they are others, whether it was sent, and which bytes, is never forgotten. A file that is gone is forgotten
-    only if nothing of it can be in the EDC.
+    says of it. Where they are others, whether it was sent, and which bytes, is never forgotten, nor is a
+    picture that was not sent and is no more. A file that is gone is forgotten only if nothing of it can be
+    in the EDC.
     """
     now = {}
     others = []
@@ -122,7 +123,7 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
             others.append(file.name)
         else:
             now[file.name] = file
-    files = [_merged(exam.file(name), file) for name, file in now.items()]
+    files = [_merged(exam, exam.file(name), file) for name, file in now.items()]
     files.extend(
         known.but(present=False) for known in exam.files if known.name not in now and known.was_sent
     )
@@ -139,27 +140,55 @@ def _same_bytes(known: ExamFile, found: Found) -> bool:
     return known.stamp == found.stamp or not known.sha256 or found.inspection is None
 
 
-def _merged(known: ExamFile | None, found: Found) -> ExamFile:
+def _merged(exam: Exam, known: ExamFile | None, found: Found) -> ExamFile:
     if known is None:
         known = ExamFile(found.name, found.size_bytes, found.mtime_ns)
     sha256 = found.sha256 or (known.sha256 if known.stamp == found.stamp else "")
     if not _same_bytes(known, found):
         sent = known.sent_unless_left_out if known.was_sent else Sent.NO
-        known = known.but(mtime_ns=found.mtime_ns, sent=sent, note="")
+        overwritten = _with_overwritten(exam, known)
+        known = known.but(mtime_ns=found.mtime_ns, sent=sent, note="", overwritten=overwritten)
         if not known.was_sent:
-            known = known.but(eye=None, eye_source="", eye_rows=())
+            known = known.but(
+                eye=None,
+                eye_source="",
+                eye_rows=(),
+                captured_at=None,
+                captured_source="",
+                captured_in_database=None,
+            )
     known = known.stamped(found.stamp).but(present=True, sha256=sha256)
     inspection = found.inspection
     if inspection is None:
         return known
     facts = inspection.dicom
+    is_proven = inspection.whole and not (inspection.has_zeros or inspection.has_hole)
     return known.but(
+        unfinished=not is_proven,
         format=inspection.format,
         captured_inside=inspection.captured_at,
         captured_inside_source=inspection.captured_source,
         patient_id=facts.patient_id if facts else "",
         dicom_laterality=facts.laterality if facts else "",
     )
+
+
+def _with_overwritten(exam: Exam, known: ExamFile) -> tuple[Overwritten, ...]:
+    """The pictures that were under this name and never left, with the one that is no more."""
+    may_be_stored = known.was_sent and known.sha256 == known.sent_sha256
+    is_left_out = known.sent is Sent.SKIPPED or skipped(exam, known.name)
+    is_whole = known.is_image and known.sha256 and not known.unfinished
+    if may_be_stored or is_left_out or not is_whole:
+        return known.overwritten
+    gone = Overwritten(
+        known.sha256,
+        known.mtime_ns,
+        known.captured_inside,
+        known.captured_inside_source,
+        known.captured_in_database,
+    )
+    others = [each for each in known.overwritten if each.sha256 != gone.sha256]
+    return (*others, gone)
 
 
 def obstacle(

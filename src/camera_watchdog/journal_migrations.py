@@ -112,7 +112,11 @@ _TO_VERSION_2: Final[Step] = (
     "INSERT INTO belongs_to SELECT value FROM meta WHERE key = 'watch_dir'",
 )
 
-_TO_VERSION_3: Final[Step] = ("ALTER TABLE exams ADD COLUMN archive_dir DEFAULT NULL",)
+_TO_VERSION_3: Final[Step] = (
+    "ALTER TABLE exams ADD COLUMN archive_dir DEFAULT NULL",
+    "ALTER TABLE files ADD COLUMN unfinished DEFAULT 0",
+    "ALTER TABLE files ADD COLUMN overwritten DEFAULT '[]'",
+)
 
 STEPS: Final[tuple[Step, ...]] = (_TO_VERSION_2, _TO_VERSION_3)
 """The first leads from version 1 to version 2. What was released is never changed."""

@@ -27,6 +27,7 @@ from camera_watchdog.model import (
     Format,
     Laterality,
     Override,
+    Overwritten,
     Reason,
     Sent,
     Session,
@@ -110,6 +111,18 @@ def _eye_rows(rows: Iterable[EyeRow]) -> str:
     return _json(written)
 
 
+def _overwritten(pictures: Iterable[Overwritten]) -> str:
+    written = [dataclasses.asdict(each) for each in pictures]
+    for each in written:
+        each["captured_inside"] = _as_stated(each["captured_inside"])
+    return _json(written)
+
+
+def _as_stated(value: datetime | None) -> str | None:
+    """Naive where the camera gave no offset: kept as it is."""
+    return value.isoformat() if value else None
+
+
 def _as_it_is(value: object) -> object:
     return value
 
@@ -147,14 +160,14 @@ EXAM_COLUMNS: Final = (*_EXAM_FIELDS, "session_id", "api_url")
 
 _FILE_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
     "captured_at": _time,
-    # Naive where the camera gave no offset: kept as it is.
-    "captured_inside": lambda value: value.isoformat() if value else None,
+    "captured_inside": _as_stated,
     "sent_at": _time,
     "acknowledged_at": _time,
     "acknowledgement": _record,
     "eye_rows": _eye_rows,
     "eye_contradictions": _json,
     "captured_in_database": lambda value: None if value is None else _json(value),
+    "overwritten": _overwritten,
 }
 """The fields of a file that SQLite does not take as they are."""
 
@@ -189,6 +202,10 @@ def file_changes(file: ExamFile, before: ExamFile | None) -> dict[str, object]:
     }
 
 
+def _stated(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def file_from(row: sqlite3.Row) -> ExamFile:
     """A file as its row tells it.
 
@@ -203,8 +220,7 @@ def _file_from(row: sqlite3.Row) -> ExamFile:
     values = {name: row[name] for name in FILE_COLUMNS}
     for name in ("captured_at", "sent_at", "acknowledged_at"):
         values[name] = _from_time(values[name])
-    inside = values["captured_inside"]
-    values["captured_inside"] = datetime.fromisoformat(inside) if inside else None
+    values["captured_inside"] = _stated(values["captured_inside"])
     for name, kind in (("format", Format), ("eye", Laterality), ("file_type", FileType)):
         values[name] = kind(values[name]) if values[name] else None
     raw = values["captured_in_database"]
@@ -212,6 +228,11 @@ def _file_from(row: sqlite3.Row) -> ExamFile:
     values["eye_contradictions"] = tuple(json.loads(values["eye_contradictions"]))
     values["sent"] = Sent(values["sent"])
     values["present"] = bool(values["present"])
+    values["unfinished"] = bool(values["unfinished"])
+    values["overwritten"] = tuple(
+        Overwritten(**each | {"captured_inside": _stated(each["captured_inside"])})
+        for each in json.loads(values["overwritten"])
+    )
     if values["acknowledgement"]:
         values["acknowledgement"] = Acknowledgement(**json.loads(values["acknowledgement"]))
     values["eye_rows"] = _eye_rows_from(values["eye_rows"])

@@ -34,6 +34,7 @@ __all__ = [
     "ImageRows",
     "Laterality",
     "Override",
+    "Overwritten",
     "Reason",
     "ReportType",
     "Sent",
@@ -109,6 +110,20 @@ class EyeRow:
     number: int | None = None
     seen_at: datetime | None = field(default=None, compare=False)
     is_gone: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """A whole picture that was never sent, and in whose place there is another one now.
+
+    The fields are those of :class:`ExamFile`, as they were of it.
+    """
+
+    sha256: str
+    mtime_ns: int
+    captured_inside: datetime | None = None
+    captured_inside_source: str = ""
+    captured_in_database: str | int | float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +249,8 @@ class ExamFile(_Record):
     they told the eye where ``eye_source`` names the database.
     ``eye_contradictions`` names the sources that objected to the eye that others told, also after a
     person's answer: each with those others behind a colon (``dicom:database``).
+    ``unfinished``: it was not whole, or a part of it was zeros or never written, when it was read last;
+    ``overwritten`` are the pictures that were there under its name before it.
     """
 
     name: str
@@ -264,6 +281,8 @@ class ExamFile(_Record):
     touched_ns: int = 0
     eye_contradictions: tuple[str, ...] = ()
     captured_in_database: str | int | float | None = None
+    unfinished: bool = False
+    overwritten: tuple[Overwritten, ...] = ()
 
     @property
     def stamp(self) -> Stamp:

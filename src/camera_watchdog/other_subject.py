@@ -69,6 +69,8 @@ def _as_read(file: ExamFile) -> ExamFile:
         file_id=file.file_id,
         ctime_ns=file.ctime_ns,
         touched_ns=file.touched_ns,
+        unfinished=file.unfinished,
+        overwritten=file.overwritten,
     )
 
 

@@ -18,7 +18,12 @@ from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
 from camera_watchdog.overrides import entries_meant, goes_after, is_corrected, skipped, waived
 from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
-from camera_watchdog.visits import Visit, replaced_by_another, visits_apart
+from camera_watchdog.visits import (
+    Visit,
+    overwritten_by_another,
+    replaced_by_another,
+    visits_apart,
+)
 
 __all__ = [
     "check_folders",
@@ -125,10 +130,37 @@ def _check_patient(exam: Exam, tools: Tools) -> None:
 
 def _check_visits(exam: Exam, tools: Tools) -> None:
     zone = tools.rules.zone
+    _check_overwritten(exam, tools)
     if not (apart := visits_apart(exam, to_send(exam), zone=zone, gap=tools.rules.visit_gap)):
         return
     names = tuple(sorted(file.name for visit in apart for _, file in visit))
     raise PermanentError("two_visits", files=names, details={"groups": _groups(apart, zone)})
+
+
+def _check_overwritten(exam: Exam, tools: Tools) -> None:
+    """No picture of another visit is gone that was not sent, or a person goes on with what is there."""
+    before, since = _overwritten(exam, tools)
+    if before:
+        details = {"groups": _groups((*before, since), tools.rules.zone)} | _lost(before)
+        names = tuple(sorted(file.name for _, file in since))
+        hold_unless_waived(exam, Reason("two_visits", names, details))
+
+
+def _overwritten(exam: Exam, tools: Tools) -> tuple[list[Visit], Visit]:
+    sums = [each.sha256 for file in exam.files for each in file.overwritten]
+    elsewhere = {
+        file.sent_sha256
+        for other in (tools.journal.exams_with_content(*sums) if sums else ())
+        for file in other.files
+        if file.was_sent
+    }
+    rules = tools.rules
+    return overwritten_by_another(exam, elsewhere=elsewhere, zone=rules.zone, gap=rules.visit_gap)
+
+
+def _lost(before: Iterable[Visit]) -> dict[str, str]:
+    names = sorted({file.name for visit in before for _, file in visit})
+    return {"overwritten": ", ".join(names)} if names else {}
 
 
 def _groups(visits: Iterable[Visit], zone: tzinfo) -> str:
@@ -159,6 +191,7 @@ def check_same_visit(exam: Exam, changed: Iterable[ExamFile], tools: Tools) -> N
     details = {
         "groups": _groups((before, since), zone),
         "replaced": ", ".join(file.name for _, file in before),
+        **_lost(_overwritten(exam, tools)[0]),
     }
     names = tuple(sorted(file.name for _, file in since))
     hold_unless_waived(exam, Reason("two_visits", names, details))

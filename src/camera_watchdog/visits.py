@@ -7,15 +7,16 @@ there half a day before any picture, for one that comes hours or days after them
 and is gone from the folder counts: what came later may be the next visit's, also under the same names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from camera_watchdog.capture import as_read_now, file_time, with_capture_time
-from camera_watchdog.model import Exam, ExamFile, Sent
+from camera_watchdog.model import Exam, ExamFile, Overwritten, Sent
 from camera_watchdog.overrides import said_together
+from camera_watchdog.stored_times import is_never_set
 
-__all__ = ["Visit", "replaced_by_another", "visits_apart"]
+__all__ = ["Visit", "overwritten_by_another", "replaced_by_another", "visits_apart"]
 
 Visit = list[tuple[datetime, ExamFile]]
 """Files of one visit, each with the time at which it was taken or written."""
@@ -74,6 +75,67 @@ def replaced_by_another(
             before.append((was, file))
             since.append((at, file))
     return before, since
+
+
+def overwritten_by_another(
+    exam: Exam, *, elsewhere: Collection[str], zone: tzinfo, gap: timedelta
+) -> tuple[list[Visit], Visit]:
+    """The visits of pictures that were never sent and are no more, and what is in their places now.
+
+    ``elsewhere`` are the checksums of what was sent in another place. Both empty where the picture that
+    took a name is of the same visit: no more than ``gap`` is between them, or between one picture of the
+    exam and the next. Where a camera's clock told the time of one of the two alone, they are of two visits
+    if their files are half a day apart as well.
+    """
+    there = {sha256 for file in exam.files for sha256 in (file.sha256, file.sent_sha256)}
+    images = [_as_told(file, zone) for file in exam.files if file.present and file.is_image]
+    pairs = [
+        (_as_told(_as_it_was(file, each), zone), file)
+        for file in images
+        for each in file.overwritten
+        if each.sha256 not in there and each.sha256 not in elsewhere
+    ]
+    taken = [*images, *(was for was, _ in pairs)]
+    before = [(was, now) for was, now in pairs if not _is_of_one_visit(was, now, taken, gap)]
+    since = {now.name: now for _, now in before}
+    return _visits(_timed(was for was, _ in before), gap, []), _timed(since.values())
+
+
+def _as_it_was(file: ExamFile, before: Overwritten) -> ExamFile:
+    return file.but(
+        sha256=before.sha256,
+        mtime_ns=before.mtime_ns,
+        captured_at=None,
+        captured_source="",
+        captured_inside=before.captured_inside,
+        captured_inside_source=before.captured_inside_source,
+        captured_in_database=before.captured_in_database,
+    )
+
+
+def _as_told(file: ExamFile, zone: tzinfo) -> ExamFile:
+    """The file with its time as read now; a clock that was never set tells none."""
+    now = as_read_now(file, zone)
+    if now.captured_at is None or not is_never_set(now.captured_at):
+        return now
+    return file.but(captured_at=file_time(file.mtime_ns), captured_source="file")
+
+
+def _timed(files: Iterable[ExamFile]) -> Visit:
+    return [(file.captured_at, file) for file in files if file.captured_at is not None]
+
+
+def _is_of_one_visit(
+    one: ExamFile, other: ExamFile, images: Iterable[ExamFile], gap: timedelta
+) -> bool:
+    by_file_system = one.captured_source == "file"
+    if by_file_system is (other.captured_source == "file"):
+        one_clock = [f for f in images if (f.captured_source == "file") is by_file_system]
+        visits = _visits(_timed(one_clock), gap, [])
+        return any({one, other} <= {file for _, file in visit} for visit in visits)
+    written = abs(file_time(one.mtime_ns) - file_time(other.mtime_ns))
+    (at, _), (then, _) = _timed((one, other))
+    return min(abs(at - then), written) <= _HALF_A_DAY
 
 
 def _put_reports_beside(visits: list[Visit], reports: Iterable[ExamFile]) -> None:

@@ -122,6 +122,13 @@ ADDITIONS: Final = (
         "Once the later one is moved out, you are asked whether the earlier one is done as it is.",
     ),
     Addition(
+        "overwritten",
+        "{overwritten} of one of them was not sent, and is overwritten by a picture of the other that has "
+        "its name.",
+        "What is overwritten, export from the camera again, once what is there now is moved out or "
+        "archived. If it is not needed, or of no visit of its own, the release sends what is there.",
+    ),
+    Addition(
         "newest_entry",
         "The newest eye exam entry in the EDC is {newest_entry}.",
         "",

@@ -1,0 +1,273 @@
+"""Pictures that were never sent, and in whose places there are those of another visit."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from camera_watchdog.errors import EdcRefusal
+from camera_watchdog.model import ImageRows, State
+from camera_watchdog.reasons import explain
+from camera_watchdog_demo import pictures
+from clinic import Clinic
+from one_exam import HOUR_S, made, names_held
+
+DAY_S: Final = 24 * HOUR_S
+EYES: Final[dict[str, pictures.Eye]] = {"OD.jpg": "right", "OS.jpg": "left"}
+NAMES: Final = ("OD.jpg", "OS.jpg", "report.pdf")
+SOURCES: Final = ("exif", "database", "file")
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    with made(tmp_path, image_rows=ImageRows.PER_NAME) as clinic:
+        yield clinic
+
+
+def write(
+    clinic: Clinic,
+    seed: int,
+    source: str = "file",
+    *,
+    taken: datetime | None = None,
+    names: Sequence[str] = NAMES,
+) -> None:
+    """The camera writes a visit, now, under the names that it always uses."""
+    taken = (taken or clinic.clock.utc).replace(tzinfo=None, microsecond=0)
+    for number, name in enumerate(names):
+        if name not in EYES:
+            clinic.put(f"S1/{name}", seed=seed)
+            continue
+        inside = taken if source == "exif" else None
+        size = (16, 16)
+        content = pictures.jpeg(10 * seed + number, eye=EYES[name], size=size, captured_at=inside)
+        clinic.put(f"S1/{name}", content)
+        rows = clinic.camera.rows.setdefault("S1", [])
+        rows[:] = [row for row in rows if row.filename != name]
+        told = f"{taken:%Y-%m-%d %H:%M:%S}" if source == "database" else None
+        clinic.camera.know("S1", name, EYES[name][0].upper(), told)
+
+
+def waits_for_its_entry(clinic: Clinic, source: str = "file") -> None:
+    write(clinic, 1, source)
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "no_session")
+
+
+def lost(clinic: Clinic) -> str:
+    """What the question says of pictures that are overwritten."""
+    exam = clinic.exam("S1")
+    assert (exam.state, exam.reason and exam.reason.code) == (State.HELD, "two_visits")
+    assert exam.reason is not None
+    assert "overwritten" in explain(exam.reason, exam).sentence
+    return exam.reason.details["overwritten"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_visit_that_was_not_sent_and_is_overwritten_by_the_next_is_told_and_not_replaced_silently(
+    clinic: Clinic, source: str, *, restart: bool
+) -> None:
+    waits_for_its_entry(clinic, source)
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, source)
+    clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+    clinic.edc.add_session()
+    if restart:
+        clinic.restart()
+    clinic.live_for(4 * HOUR_S)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+    assert clinic.edc.stored == []
+    clinic.answer()
+    clinic.live_for(60)
+    assert len(clinic.archived()) == 1
+    assert clinic.receipt()["overrides"][0]["reason_code"] == "two_visits"
+    assert names_held(clinic.edc) == [*NAMES]
+
+
+def test_one_that_waited_for_its_report_is_told_as_well(clinic: Clinic) -> None:
+    clinic.edc.add_session()
+    write(clinic, 1, names=("OD.jpg", "OS.jpg"))
+    clinic.live_for(3600)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2)
+    clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+
+
+def test_the_times_of_a_clock_that_was_never_set_make_no_one_visit_of_two(clinic: Clinic) -> None:
+    for seed in (1, 2):
+        write(clinic, seed, "exif", taken=datetime(1980, 1, 1, 0, seed, tzinfo=UTC))
+        clinic.live_for(60)
+        clinic.clock.advance(DAY_S)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+
+
+def test_what_was_sent_and_what_was_not_are_both_told(clinic: Clinic) -> None:
+    clinic.edc.add_session()
+    clinic.edc.uploads = [None, EdcRefusal(400, "invalid_content")]
+    write(clinic, 1)
+    clinic.live_for(60)
+    assert names_held(clinic.edc) == ["OD.jpg"]
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2)
+    clinic.live_for(60)
+    assert lost(clinic) == "OS.jpg"
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert exam.reason.details["replaced"] == "OD.jpg"
+
+
+def test_a_third_visit_over_the_second_is_asked_about_again(clinic: Clinic) -> None:
+    waits_for_its_entry(clinic)
+    for seed in (2, 3):
+        clinic.clock.advance(DAY_S)
+        write(clinic, seed)
+        clinic.live_for(60)
+        assert lost(clinic) == "OD.jpg, OS.jpg"
+        clinic.answer()
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "no_session")
+
+
+def test_the_later_one_is_not_lost_where_the_earlier_is_exported_over_it(clinic: Clinic) -> None:
+    waits_for_its_entry(clinic, "exif")
+    was = {name: (clinic.root / "S1" / name).read_bytes() for name in EYES}
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, "exif")
+    clinic.live_for(60)
+    before = clinic.exam("S1").reason
+    for name, content in was.items():
+        clinic.put(f"S1/{name}", content)
+    clinic.live_for(200)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+    assert clinic.exam("S1").reason != before
+
+
+def test_both_visits_go_where_the_earlier_is_exported_again_as_the_words_say(
+    clinic: Clinic,
+) -> None:
+    waits_for_its_entry(clinic)
+    was = {path.name: path.read_bytes() for path in (clinic.root / "S1").iterdir()}
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2)
+    clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+    (clinic.root / "S1").rename(clinic.root.parent / "later")
+    clinic.live_for(200)
+    for name, content in was.items():
+        clinic.put(f"S1/{name}", content)
+    clinic.edc.add_session()
+    clinic.live_for(200)
+    assert len(clinic.archived()) == 1
+    clinic.edc.add_session()
+    (clinic.root.parent / "later").rename(clinic.root / "S1")
+    clinic.live_for(200)
+    assert len(clinic.archived()) == 2
+
+
+# The ordinary clinic
+
+
+def arrives_unasked(clinic: Clinic) -> None:
+    clinic.edc.add_session()
+    clinic.live_for(200)
+    assert len(clinic.archived()) == 1
+    assert clinic.receipt()["overrides"] == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_pictures_that_are_taken_again_at_the_same_visit_raise_no_question(
+    clinic: Clinic, source: str
+) -> None:
+    waits_for_its_entry(clinic, source)
+    for seed in (2, 3, 4):
+        clinic.clock.advance(1.5 * HOUR_S)
+        write(clinic, seed, source)
+        clinic.live_for(60)
+    arrives_unasked(clinic)
+
+
+def test_the_same_bytes_that_are_exported_again_the_next_day_raise_no_question(
+    clinic: Clinic,
+) -> None:
+    """They stop half-way first, and stay so for an hour."""
+    waits_for_its_entry(clinic)
+    clinic.clock.advance(DAY_S)
+    was = {name: (clinic.root / "S1" / name).read_bytes() for name in NAMES}
+    for name, content in was.items():
+        clinic.put(f"S1/{name}", content[: len(content) // 2])
+    clinic.live_for(HOUR_S)
+    assert clinic.told("S1") == (State.HELD, "unfinished_file")
+    for name, content in was.items():
+        clinic.put(f"S1/{name}", content)
+    arrives_unasked(clinic)
+
+
+@pytest.mark.parametrize("source", ["exif", "database"])
+def test_other_bytes_of_the_same_pictures_raise_no_question(clinic: Clinic, source: str) -> None:
+    taken = clinic.clock.utc
+    waits_for_its_entry(clinic, source)
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, source, taken=taken)
+    arrives_unasked(clinic)
+
+
+def test_a_visit_that_was_incomplete_and_is_exported_anew_the_next_day_raises_no_question(
+    clinic: Clinic,
+) -> None:
+    """The database told no time of it as long as nobody had asked."""
+    taken = clinic.clock.utc - timedelta(minutes=5)
+    write(clinic, 1, "database", names=[*EYES])
+    clinic.live_for(HOUR_S)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, "database", taken=taken)
+    arrives_unasked(clinic)
+
+
+def test_a_picture_that_comes_to_its_end_the_next_day_raises_no_question(clinic: Clinic) -> None:
+    write(clinic, 1)
+    whole = {name: (clinic.root / "S1" / name).read_bytes() for name in NAMES}
+    (clinic.root / "S1" / "report.pdf").unlink()
+    for name in EYES:
+        clinic.put(f"S1/{name}", whole[name][:-40])
+    clinic.live_for(HOUR_S)
+    assert clinic.told("S1") == (State.HELD, "unfinished_file")
+    clinic.clock.advance(DAY_S)
+    for name in NAMES:
+        clinic.put(f"S1/{name}", whole[name])
+    arrives_unasked(clinic)
+
+
+def test_a_picture_that_a_person_left_out_is_no_loss(clinic: Clinic) -> None:
+    waits_for_its_entry(clinic)
+    for name in NAMES:
+        clinic.answer(name=name, skip=True)
+    clinic.live_for(60)
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2)
+    clinic.edc.add_session()
+    clinic.live_for(200)
+    assert len(clinic.archived()) == 1
+
+
+def test_a_copy_of_what_was_sent_before_is_no_loss(clinic: Clinic) -> None:
+    clinic.edc.add_session()
+    write(clinic, 1)
+    clinic.live_for(60)
+    (folder,) = clinic.archived()
+    clinic.clock.advance(DAY_S)
+    for name in NAMES:
+        clinic.put(f"S1/{name}", (folder / name).read_bytes())
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "seen_before")
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2)
+    clinic.edc.add_session()
+    clinic.live_for(200)
+    assert len(clinic.archived()) == 2
