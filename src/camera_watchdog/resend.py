@@ -45,7 +45,14 @@ from camera_watchdog.person import Request, Wish
 from camera_watchdog.reasons import explain
 from camera_watchdog.receipt_check import receipt_differences
 from camera_watchdog.receipts import read_receipt
-from camera_watchdog.resend_eyes import correction_seen, is_settled, with_eyes_of_now
+from camera_watchdog.resend_eyes import (
+    correction_seen,
+    eyes_said,
+    is_settled,
+    not_mended,
+    why_not,
+    with_eyes_said,
+)
 from camera_watchdog.resend_record import RESENT, OnRecord, Records
 from camera_watchdog.resend_session import NoSession, gone, into_another, session_for
 from camera_watchdog.steps import (
@@ -68,8 +75,6 @@ _LOOK_EVERY_S: Final = 2.0
 """While something is asked for; else whoever sees that something is says so."""
 _IDLE_S: Final = 60.0
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
-
-
 _NOT_MENDED: Final = frozenset({EYE_CHANGED, SUBJECT_CHANGED, OTHER_ROW})
 
 
@@ -180,7 +185,7 @@ class Resends:
             with contextlib.suppress(CameraDatabaseError):
                 against = self._rows.contradiction(exam) or stands
         if against is not None and not is_settled(exam, against):
-            raise _not_mended(against, exam)
+            raise _Refused(not_mended(against, exam))
         return against
 
     def _later(self, request: Request, exam: Exam, error: CameraWatchdogError) -> None:
@@ -197,11 +202,6 @@ class Resends:
         self._not_before[request.id] = time.monotonic() + delay_s
         if attempts == 1 and not self._stopping():
             logger.warning("%s  is sent again later: %s", exam.subject, error)
-
-
-def _not_mended(against: Reason, exam: Exam) -> _Refused:
-    words = explain(against, exam)
-    return _Refused(f"{words.sentence} {words.next_step}")
 
 
 class _Resend:
@@ -269,9 +269,8 @@ class _Resend:
     def _choose_session(self, passage: Passage) -> None:
         """The exam's own, or the one that the person named, is on record before the first upload."""
         named = next((said.entry for said in self._request.overrides if said.entry), "")
-        exam, against = passage.exam, self._against
-        if against is not None:
-            exam = with_eyes_of_now(exam, against, self._tools.rules.report_type)
+        exam, said = passage.exam, eyes_said(self._request)
+        exam = with_eyes_said(exam, said, self._tools.rules.report_type, self._request.user)
         try:
             session = session_for(exam, named, self._tools)
         except NoSession as error:
@@ -279,9 +278,11 @@ class _Resend:
         passage.asked_at = self._tools.clock()
         self._check_no_other()
         self._check_session(exam, session)
-        own = self._exam.session
+        own, against = self._exam.session, self._against
         if against is not None and own is not None and session.session_id == own.session_id:
-            raise _Refused(f"{_not_mended(against, self._exam)} {into_another(self._exam)}")
+            raise _Refused(f"{not_mended(against, self._exam)} {into_another(self._exam)}")
+        if why := why_not(self._exam, against, said):
+            raise _Refused(why)
         note = f"session {session.session_id}"
         passage.event(Event.RESOLVED, note, session=session, files=exam.files, notes=exam.notes)
 

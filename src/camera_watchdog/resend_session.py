@@ -100,7 +100,7 @@ def gone(exam: Exam, tools: Tools) -> NoSession:
 
 
 def into_another(exam: Exam) -> str:
-    """How an exam goes as its rows tell now, where the EDC does not have what was sent."""
+    """How an exam goes with other eyes, where the EDC does not have what was sent."""
     return (
         "If the EDC has that entry no more, ask the clinician to create one for that visit, then name it "
         f"by its date: {_to_name_another(exam)}"

@@ -28,9 +28,10 @@ def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
 
 
 def resend(
-    clinic: Clinic, name: str = SUBJECT, *, entry: str = ""
+    clinic: Clinic, name: str = SUBJECT, *, entry: str = "", eye: str = ""
 ) -> subprocess.CompletedProcess[str]:
     named = ["--entry", entry] if entry else []
+    named += ["--eye", eye] if eye else []
     return clinic.command("resend", name, "--reason", "disk of the EDC was lost", *named)
 
 
@@ -110,9 +111,11 @@ def correct_the_row(clinic: Clinic) -> str:
     return str(name)
 
 
-def test_what_was_corrected_and_seen_goes_into_another_entry_as_the_eye_that_the_row_tells(
-    clinic: Clinic, edc: DemoEdc
+@pytest.mark.parametrize("eye", ["left", "right"])
+def test_what_was_corrected_and_seen_goes_into_another_entry_as_the_eye_that_a_person_says(
+    clinic: Clinic, edc: DemoEdc, eye: str
 ) -> None:
+    """The row was mended, or it is wrong now: that somebody saw it does not tell."""
     name = correct_the_row(clinic)
     (folder,) = clinic.archived(SUBJECT)
     new = lose_session(edc)
@@ -127,15 +130,21 @@ def test_what_was_corrected_and_seen_goes_into_another_entry_as_the_eye_that_the
     assert "If the EDC has that entry no more" in nowhere.stdout
     assert "--entry YYYY-MM-DD" in nowhere.stdout
     assert "does not count" not in nowhere.stdout
-    done = resend(clinic, entry=new)
+    asked = resend(clinic, entry=new)
+    assert asked.returncode == 1
+    assert f"{name} was sent as right, and its row says left now" in asked.stdout
+    assert f"--eye {name}=LEFT-OR-RIGHT" in asked.stdout
+    assert edc.stored_files(SUBJECT) == []
+    done = resend(clinic, entry=new, eye=f"{name}={eye}")
 
     assert done.returncode == 0, done.stdout
     types = {file.name: file.file_type for file in edc.stored_files(SUBJECT)}
-    assert types[name] == "left"
+    assert types[name] == eye
     assert len(types) == 3
     told = json.loads(clinic.command("report", "--since", "2020-01-01", "--json").stdout)
-    note = f"{name} was sent as right; it is sent again as left, as its row says now."
-    assert note in told["exams"][0]["notes"]
+    assert any(
+        f"{name} " in n and f"sent again as {eye}, as " in n for n in told["exams"][0]["notes"]
+    )
     verified = clinic.command("report", "--since", "2020-01-01", "--verify")
     assert verified.returncode == 0, verified.stdout
     clinic.restart()

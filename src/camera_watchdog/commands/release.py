@@ -30,10 +30,11 @@ from camera_watchdog.reasons import REASONS, explain, is_released_by_all, name_f
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
 
-__all__ = ["add_arguments", "entry", "run", "words"]
+__all__ = ["add_arguments", "entry", "eye_shown", "run", "words"]
 
 
-def _eye(text: str) -> tuple[str, Laterality]:
+def eye_shown(text: str) -> tuple[str, Laterality]:
+    """The name of a file and the eye that it shows, as a person writes them."""
     name, _, said = text.rpartition("=")
     eye = parse_eye(said)
     if not name or eye is None:
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--eye",
         action="append",
-        type=_eye,
+        type=eye_shown,
         default=[],
         metavar="FILE=LEFT-OR-RIGHT",
         help="the eye that a file shows; may be given several times",

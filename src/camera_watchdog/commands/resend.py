@@ -5,12 +5,13 @@ next one, ``run --once`` too.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from camera_watchdog.command_line import command
 from camera_watchdog.commands.people import NotDone, ask, journal_of, now, say, user
-from camera_watchdog.commands.release import entry, words
+from camera_watchdog.commands.release import entry, eye_shown, words
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Override
 from camera_watchdog.person import Request, Wish
@@ -39,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="YYYY-MM-DD",
         help="the date of the EDC's entry to send it into, or its id (default: its own)",
     )
+    parser.add_argument(
+        "--eye",
+        action="append",
+        type=eye_shown,
+        default=[],
+        metavar="FILE=LEFT-OR-RIGHT",
+        help="the eye that a file shows, where it is asked for; may be given several times",
+    )
 
 
 def run(invocation: "Invocation") -> int:
@@ -56,8 +65,9 @@ def run(invocation: "Invocation") -> int:
                 return 0
         asked_by, asked_at = user(), now()
         said = Override(RESENT, given.reason, asked_by, asked_at, entry=given.entry or "")
+        eyes = [replace(said, entry="", name=name, eye=eye) for name, eye in given.eye]
         request = Request(
-            Wish.RESEND, exam.id, exam.destination, asked_by, asked_at, given.reason, (said,)
+            Wish.RESEND, exam.id, exam.destination, asked_by, asked_at, given.reason, (said, *eyes)
         )
         (told,) = ask(journal, config, [request], within_s=_WITHIN_S)
     return 1 if told.outcome.startswith(NOT_SENT) else 0
