@@ -76,10 +76,10 @@ def _least_days_apart(exam: Exam, dated: datetime, tools: Tools) -> int:
 
 
 def is_another_due(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> bool:
-    """Whether the entry on record got another date since, or there is one now that fits better.
+    """Whether the entry on record got another date since, or a person named another one.
 
-    One fits better that is nearer to the pictures, or that a person named. Where a person said that it is
-    the one on record, that stands. So does the one of an exam that is sent again.
+    Where a person said that it is the one on record, that stands. So does the one of an exam that is sent
+    again.
     """
     if status.dated is None or session.dated is None or status.made_by_resolve:
         return False
@@ -89,35 +89,34 @@ def is_another_due(exam: Exam, session: Session, status: SessionStatus, tools: T
         return _day(status.dated, tools) != _day(session.dated, tools)
     if names_entry(exam, status.session_id):
         return True
-    if _is_chosen(exam, session):
-        return False
-    now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
     # The newest is the one of the latest date: where that is earlier than ours was, ours got another one.
-    return now < before or status.dated < session.dated
+    return not _is_chosen(exam, session) and status.dated < session.dated
 
 
 def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> None:
-    """Of two entries of one day nobody can tell which is the exam's, as long as nothing of it is in one.
+    """Of two entries that fit nobody can tell which is the exam's, as long as nothing of it is in one.
 
-    There was one when the EDC was asked. The other was made since, beside it or in its place: an entry
-    that got an earlier date since is not spoken of any more.
+    There was one when the EDC was asked. The other was made since: beside it, for a visit of another day
+    or of the same; or in its place, for an entry that got an earlier date since is not spoken of any more.
+    One that is further from the pictures than ours was is made in advance, for the next visit.
 
     Raises:
         PermanentError: there are two, and no person said which.
     """
     if status.dated is None or session.dated is None or status.made_by_resolve:
         return
-    if status.session_id == session.session_id or _day(status.dated, tools) != _day(
-        session.dated, tools
-    ):
+    if status.session_id == session.session_id or _is_given(exam, session):
         return
-    if _is_given(exam, session) or _is_chosen(exam, session):
+    now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
+    if now > before or _is_chosen(exam, session):
         return
     tools.journal.note_entry(exam.subject, status.session_id, status.dated)
+    zone = tools.rules.zone
     details = {
         "session": session.session_id,
-        "entry": entry_words(session.session_id, session.dated, tools.rules.zone),
-        "newest": entry_words(status.session_id, status.dated, tools.rules.zone),
+        "entry": entry_words(session.session_id, session.dated, zone),
+        "newest": entry_words(status.session_id, status.dated, zone),
+        "pictures": str(picture_days(exam, tools.journal.newest_exams(), zone)),
     }
     hold_unless_waived(exam, Reason("two_entries", (), details))
 

@@ -370,15 +370,19 @@ def test_an_entry_that_a_person_named_is_used_whatever_becomes_of_its_date(tmp_p
         check_arrived(clinic)
 
 
-@pytest.mark.parametrize("days", [0, 1])
-def test_of_an_entry_that_was_made_since_the_nearer_one_is_used_while_nothing_is_sent(
-    tmp_path: Path, days: int
+@pytest.mark.parametrize("named", ["s-1", "s-2"])
+def test_of_an_entry_that_is_nearer_and_was_made_since_a_person_says_whether_it_is_the_exams(
+    tmp_path: Path, named: str
 ) -> None:
-    """Today's was made late; or it is tomorrow's, made in advance."""
-    with resolved(tmp_path, "1.4", NOT_SENT, dated=START - DAY + days * DAY) as clinic:
-        clinic.edc.add_session(dated=START + days * DAY)
+    """Today's was made late; or ours was prepared days before, and the other is for tomorrow's visit."""
+    with resolved(tmp_path, "1.4", NOT_SENT, dated=START - 3 * DAY) as clinic:
+        clinic.edc.add_session(dated=START + DAY)
         clinic.live_for(100)
-        check_arrived(clinic, "s-1" if days else "s-2")
+        assert clinic.told("S1") == (State.HELD, "two_entries")
+        assert clinic.edc.stored == []
+        clinic.answer(entry=named)
+        clinic.live_for(100)
+        check_arrived(clinic, named)
 
 
 def test_an_entry_that_a_person_chose_is_used_though_a_nearer_one_was_made_since(

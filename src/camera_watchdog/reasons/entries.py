@@ -61,8 +61,8 @@ ENTRY_ROWS: Final = (
     ),
     ReasonRule(
         "two_entries",
-        "When it was asked first, the EDC had one eye exam entry of {subject} for the day of the pictures, "
-        "{entry}; now it has another one of that day, {newest}. Nothing was sent yet.",
+        "The pictures of {subject} were taken on {pictures}. When the EDC was asked first, its newest eye "
+        "exam entry was {entry}; now it is {newest}. Nothing was sent yet.",
         "Ask the clinician for which of the two this exam is; the first may have got another date since. "
         "Name it by its id, which stands in brackets: "
         f"{TO_NAME_ENTRY_ID}",
