@@ -65,13 +65,13 @@ def test_it_is_named_by_its_subject_or_its_folder_in_the_archive(
     assert named(journal, config, path) == (State.ARCHIVED, ARCHIVED)
 
 
-def test_an_exam_that_is_held_comes_first_and_one_that_is_not_comes_after(
-    journal: Journal, config: Config
+@pytest.mark.parametrize("state", [State.COLLECTING, State.READY, State.HELD])
+def test_an_open_exam_comes_first_for_a_command_is_printed_with_its_name(
+    journal: Journal, config: Config, state: State
 ) -> None:
-    open_one = beside(journal, State.COLLECTING)
-    assert named(journal, config, "S1") == (State.ARCHIVED, ARCHIVED)
-    journal.save(open_one.but(state=State.HELD), "held")
-    assert named(journal, config, "S1") == (State.HELD, "")
+    """That of what was found in the archive names the folder there."""
+    beside(journal, state)
+    assert named(journal, config, "S1") == (state, "")
     assert named(journal, config, ARCHIVED) == (State.ARCHIVED, ARCHIVED)
 
 

@@ -23,7 +23,7 @@ from camera_watchdog.errors import (
     JournalOutdated,
 )
 from camera_watchdog.journal import JOURNAL_NAME, Journal
-from camera_watchdog.model import Exam, State
+from camera_watchdog.model import Exam
 from camera_watchdog.person import Request
 from camera_watchdog.running import running_daemon
 
@@ -104,8 +104,8 @@ def _owner(path: Path) -> str:
 def exams_named(journal: Journal, config: Config, name: str, *, to_see: bool = False) -> list[Exam]:
     """The open exams of a subject or of a folder.
 
-    ``to_see``: archived ones with something that a person must see, too, before open ones that are
-    not held; they may be named by their folder in the archive.
+    ``to_see``: archived ones with something that a person must see, too, by their folder in the archive,
+    or where none is open by their subject.
 
     Raises:
         NotDone: there is none of that name.
@@ -121,8 +121,8 @@ def exams_named(journal: Journal, config: Config, name: str, *, to_see: bool = F
         return found
     named = [exam for exam in open_exams if exam.folder == name]
     named = named or [exam for exam in open_exams if exam.subject == name]
-    if not any(exam.state is State.HELD for exam in named):
-        named = [exam for exam in archived if name in {exam.subject, exam.folder}] or named
+    # A command is printed with the open exam's folder, and with an archived one's own folder in the archive.
+    named = named or [exam for exam in archived if name in {exam.subject, exam.folder}]
     if named:
         return named
     done = [exam for exam in journal.exams_of_subject(name) if exam.archived_at is not None]
