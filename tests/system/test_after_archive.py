@@ -193,7 +193,7 @@ def test_an_eye_that_was_corrected_is_told_at_the_start_and_sending_again_is_ref
         assert again.returncode == 1
         assert "sending it again would not do it" in again.stdout
         clinic.command("release", SUBJECT, "--reason", "the administrator was told")
-    assert [r for r in edc.requests[asked:] if r.kind != "ping"] == []
+    assert [r for r in edc.requests[asked:] if r.kind == "upload"] == []
     assert status(clinic)["exams"] == []
 
     clinic.restart()
