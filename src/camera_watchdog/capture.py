@@ -26,6 +26,7 @@ from camera_watchdog.stored_times import (
 __all__ = [
     "CLOCK",
     "DICOM",
+    "FIRST_PLAUSIBLE",
     "TIMES",
     "as_read_now",
     "capture_time",
@@ -45,6 +46,9 @@ DICOM: Final = "DICOM: "
 
 TIMES: Final = "Times: "
 """How a note about times that were computed otherwise when they were sent begins."""
+
+FIRST_PLAUSIBLE: Final = datetime(2010, 1, 1, tzinfo=UTC)
+"""Clocks that were never set begin before it, and no trial's pictures are so old."""
 
 _A_DAY: Final = timedelta(days=1)
 _FUTURE: Final = timedelta(minutes=5)

@@ -13,10 +13,10 @@ backlog after an outage is older than its first sight, too, but not by the same 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
-from camera_watchdog.capture import as_read_now
+from camera_watchdog.capture import FIRST_PLAUSIBLE, as_read_now
 from camera_watchdog.model import Exam, Sent
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "picture_days",
 ]
 
-_FIRST_PLAUSIBLE: Final = datetime(2010, 1, 1, tzinfo=UTC)
 _AHEAD: Final = timedelta(hours=1)
 _OFF_BY: Final = timedelta(hours=12)
 """Less makes no other visit of it."""
@@ -90,7 +89,7 @@ def _taken(exam: Exam, zone: tzinfo) -> list[tuple[datetime, str]]:
 
 def _cannot_be(exam: Exam, zone: tzinfo) -> bool:
     latest = exam.first_seen + _AHEAD
-    return any(not _FIRST_PLAUSIBLE <= at <= latest for at, _ in _taken(exam, zone))
+    return any(not FIRST_PLAUSIBLE <= at <= latest for at, _ in _taken(exam, zone))
 
 
 def _is_always_off(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> bool:

@@ -1,7 +1,8 @@
 """Of which visits the files in an exam's folder are. Pure.
 
 What the camera's clock says is compared with itself, and what the file system's says with itself: two
-clocks that differ make no second visit. A picture of which only the file system tells the time, and whose
+clocks that differ make no second visit. A clock that begins anew each time that the camera is switched on
+says nothing of two days: there the file system's counts, as half a day. A picture of which only the file system tells the time, and whose
 file was written half a day from all others, is of another visit all the same; so is a report that was
 there half a day before any picture, for one that comes hours or days after them is ordinary. What was sent
 and is gone from the folder counts: what came later may be the next visit's, also under the same names.
@@ -11,10 +12,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from camera_watchdog.capture import as_read_now, file_time, with_capture_time
+from camera_watchdog.capture import FIRST_PLAUSIBLE, as_read_now, file_time, with_capture_time
 from camera_watchdog.model import Exam, ExamFile, Overwritten, Sent
 from camera_watchdog.overrides import said_together
-from camera_watchdog.stored_times import is_never_set
 
 __all__ = ["Visit", "overwritten_by_another", "replaced_by_another", "visits_apart"]
 
@@ -22,6 +22,8 @@ Visit = list[tuple[datetime, ExamFile]]
 """Files of one visit, each with the time at which it was taken or written."""
 
 _HALF_A_DAY: Final = timedelta(hours=12)
+_BEHIND: Final = timedelta(days=30)
+"""A clock that is so far behind all that was written may have begun anew between two pictures."""
 
 
 def visits_apart(
@@ -61,14 +63,16 @@ def replaced_by_another(
     """The pictures that were sent, and those that took their names and places more than ``gap`` later.
 
     Both empty where what ``changed`` was only edited, or taken again at the same visit. Where the camera told
-    the time of one of the two alone, the file system's is compared with when the first was sent.
+    the time of one of the two alone, or begins anew with each day, the file system's is compared with when
+    the first was sent.
     """
     before: Visit = []
     since: Visit = []
     for file in changed:
         now = with_capture_time(file, None, zone=zone)
         told = (file.captured_at, now.captured_at)
-        if (file.captured_source == "file") is not (now.captured_source == "file"):
+        is_one_clock = (file.captured_source == "file") is (now.captured_source == "file")
+        if not is_one_clock or _says_nothing(file, now):
             told = (file.sent_at, file_time(file.mtime_ns))
         was, at = told
         if file.is_image and was is not None and at is not None and at - was > gap:
@@ -88,9 +92,9 @@ def overwritten_by_another(
     if their files are half a day apart as well.
     """
     there = {sha256 for file in exam.files for sha256 in (file.sha256, file.sent_sha256)}
-    images = [_as_told(file, zone) for file in exam.files if file.present and file.is_image]
+    images = [as_read_now(file, zone) for file in exam.files if file.present and file.is_image]
     pairs = [
-        (_as_told(_as_it_was(file, each), zone), file)
+        (as_read_now(_as_it_was(file, each), zone), file)
         for file in images
         for each in file.overwritten
         if each.sha256 not in there and each.sha256 not in elsewhere
@@ -113,29 +117,45 @@ def _as_it_was(file: ExamFile, before: Overwritten) -> ExamFile:
     )
 
 
-def _as_told(file: ExamFile, zone: tzinfo) -> ExamFile:
-    """The file with its time as read now; a clock that was never set tells none."""
-    now = as_read_now(file, zone)
-    if now.captured_at is None or not is_never_set(now.captured_at):
-        return now
-    return file.but(captured_at=file_time(file.mtime_ns), captured_source="file")
-
-
 def _timed(files: Iterable[ExamFile]) -> Visit:
-    return [(file.captured_at, file) for file in files if file.captured_at is not None]
+    """The files, each with its time: that of the file itself where the camera's clock says nothing."""
+    return [
+        (file_time(file.mtime_ns) if _is_behind(file) else file.captured_at, file)
+        for file in files
+        if file.captured_at is not None
+    ]
 
 
 def _is_of_one_visit(
     one: ExamFile, other: ExamFile, images: Iterable[ExamFile], gap: timedelta
 ) -> bool:
-    by_file_system = one.captured_source == "file"
-    if by_file_system is (other.captured_source == "file"):
-        one_clock = [f for f in images if (f.captured_source == "file") is by_file_system]
-        visits = _visits(_timed(one_clock), gap, [])
-        return any({one, other} <= {file for _, file in visit} for visit in visits)
     written = abs(file_time(one.mtime_ns) - file_time(other.mtime_ns))
-    (at, _), (then, _) = _timed((one, other))
-    return min(abs(at - then), written) <= _HALF_A_DAY
+    if _says_nothing(one, other):
+        return written <= _HALF_A_DAY
+    by_file_system = one.captured_source == "file"
+    is_one_clock = by_file_system is (other.captured_source == "file")
+    if is_one_clock and not (_is_behind(one) or _is_behind(other)):
+        one_clock = [f for f in images if (f.captured_source == "file") is by_file_system]
+        visits = _visits(_timed(f for f in one_clock if not _is_behind(f)), gap, [])
+        return any({one, other} <= {file for _, file in visit} for visit in visits)
+    if one.captured_at is None or other.captured_at is None:
+        return True
+    return min(abs(one.captured_at - other.captured_at), written) <= _HALF_A_DAY
+
+
+def _says_nothing(one: ExamFile, other: ExamFile) -> bool:
+    """Whether the camera's clock may have begun anew between two pictures; the same time is of one."""
+    is_same = one.captured_at == other.captured_at
+    is_plausible = one.captured_at is not None and one.captured_at >= FIRST_PLAUSIBLE
+    return _is_behind(one) and _is_behind(other) and not (is_same and is_plausible)
+
+
+def _is_behind(file: ExamFile) -> bool:
+    """Whether the camera's clock said a time long before the file was written."""
+    at = file.captured_at
+    if at is None or file.captured_source == "file":
+        return False
+    return file_time(file.mtime_ns) - at > _BEHIND
 
 
 def _put_reports_beside(visits: list[Visit], reports: Iterable[ExamFile]) -> None:
@@ -151,11 +171,16 @@ def _put_reports_beside(visits: list[Visit], reports: Iterable[ExamFile]) -> Non
 
 
 def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]]) -> list[Visit]:
-    """The pictures by the day on which their files were written, where some have no other time."""
+    """The pictures by the day on which their files were written, where some, or all, have no other time.
+
+    Nor have they where the camera's clock says nothing of any.
+    """
     written = [(file_time(file.mtime_ns), file) for file in images]
     visits = _visits(written, _HALF_A_DAY, together)
     has_other_time = [any(file.captured_source != "file" for _, file in visit) for visit in visits]
-    return visits if True in has_other_time and False in has_other_time else []
+    is_mixed = True in has_other_time and False in has_other_time
+    says_nothing = len(visits) > 1 and all(_is_behind(file) for file in images)
+    return visits if is_mixed or says_nothing else []
 
 
 def _report_of_before(

@@ -12,11 +12,12 @@ from camera_watchdog.model import ImageRows, State
 from camera_watchdog.reasons import explain
 from camera_watchdog_demo import pictures
 from clinic import Clinic
-from one_exam import HOUR_S, made, names_held
+from one_exam import FAILED, HOUR_S, made, names_held
 
 DAY_S: Final = 24 * HOUR_S
 EYES: Final[dict[str, pictures.Eye]] = {"OD.jpg": "right", "OS.jpg": "left"}
 NAMES: Final = ("OD.jpg", "OS.jpg", "report.pdf")
+CLOCKS: Final = (1980, 2000, 2015)
 SOURCES: Final = ("exif", "database", "file")
 
 
@@ -99,12 +100,50 @@ def test_one_that_waited_for_its_report_is_told_as_well(clinic: Clinic) -> None:
     assert lost(clinic) == "OD.jpg, OS.jpg"
 
 
-def test_the_times_of_a_clock_that_was_never_set_make_no_one_visit_of_two(clinic: Clinic) -> None:
+def begins_anew(year: int, minute: int) -> datetime:
+    """What a clock says soon after the camera is switched on, where it has lost the time."""
+    return datetime(year, 1, 1, 0, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("year", CLOCKS)
+def test_the_times_of_a_clock_that_begins_anew_each_day_make_no_one_visit_of_two(
+    clinic: Clinic, year: int
+) -> None:
     for seed in (1, 2):
-        write(clinic, seed, "exif", taken=datetime(1980, 1, 1, 0, seed, tzinfo=UTC))
+        write(clinic, seed, "exif", taken=begins_anew(year, seed))
         clinic.live_for(60)
         clinic.clock.advance(DAY_S)
     assert lost(clinic) == "OD.jpg, OS.jpg"
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert exam.reason.details["groups"].startswith("2026-03-01")
+
+
+@pytest.mark.parametrize("year", CLOCKS)
+def test_nor_do_they_where_the_next_one_has_names_of_its_own(clinic: Clinic, year: int) -> None:
+    write(clinic, 1, "exif", taken=begins_anew(year, 5))
+    clinic.live_for(60)
+    clinic.clock.advance(DAY_S)
+    for name, eye in EYES.items():
+        taken = begins_anew(year, 8).replace(tzinfo=None)
+        content = pictures.jpeg(77, eye=eye, size=(16, 16), captured_at=taken)
+        clinic.put(f"S1/2{name}", content)
+        clinic.camera.know("S1", f"2{name}", eye[0].upper())
+    clinic.live_for(200)
+    assert clinic.told("S1") == (State.HELD, "two_visits")
+
+
+@pytest.mark.parametrize("year", CLOCKS)
+def test_nor_do_they_where_the_first_was_sent(clinic: Clinic, year: int) -> None:
+    clinic.edc.add_session(dated=None)
+    clinic.edc.uploads = [None, *[FAILED] * 20]
+    write(clinic, 1, "exif", taken=begins_anew(year, 5))
+    clinic.live_for(60)
+    assert names_held(clinic.edc) == ["OD.jpg"]
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, "exif", taken=begins_anew(year, 8))
+    clinic.live_for(200)
+    assert clinic.told("S1") == (State.HELD, "two_visits")
 
 
 def test_what_was_sent_and_what_was_not_are_both_told(clinic: Clinic) -> None:
@@ -206,6 +245,28 @@ def test_the_same_bytes_that_are_exported_again_the_next_day_raise_no_question(
     for name, content in was.items():
         clinic.put(f"S1/{name}", content)
     arrives_unasked(clinic)
+
+
+@pytest.mark.parametrize("year", [1980, 2000])
+def test_a_visit_of_a_camera_whose_clock_was_never_set_raises_no_question_of_two(
+    clinic: Clinic, year: int
+) -> None:
+    for minute, seed in ((5, 1), (90, 2)):
+        write(clinic, seed, "exif", taken=begins_anew(year, minute % 60))
+        clinic.clock.advance(1.5 * HOUR_S)
+        clinic.live_for(60)
+    arrives_unasked(clinic)
+
+
+def test_a_late_export_of_an_old_visit_that_is_made_twice_raises_no_question_of_two(
+    clinic: Clinic,
+) -> None:
+    taken = clinic.clock.utc - timedelta(days=40)
+    for seed in (2, 3):
+        write(clinic, seed, "exif", taken=taken)
+        clinic.live_for(60)
+        clinic.clock.advance(DAY_S)
+    assert clinic.told("S1") == (State.HELD, "no_session")
 
 
 @pytest.mark.parametrize("source", ["exif", "database"])
