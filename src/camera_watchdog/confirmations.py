@@ -132,7 +132,9 @@ class Confirmations:
             status = self._tools.edc.status(exam.subject)
             if status.session_id == session.session_id:
                 return self._missed(exam, Listing(status.uploaded, counted=False), session)
-            is_gone = _takes_twice(session) and self._is_forgotten(exam, sent)
+            # One that its administrator may have moved to the other eye would come a second time.
+            as_they_were = [file for file in sent if not is_corrected(exam, file)]
+            is_gone = _takes_twice(session) and self._is_forgotten(exam, as_they_were)
         except EdcRefusal as refusal:
             is_gone = refusal.http_status == _GONE
         except PermanentError:

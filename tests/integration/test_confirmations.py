@@ -159,6 +159,21 @@ def test_where_another_picture_is_of_that_eye_nobody_can_tell(tmp_path: Path) ->
         assert found(clinic) is None
 
 
+def test_a_picture_that_may_be_under_the_other_eye_by_now_is_not_sent_to_ask(tmp_path: Path) -> None:
+    """The EDC speaks of the next visit's entry, and the smallest file there is would tell."""
+    with begun(tmp_path, "1.4", eye_objections=()) as clinic:
+        clinic.during = partial(row_is_corrected, clinic)
+        clinic.live_for(30)
+        clinic.answer(name="OD.jpg", eye=Laterality.LEFT)
+        clinic.live_for(30)
+        (folder,) = clinic.archived()
+        for name in ("OS.jpg", "report.pdf"):
+            (folder / name).unlink()
+        clinic.edc.add_session(dated=clinic.clock.now() + DAY)
+        assert a_day_later(clinic) == ["status"]
+        assert found(clinic) is None
+
+
 def row_is_corrected(clinic: Clinic, *, files: int = 3) -> None:
     """Once all is sent the camera says that OD.jpg is of the left eye."""
     if len(clinic.edc.stored) == files:
