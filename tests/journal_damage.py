@@ -123,7 +123,7 @@ def _index_disagrees(path: Path, _seed: int) -> None:
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("DELETE FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'exams'")
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
-        connection.execute("UPDATE exams SET subject = subject || ' of another', state = 'ready'")
+        connection.execute("UPDATE exams SET subject = 'T' || substr(subject, 2), state = 'ready'")
         connection.execute("PRAGMA writable_schema = ON")
         marks = "INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)"
         connection.executemany(marks, indexes)

@@ -5,7 +5,7 @@ two reports. Once the eyes are known: at least one image of each eye, and where 
 is needed, a report of each. A clinic may ask for more or less (``required`` in the configuration).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -154,11 +154,13 @@ def _images(there: list[Format], required: Required) -> int:
     return max(counted, default=0) if required.of_one_kind else sum(counted)
 
 
-def of_too_many(files: Iterable[ExamFile], required: Required) -> list[ExamFile]:
+def of_too_many(
+    files: Iterable[ExamFile], required: Required, in_doubt: Collection[str] = ()
+) -> list[ExamFile]:
     """The files of an eye of which there are too many, where there are enough for both eyes.
 
-    More often one of these is recorded as the wrong eye than that the other eye has none. Without those
-    of which a person said which eye they show.
+    More often one of these is recorded as the wrong eye than that the other eye has none. Of those of which
+    a person said which eye they show only the ones ``in_doubt``, which are named first.
     """
     known = list(files)
     found: list[ExamFile] = []
@@ -169,7 +171,8 @@ def of_too_many(files: Iterable[ExamFile], required: Required) -> list[ExamFile]
     reports = [file for file in known if file.format in required.report_kinds]
     if required.report_of_each_eye and len(reports) >= required.reports:
         found += _beyond(reports, 1)
-    return [file for file in found if file.eye_source != "operator"]
+    doubtful = [file for file in found if file.name in in_doubt]
+    return [*doubtful, *(file for file in found if file.eye_source != "operator")]
 
 
 def _beyond(files: list[ExamFile], per_eye: int) -> list[ExamFile]:

@@ -39,6 +39,7 @@ __all__ = [
     "as_sent",
     "asked_anew",
     "entries_meant",
+    "eye_in_doubt",
     "eye_said",
     "eye_said_against_its_row",
     "eye_said_before_its_row",
@@ -181,6 +182,20 @@ def eye_said_against_its_row(exam: Exam, file: ExamFile) -> Override | None:
     if said is None or said.reason_code == SENT_AS_OTHER_EYE:
         return None
     return None if eye_said_before_its_row(exam, file) else said
+
+
+def eye_in_doubt(exam: Exam, file: ExamFile) -> Override | None:
+    """A person's word about an eye, of which a row of the file says the other one, and none the same.
+
+    Where it was said a second time it is in doubt no more.
+    """
+    said = _said_of_eye(exam, file)
+    told = {parse_eye(row.eye) for row in file.eye_rows}
+    if said is None or said.eye is None or said.eye in told or said.eye.other not in told:
+        return None
+    alike = [o for o in exam.overrides if (o.name, o.eye) == (said.name, said.eye)]
+    same = [o for o in alike if o.checksums == said.checksums]
+    return said if len(same) == 1 and said.reason_code != SENT_AS_OTHER_EYE else None
 
 
 def is_corrected(exam: Exam, file: ExamFile) -> bool:

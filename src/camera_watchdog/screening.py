@@ -3,7 +3,7 @@
 An exam is held whole, not half sent; what a person waived, for these files as they are, passes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final
 
@@ -14,8 +14,15 @@ from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.entry_dates import picture_days
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.late import exam_before, late_reason
-from camera_watchdog.model import Exam, ExamFile, Reason, Sent, State
-from camera_watchdog.overrides import entries_meant, goes_after, is_corrected, skipped, waived
+from camera_watchdog.model import Exam, ExamFile, Override, Reason, Sent, State
+from camera_watchdog.overrides import (
+    entries_meant,
+    eye_in_doubt,
+    goes_after,
+    is_corrected,
+    skipped,
+    waived,
+)
 from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 from camera_watchdog.visits import (
@@ -93,24 +100,42 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
     if all(f.sent is Sent.YES for f in files) and any(is_corrected(exam, f) for f in files):
         return  # nothing is left to send: it was whole, and what the EDC has is on record
     if missing := missing_by_eye(files, required):
-        alike = of_too_many(files, required)
-        reason = _eye_missing(missing, alike)
+        doubtful = {f.name: said for f in files if (said := eye_in_doubt(exam, f))}
+        alike = of_too_many(files, required, doubtful)
+        reason = _eye_missing(missing, alike, doubtful)
         if waived(exam, reason) or (waived(exam, Reason("incomplete")) and not alike):
             return
         is_own = bool(alike and entries_meant(exam))
         before = None if is_own else exam_before(exam, tools.journal.exams_of_subject(exam.subject))
-        raise EyeMissing(late_reason(exam, before) if before else reason)
+        raise EyeMissing(_late(exam, before, reason) if before else reason)
 
 
-def _eye_missing(missing: str, alike: Sequence[ExamFile]) -> Reason:
+def _eye_missing(
+    missing: str, alike: Sequence[ExamFile], doubtful: Mapping[str, Override]
+) -> Reason:
+    """That an eye has no picture; ``doubtful`` is what a person said of files against their rows."""
     if not alike:
         return Reason("eye_missing", (), {"missing": missing})
+    said = [
+        f"{file.name} as {file.eye} ({doubtful[file.name].user} said so; its row says {file.eye.other})"
+        for file in alike
+        if file.name in doubtful and file.eye
+    ]
+    others = [file for file in alike if file.name not in doubtful]
+    recorded = [
+        f"{', '.join(file.name for file in others if file.eye is eye)} as {eye}"
+        for eye in sorted({file.eye for file in others if file.eye})
+    ]
     names = tuple(file.name for file in alike)
-    recorded = "; ".join(
-        f"{', '.join(file.name for file in alike if file.eye is eye)} as {eye}"
-        for eye in sorted({file.eye for file in alike if file.eye})
-    )
-    return Reason("eye_missing", names, {"missing": missing, "recorded": recorded})
+    details = {"missing": missing, "recorded": "; ".join([*said, *recorded])}
+    return Reason("eye_missing", names, details)
+
+
+def _late(exam: Exam, before: Exam, missing: Reason) -> Reason:
+    """That it came after the exam ``before``; what is whole by count may be a visit with a wrong eye."""
+    late = late_reason(exam, before)
+    recorded = {k: text for k, text in missing.details.items() if k == "recorded"}
+    return Reason(late.code, late.files, {**late.details, **recorded})
 
 
 def _check_patient(exam: Exam, tools: Tools) -> None:

@@ -600,6 +600,37 @@ def test_a_person_who_sees_that_one_of_them_shows_the_other_eye_can_say_so(clini
     assert [file.name for file in watched(exam)] == ["OD.jpg"]
 
 
+@pytest.mark.parametrize("eye", [Laterality.RIGHT, Laterality.LEFT])
+def test_a_persons_word_that_its_row_contradicts_is_named_first_where_an_eye_is_missing_by_it(
+    clinic: Clinic, eye: Laterality
+) -> None:
+    both_are_recorded_as_right(clinic)
+    clinic.edc.sessions.clear()
+    clinic.answer(name="OS.jpg", eye=Laterality.LEFT)
+    clinic.live_for(130)
+    says(clinic, OD="L", OS="R")  # it was the other one
+    clinic.edc.add_session()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "eye_missing")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert exam.reason.files == ("OS.jpg", "OD.jpg")
+    words = explain(exam.reason, exam)
+    told = "OS.jpg as left (nurse said so; its row says right); OD.jpg as left"
+    assert told in words.sentence
+    assert "--eye OS.jpg=LEFT-OR-RIGHT --eye OD.jpg=LEFT-OR-RIGHT" in words.next_step
+    clinic.answer(name="OS.jpg", eye=eye)
+    clinic.live_for(3700)
+    if eye is Laterality.RIGHT:
+        types = {one.name: one.file_type for one in clinic.edc.stored if one.name != "report.pdf"}
+        assert types == {"OD.jpg": "left", "OS.jpg": "right"}
+        assert len(clinic.archived()) == 1
+    else:  # it was looked at once more
+        reason = clinic.exam("S1").reason
+        assert reason is not None
+        assert (reason.code, reason.files) == ("eye_missing", ("OD.jpg",))
+
+
 def test_what_a_person_said_of_one_of_them_is_for_these_bytes_alone(clinic: Clinic) -> None:
     both_are_recorded_as_right(clinic)
     clinic.edc.sessions.clear()
@@ -677,3 +708,72 @@ def test_a_second_set_of_one_eye_is_asked_about_before_it_goes_into_an_entry_of_
     clinic.live_for(3700)
     assert clinic.told("S1") == (State.HELD, "eye_missing")
     assert len(clinic.edc.stored) == 3
+
+
+@pytest.mark.parametrize("answer", ["eye", "row"])
+def test_a_visit_soon_after_the_archive_with_all_of_one_eye_is_told_so_and_goes_once_that_is_said(
+    clinic: Clinic, answer: str
+) -> None:
+    clinic.live_for(130)
+    clinic.clock.advance(18 * 3600)
+    for name in ("third.jpg", "fourth.jpg", "second.pdf"):
+        clinic.put(f"S1/{name}", seed=sum(map(ord, name)))
+        clinic.camera.know("S1", name, "R")
+    clinic.edc.add_session()
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "late")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    words = explain(exam.reason, exam)
+    assert "may be recorded as the wrong one: fourth.jpg, third.jpg as right" in words.sentence
+    assert (
+        "--eye fourth.jpg=LEFT-OR-RIGHT --eye third.jpg=LEFT-OR-RIGHT --reason" in words.next_step
+    )
+    assert not is_released_by_all(exam.reason)
+    if answer == "eye":
+        sums = {file.name: sha256_of(file) for file in exam.files}
+        (said,) = overrides_for(
+            exam,
+            text="it shows the left eye",
+            user="nurse",
+            at=clinic.clock.now(),
+            eyes={"fourth.jpg": Laterality.LEFT},
+            skips=(),
+            checksum=sums.__getitem__,
+            report_type=ReportType.COMBINED,
+        )
+        assert said.eyes_in_view == (Laterality.RIGHT,)
+        clinic.answer(name="fourth.jpg", eye=Laterality.LEFT)
+    else:
+        rows = clinic.camera.rows["S1"]
+        clinic.camera.rows["S1"] = [
+            ImageRow("fourth.jpg", "L") if row.filename == "fourth.jpg" else row for row in rows
+        ]
+    clinic.live_for(130)
+    assert len(clinic.archived()) == 2
+    types = {one.name: (one.file_type, one.session_id) for one in clinic.edc.stored}
+    assert types["fourth.jpg"] == ("left", "s-2")
+    assert types["third.jpg"] == ("right", "s-2")
+
+
+def test_a_picture_that_came_late_for_its_exam_is_asked_about_as_ever(clinic: Clinic) -> None:
+    clinic.live_for(130)
+    clinic.clock.advance(3600)
+    clinic.put("S1/third.jpg", seed=7)
+    clinic.camera.know("S1", "third.jpg", "R")
+    clinic.live_for(3700)
+    assert clinic.told("S1") == (State.HELD, "late")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert "--eye" not in explain(exam.reason, exam).next_step
+    with pytest.raises(WordRefused, match="no answer"):
+        overrides_for(
+            exam,
+            text="left",
+            user="nurse",
+            at=clinic.clock.now(),
+            eyes={"third.jpg": Laterality.LEFT},
+            skips=(),
+            checksum=lambda _name: "a" * 64,
+            report_type=ReportType.COMBINED,
+        )

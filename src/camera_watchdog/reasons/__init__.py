@@ -96,6 +96,8 @@ def _explained(reason: Reason, exam: Exam) -> Explanation:
         entry=reason.details.get("entry") or _entry(reason, exam),
         **in_commands(folder, reason.files),
     )
+    if "recorded" in reason.details:
+        words["eyes"] = in_commands(folder, _with_an_eye(exam, reason.files))["eyes"]
     more = _additions(reason)
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
     first = [each.next_step for each in more if each.comes_first]
@@ -111,6 +113,12 @@ def _explained(reason: Reason, exam: Exam) -> Explanation:
         next_step=next_step.strip().format_map(words),
         needs_person=rule.needs_person,
     )
+
+
+def _with_an_eye(exam: Exam, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are no report of both eyes."""
+    of_both = {file.name for file in exam.files if not (file.is_image or file.eye)}
+    return tuple(name for name in names if name not in of_both)
 
 
 def _entry(reason: Reason, exam: Exam) -> str:
