@@ -1031,7 +1031,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_names_begin_again_real.py::test_the_next_visit_is_an_exam_of_its_own_and_writes_over_nothing",
             f"{_DATES}an_entry_that_is_given_to_another_visit_before_the_first_byte_is_left",
             f"{_DATES}an_entry_whose_date_is_changed_while_files_are_sent_is_asked_about",
-            f"{_DATES}of_an_entry_that_was_made_since_the_nearer_one_is_used_while_nothing_is_sent",
+            f"{_DATES}of_an_entry_that_is_nearer_and_was_made_since_a_person_says_whether_it_is_the_exams",
             f"{_DATES}an_entry_that_a_person_chose_is_used_though_a_nearer_one_was_made_since",
             f"{_DATES}an_entry_whose_date_is_changed_between_the_last_file_and_the_proof_is_asked_about",
             f"{_DATES}an_entry_that_a_person_named_is_used_whatever_becomes_of_its_date",
