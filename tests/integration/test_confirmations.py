@@ -159,7 +159,9 @@ def test_where_another_picture_is_of_that_eye_nobody_can_tell(tmp_path: Path) ->
         assert found(clinic) is None
 
 
-def test_a_picture_that_may_be_under_the_other_eye_by_now_is_not_sent_to_ask(tmp_path: Path) -> None:
+def test_a_picture_that_may_be_under_the_other_eye_by_now_is_not_sent_to_ask(
+    tmp_path: Path,
+) -> None:
     """The EDC speaks of the next visit's entry, and the smallest file there is would tell."""
     with begun(tmp_path, "1.4", eye_objections=()) as clinic:
         clinic.during = partial(row_is_corrected, clinic)
