@@ -15,7 +15,7 @@ import pytest
 from camera_watchdog.errors import JournalDamaged, JournalError
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.journal_upkeep import JournalUpkeep
-from camera_watchdog.model import Exam, State
+from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.person import Request, Wish
 from exam_parts import NOON, acknowledged, exam, file, override, session
 from journal_damage import DAMAGES, ROOTS, ROWS, as_left, pages_of, zeroed
@@ -60,7 +60,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[object]]
         for number in range(6):
             files = [acknowledged(f"OD{n}.jpg", note="n" * 300) for n in range(3)]
             one = journal.add(exam(*files, folder=f"S1 {number}", session=session()), "seen")
-            held = dataclasses.replace(one, state=State.HELD, overrides=(override("late", one),))
+            # No damage makes these rows longer, so that the file stays as long as it is.
+            held = one.but(overrides=(override("late", one),), attempts=300)
+            held = held if number % 2 else held.but(reason=Reason("late", ("OD0.jpg",)))
             state = State.ARCHIVED if number % 2 else State.HELD
             at = NOON if number % 2 else None
             journal.save(dataclasses.replace(held, state=state, archived_at=at), "held", "late")
