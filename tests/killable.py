@@ -90,8 +90,8 @@ def _run(job: Mapping[str, Any]) -> int:
     folder = Path(job["folder"])
     effects = Effects(_at_stroke(folder / "strokes.txt", job["kill_at"]))
 
-    def client(config: Any) -> SeamEdc:
-        return SeamEdc(effects, api_url=config.api_url, token=config.token, request_timeout_s=10.0)
+    def client(config: Any, secret: Any) -> SeamEdc:
+        return SeamEdc(effects, api_url=config.api_url, token=secret, request_timeout_s=10.0)
 
     def journal(state_dir: Path, **options: Any) -> SeamJournal:
         return SeamJournal.watched(effects, state_dir, **options)
