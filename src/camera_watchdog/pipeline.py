@@ -31,7 +31,7 @@ from camera_watchdog.identify import Identify
 from camera_watchdog.lifecycle import Event, pause_s, step
 from camera_watchdog.lookalikes import with_resemblance
 from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.reasons import REASONS, Clears, explain
+from camera_watchdog.reasons import Clears, clears, explain
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import (
     EyeMissing,
@@ -183,7 +183,7 @@ class Pipeline:
             Clears.CHANGE: None,
             Clears.SOON: self._tools.rules.retry_max_delay_s,
             Clears.HOURLY: _HOUR_S,
-        }[REASONS[reason.code].clears]
+        }[clears(reason)]
         return self._keep(
             passage,
             Event.HELD,

@@ -26,6 +26,7 @@ __all__ = [
     "Explanation",
     "ReasonRule",
     "answers_to",
+    "clears",
     "explain",
     "in_commands",
     "is_released_by_all",
@@ -66,6 +67,11 @@ def answers_to(reason: Reason) -> frozenset[Answer]:
 def is_released_by_all(reason: Reason) -> bool:
     """Whether ``release --all`` may answer it: nobody has to look at this very exam."""
     return REASONS[reason.code].in_all and not any(each.comes_first for each in _additions(reason))
+
+
+def clears(reason: Reason) -> Clears:
+    """What ends a reason by itself; pictures that are all recorded as one eye, also a corrected row."""
+    return Clears.SOON if "recorded" in reason.details else REASONS[reason.code].clears
 
 
 def _additions(reason: Reason) -> list[Addition]:

@@ -217,7 +217,7 @@ ROWS: Final = (
         f"{TO_RELEASE} If of a visit of its own, it is sent by itself once all of it is there; if no more "
         "of it will come, name the entry that the clinician made for that visit, by its date, or by its "
         f"id where both entries are of one day: {TO_NAME_ENTRY} If it is not needed, move it away.",
-        Clears.SOON,
+        Clears.CHANGE,
         RELEASE_OR_SKIP | ENTRY,
     ),
     ReasonRule(
