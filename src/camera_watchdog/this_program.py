@@ -19,12 +19,14 @@ _WHERE: Final = ("watch_dir", "archive_dir", "state_dir")
 def this_program() -> str:
     """The name alone where a shell finds this installation by it, else the whole path, quoted.
 
+    That a virtual environment is active says nothing: ``uv run`` makes it so for one command, and whoever
+    reads a message has a shell of his own.
     On Windows the suffix is left out, and a path with blanks is given in its short form where there is
     one: PowerShell takes no quoted word for a program.
     """
     script = _script()
     found = shutil.which(NAME)
-    if found is not None and script is not None and _same(Path(found), script):
+    if found is not None and script is not None and _is_everybodys(Path(found), script):
         return NAME
     if script is None:
         python = Path(sys.executable)
@@ -57,11 +59,14 @@ def _script() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _same(one: Path, other: Path) -> bool:
+def _is_everybodys(found: Path, script: Path) -> bool:
+    """Whether the program of that name is this one, and not found in its own environment alone."""
+    in_environment = sys.prefix != sys.base_prefix
     try:
-        return one.samefile(other)
+        is_this, is_inside = found.samefile(script), found.parent.samefile(script.parent)
     except OSError:
         return False
+    return is_this and not (in_environment and is_inside)
 
 
 def _short(path: Path) -> str:

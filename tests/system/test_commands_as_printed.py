@@ -117,14 +117,18 @@ def test_init_prints_the_check_that_runs(tmp_path: Path) -> None:
     assert "token_file" in done.stdout
 
 
-def test_the_name_alone_is_printed_where_a_shell_finds_this_program_by_it(
+def test_the_name_alone_is_printed_where_every_shell_finds_this_program_by_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Not where its environment is active alone, as ``uv run`` makes it for one command."""
     monkeypatch.chdir(tmp_path)
     scripts = Path(sys.executable).parent
+    linked = tmp_path / "bin"
+    linked.mkdir()
+    (linked / "camera-watchdog").symlink_to(scripts / "camera-watchdog")
     line = [sys.executable, "-m", "camera_watchdog", "status"]
 
-    for path, expected in ((f"{scripts}{os.pathsep}{os.defpath}", ""), (os.defpath, f"{scripts}/")):
-        env = {"PATH": path, "HOME": str(tmp_path)}
+    for first, expected in ((linked, ""), (scripts, f"{scripts}/"), (tmp_path, f"{scripts}/")):
+        env = {"PATH": f"{first}{os.pathsep}{os.defpath}", "HOME": str(tmp_path)}
         told = subprocess.run(line, env=env, capture_output=True, text=True, check=False).stderr
         assert f"configuration: {expected}camera-watchdog init" in told
