@@ -128,7 +128,7 @@ def test_an_identifier_that_only_looks_like_a_known_one_is_said_to_by_status_and
     (warning,) = status(clinic)["warnings"]
     assert f"left alone: {other_hyphen} (resembles {SUBJECT})." in warning
 
-    checked = json.loads(said(clinic, "check", "--json", code=0))
+    checked = json.loads(said(clinic, "check", "--json", code=1))
     assert resembles in next(e["reason"] for e in checked["exams"])
     left = [f["found"] for f in checked["findings"] if f["tried"] == "left alone in watch_dir"]
     assert f"{other_hyphen} (resembles {SUBJECT} and {wide})" in left[0]  # both are on the camera
