@@ -61,6 +61,8 @@ class Person:
         elif reason.code in _LOOKS_FIRST:
             there = [name for name in reason.files if self._is_there(exam, name)]
             self._say(exam, skips=there)
+        elif reason.code == "two_entries":
+            self._say(exam, entry=reason.details["session"])
         elif allowed := sorted(answers_to(reason) - {Answer.ENTRY}):
             self._say_one(exam, reason, chance.choice(allowed), chance)
 
@@ -120,6 +122,7 @@ class Person:
         *,
         eyes: dict[str, Laterality] | None = None,
         skips: list[str] | None = None,
+        entry: str = "",
     ) -> None:
         config, at = self._daemon.config, self._daemon.time.clock()
         try:
@@ -130,6 +133,7 @@ class Person:
                 at=at,
                 eyes=eyes or {},
                 skips=skips or [],
+                entry=entry,
                 checksum=lambda name: checksum(config, exam, name, at),
                 report_type=config.report_type,
             )
