@@ -1,5 +1,6 @@
 """S1's exam on its way through the pipeline: how it begins, and what must be true of it."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ __all__ = [
     "AWAY",
     "FAILED",
     "HOUR_S",
+    "NAMES",
     "ONE_PER_TYPE",
     "begun",
     "check_arrived",
@@ -25,8 +27,12 @@ __all__ = [
     "made",
     "names_held",
     "sent_of",
+    "sums_in",
     "told",
 ]
+
+NAMES: Final = ("OD.jpg", "OS.jpg", "report.pdf")
+"""The files of an ordinary exam."""
 
 HOUR_S: Final = 3600.0
 AWAY: Final = Unreachable("no route")
@@ -73,10 +79,15 @@ def names_held(edc: ScriptedEdc, session: str = "s-1") -> list[str]:
     return sorted(one.name for one in edc.held(session))
 
 
+def sums_in(folder: Path) -> dict[str, str]:
+    """The checksum of every file of an ordinary exam in a folder."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in NAMES}
+
+
 def check_arrived(clinic: Clinic, session: str = "s-1", *, also: tuple[str, ...] = ()) -> None:
     """The server holds every file once and whole, in the session; the folder is in the archive."""
     (folder,) = clinic.archived()
-    names = {"OD.jpg", "OS.jpg", "report.pdf", *also}
+    names = {*NAMES, *also}
     assert Counter(one.name for one in clinic.edc.stored) == Counter(names)
     assert {one.session_id for one in clinic.edc.stored} == {session}
     assert {p.name for p in folder.iterdir()} == names | {"receipt.json"}

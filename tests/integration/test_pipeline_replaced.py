@@ -14,12 +14,11 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Stamp
 from camera_watchdog.model import Acknowledgement, State
 from clinic import Clinic, Killed
-from one_exam import FAILED, begun, check_arrived, names_held
+from one_exam import FAILED, NAMES, begun, check_arrived, names_held, sums_in
 from watched_folder import bytes_of
 
 _SIZE_BYTES: Final = 8192
 _STAMP_NS: Final = 1_772_355_600_000_000_000
-NAMES: Final = ("OD.jpg", "OS.jpg", "report.pdf")
 
 
 def content_of(name: str, seed: int = 0) -> bytes:
@@ -78,11 +77,6 @@ def at_upload(clinic: Clinic, count: int, act: Callable[[], object], *, heard: b
                 clinic.sweep.run_once()
 
     clinic.during = look
-
-
-def sums_in(folder: Path) -> dict[str, str]:
-    """The checksum of every file of the exam in a folder."""
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in NAMES}
 
 
 def check_edc_has_what_the_archive_has(clinic: Clinic) -> None:
