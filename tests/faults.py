@@ -707,6 +707,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "integration/test_rows_after.py::test_a_row_that_says_what_a_person_said_before_it_came_raises_no_question",
             "integration/test_rows_after.py::test_the_rows_of_the_next_morning_say_nothing_of_this_exam_while_their_folder_may_come",
             "integration/test_rows_after.py::test_rows_of_the_next_morning_are_told_where_no_folder_came_in_a_day",
+            "integration/test_rows_after.py::test_rows_that_came_while_nobody_looked_are_told_however_long_the_workstation_was_off",
             f"{_ASKED_AGAIN}a_correction_is_not_asked_about_again_where_the_edc_notes_it_elsewhere",
             f"{_ASKED_AGAIN}an_eye_that_a_person_said_to_another_question_is_asked_about_where_it_was_sent_as_the_other",
             f"{_ASKED_AGAIN}a_row_that_merely_went_away_holds_nothing",

@@ -127,12 +127,19 @@ class JournalArchived:
         found = self._read(lambda row: int(row["value"]), query)
         return found[0] if found else None
 
-    def rows_were_seen(self, number: int) -> None:
+    def rows_seen_at(self) -> datetime | None:
+        """When the camera's rows were looked at last; none where that is not known."""
+        query = "SELECT value FROM meta WHERE key = 'camera_rows_at'"
+        found = self._read(lambda row: datetime.fromisoformat(row["value"]), query)
+        return found[0] if found else None
+
+    def rows_were_seen(self, number: int | None, at: datetime) -> None:
         """All rows up to this number were looked at, and what was found is on record."""
+        told = {"camera_rows_at": at.isoformat()}
+        if number is not None:
+            told["camera_rows"] = str(number)
         with self._transaction(durable=False) as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('camera_rows', ?)", (str(number),)
-            )
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", told.items())
 
     def amend(
         self,

@@ -106,8 +106,14 @@ def _overrides(overrides: Iterable[Override]) -> str:
     return _json([json.loads(_record(override) or "") for override in overrides])
 
 
+_TIMES_OF_ROWS: Final = ("seen_at", "absent_at")
+
+
 def _eye_rows(rows: Iterable[EyeRow]) -> str:
-    written = [dataclasses.asdict(row) | {"seen_at": _time(row.seen_at)} for row in rows]
+    written = [
+        dataclasses.asdict(row) | {name: _time(getattr(row, name)) for name in _TIMES_OF_ROWS}
+        for row in rows
+    ]
     return _json(written)
 
 
@@ -284,7 +290,10 @@ def _exam_from(row: sqlite3.Row, files: Iterable[ExamFile]) -> Exam:
 def _eye_rows_from(text: str | None) -> tuple[EyeRow, ...]:
     """None where an earlier release wrote them, which kept none."""
     values = json.loads(text) if text else []
-    return tuple(EyeRow(**each | {"seen_at": _from_time(each.get("seen_at"))}) for each in values)
+    return tuple(
+        EyeRow(**each | {name: _from_time(each.get(name)) for name in _TIMES_OF_ROWS})
+        for each in values
+    )
 
 
 def request_row(request: Request) -> tuple[object, ...]:

@@ -100,8 +100,8 @@ class EyeRow:
     ``eye`` and ``captured_at`` are as stored (``captured_at`` none where there is no such column, or
     nothing in it). ``number`` is SQLite's own for the row, none for those of a view or of a table
     without numbers; SQLite may give a row another one at any time. ``seen_at`` is when a row was first
-    seen that came after the archive, for a picture that was not sent; ``is_gone`` that after the archive
-    no row of that name was there.
+    seen that came after the archive, for a picture that was not sent, and ``absent_at`` when it was last
+    looked for before; ``is_gone`` that after the archive no row of that name was there.
     """
 
     filename: str
@@ -109,6 +109,7 @@ class EyeRow:
     captured_at: str | int | float | None = None
     number: int | None = None
     seen_at: datetime | None = field(default=None, compare=False)
+    absent_at: datetime | None = field(default=None, compare=False)
     is_gone: bool = field(default=False, compare=False)
 
 

@@ -132,9 +132,8 @@ class RowRecheck:
                 else:
                     self._suspected[exam.id, code] = found
         told += self._rows_that_came([*recent, *(e for e in exams if e not in recent)])
-        self._put_on_record_what_is_there(its, rows)
-        if highest is not None and highest != known:
-            archived.rows_were_seen(highest)
+        self._put_on_record_what_is_there(its, rows, archived.rows_seen_at())
+        archived.rows_were_seen(highest, self._clock())
         return told
 
     def _newest_of(self, subjects: Iterable[str]) -> list[Exam]:
@@ -162,15 +161,17 @@ class RowRecheck:
         exams = self._journal.exams_of_subject(exam.subject)
         return rows_after(exam, exams, self._zone, self._clock(), self._form)
 
-    def _put_on_record_what_is_there(self, looked_at: Sequence[Exam], rows: Rows) -> None:
+    def _put_on_record_what_is_there(
+        self, recent: Sequence[Exam], rows: Rows, looked_at: datetime | None
+    ) -> None:
         """Which rows came since the archive, and went; while an exam is open they may be its."""
-        for subject in sorted({exam.subject for exam in looked_at}):
+        for subject in sorted({exam.subject for exam in recent}):
             exams = self._journal.exams_of_subject(subject)
             if any(exam.state not in _ENDED for exam in exams):
                 continue
-            archived = [exam for exam in looked_at if exam.subject == subject]
+            archived = [exam for exam in recent if exam.subject == subject]
             its = rows.of_subject.get(subject, ())
-            for exam in with_rows_as_they_are(exams, archived, its, self._clock()):
+            for exam in with_rows_as_they_are(exams, archived, its, self._clock(), looked_at):
                 amend = partial(_with_rows_of, exam)
                 self._journal.archived.amend(exam.id, amend, durable=False)
 

@@ -23,9 +23,9 @@ __all__ = ["RowsAfter", "other_row_reason", "rows_after"]
 
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _ITS_OWN_WITHIN: Final = timedelta(hours=20)
-"""What is first seen later than that after the archive may be the next day's visit."""
+"""What comes later than that after the archive may be the next day's visit."""
 _ENTERED_WITHIN: Final = timedelta(days=7)
-"""So long a picture that had no row at all may have it still to come."""
+"""So long a picture that had no row at all may have it still to come, and a row be seen that came before."""
 _FOLDER_WITHIN: Final = timedelta(minutes=30)
 """A picture that was taken again has its row before its folder: so long the row may be waiting for that."""
 _NEXT_FOLDER_WITHIN: Final = timedelta(days=1)
@@ -121,12 +121,19 @@ def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam], within: timedelta) 
         found += [
             row
             for row in later.rows_left
-            if row.seen_at is not None
-            and exam.archived_at is not None
-            and timedelta() <= row.seen_at - exam.archived_at <= within
+            if _may_have_come(row, exam.archived_at, within)
             and rows_for(file.name, [_as_row(row)], names)
         ]
     return found
+
+
+def _may_have_come(row: EyeRow, archived_at: datetime | None, within: timedelta) -> bool:
+    """Whether it may have come within that time, though it was seen later, for nobody had looked since."""
+    if row.seen_at is None or archived_at is None:
+        return False
+    came_at = row.seen_at if row.absent_at is None else max(row.absent_at, archived_at)
+    seen_after = row.seen_at - archived_at
+    return timedelta() <= seen_after <= _ENTERED_WITHIN and came_at - archived_at <= within
 
 
 def _folder_within(exam: Exam, file: ExamFile, seen_at: datetime, zone: tzinfo) -> timedelta:

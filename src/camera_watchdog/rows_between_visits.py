@@ -20,14 +20,18 @@ __all__ = ["with_rows_as_they_are"]
 
 
 def with_rows_as_they_are(
-    exams: Sequence[Exam], recent: Sequence[Exam], rows: Sequence[ImageRow], now: datetime
+    exams: Sequence[Exam],
+    recent: Sequence[Exam],
+    rows: Sequence[ImageRow],
+    now: datetime,
+    looked_at: datetime | None = None,
 ) -> list[Exam]:
     """Those of a subject's ``recent`` exams of which something else is to be kept now, with that.
 
     The newest has the rows that came, and that no exam has on record. They may be the next visit's, whose
     folder comes later. What is there no more is forgotten: it was another subject's, say.
 
-    ``exams`` are all of the subject's, none of them open. A row in whose place another one stands may have
+    ``looked_at`` is when that was done last. ``exams`` are all of the subject's, none of them open. A row in whose place another one stands may have
     been corrected: that one did not come.
     """
     nobody = exams[-1].but(id=0, files=(), rows_gone=(), rows_left=())
@@ -39,7 +43,7 @@ def with_rows_as_they_are(
         if any(row in found.absent for row in file.eye_rows)
     }
     came = tuple(
-        replace(as_record(row), seen_at=now)
+        replace(as_record(row), seen_at=now, absent_at=looked_at)
         for row in found.free
         if not any(is_named(name, row.filename) for name in replaced)
     )

@@ -429,6 +429,53 @@ def test_rows_of_the_next_morning_are_told_where_no_folder_came_in_a_day(tmp_pat
         assert site.told() == TOLD
 
 
+@pytest.mark.parametrize("hours", [15, 63, 110])
+def test_rows_that_came_while_nobody_looked_are_told_however_long_the_workstation_was_off(
+    tmp_path: Path, hours: int
+) -> None:
+    """They were saved at the end of Friday's work, and are seen on Monday."""
+    with known_here(tmp_path) as site:
+        site.visit("OS", "OD", rows_in_s=45)
+        site.live(60)
+        site.stop()
+        site.time.turn(hours * AN_HOUR)
+        site.live(AN_HOUR)
+        site.time.turn(A_DAY)
+        site.live(AN_HOUR)
+        assert site.told() == TOLD
+
+
+def test_rows_of_a_visit_that_came_while_the_workstation_was_off_are_that_visits(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        site.stop()
+        site.time.turn(63 * AN_HOUR)
+        site.rows("OS", "OD")
+        site.live(8 * AN_HOUR)
+        files = site.pictures()
+        site.arrive(files)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+        site.time.turn(A_DAY)
+        site.live(AN_HOUR)
+        assert [found(site, 0), found(site, 1)] == [[], []]
+
+
+def test_rows_of_a_later_day_say_nothing_where_it_was_seen_that_they_were_not_there(
+    tmp_path: Path,
+) -> None:
+    """Those of a visit whose pictures were not exported."""
+    with visited(tmp_path) as site:
+        for _ in range(3):
+            site.time.turn(A_DAY)
+            site.live(2 * AN_HOUR)
+        site.rows("OS", "OD")
+        site.live(AN_HOUR)
+        site.time.turn(A_DAY)
+        site.live(AN_HOUR)
+        assert site.told() == NOTHING
+
+
 def test_an_eye_that_a_person_said_is_not_compared_with_what_comes(tmp_path: Path) -> None:
     with visited(tmp_path) as site:
 
