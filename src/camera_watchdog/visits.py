@@ -134,6 +134,8 @@ def _is_of_one_visit(
         return written <= _HALF_A_DAY
     by_file_system = one.captured_source == "file"
     is_one_clock = by_file_system is (other.captured_source == "file")
+    if _is_behind(one) and _is_behind(other) and not _is_near(one, other):
+        return False
     if is_one_clock and not (_is_behind(one) or _is_behind(other)):
         one_clock = [f for f in images if (f.captured_source == "file") is by_file_system]
         visits = _visits(_timed(f for f in one_clock if not _is_behind(f)), gap, [])
@@ -144,10 +146,20 @@ def _is_of_one_visit(
 
 
 def _says_nothing(one: ExamFile, other: ExamFile) -> bool:
-    """Whether the camera's clock may have begun anew between two pictures; the same time is of one."""
+    """Whether the camera's clock may have begun anew between two pictures; the same time is of one.
+
+    It brings two visits near to one another, and never apart.
+    """
     is_same = one.captured_at == other.captured_at
     is_plausible = one.captured_at is not None and one.captured_at >= FIRST_PLAUSIBLE
-    return _is_behind(one) and _is_behind(other) and not (is_same and is_plausible)
+    is_behind = _is_behind(one) and _is_behind(other)
+    return is_behind and _is_near(one, other) and not (is_same and is_plausible)
+
+
+def _is_near(one: ExamFile, other: ExamFile) -> bool:
+    if one.captured_at is None or other.captured_at is None:
+        return True
+    return abs(one.captured_at - other.captured_at) <= _HALF_A_DAY
 
 
 def _is_behind(file: ExamFile) -> bool:

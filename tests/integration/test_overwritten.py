@@ -145,6 +145,31 @@ def test_nor_do_they_where_the_first_was_sent(clinic: Clinic, year: int) -> None
     assert clinic.told("S1") == (State.HELD, "two_visits")
 
 
+@pytest.mark.parametrize("days", [(60, 40), (40, 39), (20, 10)])
+def test_of_a_backlog_one_visit_that_is_exported_over_another_is_told(
+    clinic: Clinic, days: tuple[int, int]
+) -> None:
+    """Long after both, an hour after one another: the camera's clock is right."""
+    for seed, ago in enumerate(days, 1):
+        write(clinic, seed, "exif", taken=clinic.clock.utc - timedelta(days=ago))
+        clinic.live_for(60)
+        clinic.clock.advance(HOUR_S)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+
+
+@pytest.mark.parametrize("days", [(60, 40), (40, 39)])
+def test_also_where_the_first_was_sent(clinic: Clinic, days: tuple[int, int]) -> None:
+    clinic.edc.add_session(dated=None)
+    clinic.edc.uploads = [None, *[FAILED] * 20]
+    write(clinic, 1, "exif", taken=clinic.clock.utc - timedelta(days=days[0]))
+    clinic.live_for(60)
+    assert names_held(clinic.edc) == ["OD.jpg"]
+    clinic.clock.advance(HOUR_S)
+    write(clinic, 2, "exif", taken=clinic.clock.utc - timedelta(days=days[1]))
+    clinic.live_for(200)
+    assert clinic.told("S1") == (State.HELD, "two_visits")
+
+
 def test_what_was_sent_and_what_was_not_are_both_told(clinic: Clinic) -> None:
     clinic.edc.add_session()
     clinic.edc.uploads = [None, EdcRefusal(400, "invalid_content")]
