@@ -187,12 +187,22 @@ def _visits_by_files(images: Sequence[ExamFile], together: list[frozenset[str]])
 
     Nor have they where the camera's clock says nothing of any.
     """
-    written = [(file_time(file.mtime_ns), file) for file in images]
+    written = [(file_time(_first_written_ns(file)), file) for file in images]
     visits = _visits(written, _HALF_A_DAY, together)
     has_other_time = [any(file.captured_source != "file" for _, file in visit) for visit in visits]
     is_mixed = True in has_other_time and False in has_other_time
     says_nothing = len(visits) > 1 and all(_is_behind(file) for file in images)
     return visits if is_mixed or says_nothing else []
+
+
+def _first_written_ns(file: ExamFile) -> int:
+    """When a picture's file was written first, though it was exported again: with the same time in it."""
+    at, inside = file.captured_at, file.captured_inside
+    is_told = inside is not None and at is not None and at >= FIRST_PLAUSIBLE
+    same = [
+        each.mtime_ns for each in file.overwritten if is_told and each.captured_inside == inside
+    ]
+    return min([file.mtime_ns, *same])
 
 
 def _report_of_before(

@@ -284,6 +284,19 @@ def test_a_visit_of_a_camera_whose_clock_was_never_set_raises_no_question_of_two
     assert is_stored_unasked(clinic)
 
 
+def test_a_picture_that_is_exported_again_by_a_camera_of_the_wrong_year_raises_no_question(
+    clinic: Clinic,
+) -> None:
+    """With an annotation, the next morning; the time in it is as it was."""
+    taken = clinic.clock.utc - timedelta(days=365)
+    write(clinic, 1, "exif", taken=taken)
+    clinic.live_for(60)
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, "exif", taken=taken, names=["OS.jpg"])
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "no_session")
+
+
 def test_a_late_export_of_an_old_visit_that_is_made_twice_raises_no_question_of_two(
     clinic: Clinic,
 ) -> None:
