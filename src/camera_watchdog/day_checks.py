@@ -16,8 +16,9 @@ from camera_watchdog.entry_dates import (
     entry_words,
     picture_days,
 )
+from camera_watchdog.errors import PermanentError
 from camera_watchdog.model import Exam, Override, Reason, Session
-from camera_watchdog.overrides import entries_meant, goes_after, names_entry
+from camera_watchdog.overrides import entries_meant, goes_after, names_entry, waived
 from camera_watchdog.screening import (
     folder_days,
     hold_unless_waived,
@@ -107,18 +108,21 @@ def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools:
         return
     if status.session_id == session.session_id or _is_given(exam, session):
         return
-    now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
-    if now > before or _is_chosen(exam, session):
-        return
+    own = {"session": session.session_id}
+    is_left = waived(exam, Reason("two_entries", (), own))  # for one that is the newest no more
+    if not is_left:
+        now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
+        if now > before or _is_chosen(exam, session):
+            return
     tools.journal.note_entry(exam.subject, status.session_id, status.dated)
     zone = tools.rules.zone
-    details = {
-        "session": session.session_id,
+    details = own | {
         "entry": entry_words(session.session_id, session.dated, zone),
+        "newest_session": status.session_id,
         "newest": entry_words(status.session_id, status.dated, zone),
         "pictures": str(picture_days(exam, tools.journal.newest_exams(), zone)),
     }
-    hold_unless_waived(exam, Reason("two_entries", (), details))
+    raise PermanentError("two_entries", details=details)
 
 
 def _day(at: datetime, tools: Tools) -> str:

@@ -210,15 +210,18 @@ def _visit_of_its_own(reason: Reason, said: Override, entry: str) -> Override:
 
 
 def _entry_named(exam: Exam, reason: Reason, entry: str) -> str:
-    """The session that a person names, who can name no other one than the EDC gives now."""
-    given = {reason.details.get("session", ""), reason.details.get("day", "")} - {""}
+    """The session that a person names, who can name no other one than the reason tells of."""
+    details = reason.details
+    own, newest = details.get("session", ""), details.get("newest_session", "")
+    given = {details.get("day", ""): own, own: own, newest: newest}
     if entry not in given:
+        told = " or ".join(details[each] for each in ("entry", "newest") if each in details)
         raise WordRefused(
-            f"The EDC gives {exam.subject} its entry {reason.details.get('entry', 'unknown')} and no "
-            f"other one, so the exam cannot be sent into {entry}. Ask the clinician to create "
-            "the entry that is meant, or to correct its date; it is asked for again by itself."
+            f"The EDC gives {exam.subject} its entry {told or 'unknown'} and no other one, so the exam "
+            f"cannot be sent into {entry}. Ask the clinician to create the entry that is meant, or to "
+            "correct its date; it is asked for again by itself."
         )
-    return reason.details.get("session", "")
+    return given[entry]
 
 
 def _released_files(exam: Exam, reason: Reason) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from answering import Nurse
 from camera_watchdog.errors import EdcFailure, Unreachable
 from camera_watchdog.model import State
+from camera_watchdog.person import WordRefused
 from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import HOUR_S, begun, check_arrived, is_held, made, names_held
@@ -300,7 +302,7 @@ def test_of_two_entries_of_the_day_a_person_names_the_exams(
         said = sentence(clinic, "S1")
         assert "(s-1)" in said
         assert "(s-2)" in said
-        clinic.answer(entry=named)
+        Nurse(clinic).says(entry=named)
         clinic.live_for(100)
         check_arrived(clinic, named)
 
@@ -380,9 +382,36 @@ def test_of_an_entry_that_is_nearer_and_was_made_since_a_person_says_whether_it_
         clinic.live_for(100)
         assert clinic.told("S1") == (State.HELD, "two_entries")
         assert clinic.edc.stored == []
-        clinic.answer(entry=named)
+        Nurse(clinic).says(entry=named)
         clinic.live_for(100)
         check_arrived(clinic, named)
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+def test_who_named_the_newest_entry_is_asked_again_where_it_is_the_newest_no_more(
+    tmp_path: Path, release: str
+) -> None:
+    """The EDC speaks of next month's now, and gives no other one: the one on record is not meant."""
+    with resolved(tmp_path, release, NOT_SENT, dated=START - 3 * DAY) as clinic:
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "two_entries")
+        clinic.edc.add_session(dated=START + 30 * DAY)
+        Nurse(clinic).says(entry="s-2")
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "two_entries")
+        assert clinic.edc.stored == []
+        clinic.edc.sessions.pop()
+        clinic.live_for(HOUR_S + 5)
+        check_arrived(clinic, "s-2")
+
+
+def test_of_two_entries_no_third_one_is_named(tmp_path: Path) -> None:
+    with resolved(tmp_path, "1.4", NOT_SENT) as clinic:
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(100)
+        with pytest.raises(WordRefused, match=r"\(s-1\) or .*\(s-2\) and no other one"):
+            Nurse(clinic).says(entry="s-3")
 
 
 def test_an_entry_that_a_person_chose_is_used_though_a_nearer_one_was_made_since(
