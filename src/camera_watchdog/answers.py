@@ -27,7 +27,7 @@ __all__ = ["Answers"]
 
 logger = logging.getLogger(__name__)
 
-_ENDED: Final = "nothing is left to do: it is done already, or its folder is gone"
+_ENDED: Final = "nothing is left to do: it is done already, or its folder is gone."
 
 
 class Requests(Protocol):
@@ -119,7 +119,7 @@ class Answers:
             if request.wish is Wish.RELEASE:
                 answered, outcome = self._released(exam, request), _outcome(exam, request)
             else:
-                answered, outcome = self._retried(exam, request), "it is tried again now"
+                answered, outcome = self._retried(exam, request), "it is tried again now."
         except BaseException:
             self._registry.release(exam, keep_due=True)
             raise
@@ -149,10 +149,8 @@ class Answers:
         exam = archived.amend(request.exam_id, seen, "released", _detail(request))
         self._recheck(request.exam_id)
         logger.info("%s  seen by %s: %s", request.folder, request.user, request.text)
-        more = (
-            f"; there is more to see of it, see: {command('status')}" if awaits_answer(exam) else ""
-        )
-        return f"it is on record that it was seen{more}"
+        more = f"; there is more to see of it, see: {command('status')}"
+        return f"it is on record that it was seen{more if awaits_answer(exam) else '.'}"
 
     def _released(self, exam: Exam, request: Request) -> Exam:
         answered = dataclasses.replace(
@@ -191,7 +189,7 @@ def _outcome(exam: Exam, request: Request) -> str:
     bound_to_nothing = {each.name for each in request.overrides if not each.checksums} - {""}
     others = sorted({*for_other_bytes(exam, request.overrides), *bound_to_nothing})
     if not others:
-        return "it is looked at again now"
+        return "it is looked at again now."
     return (
         f"{NOT_USED}: {', '.join(others)} is not known to be what was answered for. Look at it again, "
         f"then answer what is asked now; see: {command('status')}"

@@ -63,7 +63,10 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked, and what became of it (``outcome``, empty until it is done)."""
+    """What a person asked, and what became of it (``outcome``, empty until it is done).
+
+    An outcome ends in a full stop, or in a command, behind which nothing stands: it is copied.
+    """
 
     wish: Wish
     exam_id: int

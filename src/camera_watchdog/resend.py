@@ -159,7 +159,7 @@ class Resends:
             outcome = f"{NOT_SENT}: {refused}"
         except PermanentError as error:
             words = explain(Reason(error.code, error.files, error.details), exam)
-            outcome = f"{NOT_SENT}: {words.sentence} See to it, then ask for it again"
+            outcome = f"{NOT_SENT}: {words.sentence} See to it, then ask for it again."
         except (Stopping, NotYet):
             return
         except (TransientError, FolderChanged) as error:
@@ -261,10 +261,10 @@ class _Resend:
         receipt_of_both = self._write_receipt(passage.exam)
         entry = passage.exam.session.words if passage.exam.session else "unknown"
         count = sum(file.sent is Sent.YES for file in passage.exam.files)
-        outcome = f"sent again: {count} files, into the eye exam entry {entry}"
-        told = f"{self._request.user}: {self._request.text}; {outcome}"
+        done = f"sent again: {count} files, into the eye exam entry {entry}"
+        told = f"{self._request.user}: {self._request.text}; {done}"
         self._on_record.end(passage.exam, receipt_of_both, told)
-        return outcome
+        return f"{done}."
 
     def _choose_session(self, passage: Passage) -> None:
         """The exam's own, or the one that the person named, is on record before the first upload."""
@@ -292,7 +292,7 @@ class _Resend:
             if other.id != self._exam.id and other.state not in _ENDED:
                 raise _Refused(
                     f"the exam in the folder {other.folder} of this subject is not done yet. "
-                    "When it is, ask for it again"
+                    "When it is, ask for it again."
                 )
 
     def _check_session(self, exam: Exam, session: Session) -> None:
@@ -306,7 +306,7 @@ class _Resend:
             raise _Refused(
                 f"the EDC lists {', '.join(sorted(str(each) for each in listed))} in the entry "
                 f"{session.words} still, and this release of it would damage them. Ask the "
-                "EDC's administrator to take those files out, then ask for it again"
+                "EDC's administrator to take those files out, then ask for it again."
             )
 
     def _again(self) -> Exam:
@@ -316,12 +316,12 @@ class _Resend:
         except OSError as error:
             raise _Refused(
                 f"the archive folder {self._folder} cannot be read ({error.strerror}). Put it "
-                "back, then ask for it again"
+                "back, then ask for it again."
             ) from error
         there = {entry.name: entry for entry in entries if entry.kind is Kind.FILE}
         files = tuple(self._file(file, there.get(file.name)) for file in self._exam.files)
         if not any(file.sent in {Sent.NO, Sent.UNKNOWN, Sent.YES} for file in files):
-            raise _Refused("no file of it was sent before: there is nothing to send again")
+            raise _Refused("no file of it was sent before: there is nothing to send again.")
         names = {file.name for file in files}
         return self._exam.but(
             folder=self._exam.destination,
@@ -341,7 +341,7 @@ class _Resend:
             note = "gone before the archive; not sent again"
             return file.but(sent=Sent.SKIPPED, note=note)
         if entry is None:
-            raise _Refused(f"{file.name} is not in {self._folder}. Put it back, then ask again")
+            raise _Refused(f"{file.name} is not in {self._folder}. Put it back, then ask again.")
         try:
             path = self._folder / file.name
             digest = self._disk.sha256(path, entry.stamp)
@@ -350,7 +350,7 @@ class _Resend:
         if digest != file.sha256:
             raise _Refused(
                 f"{file.name} in {self._folder} is no longer the file that was sent. Put the "
-                "right one back, then ask for it again"
+                "right one back, then ask for it again."
             )
         known = file.stamped(entry.stamp)
         return known if self._on_record.goes_on else known.but(sent=Sent.NO, attempts=0)

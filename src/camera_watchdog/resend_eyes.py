@@ -60,7 +60,7 @@ def why_not(exam: Exam, against: Reason | None, said: Mapping[str, Laterality]) 
     if other := sorted(said.keys() - asked.keys()):
         return (
             f"nobody asked which eye {', '.join(other)} shows: it is sent again as it was sent. Ask for it "
-            "without --eye"
+            "without --eye."
         )
     eyes = {name: parse_eye(found) for name, found in asked.items() if name not in said}
     told = [

@@ -36,7 +36,7 @@ def session_for(exam: Exam, named: str, tools: Tools) -> Session:
     """
     sessions, own = Sessions(tools), exam.session
     if own is None:
-        raise NoSession("no entry of the EDC is on record for it")
+        raise NoSession("no entry of the EDC is on record for it.")
     if named and named not in {own.session_id, own.day}:
         return _named(exam, named, sessions, tools)
     try:
@@ -60,7 +60,7 @@ def session_for(exam: Exam, named: str, tools: Tools) -> Session:
         "the EDC speaks of another entry now, and this release of it does not tell what the one "
         f"that the exam was sent into holds ({entry_words(own.session_id, own.dated, tools.rules.zone)}). "
         "Ask the EDC's administrator to look; if the files are missing there, ask for them to be put "
-        "in by hand, or for the EDC to be upgraded to 0.8 or later"
+        "in by hand, or for the EDC to be upgraded to 0.8 or later."
     )
 
 
@@ -73,7 +73,7 @@ def _named(exam: Exam, named: str, sessions: Sessions, tools: Tools) -> Session:
         raise NoSession(
             f"the EDC gives {exam.subject} its entry {entry_words(given.session_id, dated, zone)}, not "
             f"{named}. Ask the clinician to create the entry that is meant, or to correct its date, then ask "
-            "for it again"
+            "for it again."
         )
     check_session(exam, given, status, tools, is_named=True)
     chosen = session_of(given, status, tools)

@@ -86,7 +86,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_an_answer_is_looked_at_at_once_though_nothing_in_the_folder_changed(desk: Desk) -> None:
     request = desk.say_eye()
     desk.answers.apply()
-    assert desk.outcome(request) == "it is looked at again now"
+    assert desk.outcome(request) == "it is looked at again now."
     desk.clinic.live_for(1)
     assert len(desk.clinic.archived()) == 1
     (said,) = desk.clinic.receipt()["overrides"]
@@ -185,7 +185,7 @@ def test_a_retry_of_what_is_next_has_its_turn_now_and_is_not_judged_anew(
     clinic.take()
     request = desk.ask(Wish.RETRY)
     desk.answers.apply()
-    assert desk.outcome(request) == "it is tried again now"
+    assert desk.outcome(request) == "it is tried again now."
     assert desk.exam.attempts == 0
     assert clinic.registry.next_due(server_is_away=False) == clinic.clock.monotonic_s
     clinic.live_for(70)

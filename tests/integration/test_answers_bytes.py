@@ -129,7 +129,7 @@ def test_an_eye_that_a_person_said_is_used_where_nothing_changed(
     nurse: Nurse, *, held: bool
 ) -> None:
     waits_for_an_eye(nurse, held=held)
-    assert nurse.says(eyes={"OD.jpg": LEFT}) == "it is looked at again now"
+    assert nurse.says(eyes={"OD.jpg": LEFT}) == "it is looked at again now."
     nurse.clinic.put("S1/OD2.jpg", seed=3)  # what comes later changes nothing about it
     nurse.clinic.camera.know("S1", "OD2.jpg", "R")
     nurse.clinic.live_for(100)

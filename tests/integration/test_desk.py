@@ -86,7 +86,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 def test_a_request_is_done_and_the_page_is_kept(room: Room) -> None:
     asked = room.held("S1")
     room.desk.open()
-    assert room.journal.request(asked.id).outcome == "it is tried again now"
+    assert room.journal.request(asked.id).outcome == "it is tried again now."
     assert [each["folder"] for each in room.page()["exams"]] == ["S1"]
 
 
@@ -117,7 +117,7 @@ def test_requests_are_done_where_the_page_fails(
     room.desk.open()
     for _ in range(3):
         room.desk._serve_once()
-    assert room.journal.request(asked.id).outcome == "it is tried again now"
+    assert room.journal.request(asked.id).outcome == "it is tried again now."
     said = [r for r in caplog.records if "the status page" in r.getMessage()]
     assert len(said) == 1
 
@@ -137,7 +137,7 @@ def test_a_request_that_fails_keeps_no_other_one_waiting(
     for _ in range(2):
         room.desk._serve_once()
     assert room.journal.request(first.id).outcome == ""
-    assert room.journal.request(second.id).outcome == "it is tried again now"
+    assert room.journal.request(second.id).outcome == "it is tried again now."
 
 
 def test_a_failure_that_is_over_and_comes_again_is_said_again(

@@ -158,7 +158,7 @@ def test_open_requests_are_done_and_what_was_done_is_not_done_again(site: Site) 
     site.core.run_for(600)
     assert site.core.journal.open_requests() == []
     assert site.core.journal.request(1) == done
-    assert site.core.journal.request(2).outcome == "it is tried again now"
+    assert site.core.journal.request(2).outcome == "it is tried again now."
     assert site.told("S-INCOMPLETE") == (State.ARCHIVED, "")
     assert sorted(site.uploads("S-INCOMPLETE")) == ["left", "right"]
     assert site.arrived("S-INCOMPLETE")

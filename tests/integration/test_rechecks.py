@@ -350,7 +350,7 @@ def test_what_a_person_saw_is_not_told_again_and_who_saw_it_is_on_record(
     archive.grow()
     archive.live_for(65)
     receipt = archive.clinic.receipt()
-    assert archive.release() == "it is on record that it was seen"
+    assert archive.release() == "it is on record that it was seen."
     archive.live_for(700)
     archive.clinic.journal.write_down()
     archive.restart()

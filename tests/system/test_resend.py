@@ -18,8 +18,9 @@ from failing_uploads import SUBJECT, FailingUploads
 
 @pytest.fixture
 def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
-    """One exam is archived, and the daemon runs."""
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+    """One exam is archived, and the daemon runs; its folder is called as the program is."""
+    folder = tmp_path / "camera-watchdog"
+    with Clinic(folder, api_url=edc.url, token=edc.token, settings=FAST) as clinic:
         edc.add_session(SUBJECT)
         clinic.camera.take(SUBJECT)
         clinic.start()
@@ -32,7 +33,12 @@ def resend(
 ) -> subprocess.CompletedProcess[str]:
     named = ["--entry", entry] if entry else []
     named += ["--eye", eye] if eye else []
-    return clinic.command("resend", name, "--reason", "disk of the EDC was lost", *named)
+    done = clinic.command("resend", name, "--reason", "disk of the EDC was lost", *named)
+    for line in done.stdout.splitlines():
+        in_command = str(clinic.config_path)
+        assert line.endswith((".", in_command)), line
+        assert not line.endswith(("..", f"{in_command}.")), f"{line} would not be copied whole"
+    return done
 
 
 def lose_session(edc: DemoEdc) -> str:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog import command_line
 from camera_watchdog.account import account_name
 from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
@@ -159,10 +158,7 @@ def ask(
         time.sleep(_POLL_S)
         told |= {each.id: journal.request(each.id) for each in waiting}
     for each in told.values():
-        became = each.outcome or _later(journal, running=running)
-        # Nothing stands behind a command, which is copied.
-        ends_in_command = command_line.NAME in became.rpartition(": ")[2]
-        say(f"{each.folder}: {became}{'' if ends_in_command else '.'}")
+        say(f"{each.folder}: {each.outcome or _later(journal, running=running)}")
     return list(told.values())
 
 
@@ -174,5 +170,5 @@ def _later(journal: Journal, *, running: bool) -> str:
             f"again: {command('status')}"
         )
     if running:
-        return "noted; it is busy now; camera-watchdog does it as soon as it can"
-    return "noted; camera-watchdog does not run now; it is done first when it is started"
+        return "noted; it is busy now; camera-watchdog does it as soon as it can."
+    return "noted; camera-watchdog does not run now; it is done first when it is started."
