@@ -115,6 +115,11 @@ class Browser:
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
 
+    def click(self, x: float, y: float) -> None:
+        """Click once at a place in the window, in CSS pixels."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
     def picture(self, path: Path, *, whole: bool = False) -> None:
         """A picture of the window, or of the whole page."""
         told = self._call("Page.captureScreenshot", captureBeyondViewport=whole)

@@ -18,7 +18,16 @@ NAME: Final = "camera-watchdog"
 
 _PLAIN_ON_WINDOWS: Final = re.compile(r"[\w.@+:/\\=-]+")
 _WORD: Final = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
-_ANSWER: Final = rf'(?:(?:release|resend) .*?--reason "\.\.\."|retry {_WORD})'
+_WORDS: Final = "|".join(
+    (
+        r'(?:release|resend) .*?--reason "\.\.\."',
+        rf"retry {_WORD}",
+        rf"moved {_WORD} {_WORD}",
+        "check --send-test",
+        "service (?:install|restart)",
+    )
+)
+"""What commands say between the program and the settings that a person is told to type."""
 
 
 @dataclass
@@ -63,7 +72,7 @@ def command(words: str) -> str:
 
 def split_commands(text: str) -> list[str]:
     """A text in parts: what is said, a command that a person is to type, what is said, and so on."""
-    return re.split(f"({re.escape(program())} {_ANSWER}{re.escape(settings())})", text)
+    return re.split(f"({re.escape(program())} (?:{_WORDS}){re.escape(settings())})", text)
 
 
 def quoted(word: str) -> str:

@@ -73,8 +73,8 @@ class ConfigWatch:
             return ""
         return (
             f"The configuration file {path} was changed ({', '.join(changed)}). camera-watchdog runs on "
-            f"with what it said before: start it again to use it ({command('service restart')}, where it "
-            "is installed as a service)."
+            f"with what it said before: start it again to use it. Where it is installed as a service: "
+            f"{command('service restart')}"
         )
 
 

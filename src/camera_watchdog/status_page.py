@@ -12,6 +12,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final
 
+from camera_watchdog.command_line import split_commands
 from camera_watchdog.obstacles import Obstacle
 from camera_watchdog.overview import Overview, Row
 
@@ -51,6 +52,9 @@ li p{margin:.3rem 0 0}
 .act li p{font-size:clamp(1.25rem,1.6vw,1.9rem)}
 .look{background:#fff;border:.2rem solid #111;padding:.6rem 1rem;font-size:1.25rem}
 p span,h3 small{display:inline-block;max-width:100%}
+code{display:block;width:fit-content;max-width:100%;margin:.2rem 0;border-left:.25rem solid;
+padding-left:.6rem;font:inherit;font-family:ui-monospace,Consolas,monospace;white-space:pre-wrap;
+user-select:all}
 .do{font-weight:600}
 .do::before{content:"What to do: "}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(5.2rem,1fr));gap:.5rem;margin:1rem 0}
@@ -87,13 +91,13 @@ def page(told: Overview, zone: tzinfo) -> str:
         f"<style>{_STYLE}</style></head>",
         "<body>",
         f'<header class="{kind}"><h1>{_shown(title)}{_at(told, zone)}</h1>',
-        *(f"<p>{_shown(sentence)}</p>" for sentence in lead),
+        *(f"<p>{_told(sentence)}</p>" for sentence in lead),
         f'<p class="age">{escape(_age(told, zone))}</p>',
         "</header>",
         "<main>",
         _list("Exams that need a person", "act", told.for_people, told, zone),
         *(
-            f'<p class="look"><strong>Look:</strong> {_shown(each)}</p>'
+            f'<p class="look"><strong>Look:</strong> {_told(each)}</p>'
             for each in _to_look_at(told)
         ),
         _totals(told),
@@ -248,7 +252,7 @@ def _entry(name: str, since: str, reason: str, then: str, *, act: bool) -> str:
     lines = [f"<li><h3>{_shown(name)}<small>{escape(since)}</small></h3>"]
     lines.append(f"<p>{_running(reason)}</p>")
     if then:
-        lines.append(f'<p class="do">{_running(then)}</p>' if act else f"<p>{_running(then)}</p>")
+        lines.append(f'<p class="do">{_told(then)}</p>' if act else f"<p>{_told(then)}</p>")
     return "".join([*lines, "</li>"])
 
 
@@ -263,8 +267,16 @@ def _asked(told: Overview, zone: tzinfo) -> str:
     return f"<section><h2>Asked for, not done yet</h2>\n<ul>\n{items}\n</ul></section>"
 
 
+def _told(text: str) -> str:
+    """What a person is to do: each command stands by itself, and a click marks the whole of it."""
+    return "".join(
+        f"<code>{_shown(part)}</code>" if number % 2 else _running(part)
+        for number, part in enumerate(split_commands(text))
+    )
+
+
 def _running(text: str) -> str:
-    """A text whose words with hyphens (a subject, a command) stay whole where a line can hold them."""
+    """A text whose words with hyphens (a subject, a flag) stay whole where a line can hold them."""
     if "-" not in text:
         return _shown(text)
     return " ".join(

@@ -17,6 +17,7 @@ import pytest
 
 from browser import CHROMIUM, Browser
 from camera_watchdog.capture import CLOCK
+from camera_watchdog.command_line import command, told_as
 from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.overview import overview, server
 from camera_watchdog.person import Request, Wish
@@ -330,6 +331,36 @@ def test_it_can_be_printed_black_on_white_with_no_exam_cut_in_two(
     assert breaks == ["avoid"] * 200
     browser.prefer()
     assert browser.paper().startswith(b"%PDF-")
+
+
+def test_a_command_is_marked_whole_by_one_click_and_stays_on_the_screen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """What is copied is what a shell takes: two blanks are two, and no line ends within it."""
+    folder = "105  <b>&amp; " + "W" * 120
+    held = dataclasses.replace(_held(1, "retaken"), subject="S1", folder=folder)
+    with told_as("/opt/camera-watchdog", "--config '/etc/a  b.json'"):
+        expected = command(f"release '{folder}' --reason \"...\"")
+        path = tmp_path / "status.html"
+        told = overview(
+            (held,), at=NOW, watch_dir="D:", running=True, server=WELL, archived_today=1
+        )
+        path.write_text(page(told, ZONE), "utf-8")
+
+    for width, height in WIDTHS.values():
+        browser.resize(width, height)
+        browser.open(path)
+        at = browser.ask(_BEGINNING_OF_COMMAND)
+        browser.click(at["x"], at["y"])
+
+        assert browser.ask("getSelection().toString()") == expected
+        measured = browser.ask(_MEASURE)
+        assert (measured["scrolls"] <= 0, measured["cut"]) == (True, [])
+
+
+_BEGINNING_OF_COMMAND: Final = """(() => {
+const code = document.querySelector(".act .do code"); code.scrollIntoView();
+const box = code.getBoundingClientRect(); return {x: box.x + 20, y: box.y + 12}; })()"""
 
 
 def test_its_own_policy_lets_no_script_run(browser: Browser, tmp_path: Path) -> None:

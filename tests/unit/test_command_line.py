@@ -37,6 +37,9 @@ def test_commands_are_found_in_a_text(settings: str) -> None:
             f'Do this: camera-watchdog release S1 --skip x --reason "..."{end} Or try again: '
             f"camera-watchdog retry 'S 1'{end}"
         )
+        others = ("check --send-test", "service install", "service restart", "moved 'C:/a b' D:/c")
+        for each in others:
+            assert split_commands(f"See: {command(each)} Then") == ["See: ", command(each), " Then"]
         assert split_commands(text) == [
             "Do this: ",
             f'camera-watchdog release S1 --skip x --reason "..."{end}',

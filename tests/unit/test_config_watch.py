@@ -54,7 +54,7 @@ def test_what_was_changed_is_named_with_the_restart_until_it_is_changed_back(
 
     for _ in range(3):
         assert "was changed (device_id, required, sweep_interval)" in site.says()
-    assert "start it again to use it (camera-watchdog service restart" in site.says()
+    assert site.says().endswith("as a service: camera-watchdog service restart")
     assert caplog.text.count("was changed") == 1
     site.save()
     assert site.says() == ""

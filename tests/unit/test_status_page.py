@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from camera_watchdog.command_line import command, told_as
 from camera_watchdog.model import Reason, State
 from camera_watchdog.overview import Overview, overview, server
 from camera_watchdog.status_page import moment, page
@@ -26,6 +27,7 @@ class Reader(HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str, str | None]] = []
         self.text = ""
+        self.codes: list[str] = []
         self._open: list[str] = []
         self.feed(text)
         assert self._open == []
@@ -42,6 +44,8 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" not in self._open:
             self.text += f" {data}"
+        if self._open[-1:] == ["code"]:
+            self.codes.append(data)
 
 
 def told(*exams: Any, **changes: Any) -> Overview:
@@ -121,6 +125,25 @@ def test_nothing_from_outside_can_be_markup() -> None:
     assert "script" not in reader.tags
     assert "\x1b" not in reader.text
     assert "\u202e" not in reader.text
+
+
+def test_a_command_stands_by_itself_wherever_one_is_told() -> None:
+    """Whatever stands in it, no letter of it is another one, or markup."""
+    folder = "S  1 <b>&"
+    with told_as("/opt/c w/camera-watchdog", "--config '/etc/a b.json'"):
+        commands = [
+            command(f"release '{folder}' --reason \"...\""),
+            command("service restart"),
+            command("check --send-test"),
+        ]
+        reader = read(
+            exam(folder=folder, state=State.HELD, reason=Reason("retaken", ("OD.jpg",))),
+            configuration=f"It was changed: {commands[1]}",
+            warnings=(f"See what it answers: {commands[2]}",),
+        )
+
+    assert {*reader.codes} == {*commands}
+    assert "See what it answers:" in reader.text
 
 
 def test_it_needs_nothing_but_itself() -> None:
