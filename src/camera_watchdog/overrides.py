@@ -144,12 +144,8 @@ def eyes_in_view(exam: Exam, name: str) -> tuple[Laterality, ...]:
 
 def eye_said_before_its_row(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word about an eye, that was given while no row of the file told one."""
-    said = _said_of_eye(exam, file)
-    if said is None or said.reason_code == SENT_AS_OTHER_EYE:
-        return None
-    if said.eyes_in_view is None:
-        return said if said.reason_code in _FOR_WANT_OF_A_ROW else None
-    return None if said.eyes_in_view else said
+    said = _said_of_picture(exam, file)
+    return said if said and _in_view_then(file, said) == () else None
 
 
 def eye_said_before_the_news(exam: Exam, file: ExamFile) -> Override | None:
@@ -158,14 +154,24 @@ def eye_said_before_the_news(exam: Exam, file: ExamFile) -> Override | None:
     None of the file's told an eye when it was given, or it was what the person said. What was said against
     the camera's database stands.
     """
-    said = _said_of_eye(exam, file)
-    if said is None or said.eye is None or said.reason_code == SENT_AS_OTHER_EYE:
+    said = _said_of_picture(exam, file)
+    if said is None or said.eye is None:
         return None
+    in_view = _in_view_then(file, said)
+    return said if in_view is not None and said.eye.other not in in_view else None
+
+
+def _in_view_then(file: ExamFile, said: Override) -> tuple[Laterality, ...] | None:
+    """The eyes that rows of a file told when a person said which it shows; none where nobody knows.
+
+    An earlier release did not put them on record: what it had asked about tells.
+    """
     if said.eyes_in_view is not None:
-        return None if said.eye.other in said.eyes_in_view else said
+        return said.eyes_in_view
+    if said.reason_code in _FOR_WANT_OF_A_ROW:
+        return ()
     agreed = any(parse_eye(row.eye) is said.eye for row in file.eye_rows)
-    before = said.reason_code in _FOR_WANT_OF_A_ROW or (agreed and said.reason_code == _OF_ONE_EYE)
-    return said if before else None
+    return (said.eye,) if said.eye and agreed and said.reason_code == _OF_ONE_EYE else None
 
 
 def is_told_without_row(exam: Exam, file: ExamFile) -> bool:
@@ -178,10 +184,7 @@ def is_told_without_row(exam: Exam, file: ExamFile) -> bool:
 
 def eye_said_against_its_row(exam: Exam, file: ExamFile) -> Override | None:
     """A person's word about an eye that was given with what the camera's database says in view."""
-    said = _said_of_eye(exam, file)
-    if said is None or said.reason_code == SENT_AS_OTHER_EYE:
-        return None
-    return None if eye_said_before_its_row(exam, file) else said
+    return None if eye_said_before_its_row(exam, file) else _said_of_picture(exam, file)
 
 
 def eye_in_doubt(exam: Exam, file: ExamFile) -> Override | None:
@@ -189,13 +192,13 @@ def eye_in_doubt(exam: Exam, file: ExamFile) -> Override | None:
 
     Where it was said a second time it is in doubt no more.
     """
-    said = _said_of_eye(exam, file)
+    said = _said_of_picture(exam, file)
     told = {parse_eye(row.eye) for row in file.eye_rows}
     if said is None or said.eye is None or said.eye in told or said.eye.other not in told:
         return None
-    alike = [o for o in exam.overrides if (o.name, o.eye) == (said.name, said.eye)]
-    same = [o for o in alike if o.checksums == said.checksums]
-    return said if len(same) == 1 and said.reason_code != SENT_AS_OTHER_EYE else None
+    word = (said.name, said.eye, said.checksums)
+    times = sum((each.name, each.eye, each.checksums) == word for each in exam.overrides)
+    return said if times == 1 else None
 
 
 def is_corrected(exam: Exam, file: ExamFile) -> bool:
@@ -223,6 +226,12 @@ def files_as_sent(exam: Exam) -> list[ExamFile]:
     return [as_sent(exam, file) for file in exam.files]
 
 
+def _said_of_picture(exam: Exam, file: ExamFile) -> Override | None:
+    """A person's word which eye these very bytes show, not one under which eye the EDC has them."""
+    said = _said_of_eye(exam, file)
+    return said if said and said.reason_code != SENT_AS_OTHER_EYE else None
+
+
 def _said_of_eye(exam: Exam, file: ExamFile) -> Override | None:
     for override in reversed(exam.overrides):
         its_own = override.checksums.get(file.name) == sha256_of(file) != ""
@@ -233,7 +242,7 @@ def _said_of_eye(exam: Exam, file: ExamFile) -> Override | None:
 
 def waived(exam: Exam, reason: Reason) -> bool:
     """Whether a person released this reason, for these bytes and this session."""
-    now = {file.name: sha256_of(file) for file in exam.files}
+    now = _sums_now(exam)
     return any(
         override.reason_code == reason.code
         and _releases(override)
@@ -245,11 +254,7 @@ def waived(exam: Exam, reason: Reason) -> bool:
 
 def names_entry(exam: Exam, session_id: str) -> bool:
     """Whether a person named this entry of the EDC for these bytes: by its date, or its id."""
-    now = {file.name: sha256_of(file) for file in exam.files}
-    return any(
-        override.entry == session_id and _as_they_were(override, (), now)
-        for override in exam.overrides
-    )
+    return any(override.entry == session_id for override in _said_of_what_is_there(exam))
 
 
 def entries_meant(exam: Exam) -> frozenset[str]:
@@ -257,15 +262,24 @@ def entries_meant(exam: Exam) -> frozenset[str]:
 
     Of several words the last counts, also where it is that the files go after an archived exam.
     """
-    now = {file.name: sha256_of(file) for file in exam.files}
     words = [
         override.entry
-        for override in exam.overrides
+        for override in _said_of_what_is_there(exam)
         if _releases(override)
         and override.reason_code == ("incomplete" if override.entry else "late")
-        and _as_they_were(override, (), now)
     ]
     return frozenset(entry for entry in words[-1:] if entry)
+
+
+def _said_of_what_is_there(exam: Exam) -> list[Override]:
+    """What a person said of bytes that are all there still."""
+    now = _sums_now(exam)
+    return [override for override in exam.overrides if _as_they_were(override, (), now)]
+
+
+def _sums_now(exam: Exam) -> dict[str, str]:
+    """The bytes of each file of the exam, by its name."""
+    return {file.name: sha256_of(file) for file in exam.files}
 
 
 def _releases(override: Override) -> bool:
@@ -289,17 +303,12 @@ def goes_after(exam: Exam) -> bool:
 
 def said_to_be_taken_out(exam: Exam, code: str) -> Override | None:
     """A person's word that the EDC has nothing of these bytes any more, and that they are to be sent."""
-    now = {file.name: sha256_of(file) for file in exam.files}
-    return next(
-        (
-            override
-            for override in exam.overrides
-            if override.reason_code == code
-            and override.send_again
-            and _as_they_were(override, (), now)
-        ),
-        None,
+    said = (
+        override
+        for override in _said_of_what_is_there(exam)
+        if override.reason_code == code and override.send_again
     )
+    return next(said, None)
 
 
 def said_together(exam: Exam, code: str) -> list[frozenset[str]]:
@@ -313,7 +322,7 @@ def said_together(exam: Exam, code: str) -> list[frozenset[str]]:
 
 def for_other_bytes(exam: Exam, overrides: Iterable[Override]) -> tuple[str, ...]:
     """The files of which these answers are no answer: other bytes are known to be there now."""
-    now = {file.name: sha256_of(file) for file in exam.files}
+    now = _sums_now(exam)
     names = {
         name
         for override in overrides
@@ -329,7 +338,7 @@ def asked_anew(exam: Exam, reason: Reason, overrides: Iterable[Override]) -> boo
     ``overrides`` are those that would answer it. What has no bytes of its own is asked about again
     only where it is not as it was. An earlier release bound some answers to nothing.
     """
-    now = {file.name: sha256_of(file) for file in exam.files}
+    now = _sums_now(exam)
     if not reason.files:
         known = {*now.values()}
         return "" not in known and any({*each.checksums.values()} - known for each in overrides)
