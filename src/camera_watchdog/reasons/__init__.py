@@ -70,8 +70,9 @@ def is_released_by_all(reason: Reason) -> bool:
 
 
 def clears(reason: Reason) -> Clears:
-    """What ends a reason by itself; pictures that are all recorded as one eye, also a corrected row."""
-    return Clears.SOON if "recorded" in reason.details else REASONS[reason.code].clears
+    """What ends a reason by itself, as its details make it."""
+    others = (each.clears for each in _additions(reason) if each.clears)
+    return next(others, REASONS[reason.code].clears)
 
 
 def _additions(reason: Reason) -> list[Addition]:

@@ -9,6 +9,7 @@ from camera_watchdog.reasons.rules import (
     TO_SAY_EYE,
     TO_SEND_AGAIN,
     Answer,
+    Clears,
 )
 
 __all__ = ["ADDITIONS", "Addition"]
@@ -18,7 +19,8 @@ __all__ = ["ADDITIONS", "Addition"]
 class Addition:
     """More of the sentence and of the next step, where a reason has this detail.
 
-    ``answers`` are what a person can say to it beside the reason's own. Where it ``comes_first`` the next
+    ``answers`` are what a person can say to it beside the reason's own, ``clears`` what ends it by itself, where
+    that is another thing than else. Where it ``comes_first`` the next
     step begins with it, and ``release --all`` leaves the exam: somebody must look at that first.
     """
 
@@ -26,6 +28,7 @@ class Addition:
     sentence: str
     next_step: str
     answers: frozenset[Answer] = frozenset()
+    clears: Clears | None = None
     comes_first: bool = False
 
 
@@ -108,6 +111,7 @@ ADDITIONS: Final = (
         "Look at these: where one shows the other eye, correct it on the camera; it will then be sent by "
         f"itself. Or say which eye each shows: {TO_SAY_EYE}",
         answers=frozenset({Answer.EYE}),
+        clears=Clears.SOON,  # a corrected row is no change in the folder
         comes_first=True,
     ),
     Addition(
