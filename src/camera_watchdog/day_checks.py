@@ -17,7 +17,7 @@ from camera_watchdog.entry_dates import (
     picture_days,
 )
 from camera_watchdog.errors import PermanentError
-from camera_watchdog.model import Exam, Override, Reason, Session
+from camera_watchdog.model import Exam, Reason, Session
 from camera_watchdog.overrides import entries_meant, goes_after, names_entry, waived
 from camera_watchdog.screening import (
     folder_days,
@@ -27,7 +27,7 @@ from camera_watchdog.screening import (
 )
 from camera_watchdog.steps import Tools
 
-__all__ = ["check_day", "check_only_entry", "check_turn", "is_another_due"]
+__all__ = ["check_begun", "check_day", "check_only_entry", "check_turn", "is_another_due"]
 
 _THIRD: Final = 3
 
@@ -82,16 +82,16 @@ def is_another_due(exam: Exam, session: Session, status: SessionStatus, tools: T
     Where a person said that it is the one on record, that stands. So does the one of an exam that is sent
     again.
     """
-    if status.dated is None or session.dated is None or status.made_by_resolve:
+    dates = _dates_to_compare(exam, session, status)
+    if dates is None:
         return False
-    if _is_given(exam, session):
-        return False
+    now, before = dates
     if status.session_id == session.session_id:
-        return _day(status.dated, tools) != _day(session.dated, tools)
+        return _day(now, tools) != _day(before, tools)
     if names_entry(exam, status.session_id):
         return True
     # The newest is the one of the latest date: where that is earlier than ours was, ours got another one.
-    return not _is_chosen(exam, session) and status.dated < session.dated
+    return not _is_chosen(exam, session) and now < before
 
 
 def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> None:
@@ -104,14 +104,13 @@ def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools:
     Raises:
         PermanentError: there are two, and no person said which.
     """
-    if status.dated is None or session.dated is None or status.made_by_resolve:
-        return
-    if status.session_id == session.session_id or _is_given(exam, session):
+    dates = _dates_to_compare(exam, session, status)
+    if dates is None or status.session_id == session.session_id:
         return
     own = {"session": session.session_id}
     is_left = waived(exam, Reason("two_entries", (), own))  # for one that is the newest no more
     if not is_left:
-        now, before = (_least_days_apart(exam, at, tools) for at in (status.dated, session.dated))
+        now, before = (_least_days_apart(exam, at, tools) for at in dates)
         if now > before or _is_chosen(exam, session):
             return
     tools.journal.note_entry(exam.subject, status.session_id, status.dated)
@@ -125,28 +124,41 @@ def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools:
     raise PermanentError("two_entries", details=details)
 
 
+def check_begun(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> None:
+    """An entry that has some of the exam's files, and got the date of another visit since, is asked about.
+
+    Raises:
+        PermanentError: it did, and no person said that they belong there.
+    """
+    is_ours = status.session_id == session.session_id
+    if is_ours and is_another_due(exam, session, status, tools):
+        check_day(exam, session.session_id, status, tools, is_begun=True)
+
+
+def _dates_to_compare(
+    exam: Exam, session: Session, status: SessionStatus
+) -> tuple[datetime, datetime] | None:
+    """The date of the newest entry, and the one that the exam's had; none where neither decides.
+
+    The exam's is no choice of the EDC's where a person named it, or where it is that of another exam.
+    """
+    if status.dated is None or session.dated is None or status.made_by_resolve:
+        return None
+    is_given = exam.archived_at or goes_after(exam) or names_entry(exam, session.session_id)
+    return None if is_given else (status.dated, session.dated)
+
+
 def _day(at: datetime, tools: Tools) -> str:
     return calendar_day(at, tools.rules.zone)
-
-
-def _is_given(exam: Exam, session: Session) -> bool:
-    """Whether the entry is no choice of the EDC's: a person named it, or it is that of another exam."""
-    if exam.archived_at or goes_after(exam):
-        return True
-    return names_entry(exam, session.session_id)
 
 
 def _is_chosen(exam: Exam, session: Session) -> bool:
     """Whether a person said of the entry that it is the exam's, when it was asked about."""
     return any(
-        said.session_id == session.session_id and _is_choice(said) for said in exam.overrides
-    )
-
-
-def _is_choice(said: Override) -> bool:
-    """Whether a person said by it which entry is the exam's."""
-    return (
-        said.reason_code in {"not_explained", "older_session", "session_in_use"} and not said.skip
+        said.session_id == session.session_id
+        and said.reason_code in {"not_explained", "older_session", "session_in_use"}
+        and not said.skip
+        for said in exam.overrides
     )
 
 

@@ -20,7 +20,7 @@ from camera_watchdog.ambiguity import (
     generation,
 )
 from camera_watchdog.capture import as_read_now
-from camera_watchdog.day_checks import check_day, check_only_entry, is_another_due
+from camera_watchdog.day_checks import check_begun, check_only_entry, is_another_due
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import (
     EdcFailure,
@@ -136,14 +136,13 @@ class Deliver:
         passage.asked_at = now
         exam = passage.exam
         listing, status = self._sessions.look(exam, session)
-        is_due = is_another_due(exam, session, status, self._tools)
-        if not may_hold_some_of(exam, listing):
-            if is_due:
-                self._sessions.choose_anew(passage, session, of="is left for another one")
-                return
+        if may_hold_some_of(exam, listing):
+            check_begun(exam, session, status, self._tools)
+        elif is_another_due(exam, session, status, self._tools):
+            self._sessions.choose_anew(passage, session, of="is left for another one")
+            return
+        else:
             check_only_entry(exam, session, status, self._tools)
-        elif is_due and status.session_id == session.session_id:
-            check_day(exam, session.session_id, status, self._tools, is_begun=True)
         if listing is not None:
             check_listing(exam, session, listing, self._tools.rules.zone)
 

@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import Final
 
 from camera_watchdog.ambiguity import Generation, generation
-from camera_watchdog.day_checks import check_day, is_another_due
+from camera_watchdog.day_checks import check_begun
 from camera_watchdog.deliver import Deliver
 from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.entry_dates import entry_words
@@ -62,8 +62,7 @@ class Proof:
         if status.session_id != session.session_id:
             return self._ask_of_one_that_is_not_the_newest(passage, session, status)
         exam = passage.exam
-        if is_another_due(exam, session, status, self._tools):
-            check_day(exam, session.session_id, status, self._tools, is_begun=True)
+        check_begun(exam, session, status, self._tools)
         zone = self._tools.rules.zone
         details = {
             "session": session.session_id,
