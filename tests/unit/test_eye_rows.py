@@ -250,6 +250,7 @@ def test_a_row_is_kept_as_it_was_read(at: object) -> None:
         at.decode() if isinstance(at, bytes) else at,
         4,
         None,
+        None,
         False,
     )
     assert sort_rows(exam(), [row("OD", at)], [visit(1, row("OD", at))]).free == ()
