@@ -49,7 +49,7 @@ _AWAITED: Final = frozenset(
 )
 """What does not come without the camera, or somebody at it."""
 
-_OR_LATE: Final = "It may be a part of the exam that was archived not long ago: which it is, is asked once no more comes."
+_OR_LATE: Final = "It may be a part of the exam that was archived not long ago: once no more comes, somebody is asked."
 
 _MOST_CLOCKS: Final = 3
 """A clock that is wrong is wrong for every exam."""

@@ -787,6 +787,6 @@ def test_what_may_be_a_part_of_an_exam_just_archived_is_not_ended_before_it_is_a
     said = refused(clinic, "release", SUBJECT, "--reason", "there will be no more")
 
     text = clinic.command("status").stdout
-    assert "which it is, is asked once no more comes" in flat(text)
+    assert "once no more comes, somebody is asked" in flat(text)
     assert "camera-watchdog release" not in text
     assert "was archived not long ago, and this may be a part of it" in said

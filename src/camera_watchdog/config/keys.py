@@ -107,7 +107,7 @@ KEYS: Final = (
         "required",
         REQUIRED,
         None,
-        "what an exam needs before it is sent, as a table or a word",
+        "what an exam needs before it is sent: combined, per_eye, or a table",
         "as report_type says",
     ),
     Key("log_level", choice(_LEVELS), "INFO", "how much is logged"),

@@ -36,7 +36,9 @@ ADDITIONS: Final = (
     Addition(
         "by_rows",
         "It has nothing of it under {subject}.",
-        "If the folder is right, correct the subject on the camera; it will then be sent by itself.",
+        "If the folder is right, correct the subject on the camera; it will then be sent by itself. If the "
+        "names of the folders here hold more than the subject, have subject_folder_pattern set in the "
+        "configuration.",
     ),
     Addition(
         "common_name",

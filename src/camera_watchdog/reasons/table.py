@@ -213,8 +213,8 @@ ROWS: Final = (
     ReasonRule(
         "late",
         "{files} of {subject} came after the exam was sent and archived ({archived}).",
-        "Find out of which visit it is. If of that one, send it into the same eye exam entry, {entry}: "
-        f"{TO_RELEASE} If of a visit of its own, it is sent by itself once all of it is there; if no more "
+        "Find out of which visit it is. If of the one that is archived, send it into the same eye exam entry, "
+        f"{{entry}}: {TO_RELEASE} If of a visit of its own, it is sent by itself once all of it is there; if no more "
         "of it will come, name the entry that the clinician made for that visit, by its date, or by its "
         f"id where both entries are of one day: {TO_NAME_ENTRY} If it is not needed, move it away.",
         Clears.CHANGE,
