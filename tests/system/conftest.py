@@ -1,4 +1,4 @@
-"""The EDC of one subject, whose uploads fail when a test says so; a clinic whose line to its EDC breaks."""
+"""The EDC of one subject, whose uploads fail when a test says so; its clinic, and one whose line breaks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic
 from edc_under_test import EdcUnderTest
 from failing_uploads import SUBJECT, FailingUploads
+from receivers import WebSink
 from relay import BadRelay, Line
 
 
@@ -24,6 +25,18 @@ def edc(
     with DemoEdc(request.param, storage=tmp_path / "edc", faults=faults) as edc:
         edc.add_subject(SUBJECT)
         yield edc
+
+
+@pytest.fixture
+def clinic(edc: EdcUnderTest, tmp_path: Path) -> Iterator[Clinic]:
+    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def sink() -> Iterator[WebSink]:
+    with WebSink() as sink:
+        yield sink
 
 
 @pytest.fixture

@@ -1,35 +1,25 @@
 """An archive that was renamed, moved or given up for another one: reports and people still find its exams."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import FAST, Clinic, receipt_of, until
-
-SUBJECT = "105-40-0023-8"
-
-
-@pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        edc.add_subject(SUBJECT)
-        edc.add_session(SUBJECT)
-        yield edc
+from daemon_process import Clinic, receipt_of, until
+from failing_uploads import SUBJECT
 
 
 @pytest.fixture
-def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+def clinic(clinic: Clinic, edc: DemoEdc) -> Clinic:
     """One exam is archived; the daemon is stopped."""
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-        clinic.start()
-        clinic.camera.take(SUBJECT)
-        (archived,) = clinic.archived(SUBJECT)
-        assert receipt_of(archived)["archive_dir"] == str(clinic.archive_dir)
-        assert clinic.running.stop()[0] == 0
-        yield clinic
+    edc.add_session(SUBJECT)
+    clinic.start()
+    clinic.camera.take(SUBJECT)
+    (archived,) = clinic.archived(SUBJECT)
+    assert receipt_of(archived)["archive_dir"] == str(clinic.archive_dir)
+    assert clinic.running.stop()[0] == 0
+    return clinic
 
 
 def renamed(clinic: Clinic) -> None:

@@ -24,18 +24,11 @@ AFTER_S: Final = 4
 
 
 @pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        for subject in (STANDS, GOES):
-            edc.add_subject(subject)
-            edc.add_session(subject)
-        yield edc
-
-
-@pytest.fixture
-def sink() -> Iterator[WebSink]:
-    with WebSink() as sink:
-        yield sink
+def edc(edc: DemoEdc) -> DemoEdc:
+    for subject in (STANDS, GOES):
+        edc.add_subject(subject)
+        edc.add_session(subject)
+    return edc
 
 
 @pytest.fixture

@@ -1,32 +1,11 @@
 """What somebody changes while the program runs: the file of a secret, and the configuration."""
 
 import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
-
-import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import FAST, Clinic, until
+from daemon_process import Clinic, until
+from failing_uploads import SUBJECT
 from receivers import MailSink
-
-SUBJECT: Final = "105-10-0001-2"
-
-
-@pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        edc.add_subject(SUBJECT)
-        edc.add_session(SUBJECT)
-        yield edc
-
-
-@pytest.fixture
-def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-        yield clinic
 
 
 def test_a_token_that_is_replaced_in_its_file_is_used_once_the_old_one_is_refused(
@@ -34,8 +13,9 @@ def test_a_token_that_is_replaced_in_its_file_is_used_once_the_old_one_is_refuse
 ) -> None:
     token = clinic.folder / "token.txt"
     token.write_text("an-old-token", "utf-8")
-    os.chmod(token, 0o600)  # noqa: PTH101 - one line
+    token.chmod(0o600)
     del clinic.settings["token"]
+    edc.add_session(SUBJECT)
     clinic.start(token_file=str(token))
     clinic.camera.take(SUBJECT)
     clinic.running.says("refuses", within_s=20)
@@ -48,14 +28,12 @@ def test_a_token_that_is_replaced_in_its_file_is_used_once_the_old_one_is_refuse
 
 
 def test_a_password_that_is_replaced_in_its_file_signs_in_the_next_mail(
-    clinic: Clinic, edc: DemoEdc
+    clinic: Clinic,
 ) -> None:
     password = clinic.folder / "password.txt"
     password.write_text("an-old-one", "utf-8")
     password.chmod(0o600)
-    other = "105-10-0002-2"
-    edc.add_subject(other)
-    clinic.camera.take(other)  # has no session: a person is told
+    clinic.camera.take(SUBJECT)  # has no session: a person is told
     with MailSink(account=("camera", "a-new-one")) as mails:
         clinic.start(
             notify_after=0.5,
@@ -72,12 +50,17 @@ def test_a_password_that_is_replaced_in_its_file_signs_in_the_next_mail(
     assert "a-new-one" not in clinic.running.text
 
 
+def change(clinic: Clinic, **settings: object) -> None:
+    """Somebody edits the file of the configuration that the daemon runs with."""
+    config = json.loads(clinic.config_path.read_text("utf-8"))
+    clinic.config_path.write_text(json.dumps(config | settings), "utf-8")
+
+
 def test_a_changed_configuration_is_said_by_status_page_and_log_until_it_is_restarted(
     clinic: Clinic,
 ) -> None:
     clinic.start()
-    config = json.loads(clinic.config_path.read_text("utf-8"))
-    clinic.config_path.write_text(json.dumps(config | {"device_id": "fundus-9"}), "utf-8")
+    change(clinic, device_id="fundus-9")
 
     clinic.running.says("was changed (device_id)", "service restart")
 
@@ -93,8 +76,7 @@ def test_a_configuration_that_would_be_refused_is_said_with_why_and_status_still
     clinic: Clinic,
 ) -> None:
     clinic.start()
-    config = json.loads(clinic.config_path.read_text("utf-8"))
-    clinic.config_path.write_text(json.dumps(config | {"sweep_interval": "often"}), "utf-8")
+    change(clinic, sweep_interval="often")
 
     clinic.running.says("could not start with it", "sweep_interval")
 

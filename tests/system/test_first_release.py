@@ -15,7 +15,7 @@ from camera_watchdog.model import Reason, State
 from camera_watchdog.overview import Server, overview
 from camera_watchdog.overview_json import as_json
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import FAST, Clinic, receipt_of
+from daemon_process import Clinic, receipt_of
 from exam_parts import NOON, exam
 from first_release import NO_SESSION, FirstRelease
 
@@ -26,12 +26,6 @@ ARRIVES = ("S-READY", "S-IDENTIFYING", "S-RESOLVING", "S-UPLOADING", "S-DOUBT", 
 def edc(tmp_path: Path) -> Iterator[DemoEdc]:
     with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
         yield edc
-
-
-@pytest.fixture
-def clinic(tmp_path: Path, edc: DemoEdc) -> Iterator[Clinic]:
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-        yield clinic
 
 
 def test_the_daemon_goes_on_with_what_the_first_release_left(clinic: Clinic, edc: DemoEdc) -> None:

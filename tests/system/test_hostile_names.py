@@ -24,7 +24,7 @@ from camera_watchdog.content.names import says
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import FAST, Clinic, JournalExam, receipt_of, until
+from daemon_process import Clinic, JournalExam, receipt_of, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="others do not let them be made")
 
@@ -142,12 +142,6 @@ def hostile_files() -> list[bytes]:
 def edc(tmp_path: Path) -> Iterator[DemoEdc]:
     with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
         yield edc
-
-
-@pytest.fixture
-def clinic(tmp_path: Path, edc: DemoEdc) -> Iterator[Clinic]:
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-        yield clinic
 
 
 def expect(edc: DemoEdc, clinic: Clinic, placed: list[Placed]) -> None:

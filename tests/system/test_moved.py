@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,31 +15,24 @@ import pytest
 from arrival import check_arrived, new_subject
 from camera_watchdog_demo.camera import Camera
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import FAST, Clinic
+from daemon_process import Clinic
 
 ARCHIVED, WAITS = "S-archived", "S-waits"
 
 
 @pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        for subject in (ARCHIVED, WAITS):
-            edc.add_subject(subject)
-            edc.add_session(subject)
-        yield edc
-
-
-@pytest.fixture
-def clinic(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+def clinic(clinic: Clinic, edc: DemoEdc) -> Clinic:
     """One exam is archived, one waits; the daemon is stopped."""
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-        clinic.start()
-        clinic.camera.take(ARCHIVED)
-        clinic.archived(ARCHIVED)
-        clinic.camera.take(WAITS, record_eyes=False)
-        clinic.wait_for(WAITS, "not_in_database")
-        assert clinic.running.stop()[0] == 0
-        yield clinic
+    for subject in (ARCHIVED, WAITS):
+        edc.add_subject(subject)
+        edc.add_session(subject)
+    clinic.start()
+    clinic.camera.take(ARCHIVED)
+    clinic.archived(ARCHIVED)
+    clinic.camera.take(WAITS, record_eyes=False)
+    clinic.wait_for(WAITS, "not_in_database")
+    assert clinic.running.stop()[0] == 0
+    return clinic
 
 
 def moved(clinic: Clinic, name: str = "elsewhere") -> tuple[Path, Path]:

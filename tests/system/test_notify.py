@@ -11,23 +11,10 @@ import pytest
 from camera_watchdog_demo.edc_server import DemoEdc
 from certificates import certificate_for
 from daemon_process import FAST, Clinic, until
+from failing_uploads import SUBJECT
 from receivers import MailSink, WebSink
 
-SUBJECT: Final = "105-10-0001-2"
 SECRET: Final = "tok3n-in-the-path"
-
-
-@pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        edc.add_subject(SUBJECT)
-        yield edc
-
-
-@pytest.fixture
-def sink() -> Iterator[WebSink]:
-    with WebSink() as sink:
-        yield sink
 
 
 @pytest.fixture

@@ -6,28 +6,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import FAST, Clinic, until
+from daemon_process import Clinic, until
+from failing_uploads import SUBJECT
 
 if sys.platform == "win32":
     pytest.skip("rights are the folder's there", allow_module_level=True)
 
 import fcntl
 
-SUBJECT: Final = "105-10-0001-2"
-
 
 @pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        edc.add_subject(SUBJECT)
-        edc.add_session(SUBJECT)
-        with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-            yield clinic
+def clinic(clinic: Clinic, edc: DemoEdc) -> Clinic:
+    edc.add_session(SUBJECT)
+    return clinic
 
 
 @contextmanager

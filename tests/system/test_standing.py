@@ -19,17 +19,10 @@ SUBJECT: Final = SUBJECTS[0]
 
 
 @pytest.fixture
-def edc(tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
-        for subject in SUBJECTS:
-            edc.add_subject(subject)
-        yield edc
-
-
-@pytest.fixture
-def sink() -> Iterator[WebSink]:
-    with WebSink() as sink:
-        yield sink
+def edc(edc: DemoEdc) -> DemoEdc:
+    for subject in SUBJECTS:
+        edc.add_subject(subject)
+    return edc
 
 
 @pytest.fixture

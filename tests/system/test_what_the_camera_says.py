@@ -15,16 +15,9 @@ import pytest
 from camera_watchdog_demo import pictures
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, until
+from failing_uploads import SUBJECT
 
-SUBJECT = "105-10-0001-2"
 PATTERN = r"(?P<subject_identifier>\d{3}-\d{2}-\d{4}-\d)"
-
-
-@pytest.fixture(params=["1.4"])
-def edc(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DemoEdc]:
-    with DemoEdc(request.param, storage=tmp_path / "edc") as edc:
-        edc.add_subject(SUBJECT)
-        yield edc
 
 
 @pytest.fixture
