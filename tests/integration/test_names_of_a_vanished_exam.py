@@ -11,14 +11,18 @@ from camera_watchdog.reasons import explain
 from camera_watchdog_demo import pictures
 from clinic import Clinic
 from one_exam import FAILED, begun, names_held
+from scripted_edc import Stored
 from watched_folder import START
 
 RELEASES = ["0.2", "0.3", "0.4", "0.7.8", "1.4"]
 TWO_WEEKS = timedelta(days=14)
 
 
-def half_sent_and_gone(clinic: Clinic) -> None:
-    """One picture is sent; somebody deletes the folder, and nobody answers for two weeks."""
+def next_visit_comes(clinic: Clinic) -> Stored:
+    """One picture is sent; somebody deletes the folder, and nobody answers for two weeks.
+
+    Then pictures of the same names come; answers what was sent.
+    """
     clinic.edc.uploads = [None, *[FAILED] * 20]
     clinic.try_once()
     shutil.rmtree(clinic.root / "S1")
@@ -27,6 +31,10 @@ def half_sent_and_gone(clinic: Clinic) -> None:
     clinic.edc.uploads.clear()
     clinic.clock.advance(TWO_WEEKS.total_seconds())
     clinic.edc.add_session(dated=clinic.clock.now())
+    (sent,) = clinic.edc.stored
+    clinic.take(seed=4)
+    clinic.live_for(100)
+    return sent
 
 
 def words(clinic: Clinic) -> str:
@@ -41,10 +49,7 @@ def test_the_later_visit_is_an_exam_of_its_own_in_its_own_entry(
     tmp_path: Path, release: str
 ) -> None:
     with begun(tmp_path, release) as clinic:
-        half_sent_and_gone(clinic)
-        (sent,) = clinic.edc.stored
-        clinic.take(seed=4)
-        clinic.live_for(100)
+        sent = next_visit_comes(clinic)
         assert clinic.told("S1") == (State.HELD, "two_visits")
         said = words(clinic)
         both = "OD.jpg, OS.jpg"  # of one nobody knows whether it was stored
@@ -69,10 +74,7 @@ def test_that_they_are_one_visit_still_leaves_the_question_which_is_right(
     tmp_path: Path, release: str
 ) -> None:
     with begun(tmp_path, release) as clinic:
-        half_sent_and_gone(clinic)
-        (sent,) = clinic.edc.stored
-        clinic.take(seed=4)
-        clinic.live_for(100)
+        sent = next_visit_comes(clinic)
         clinic.answer()
         clinic.live_for(100)
         assert clinic.told("S1") == (State.HELD, "retaken")

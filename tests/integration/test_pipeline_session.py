@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camera_watchdog.errors import EdcRefusal, PermanentError, Unreachable
-from camera_watchdog.model import State
+from camera_watchdog.model import Demographics, State
 from camera_watchdog.overview import needs_person
 from camera_watchdog.sessions import Sessions
 from camera_watchdog_demo import pictures
@@ -63,20 +63,26 @@ def test_a_hold_is_said_once_however_often_it_is_tried(
     assert len(clinic.journal.history.events_of(clinic.exam("S1").id)) < 6
 
 
+def not_known_yet(clinic: Clinic, lacks: str) -> Demographics:
+    """The camera has no row of S1's patient, or one without an age; what it will have."""
+    person = clinic.camera.people.pop("S1")
+    if lacks == "the age":
+        clinic.camera.people["S1"] = dataclasses.replace(person, age=None)
+    return person
+
+
 @pytest.mark.parametrize("lacks", ["the row", "the age"])
 @pytest.mark.parametrize("release", ONE_PER_TYPE)
 def test_a_patient_whose_row_comes_after_the_pictures_is_waited_for(
     tmp_path: Path, release: str, lacks: str
 ) -> None:
     with begun(tmp_path, release) as clinic:
-        people = clinic.camera.people.pop("S1")
-        if lacks == "the age":
-            clinic.camera.people["S1"] = dataclasses.replace(people, age=None)
+        person = not_known_yet(clinic, lacks)
         clinic.live_for(20 * 60)
         assert clinic.told("S1") == (State.READY, "demographics_missing")
         assert not needs_person(clinic.exam("S1"))
         assert clinic.edc.count("upload") == 0
-        clinic.camera.people["S1"] = people
+        clinic.camera.people["S1"] = person
         clinic.live_for(61)
         check_arrived(clinic)
 
@@ -87,12 +93,10 @@ def test_a_patient_whose_row_does_not_come_is_held_and_goes_on_by_itself_when_it
     tmp_path: Path, release: str, lacks: str
 ) -> None:
     with begun(tmp_path, release) as clinic:
-        people = clinic.camera.people.pop("S1")
-        if lacks == "the age":
-            clinic.camera.people["S1"] = dataclasses.replace(people, age=None)
+        person = not_known_yet(clinic, lacks)
         clinic.live_for(31 * 60)
         assert clinic.told("S1") == (State.HELD, "demographics_missing")
-        clinic.camera.people["S1"] = people
+        clinic.camera.people["S1"] = person
         clinic.live_for(61)
         check_arrived(clinic)
 

@@ -58,14 +58,22 @@ def turn_until_ready(camera: WatchedFolder, folder: str) -> None:
     raise AssertionError(f"{folder} is not ready: {camera.registry.get(folder)}")
 
 
-def test_an_exam_is_ready_while_a_file_of_another_is_still_being_read(
-    tmp_path: Path, disk: SlowDisk
-) -> None:
-    with WatchedFolder(tmp_path, disk=disk, beside=True) as camera:
+@contextmanager
+def being_read(folder: Path, disk: SlowDisk) -> Iterator[WatchedFolder]:
+    """A picture of S1 is still being read; S2 is ready."""
+    with WatchedFolder(folder, disk=disk, beside=True) as camera:
         camera.put_exam("S1")
         camera.put("S1/OD2.jpg")
         camera.put_exam("S2", seed=1)
         turn_until_ready(camera, "S2")
+        yield camera
+
+
+def test_an_exam_is_ready_while_a_file_of_another_is_still_being_read(
+    tmp_path: Path, disk: SlowDisk
+) -> None:
+    with being_read(tmp_path, disk) as camera:
+        assert camera.exam("S2").state is State.READY
         assert camera.exam("S1").state is State.COLLECTING
         assert not camera.sweep.is_settled()
         disk.gate.set()
@@ -76,11 +84,7 @@ def test_an_exam_is_ready_while_a_file_of_another_is_still_being_read(
 def test_what_changes_while_it_is_read_is_read_again_and_judged_by_what_it_is_then(
     tmp_path: Path, disk: SlowDisk
 ) -> None:
-    with WatchedFolder(tmp_path, disk=disk, beside=True) as camera:
-        camera.put_exam("S1")
-        camera.put("S1/OD2.jpg")
-        camera.put_exam("S2", seed=1)
-        turn_until_ready(camera, "S2")
+    with being_read(tmp_path, disk) as camera:
         camera.put("S1/OD2.jpg", bytes_of("OD2.jpg", seed=9))
         camera.sweep.hint("S1")
         camera.turn()
@@ -92,11 +96,7 @@ def test_what_changes_while_it_is_read_is_read_again_and_judged_by_what_it_is_th
 
 
 def test_a_folder_that_goes_while_it_is_read_is_forgotten(tmp_path: Path, disk: SlowDisk) -> None:
-    with WatchedFolder(tmp_path, disk=disk, beside=True) as camera:
-        camera.put_exam("S1")
-        camera.put("S1/OD2.jpg")
-        camera.put_exam("S2", seed=1)
-        turn_until_ready(camera, "S2")
+    with being_read(tmp_path, disk) as camera:
         (camera.root / "S1").rename(camera.root.parent / "elsewhere")
         disk.gate.set()
         camera.waits_for_readers = True

@@ -1,7 +1,7 @@
 """What waits to be told is told in order, again and again until it is; the sign of life only if all is well."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -354,20 +354,32 @@ def test_a_channel_that_was_taken_out_keeps_nothing_waiting(
     journal.close()
 
 
+def heartbeat_of(
+    give: Callable[[], None] | None, clock: Clock, gate: Gate, edc: Edc, **more: Any
+) -> Heartbeat:
+    """One of a daemon that is alive and finds nothing in the way, unless ``more`` says else."""
+    usual: dict[str, Any] = {
+        "obstacles": tuple,
+        "is_alive": lambda: True,
+        "patience": timedelta(0),
+    }
+    return Heartbeat(give, ping=edc.ping, gate=gate, monotonic=clock.monotonic, **usual | more)
+
+
 def test_the_sign_of_life_is_given_every_few_minutes_while_all_is_well(
     clock: Clock, gate: Gate, edc: Edc
 ) -> None:
     beats: list[float] = []
     alive = True
     obstacles: list[Obstacle] = []
-    heartbeat = Heartbeat(
+    heartbeat = heartbeat_of(
         lambda: beats.append(clock.seconds),
-        ping=edc.ping,
-        gate=gate,
+        clock,
+        gate,
+        edc,
         obstacles=lambda: obstacles,
         is_alive=lambda: alive,
         patience=timedelta(seconds=100),
-        monotonic=clock.monotonic,
     )
     for second in range(1500):
         clock.seconds = second
@@ -388,15 +400,7 @@ def test_a_sign_of_life_that_fails_is_tried_again_soon(clock: Clock, gate: Gate,
         tries.append(clock.seconds)
         raise NotDelivered("HTTP 500")
 
-    heartbeat = Heartbeat(
-        fail,
-        ping=edc.ping,
-        gate=gate,
-        obstacles=tuple,
-        is_alive=lambda: True,
-        patience=timedelta(0),
-        monotonic=clock.monotonic,
-    )
+    heartbeat = heartbeat_of(fail, clock, gate, edc)
     for second in range(100):
         clock.seconds = second
         heartbeat.look()
@@ -408,14 +412,8 @@ def test_an_edc_that_never_answered_gets_no_sign_of_life(
     clock: Clock, gate: Gate, edc: Edc
 ) -> None:
     beats: list[float] = []
-    heartbeat = Heartbeat(
-        lambda: beats.append(clock.seconds),
-        ping=edc.ping,
-        gate=gate,
-        obstacles=tuple,
-        is_alive=lambda: True,
-        patience=timedelta(hours=1),
-        monotonic=clock.monotonic,
+    heartbeat = heartbeat_of(
+        lambda: beats.append(clock.seconds), clock, gate, edc, patience=timedelta(hours=1)
     )
     edc.is_there = False
     for second in range(300):
@@ -429,15 +427,7 @@ def test_an_edc_that_goes_away_on_a_quiet_day_is_noticed(
     clock: Clock, gate: Gate, edc: Edc
 ) -> None:
     edc.is_there = False
-    heartbeat = Heartbeat(
-        None,
-        ping=edc.ping,
-        gate=gate,
-        obstacles=tuple,
-        is_alive=lambda: True,
-        patience=timedelta(0),
-        monotonic=clock.monotonic,
-    )
+    heartbeat = heartbeat_of(None, clock, gate, edc)
 
     heartbeat.look()
 
