@@ -14,7 +14,6 @@ import pytest
 from hypothesis import settings
 
 from canary_watch import CanaryWatch
-from edc_under_test import EdcUnderTest
 from real_edc import RealEdcServer, RealEdcUnavailable, environment_for
 
 # The first test of a release downloads and builds its environment.
@@ -83,7 +82,7 @@ def _logs_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def real_edc() -> Iterator[Callable[..., EdcUnderTest]]:
+def real_edc() -> Iterator[Callable[..., RealEdcServer]]:
     """``real_edc("0.4.0", EDC_RETINOPATHY_MAX_FILE_SIZE_MB=1)``: a published release, running.
 
     One server serves all tests that ask for the same release and settings: use subjects of your
@@ -93,7 +92,7 @@ def real_edc() -> Iterator[Callable[..., EdcUnderTest]]:
     servers: dict[tuple[str, str], RealEdcServer] = {}
     unavailable: dict[str, str] = {}
 
-    def running(version: str, **settings: object) -> EdcUnderTest:
+    def running(version: str, **settings: object) -> RealEdcServer:
         key = version, json.dumps(settings, sort_keys=True)
         if version in unavailable:
             _give_up(unavailable[version])

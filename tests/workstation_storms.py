@@ -38,13 +38,12 @@ from camera_watchdog_demo.camera import Camera, TakenExam, TakenFile
 from camera_watchdog_demo.pictures import Eye
 from daemon_process import FAST, THE_PROGRAM, Clinic, JournalExam, receipt_of, until
 from edc_under_test import EdcUnderTest
-from real_edc import RealEdcServer, environment_for
+from real_edc import FOUR_VERSIONS, RealEdcServer, environment_for
 from relay import BadRelay, Mishap
 from workstation_requests import Requests
 
-__all__ = ["RELEASES", "Workstation", "storm", "workstations"]
+__all__ = ["Workstation", "storm", "workstations"]
 
-RELEASES: Final = ("0.2.0", "0.4.0", "0.7.8", "1.4.0")
 AT_A_TIME: Final = 10
 """So many storms befall the same workstations, whose daemons go on."""
 CALM_S: Final = 60.0
@@ -243,7 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="how many schedules")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--release", choices=RELEASES, default=RELEASES[-1])
+    parser.add_argument("--release", choices=FOUR_VERSIONS, default=FOUR_VERSIONS[-1])
     given = parser.parse_args()
     failed = 0
     server = RealEdcServer(environment_for(given.release), {})

@@ -7,7 +7,6 @@ import pytest
 
 from camera_watchdog_demo.edc_server import DemoEdc
 from edc_contract import Contract, DemoDesk, Desk, RealDesk, edcs
-from edc_under_test import EdcUnderTest
 from real_edc import RealEdcServer
 
 
@@ -30,13 +29,12 @@ def _demo_desk(
 
 
 @pytest.fixture(scope="session")
-def _real_desk(real_edc: Callable[..., EdcUnderTest]) -> Iterator[Callable[[Contract], Desk]]:
+def _real_desk(real_edc: Callable[..., RealEdcServer]) -> Iterator[Callable[[Contract], Desk]]:
     desks: dict[str, Desk] = {}
     with ExitStack() as stack:
 
         def desk_of(contract: Contract) -> Desk:
             server = real_edc(contract.release)
-            assert isinstance(server, RealEdcServer)
             if contract.release not in desks:
                 desk = stack.enter_context(closing(RealDesk(contract, server)))
                 desks[contract.release] = desk

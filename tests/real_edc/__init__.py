@@ -8,7 +8,16 @@ Each release gets an environment of its own, made once and kept outside the repo
 from real_edc.environment import RealEdcUnavailable, environment_for
 from real_edc.server import RealEdcServer
 
-__all__ = ["REAL_VERSIONS", "RealEdcServer", "RealEdcUnavailable", "environment_for"]
+__all__ = [
+    "FOUR_VERSIONS",
+    "REAL_VERSIONS",
+    "RealEdcServer",
+    "RealEdcUnavailable",
+    "environment_for",
+]
 
 REAL_VERSIONS = ("0.1.1", "0.2.0", "0.3.0", "0.4.0", "0.7.8", "1.4.0")
 """One release of each generation; any other that PyPI has can be run by its number."""
+
+FOUR_VERSIONS = ("0.2.0", "0.4.0", "0.7.8", "1.4.0")
+"""Those that the longer tests run on."""

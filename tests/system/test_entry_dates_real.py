@@ -8,9 +8,8 @@ import pytest
 
 from arrival import TAKEN_AT, check_arrived, new_subject
 from daemon_process import FAST, Clinic, until
-from edc_under_test import EdcUnderTest
-from real_edc import RealEdcServer
-from relay import BadRelay, Line, Mishap
+from real_edc import FOUR_VERSIONS, RealEdcServer
+from relay import Line, Mishap
 
 pytestmark = pytest.mark.real_edc
 
@@ -18,11 +17,9 @@ DAY = timedelta(days=1)
 SETTINGS = FAST | {"subject_folder_pattern": "(?P<subject_identifier>105-[0-9a-f]{8}).*"}
 
 
-@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
-def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> RealEdcServer:
-    server = real_edc(request.param)
-    assert isinstance(server, RealEdcServer)
-    return server
+@pytest.fixture(scope="module", params=FOUR_VERSIONS)
+def edc(request: pytest.FixtureRequest, real_edc: Callable[..., RealEdcServer]) -> RealEdcServer:
+    return real_edc(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -146,48 +143,39 @@ def test_two_folders_of_neighbouring_days_go_into_the_entries_of_their_own_days(
 
 
 def test_an_entry_that_is_given_to_another_visit_before_the_first_byte_is_left(
-    edc: RealEdcServer, tmp_path: Path
+    edc: RealEdcServer, clinic_on_line: Clinic, line: Line
 ) -> None:
-    line = Line()
-    with (
-        BadRelay(edc.url, line) as relay,
-        Clinic(tmp_path, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
-    ):
-        clinic.start()
-        subject, session, _ = visit(edc)
-        line.goes(f"POST /api/retinopathy/{subject}/", Mishap(passes=0, answer=b""))
-        taken = clinic.camera.take(subject, report="pdf", captured_at=TAKEN_AT)
-        assert line.reached.wait(20), clinic.running.text
-        date_entry(edc, session, -30)
-        line.comes_back()
-        assert clinic.wait_for(subject, "entry_date_differs").state == "held"
-        assert edc.stored_files(subject) == []
+    subject, session, _ = visit(edc)
+    line.goes(f"POST /api/retinopathy/{subject}/", Mishap(passes=0, answer=b""))
+    taken = clinic_on_line.camera.take(subject, report="pdf", captured_at=TAKEN_AT)
+    assert line.reached.wait(20), clinic_on_line.running.text
+    date_entry(edc, session, -30)
+    line.comes_back()
+    assert clinic_on_line.wait_for(subject, "entry_date_differs").state == "held"
+    assert edc.stored_files(subject) == []
 
-        date_entry(edc, session, 30)
-        other = edc.add_session(subject)
-        clinic.restart()  # it is asked hourly, and at every start
-        (archived,) = clinic.archived(subject)
-        check_arrived(edc, archived, taken, other)
-        assert {file.session_id for file in edc.stored_files(subject)} == {other}
+    date_entry(edc, session, 30)
+    other = edc.add_session(subject)
+    clinic_on_line.restart()  # it is asked hourly, and at every start
+    (archived,) = clinic_on_line.archived(subject)
+    check_arrived(edc, archived, taken, other)
+    assert {file.session_id for file in edc.stored_files(subject)} == {other}
 
 
 def test_the_same_server_under_another_name_gets_the_rest_of_an_exam(
-    edc: RealEdcServer, tmp_path: Path
+    edc: RealEdcServer, clinic_on_line: Clinic, line: Line
 ) -> None:
-    line = Line()
-    with (
-        BadRelay(edc.url, line) as relay,
-        Clinic(tmp_path, api_url=relay.url, token=edc.token, settings=FAST) as clinic,
-    ):
-        clinic.start()
-        subject, session, _ = visit(edc)
-        line.goes(f"POST /api/retinopathy/{subject}/right/", Mishap(passes=0.5, answer=b""))
-        taken = clinic.camera.take(subject, report="pdf", captured_at=TAKEN_AT, size_bytes=400_000)
-        assert line.reached.wait(20), clinic.running.text
-        line.comes_back()
-        clinic.restart(api_url=relay.url.replace("127.0.0.1", "localhost"))
-        (archived,) = clinic.archived(subject, within_s=25)
-        check_arrived(edc, archived, taken, session)
+    subject, session, _ = visit(edc)
+    line.goes(f"POST /api/retinopathy/{subject}/right/", Mishap(passes=0.5, answer=b""))
+    taken = clinic_on_line.camera.take(
+        subject, report="pdf", captured_at=TAKEN_AT, size_bytes=400_000
+    )
+    assert line.reached.wait(20), clinic_on_line.running.text
+    line.comes_back()
+    address = str(clinic_on_line.settings["api_url"])
+    clinic_on_line.restart(api_url=address.replace("127.0.0.1", "localhost"))
+    (archived,) = clinic_on_line.archived(subject, within_s=25)
+    check_arrived(edc, archived, taken, session)
 
 
 def test_a_visits_entry_is_its_own_under_another_name_too(

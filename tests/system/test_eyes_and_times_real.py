@@ -11,6 +11,7 @@ from arrival import new_subject
 from camera_watchdog_demo import pictures
 from daemon_process import FAST, Clinic, receipt_of, until
 from edc_under_test import EdcUnderTest
+from real_edc import FOUR_VERSIONS
 from relay import Relay
 
 pytestmark = pytest.mark.real_edc
@@ -20,7 +21,7 @@ LARGE_BYTES = 400_000
 DAR = "Africa/Dar_es_Salaam"
 
 
-@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
+@pytest.fixture(scope="module", params=FOUR_VERSIONS)
 def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> EdcUnderTest:
     return real_edc(request.param)
 

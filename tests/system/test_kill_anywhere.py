@@ -32,6 +32,7 @@ from canaries import found_below
 from daemon_process import Clinic
 from edc_under_test import EdcUnderTest
 from killable import Killable, Run
+from real_edc import FOUR_VERSIONS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs are forked")
 
@@ -239,7 +240,7 @@ def test_a_kill_while_a_lost_journal_is_begun_anew_sends_nothing_a_second_time(
 
 
 @pytest.mark.real_edc
-@pytest.mark.parametrize("release", ["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
+@pytest.mark.parametrize("release", FOUR_VERSIONS)
 def test_a_kill_costs_nothing_on_the_published_releases(
     release: str,
     real_edc: Callable[..., EdcUnderTest],

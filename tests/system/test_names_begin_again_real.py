@@ -15,8 +15,7 @@ import pytest
 from arrival import new_subject
 from camera_watchdog_demo import pictures
 from daemon_process import FAST, Clinic, until
-from edc_under_test import EdcUnderTest
-from real_edc import RealEdcServer
+from real_edc import FOUR_VERSIONS, RealEdcServer
 from relay import BadRelay, Line, Mishap
 
 pytestmark = pytest.mark.real_edc
@@ -27,11 +26,9 @@ DAY = timedelta(days=1)
 SETTINGS = FAST | {"eye_sources": ["filename"], "timezone": "UTC"}
 
 
-@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
-def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> RealEdcServer:
-    server = real_edc(request.param)
-    assert isinstance(server, RealEdcServer)
-    return server
+@pytest.fixture(scope="module", params=FOUR_VERSIONS)
+def edc(request: pytest.FixtureRequest, real_edc: Callable[..., RealEdcServer]) -> RealEdcServer:
+    return real_edc(request.param)
 
 
 def begin(edc: RealEdcServer, clinic: Clinic) -> str:

@@ -11,8 +11,7 @@ import pytest
 from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo.camera import TakenExam
 from daemon_process import Clinic, receipt_of, until
-from edc_under_test import EdcUnderTest
-from real_edc import RealEdcServer
+from real_edc import FOUR_VERSIONS, RealEdcServer
 from relay import Line, Mishap
 
 pytestmark = pytest.mark.real_edc
@@ -24,11 +23,9 @@ SENDS_AGAIN_BY_ITSELF = "1.4.0"
 """Where the same bytes may be sent twice, and the answer says whether they were there."""
 
 
-@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
-def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> RealEdcServer:
-    server = real_edc(request.param)
-    assert isinstance(server, RealEdcServer)
-    return server
+@pytest.fixture(scope="module", params=FOUR_VERSIONS)
+def edc(request: pytest.FixtureRequest, real_edc: Callable[..., RealEdcServer]) -> RealEdcServer:
+    return real_edc(request.param)
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def take(clinic: Clinic, subject: str) -> TakenExam:
     return clinic.camera.take(subject, report="pdf", captured_at=TAKEN_AT, size_bytes=400_000)
 
 
-def wait_for_stored(edc: EdcUnderTest, subject: str, count: int) -> None:
+def wait_for_stored(edc: RealEdcServer, subject: str, count: int) -> None:
     """The last of them may still be on its way."""
     until(lambda: len(edc.stored_files(subject)) == count, 10, f"{count} files are stored")
 

@@ -13,18 +13,15 @@ import pytest
 from arrival import TAKEN_AT, new_subject
 from camera_watchdog_demo.camera import TakenExam
 from daemon_process import Clinic, receipt_of, until
-from edc_under_test import EdcUnderTest
-from real_edc import RealEdcServer
+from real_edc import FOUR_VERSIONS, RealEdcServer
 from relay import Line, Mishap
 
 pytestmark = pytest.mark.real_edc
 
 
-@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
-def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> RealEdcServer:
-    server = real_edc(request.param)
-    assert isinstance(server, RealEdcServer)
-    return server
+@pytest.fixture(scope="module", params=FOUR_VERSIONS)
+def edc(request: pytest.FixtureRequest, real_edc: Callable[..., RealEdcServer]) -> RealEdcServer:
+    return real_edc(request.param)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ import pytest
 
 import without_a_guard
 from edc_under_test import EdcUnderTest
+from real_edc import FOUR_VERSIONS
 from without_a_guard import GUARDS
-from workstation_storms import RELEASES, Workstation, storm, workstations
+from workstation_storms import Workstation, storm, workstations
 
 pytestmark = pytest.mark.real_edc
 
@@ -25,7 +26,7 @@ NOTICED_BY: Final = {
 """On which release, and by what is said."""
 
 
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("release", FOUR_VERSIONS)
 def test_nothing_is_lost_and_nothing_called_stored_that_is_not(
     real_edc: Callable[..., EdcUnderTest], tmp_path: Path, release: str
 ) -> None:

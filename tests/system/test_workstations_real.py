@@ -14,6 +14,7 @@ from arrival import TAKEN_AT, check_arrived, new_subject
 from camera_watchdog_demo.camera import TakenExam
 from daemon_process import FAST, Clinic
 from edc_under_test import EdcUnderTest
+from real_edc import FOUR_VERSIONS
 from relay import BadRelay, Line, Mishap
 
 pytestmark = pytest.mark.real_edc
@@ -39,7 +40,7 @@ class Workstations:
         )
 
 
-@pytest.fixture(scope="module", params=["0.2.0", "0.4.0", "0.7.8", "1.4.0"])
+@pytest.fixture(scope="module", params=FOUR_VERSIONS)
 def edc(request: pytest.FixtureRequest, real_edc: Callable[..., EdcUnderTest]) -> EdcUnderTest:
     return real_edc(request.param)
 
