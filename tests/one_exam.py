@@ -23,6 +23,7 @@ __all__ = [
     "ONE_PER_TYPE",
     "begun",
     "check_arrived",
+    "held_for",
     "is_held",
     "made",
     "names_held",
@@ -82,6 +83,13 @@ def names_held(edc: ScriptedEdc, session: str = "s-1") -> list[str]:
 def sums_in(folder: Path) -> dict[str, str]:
     """The checksum of every file of an ordinary exam in a folder."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in NAMES}
+
+
+def held_for(clinic: Clinic) -> list[str]:
+    """Why S1's exam was held meanwhile, each reason with what it said, the first one first."""
+    (exam,) = clinic.journal.exams_of_subject("S1")
+    events = clinic.journal.history.events_of(exam.id)
+    return [detail for _, event, detail in events if event == "held"]
 
 
 def check_arrived(clinic: Clinic, session: str = "s-1", *, also: tuple[str, ...] = ()) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from camera_watchdog.errors import DatabaseBusy, EdcFailure
+from camera_watchdog.errors import DatabaseBusy
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Laterality, Reason, ReportType, State
 from camera_watchdog.overrides import sha256_of
@@ -14,10 +14,8 @@ from camera_watchdog.person import WordRefused, overrides_for
 from camera_watchdog.reasons import explain, is_released_by_all
 from camera_watchdog.row_changes import watched
 from clinic import Clinic
-from one_exam import ASK_FIRST, AWAY, begun, check_arrived
+from one_exam import ASK_FIRST, AWAY, FAILED, begun, check_arrived, held_for
 from scripted_edc import lost
-
-FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
 
 
 @pytest.fixture
@@ -445,6 +443,7 @@ def test_rows_that_go_away_at_night_while_an_exam_waits_for_its_entry_hold_nothi
     clinic.edc.add_session()
     clinic.live_for(130)
     check_arrived(clinic)
+    assert held_for(clinic) == ["no_session"]
 
 
 def test_rows_that_stand_under_another_subject_by_then_are_no_answer_any_more(
@@ -472,6 +471,21 @@ def test_a_file_that_is_taken_again_meanwhile_needs_a_row_of_its_own(clinic: Cli
     assert clinic.edc.stored == []
 
 
+def row_and_entry_come(clinic: Clinic, name: str, row: str) -> None:
+    """The clinician makes the entry that was waited for, and by then there is a row."""
+    clinic.camera.know("S1", name, row)
+    clinic.edc.add_session()
+    clinic.live_for(130)
+
+
+def is_asked_and_said_to_be_right(clinic: Clinic, name: str) -> None:
+    """Nothing is sent before a person looked at what the row says."""
+    assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    assert clinic.edc.stored == []
+    clinic.answer(name=name, eye=Laterality.RIGHT)
+    clinic.live_for(130)
+
+
 @pytest.mark.parametrize("row", ["L", "R"])
 def test_a_row_that_comes_after_a_persons_word_and_says_the_other_eye_is_asked_about(
     clinic: Clinic, row: str
@@ -482,15 +496,11 @@ def test_a_row_that_comes_after_a_persons_word_and_says_the_other_eye_is_asked_a
     clinic.answer(code="not_in_database", name="OD.jpg", eye=Laterality.RIGHT)
     clinic.live_for(30)
     assert clinic.told("S1")[1] == "no_session"
-    clinic.camera.know("S1", "OD.jpg", row)
-    clinic.edc.add_session()
-    clinic.live_for(130)
+    row_and_entry_come(clinic, "OD.jpg", row)
     if row == "L":
-        assert clinic.told("S1") == (State.HELD, "eye_conflict")
-        assert clinic.edc.stored == []
-        clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
-        clinic.live_for(130)
+        is_asked_and_said_to_be_right(clinic, "OD.jpg")
     check_arrived(clinic)
+    assert clinic.edc.count("upload") == 3
 
 
 @pytest.mark.parametrize("row", ["L", "R"])
@@ -506,14 +516,9 @@ def test_a_row_that_comes_after_an_eye_was_said_to_take_back_that_a_picture_is_l
     clinic.answer(name="third.jpg", eye=Laterality.RIGHT)
     clinic.live_for(30)
     assert clinic.told("S1")[1] == "no_session"
-    clinic.camera.know("S1", "third.jpg", row)
-    clinic.edc.add_session()
-    clinic.live_for(130)
+    row_and_entry_come(clinic, "third.jpg", row)
     if row == "L":
-        assert clinic.told("S1") == (State.HELD, "eye_conflict")
-        assert clinic.edc.stored == []
-        clinic.answer(name="third.jpg", eye=Laterality.RIGHT)  # looked at again: it stands
-        clinic.live_for(130)
+        is_asked_and_said_to_be_right(clinic, "third.jpg")  # looked at again: it stands
     assert len(clinic.archived()) == 1
     assert clinic.edc.count("upload") == 4
 

@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 
 from answering import Nurse
-from camera_watchdog.errors import EdcFailure, Unreachable
+from camera_watchdog.errors import Unreachable
 from camera_watchdog.model import State
 from camera_watchdog.person import WordRefused
 from camera_watchdog.reasons import explain
 from clinic import Clinic
-from one_exam import HOUR_S, begun, check_arrived, is_held, made, names_held
+from one_exam import FAILED, HOUR_S, begun, check_arrived, held_for, is_held, made, names_held
 from scripted_edc import GENERATIONS, Stored
 from watched_folder import START
 
 DAY = timedelta(days=1)
-FAILED = EdcFailure("HTTP 500", http_status=500, edc_code="")
 NOT_SENT = Unreachable("no route", sent=False)
 TWO_FOLDERS = r"(?P<subject_identifier>S\d+)(?: .*)?"
 
@@ -51,6 +50,7 @@ def test_an_entry_of_about_the_same_day_is_used(tmp_path: Path, release: str, da
         take(clinic, START)
         clinic.live_for(10)
         check_arrived(clinic)
+        assert held_for(clinic) == []
 
 
 @pytest.mark.parametrize("release", list(GENERATIONS))
@@ -173,6 +173,7 @@ def test_a_clock_that_was_never_set_makes_no_other_visit_of_it(tmp_path: Path) -
         take(clinic, datetime(1980, 1, 2, tzinfo=START.tzinfo))
         clinic.live_for(10)
         check_arrived(clinic)
+        assert held_for(clinic) == []
 
 
 def test_old_pictures_go_into_the_entry_of_their_day_whatever_is_thought_of_the_clock(
@@ -184,6 +185,7 @@ def test_old_pictures_go_into_the_entry_of_their_day_whatever_is_thought_of_the_
         take(clinic, long_ago)
         clinic.live_for(10)
         check_arrived(clinic)
+        assert held_for(clinic) == []
 
 
 def test_the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key(
@@ -285,6 +287,7 @@ def test_an_entry_that_was_dated_before_another_one_since_is_left(tmp_path: Path
         clinic.edc.add_session(dated=START - timedelta(hours=1))
         clinic.live_for(100)
         check_arrived(clinic, "s-2")
+        assert held_for(clinic) == []
 
 
 @pytest.mark.parametrize("release", list(GENERATIONS))
@@ -315,6 +318,7 @@ def test_an_entry_that_is_made_in_advance_meanwhile_raises_no_question(
         clinic.edc.add_session(dated=START + 2 * DAY)
         clinic.live_for(100)
         check_arrived(clinic, "s-1")
+        assert held_for(clinic) == []
 
 
 @pytest.mark.parametrize("release", list(GENERATIONS))
@@ -323,6 +327,7 @@ def test_a_date_that_is_changed_by_a_day_keeps_the_entry(tmp_path: Path, release
         clinic.edc.sessions[0].dated = START + DAY
         clinic.live_for(100)
         check_arrived(clinic)
+        assert held_for(clinic) == []
 
 
 @pytest.mark.parametrize("release", list(GENERATIONS))
@@ -356,6 +361,7 @@ def test_what_a_person_says_of_such_an_entry_stands(tmp_path: Path) -> None:
         clinic.answer(entry="s-1")
         clinic.live_for(100)
         check_arrived(clinic)
+        assert held_for(clinic) == ["entry_date_differs"]
 
 
 def test_an_entry_that_a_person_named_is_used_whatever_becomes_of_its_date(tmp_path: Path) -> None:

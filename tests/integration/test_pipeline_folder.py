@@ -15,7 +15,7 @@ from camera_watchdog.edc_api.answers import SessionStatus
 from camera_watchdog.model import Acknowledgement, Sent, State
 from camera_watchdog.reasons import explain
 from clinic import Clinic
-from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, names_held, told
+from one_exam import FAILED, HOUR_S, ONE_PER_TYPE, begun, check_arrived, held_for, names_held, told
 from scripted_edc import lost
 from watched_folder import bytes_of
 
@@ -42,6 +42,7 @@ def test_a_file_that_comes_while_the_exam_is_under_way_is_sent_too(
     clinic.try_once()
     clinic.live_for(100)
     check_arrived(clinic, also=("OD2.jpg",))
+    assert held_for(clinic) == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])

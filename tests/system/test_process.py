@@ -17,7 +17,7 @@ from arrival import check_arrived
 from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_server import DemoEdc
 from canaries import TOKEN, found_in
-from daemon_process import FAST, Clinic, DaemonProcess, until
+from daemon_process import Clinic, DaemonProcess, until
 from relay import Relay
 
 SUBJECT = "105-40-0001"
@@ -30,12 +30,6 @@ STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 def edc(tmp_path: Path) -> Iterator[DemoEdc]:
     with DemoEdc("1.4", storage=tmp_path / "edc") as edc:
         yield edc
-
-
-@pytest.fixture
-def clinic(tmp_path: Path, edc: DemoEdc) -> Iterator[Clinic]:
-    with Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
-        yield clinic
 
 
 def expect(edc: DemoEdc, *subjects: str) -> list[str]:
@@ -53,11 +47,12 @@ def asked(edc: DemoEdc, kind: str) -> bool:
     return any(request.kind == kind for request in edc.requests)
 
 
-def check_stops(daemon: DaemonProcess, number: int) -> None:
+def stops_after_s(daemon: DaemonProcess, number: int) -> float:
+    """How long it takes to end, in good order."""
     code, took_s = daemon.stop(number)
     assert (code, "Traceback" in daemon.text) == (0, False), daemon.text
-    assert took_s < STOP_WITHIN_S
     assert "stopped" in daemon.lines[-1]
+    return took_s
 
 
 # Stopping
@@ -65,7 +60,7 @@ def check_stops(daemon: DaemonProcess, number: int) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_stops_it_while_it_waits(clinic: Clinic, number: int) -> None:
-    check_stops(clinic.start(), number)
+    assert stops_after_s(clinic.start(), number) < STOP_WITHIN_S
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -77,7 +72,7 @@ def test_a_signal_stops_it_while_an_answer_is_slow(
     daemon = clinic.start()
     clinic.camera.take(SUBJECT)
     until(lambda: asked(edc, "upload"), 10, lambda: daemon.text)
-    check_stops(daemon, number)
+    assert stops_after_s(daemon, number) < STOP_WITHIN_S
 
 
 def test_a_signal_stops_it_while_a_line_hangs(clinic: Clinic, edc: DemoEdc) -> None:
@@ -87,7 +82,7 @@ def test_a_signal_stops_it_while_a_line_hangs(clinic: Clinic, edc: DemoEdc) -> N
         daemon = clinic.start(api_url=relay.url)
         clinic.camera.take(SUBJECT, size_bytes=9_000_000)
         assert relay.reached.wait(10), daemon.text
-        check_stops(daemon, signal.SIGTERM)
+        assert stops_after_s(daemon, signal.SIGTERM) < STOP_WITHIN_S
     # The request was given up and its exam let go of, so that the journal could be closed.
     assert list(clinic.state_dir.glob("journal*-wal")) == []
 
@@ -100,7 +95,7 @@ def test_a_signal_stops_it_while_the_server_is_away(
     daemon = clinic.start()
     clinic.camera.take(SUBJECT)
     daemon.says("EDC", "not available")
-    check_stops(daemon, number)
+    assert stops_after_s(daemon, number) < STOP_WITHIN_S
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems answer a full queue at once")
@@ -117,7 +112,7 @@ def test_a_signal_stops_it_while_nobody_answers_the_door(clinic: Clinic) -> None
         daemon = clinic.start(api_url=f"http://127.0.0.1:{door.getsockname()[1]}")
         clinic.camera.take(SUBJECT)
         daemon.says(SUBJECT, "identified")
-        check_stops(daemon, signal.SIGTERM)
+        assert stops_after_s(daemon, signal.SIGTERM) < STOP_WITHIN_S
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a Windows process gets one such event")
@@ -137,22 +132,26 @@ def test_a_second_signal_ends_it_at_once(clinic: Clinic, edc: DemoEdc) -> None:
 # Being refused
 
 
-def check_refused(daemon: DaemonProcess, code: int, *words: str) -> str:
-    """The daemon ended with this code and one message that has these words."""
+def refused(daemon: DaemonProcess, code: int) -> str:
+    """What the daemon said when it ended with this code."""
     assert daemon.wait(within_s=15) == code, daemon.text
     text = daemon.text
     assert "Traceback" not in text
-    assert all(word in text for word in words), text
     return text
+
+
+def lacks(text: str, *words: str) -> list[str]:
+    """Those of the words that are not in it."""
+    return [word for word in words if word not in text]
 
 
 def test_a_second_daemon_on_the_folder_is_refused(clinic: Clinic, tmp_path: Path) -> None:
     first = clinic.start()
     theirs = f"process {first.pid}"
     with clinic.launch() as second:
-        check_refused(second, 75, theirs, str(clinic.watch_dir))
+        assert lacks(refused(second, 75), theirs, str(clinic.watch_dir)) == []
     with clinic.launch("--state-dir", str(tmp_path / "elsewhere")) as second:
-        check_refused(second, 75, theirs)
+        assert lacks(refused(second, 75), theirs) == []
     assert first.is_running
     first.kill()
     clinic.start()  # the lock went with the process
@@ -161,9 +160,9 @@ def test_a_second_daemon_on_the_folder_is_refused(clinic: Clinic, tmp_path: Path
 def test_a_folder_or_database_that_is_not_there_is_not_now(clinic: Clinic) -> None:
     gone = str(clinic.folder / "unplugged")
     with clinic.launch(watch_dir=gone) as daemon:
-        check_refused(daemon, 75, gone, "watch_dir")
+        assert lacks(refused(daemon, 75), gone, "watch_dir") == []
     with clinic.launch(db_path=gone) as daemon:
-        check_refused(daemon, 75, gone, "db_path")
+        assert lacks(refused(daemon, 75), gone, "db_path") == []
 
 
 @pytest.mark.parametrize(
@@ -178,31 +177,32 @@ def test_a_table_or_column_that_does_not_exist_is_named_with_those_that_do(
     clinic: Clinic, settings: dict[str, object], words: tuple[str, ...]
 ) -> None:
     with clinic.launch(**settings) as daemon:
-        check_refused(daemon, 78, *words)
+        assert lacks(refused(daemon, 78), *words) == []
 
 
 def test_every_mistake_in_the_configuration_is_told_at_once(clinic: Clinic) -> None:
     mistakes = {"watch_dirr": "x", "stable_time": "soon", "report_type": "both", "workers": 0}
     with clinic.launch(**mistakes) as daemon:
-        check_refused(daemon, 78, *mistakes, "watch_dir")
+        assert lacks(refused(daemon, 78), *mistakes, "watch_dir") == []
 
 
 def test_a_file_that_is_no_json_is_told_with_its_line(clinic: Clinic) -> None:
     clinic.config_path.write_text('{\n  "watch_dir": \n', "utf-8")
     with clinic.run_command("--config", str(clinic.config_path)) as daemon:
-        check_refused(daemon, 78, clinic.config_path.name, "line")
+        assert lacks(refused(daemon, 78), clinic.config_path.name, "line") == []
 
 
 def test_a_configuration_that_is_not_there_is_told(clinic: Clinic) -> None:
     with clinic.run_command("--config", str(clinic.folder / "nowhere.json")) as daemon:
-        check_refused(daemon, 78, "nowhere.json")
+        assert lacks(refused(daemon, 78), "nowhere.json") == []
 
 
 def test_a_refused_token_ends_run_once(clinic: Clinic, edc: DemoEdc) -> None:
     expect(edc, SUBJECT)
     clinic.camera.take(SUBJECT)
     with clinic.launch("run", "--once", token=f"x-{TOKEN}") as daemon:
-        text = check_refused(daemon, 77, "token")
+        text = refused(daemon, 77)
+    assert "token" in text
     assert found_in(text) == []
 
 
@@ -299,7 +299,7 @@ def test_fifty_exams_at_once_are_archived_within_ten_seconds(tmp_path: Path, edc
         until(archived, 30, lambda: daemon.text[-3000:])
         assert time.monotonic() - landed < 10
         assert len(edc.stored_files()) == 3 * len(subjects)
-        check_stops(daemon, signal.SIGTERM)
+        assert stops_after_s(daemon, signal.SIGTERM) < STOP_WITHIN_S
 
 
 # What it says
