@@ -18,7 +18,7 @@ from camera_watchdog.entry_dates import (
 )
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.model import Exam, Reason, Session
-from camera_watchdog.overrides import entries_meant, goes_after, names_entry, waived
+from camera_watchdog.overrides import entries_meant, joins_before, names_entry, waived
 from camera_watchdog.screening import (
     folder_days,
     hold_unless_waived,
@@ -144,7 +144,7 @@ def _dates_to_compare(
     """
     if status.dated is None or session.dated is None or status.made_by_resolve:
         return None
-    is_given = exam.archived_at or goes_after(exam) or names_entry(exam, session.session_id)
+    is_given = exam.archived_at or joins_before(exam) or names_entry(exam, session.session_id)
     return None if is_given else (status.dated, session.dated)
 
 

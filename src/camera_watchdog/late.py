@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.model import Exam, Reason, Session
-from camera_watchdog.overrides import entries_meant, goes_after
+from camera_watchdog.overrides import joins_before
 
 __all__ = ["MAY_BE_LATE", "exam_before", "late_reason", "session_to_join"]
 
@@ -59,8 +59,7 @@ def session_to_join(exam: Exam, others: Iterable[Exam], *, now: datetime) -> Ses
     where the person named another one since. A server that does not know it says so, by whatever
     address it is reached.
     """
-    joins = goes_after(exam) and not entries_meant(exam)
-    before = exam_before(exam, others) if joins else None
+    before = exam_before(exam, others) if joins_before(exam) else None
     session = before.session if before else None
     if before is None or session is None or session.session_id in exam.former_sessions:
         return None

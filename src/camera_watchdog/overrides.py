@@ -51,6 +51,7 @@ __all__ = [
     "goes_after",
     "is_corrected",
     "is_told_without_row",
+    "joins_before",
     "names_entry",
     "said_to_be_taken_out",
     "said_together",
@@ -299,6 +300,11 @@ def goes_after(exam: Exam) -> bool:
     there = {file.name for file in exam.files if file.present}
     names = tuple(name for name in about(exam, Reason("late")) if name in there)
     return waived(exam, Reason("late", names))
+
+
+def joins_before(exam: Exam) -> bool:
+    """Whether these files go into the entry of the exam before: an entry of their own was not named since."""
+    return goes_after(exam) and not entries_meant(exam)
 
 
 def said_to_be_taken_out(exam: Exam, code: str) -> Override | None:

@@ -1,5 +1,6 @@
 """An entry that several exams of a subject are sent into: none of them writes over another's files."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from camera_watchdog.model import State
 from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import ASK_FIRST, AWAY, HOUR_S, ONE_PER_TYPE, begun, names_held
-from scripted_edc import GENERATIONS
+from scripted_edc import GENERATIONS, MARCH_1
 
 FIRST = ["OD.jpg", "OS.jpg", "report.pdf"]
 A_DAY_S = 25 * HOUR_S
@@ -94,6 +95,25 @@ def test_a_late_picture_that_cannot_join_goes_into_the_entry_that_a_person_names
         assert len(clinic.archived()) == 2
         assert names_held(clinic.edc, other) == ["OD.jpg"]
         assert clinic.edc.held("s-1") == stored
+
+
+@pytest.mark.parametrize("release", [*ASK_FIRST, "1.4"])
+def test_the_entry_that_was_named_for_it_is_left_where_it_becomes_another_visit_s(
+    tmp_path: Path, release: str
+) -> None:
+    """That the picture goes after the exam before was said first, and is not the last word."""
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(30)
+        comes_late(clinic, "OD.jpg", eye="R", seed=31)
+        other = clinic.edc.add_session(dated=MARCH_1 + timedelta(days=8))
+        clinic.edc.uploads = [Unreachable("no route", sent=False)]
+        Nurse(clinic).says(entry="2026-03-09")
+        clinic.live_for(2)
+        assert clinic.exam("S1").session is not None
+        clinic.edc.sessions[-1].dated = MARCH_1 + timedelta(days=90)
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+        assert clinic.edc.held(other) == []
 
 
 @pytest.mark.parametrize("release", [*ASK_FIRST, "1.4"])
