@@ -33,7 +33,7 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.listing import Listing, kept_by_others_too, listed_as_sent, lost_of
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
 from camera_watchdog.overrides import is_corrected
-from camera_watchdog.reasons import explain
+from camera_watchdog.reason_log import log_for_person
 from camera_watchdog.steps import Tools
 from camera_watchdog.uploads import CREATED, upload
 
@@ -105,17 +105,7 @@ class Confirmations:
             exam.id, confirmed, event, detail, durable=found is not None
         )
         if found is not None:
-            self._tell(exam, found)
-
-    def _tell(self, exam: Exam, found: Reason) -> None:
-        words = explain(found, exam)
-        logger.warning(
-            "%s  FOUND: %s %s",
-            exam.destination,
-            words.sentence,
-            words.next_step,
-            extra={"event": "found", "reason_code": found.code},
-        )
+            log_for_person(logger, exam.destination, "found", found, exam)
 
     def _found(self, exam: Exam) -> Reason | None:
         """What a person must see of an exam; nothing where nobody can tell.

@@ -31,7 +31,8 @@ from camera_watchdog.identify import Identify
 from camera_watchdog.lifecycle import Event, pause_s, step
 from camera_watchdog.lookalikes import with_resemblance
 from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.reasons import Clears, clears, explain
+from camera_watchdog.reason_log import log_for_person, log_waits
+from camera_watchdog.reasons import Clears, clears
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import (
     EyeMissing,
@@ -153,9 +154,7 @@ class Pipeline:
         if for_row and self._tools.elapsed.since(exam.last_change) >= rules.incomplete_after:
             return self._hold(passage, reason)
         if passage.waited_for != reason:
-            words = explain(reason, exam).sentence
-            told = {"event": "waits", "reason_code": reason.code}
-            logger.info("%s  waits: %s", passage.name, words, extra=told)
+            log_waits(logger, passage.name, reason, exam)
         attempts = exam.attempts + 1
         return self._keep(
             passage,
@@ -169,16 +168,9 @@ class Pipeline:
         self, passage: Passage, reason: Reason, failing_since: datetime | None = None
     ) -> Outcome:
         """A person or the cause must act; said once, however often it is tried again."""
-        words = explain(reason, passage.exam)
         known = passage.was_held and passage.waited_for == reason
         if not known:
-            logger.warning(
-                "%s  HELD: %s %s",
-                passage.name,
-                words.sentence,
-                words.next_step,
-                extra={"event": "held", "reason_code": reason.code},
-            )
+            log_for_person(logger, passage.name, "held", reason, passage.exam)
         due_in_s = {
             Clears.CHANGE: None,
             Clears.SOON: self._tools.rules.retry_max_delay_s,

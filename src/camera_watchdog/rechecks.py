@@ -23,7 +23,7 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.errors import CameraDatabaseError, CameraWatchdogError
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.reasons import explain
+from camera_watchdog.reason_log import log_for_person
 from camera_watchdog.receipts import rebuild_receipts
 from camera_watchdog.recheck_folder import FolderRecheck
 from camera_watchdog.recheck_rows import RowRecheck
@@ -224,12 +224,5 @@ class Rechecks:
             return exam
         detail = f"{code}: {', '.join(found.files)}"
         exam = self._journal.archived.amend(exam.id, noted, "found", detail)
-        words = explain(found, exam)
-        logger.warning(
-            "%s  FOUND: %s %s",
-            exam.destination,
-            words.sentence,
-            words.next_step,
-            extra={"event": "found", "reason_code": found.code},
-        )
+        log_for_person(logger, exam.destination, "found", found, exam)
         return exam

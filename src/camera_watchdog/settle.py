@@ -21,7 +21,7 @@ from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Exam, Laterality, Reason, State
 from camera_watchdog.overrides import skipped, waived
 from camera_watchdog.readings import Reading
-from camera_watchdog.reasons import explain
+from camera_watchdog.reason_log import log_for_person, log_waits
 
 __all__ = ["Records", "Settle", "Verdict"]
 
@@ -189,9 +189,7 @@ class Settle:
     def _waiting(self, exam: Exam, reason: Reason, *, news: bool = False) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""
         if exam.reason != reason:
-            words = explain(reason, exam).sentence
-            told = {"event": "waits", "reason_code": reason.code}
-            logger.info("%s  waits: %s", exam.folder, words, extra=told)
+            log_waits(logger, exam.folder, reason, exam)
         elif not news:
             return exam
         return self._records.save(exam.but(reason=reason), "", durable=False)
@@ -219,14 +217,7 @@ class Settle:
         Raises:
             JournalError: it cannot be written down.
         """
-        words = explain(reason, exam)
-        logger.warning(
-            "%s  HELD: %s %s",
-            exam.folder,
-            words.sentence,
-            words.next_step,
-            extra={"event": "held", "reason_code": reason.code},
-        )
+        log_for_person(logger, exam.folder, "held", reason, exam)
         state = step(exam.state, Event.HELD)
         held = exam.but(state=state, reason=reason, not_before=None)
         return self._records.save(held, Event.HELD, reason.code)

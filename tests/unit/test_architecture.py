@@ -92,6 +92,7 @@ CORE: Final = {
     "lookalikes",
     "pipeline",
     "proof",
+    "reason_log",
     "screening",
     "server_memory",
     "session_checks",
