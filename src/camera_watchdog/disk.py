@@ -23,7 +23,7 @@ from camera_watchdog.disk_identity import identity, is_link
 from camera_watchdog.disk_room import make_private, write_over
 from camera_watchdog.disk_writers import is_forbidden, open_for_writing_elsewhere
 from camera_watchdog.entries import Entry, Kind, Stamp, unfinished_name
-from camera_watchdog.errors import FileChanged, FileForbidden, NotRegular
+from camera_watchdog.errors import FileChanged, FileForbidden, NotRegular, TooManyEntries
 
 __all__ = ["Disk"]
 
@@ -90,39 +90,32 @@ class Disk:
         is_file = item.is_file(follow_symlinks=False)
         return not self._ignored.leaves_aside(item.name, is_file=is_file)
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         """What is in a folder, by name; an entry that goes away meanwhile is left out.
 
         Raises:
+            TooManyEntries: there are more than ``most``; none of them was looked at.
             OSError: the folder cannot be listed, or one of its names cannot be looked at.
         """
         folder = disk_windows.native(folder)
         found: list[Entry] = []
         gone: set[str] = set()
         with os.scandir(folder) as listing:
-            for item in filter(self._counts, listing):
-                try:
-                    found.append(_entry(item))
-                except FileNotFoundError:
-                    gone.add(item.name)
+            counted = filter(self._counts, listing)
+            items = list(counted if most is None else islice(counted, most + 1))
+        if most is not None and len(items) > most:
+            raise TooManyEntries(f"{folder} holds more than {most}")
+        for item in items:
+            try:
+                found.append(_entry(item))
+            except FileNotFoundError:
+                gone.add(item.name)
         if gone:
             with os.scandir(folder) as listing:
                 if named := sorted(gone.intersection(item.name for item in listing)):
                     said = f"{named[0]} is there and is not found when it is looked at"
                     raise OSError(errno.EIO, said, str(folder))
         return tuple(sorted(found, key=lambda entry: entry.name))
-
-    def has_more_than(self, most: int, folder: Path) -> bool:
-        """Whether a folder has more in it than so many; no more of them are looked at.
-
-        Raises:
-            OSError: the folder cannot be listed.
-        """
-        with os.scandir(folder) as listing:
-            if len(list(islice(listing, most + 1))) <= most:
-                return False
-        with os.scandir(folder) as listing:
-            return len(list(islice(filter(self._counts, listing), most + 1))) > most
 
     def folder_names(self, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names of the folders in ``root``, and of what else lies there, ignored names too.

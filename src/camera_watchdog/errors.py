@@ -81,6 +81,10 @@ class FileForbidden(CameraWatchdogError, PermissionError):
     """This account has no right to read a file."""
 
 
+class TooManyEntries(CameraWatchdogError):
+    """More lies in a folder than was to be looked at."""
+
+
 class NotRegular(CameraWatchdogError, OSError):
     """A link, pipe or device stands where a file was expected; it was not opened."""
 

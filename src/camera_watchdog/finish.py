@@ -19,6 +19,7 @@ from camera_watchdog.errors import (
     FileChanged,
     NotRegular,
     PermanentError,
+    TooManyEntries,
     TransientError,
     Unmovable,
     why_unreadable,
@@ -79,11 +80,11 @@ class Finish:
         """
         folder = self._tools.rules.watch_dir / exam.folder
         try:
-            if self._tools.disk.has_more_than(MOST_ENTRIES, folder):
-                raise FolderChanged("more came before the archive than an exam has")
-            entries = self._tools.disk.entries(folder)
+            entries = self._tools.disk.entries(folder, most=MOST_ENTRIES)
             others = [entry for entry in entries if entry.kind is not Kind.FILE]
             in_the_way = [e.name for e in others if self._is_in_the_way(exam, folder, e)]
+        except TooManyEntries as error:
+            raise FolderChanged("more came before the archive than an exam has") from error
         except OSError as error:
             raise FolderChanged("the folder cannot be listed") from error
         if in_the_way:

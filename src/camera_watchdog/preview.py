@@ -13,7 +13,7 @@ from typing import Any, Final
 from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import MOST_ENTRIES, last_change
-from camera_watchdog.errors import PermanentError, TransientError
+from camera_watchdog.errors import PermanentError, TooManyEntries, TransientError
 from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.identify import Identify
@@ -151,11 +151,12 @@ def foresee(
     listed, too_full, unlisted = [], [], {}
     for folder, subject in folders:
         try:
-            if disk.has_more_than(MOST_ENTRIES, rules.watch_dir / folder):
-                exam = Exam(folder, subject, first_seen=clock(), last_change=clock())
-                too_full.append(_waits(exam, TOO_MANY_FILES, is_held=True))
-                continue
-            listing = {e.name: e for e in disk.entries(rules.watch_dir / folder)}
+            entries = disk.entries(rules.watch_dir / folder, most=MOST_ENTRIES)
+            listing = {entry.name: entry for entry in entries}
+        except TooManyEntries:
+            exam = Exam(folder, subject, first_seen=clock(), last_change=clock())
+            too_full.append(_waits(exam, TOO_MANY_FILES, is_held=True))
+            continue
         except FileNotFoundError:
             continue  # gone meanwhile
         except OSError as error:

@@ -160,11 +160,8 @@ class JournalLike(Protocol):
 class DiskLike(Protocol):
     """The file system."""
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
-        """What is in a folder."""
-
-    def has_more_than(self, most: int, folder: Path) -> bool:
-        """Whether a folder has more in it than so many."""
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
+        """What is in a folder; TooManyEntries where that is more than ``most``."""
 
     def exists(self, path: Path) -> bool:
         """Whether anything stands there."""

@@ -20,7 +20,7 @@ from camera_watchdog.content.names import pattern_for
 from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import MOST_ENTRIES, Entry
-from camera_watchdog.errors import JournalError
+from camera_watchdog.errors import JournalError, TooManyEntries
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.hints import Hints
 from camera_watchdog.intake import TOO_MANY_FILES
@@ -240,10 +240,10 @@ class Sweep(Hints):
         """List one folder and take in what it says."""
         now = self._monotonic()
         try:
-            if self._disk.has_more_than(MOST_ENTRIES, self._rules.watch_dir / folder):
-                self._too_full(folder)
-                return
-            entries = self._disk.entries(self._rules.watch_dir / folder)
+            entries = self._disk.entries(self._rules.watch_dir / folder, most=MOST_ENTRIES)
+        except TooManyEntries:
+            self._too_full(folder)
+            return
         except (FileNotFoundError, NotADirectoryError):
             if self._registry.get(folder) is None:
                 self._forget(folder)  # archived: nothing depends on why it is not there

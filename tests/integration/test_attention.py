@@ -38,10 +38,10 @@ class BrokenDisk(Disk):
         self.unlistable: set[str] = set()
         self.unmovable = False
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         if folder.name in self.unlistable:
             raise DENIED
-        return super().entries(folder)
+        return super().entries(folder, most=most)
 
     def holds_files(self, folder: Path) -> bool:
         if folder.name in self.unlistable:

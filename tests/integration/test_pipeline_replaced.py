@@ -382,11 +382,11 @@ class Renumbering(Disk):
         self.looks = 0
         self.read: list[str] = []
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         self.looks += 1
         return tuple(
             entry._replace(file_id=self.looks, ctime_ns=self.looks)
-            for entry in super().entries(folder)
+            for entry in super().entries(folder, most=most)
         )
 
     def _stamp(self, file: Any) -> Stamp:  # type: ignore[override] # as it is for the test

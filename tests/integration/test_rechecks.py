@@ -34,9 +34,9 @@ class CountingDisk(Disk):
         self.listings = 0
         self.unreadable: set[str] = set()
 
-    def entries(self, folder: Path) -> tuple[object, ...]:  # type: ignore[override]
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[object, ...]:  # type: ignore[override]
         self.listings += 1
-        return super().entries(folder)
+        return super().entries(folder, most=most)
 
     def reading(self, path: Path) -> object:  # type: ignore[override]
         if path.name in self.unreadable:

@@ -1,10 +1,11 @@
 """A file that takes long to read, and a folder with far too much in it, keep no other exam waiting."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -204,15 +205,34 @@ def test_a_folder_with_as_much_as_is_allowed_is_an_exam(tmp_path: Path) -> None:
         assert len(camera.exam("S1").other_names) == MOST_ENTRIES - 3
 
 
+def test_a_look_lists_a_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a share every listing is a wait."""
+    with WatchedFolder(tmp_path) as camera:
+        camera.put_exam("S1")
+        camera.run_for(1)
+        listed: list[str] = []
+        scandir = os.scandir
+
+        def counted(path: Any) -> Any:
+            listed.append(Path(path).name)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", counted)
+        camera.clock.advance(1)
+        camera.sweep.hint("S1")
+        camera.sweep.run_once()
+        assert listed == ["S1"]
+
+
 class SlowToList(Disk):
     """Folders of before take their time to be listed."""
 
     camera: WatchedFolder | None = None
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         if self.camera is not None and folder.name.startswith("old"):
             self.camera.clock.advance(0.1)
-        return super().entries(folder)
+        return super().entries(folder, most=most)
 
 
 def test_what_comes_is_looked_at_before_a_long_backlog(tmp_path: Path) -> None:

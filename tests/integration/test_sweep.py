@@ -1070,9 +1070,9 @@ class Asking(Disk):
         if self.camera is not None:
             self.told.append(self.camera.sweep.is_settled())
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         self._ask()
-        found = super().entries(folder)
+        found = super().entries(folder, most=most)
         self._ask()
         return found
 
@@ -1118,10 +1118,10 @@ class Failing(Disk):
     def __init__(self) -> None:
         self.failing: set[str] = set()
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         if folder.name in self.failing:
             raise PermissionError(13, "access denied", str(folder))
-        return super().entries(folder)
+        return super().entries(folder, most=most)
 
 
 def test_a_folder_that_cannot_be_listed_is_tried_again_and_keeps_no_other_waiting(

@@ -17,7 +17,7 @@ from camera_watchdog.checks import Mark
 from camera_watchdog.commands import check_machine
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry, Kind, last_change
-from camera_watchdog.errors import FileChanged, NotNow
+from camera_watchdog.errors import FileChanged, NotNow, TooManyEntries
 from camera_watchdog.reasons import explain
 from camera_watchdog.running import running_daemon
 from camera_watchdog.starting import check_paths, locked
@@ -27,6 +27,20 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A_YEAR_NS = 31_556_952 * 10**9
 MODIFIED_NS = [-369 * A_YEAR_NS, -1, 0, 230 * A_YEAR_NS, 400 * A_YEAR_NS, 28_000 * A_YEAR_NS]
 """From 1601, with which Windows begins, to a year that no calendar of Python's has."""
+
+
+def test_a_folder_is_counted_by_the_path_that_windows_finds_it_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By any other it is not there where the path is long, or is another folder: ``S1.`` is ``S1``."""
+    monkeypatch.setattr(disk_windows, "native", lambda path: tmp_path / f"{path.name} itself")
+    there = tmp_path / "S1 itself"
+    there.mkdir()
+    for number in range(3):
+        (there / f"{number}.jpg").touch()
+    assert len(Disk().entries(tmp_path / "S1", most=3)) == 3
+    with pytest.raises(TooManyEntries):
+        Disk().entries(tmp_path / "S1", most=2)
 
 
 # Files of any time

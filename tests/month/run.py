@@ -56,11 +56,11 @@ class _ShareDisk(SeamDisk):
 
     listed = 0
 
-    def entries(self, folder: Path) -> tuple[Entry, ...]:
+    def entries(self, folder: Path, *, most: int | None = None) -> tuple[Entry, ...]:
         self.listed += 1
         return tuple(
             entry._replace(file_id=1000 * self.listed + place)
-            for place, entry in enumerate(super().entries(folder))
+            for place, entry in enumerate(super().entries(folder, most=most))
         )
 
 
