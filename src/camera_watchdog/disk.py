@@ -299,7 +299,7 @@ class Disk:
         temporary = path.with_name(unfinished_name(path.name))
         try:
             with disk_windows.native(temporary).open("wb") as file:
-                make_private(file)
+                make_private(file.fileno())
                 file.write(content)
                 if durable:
                     file.flush()

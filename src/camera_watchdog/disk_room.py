@@ -8,20 +8,22 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 __all__ = ["make_private", "make_public", "why_unwritable", "with_room", "write_over"]
 
+_NOT_OTHERS: Final = 0o660
+_READ_BY_GROUP: Final = 0o640
 _LEAST_ROOM_BYTES: Final = 64 * 1024
 _STEP_BYTES: Final = 16 * 1024
 _SLACK_BYTES: Final = 4 * 1024
 
 
-def make_private(file: BinaryIO) -> None:
-    """Let the owner and the group of a file read it, and nobody else."""
-    if hasattr(os, "fchmod"):
-        with contextlib.suppress(OSError):  # a volume that knows no such rights
-            os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & 0o660 | 0o640)
+def make_private(file: int | Path) -> None:
+    """Let the owner and the group of a file read it, and nobody else; ``file`` may be a descriptor."""
+    if sys.platform != "win32":  # which has other rights than these
+        with contextlib.suppress(OSError):  # and so may a volume
+            os.chmod(file, os.stat(file).st_mode & _NOT_OTHERS | _READ_BY_GROUP)  # noqa: PTH101, PTH116
 
 
 def make_public(path: Path) -> None:

@@ -16,6 +16,7 @@ from camera_watchdog.journal_damage import Damage
 from camera_watchdog.journal_file import record_place, watch_folder_of, whose
 from camera_watchdog.journal_migrations import VERSION, version_of
 from camera_watchdog.journal_watch_folder import id_in
+from camera_watchdog.path_names import sqlite_uri
 
 __all__ = ["Agreement", "agreement", "journal_to_move", "move_journal"]
 
@@ -47,7 +48,7 @@ def journal_to_move(path: Path) -> Iterator[sqlite3.Connection]:
         JournalError: it is not there, damaged, or this account may not write it.
     """
     try:
-        uri = f"{path.absolute().as_uri()}?mode=rw"
+        uri = sqlite_uri(path.absolute().as_posix(), mode="rw")
         with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as opened:
             opened.row_factory = sqlite3.Row
             if version_of(opened) > VERSION:

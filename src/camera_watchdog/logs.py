@@ -8,7 +8,6 @@ import contextlib
 import json
 import logging
 import logging.handlers
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
+
+from camera_watchdog.disk_room import make_private
 
 __all__ = ["KEPT_FILES", "TOLD_BEFORE", "print_above", "set_up"]
 
@@ -116,9 +117,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         """Its owner and group may read it, and nobody else, whatever the umask."""
         stream = super()._open()
-        if hasattr(os, "fchmod"):
-            with contextlib.suppress(OSError):
-                os.fchmod(stream.fileno(), os.fstat(stream.fileno()).st_mode & 0o660 | 0o640)
+        make_private(stream.fileno())
         return stream
 
     def doRollover(self) -> None:  # noqa: N802 - the base class's name

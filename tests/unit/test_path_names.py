@@ -1,7 +1,8 @@
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
+import camera_watchdog
 from camera_watchdog.path_names import plain, sqlite_uri, verbatim
 
 
@@ -58,3 +59,9 @@ def test_a_windows_path_is_written_plainly_where_that_says_the_same(
 def test_a_windows_path_of_any_length_and_name_is_taken_as_it_is(written: str, taken: str) -> None:
     assert verbatim(written) == taken
     assert verbatim(taken) == taken
+
+
+def test_no_other_module_writes_such_a_uri() -> None:
+    """``as_uri`` gives a share as an authority, which SQLite refuses."""
+    modules = Path(camera_watchdog.__file__).parent.rglob("*.py")
+    assert [each.name for each in modules if "as_uri(" in each.read_text("utf-8")] == []
