@@ -17,7 +17,8 @@ __all__ = ["NAME", "command", "program", "quoted", "settings", "split_commands",
 NAME: Final = "camera-watchdog"
 
 _PLAIN_ON_WINDOWS: Final = re.compile(r"[\w.@+:/\\=-]+")
-_WORD: Final = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
+_WORD: Final = r"""(?:\$'(?:[^'\\]|\\.)*'|"[^"]*"|'[^']*'|[^\s"'])+"""
+_SETTINGS: Final = rf"(?: --[a-z-]+ {_WORD})*"
 _WORDS: Final = "|".join(
     (
         r'(?:release|resend) .*?--reason "\.\.\."',
@@ -71,8 +72,11 @@ def command(words: str) -> str:
 
 
 def split_commands(text: str) -> list[str]:
-    """A text in parts: what is said, a command that a person is to type, what is said, and so on."""
-    return re.split(f"({re.escape(program())} (?:{_WORDS}){re.escape(settings())})", text)
+    """A text in parts: what is said, a command that a person is to type, what is said, and so on.
+
+    The settings are those of whoever wrote it: a daemon's words are told by others, too.
+    """
+    return re.split(f"({re.escape(program())} (?:{_WORDS}){_SETTINGS})", text)
 
 
 def quoted(word: str) -> str:

@@ -50,6 +50,12 @@ def test_commands_are_found_in_a_text(settings: str) -> None:
         assert split_commands("camera-watchdog has seen it.") == ["camera-watchdog has seen it."]
 
 
+def test_a_command_that_a_daemon_told_is_found_whole_by_who_has_other_settings() -> None:
+    with told_as("camera-watchdog", "--config '/etc/a b.json' --state-dir /var/c"):
+        told = command(r"retry $'S\'\t1'")
+    assert split_commands(f"Try again: {told} Then look.") == ["Try again: ", told, " Then look."]
+
+
 @pytest.mark.parametrize(
     "word, told",
     [

@@ -16,8 +16,9 @@ from camera_watchdog.status_page import moment
 __all__ = ["print_overview"]
 
 _A_SCREENFUL: Final = 20
-_INDENT: Final = (0, 0, 0, 2)
-_FURTHER_IN: Final = (0, 0, 0, 5)
+_Indent = tuple[int, int, int, int]
+_INDENT: Final[_Indent] = (0, 0, 0, 2)
+_FURTHER_IN: Final[_Indent] = (0, 0, 0, 5)
 
 
 def print_overview(told: Overview, zone: tzinfo) -> None:
@@ -28,14 +29,14 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     console = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
     console.print(_head(told, zone))
     if told.refused:
-        console.print(_plain(f"The last start was refused: {told.refused}", "bold red"))
+        _print_told(console, f"The last start was refused: {told.refused}", "bold red")
     for each in told.obstacles:
         since = moment(each.since, told.at, zone)
-        console.print(_plain(f"Since {since}: {each.sentence}\n-> {each.next_step}", "bold red"))
+        _print_told(console, f"Since {since}: {each.sentence}\n-> {each.next_step}", "bold red")
     if told.configuration:
-        console.print(_plain(f"Look: {told.configuration}", "bold"))
+        _print_told(console, f"Look: {told.configuration}", "bold")
     for warning in told.warnings:
-        console.print(_plain(f"Look: {warning}", "bold"))
+        _print_told(console, f"Look: {warning}", "bold")
     _print_with_answers(console, "NEED A PERSON", told.for_people, told, zone)
     title = "WAIT FOR THE CAMERA, OR FOR A PICTURE TO BE TAKEN"
     _print_with_answers(console, title, told.awaited, told, zone)
@@ -83,7 +84,7 @@ def _server(told: Overview, zone: tzinfo) -> str:
 def _print_with_answers(
     console: Console, title: str, rows: tuple[Row, ...], told: Overview, zone: tzinfo
 ) -> None:
-    """Each with what to do; a command stands on a line of its own, whole however long it is."""
+    """Each with what to do."""
     if not rows:
         return
     console.print(_plain(f"\n{title}", "bold"))
@@ -94,12 +95,17 @@ def _print_with_answers(
         head.append(f"since {moment(row.since, told.at, zone)}")
         console.print(head)
         console.print(Padding(_plain(row.reason), _INDENT))
-        said, *commands = split_commands(_printable(what))
-        console.print(Padding(Text(f"-> {said.strip()}", style), _INDENT))
-        for command, then in zip(commands[::2], commands[1::2], strict=True):
-            console.print(Text(f"     {command}", style), soft_wrap=True)
-            if then.strip():
-                console.print(Padding(Text(then.strip(), style), _FURTHER_IN))
+        _print_told(console, f"-> {what}", style, _INDENT)
+
+
+def _print_told(console: Console, text: str, style: str, indent: _Indent = (0, 0, 0, 0)) -> None:
+    """A command stands on a line of its own, whole however long it is."""
+    said, *commands = split_commands(_printable(text))
+    console.print(Padding(Text(said.strip(), style), indent))
+    for command, then in zip(commands[::2], commands[1::2], strict=True):
+        console.print(Text(f"     {command}", style), soft_wrap=True)
+        if then.strip():
+            console.print(Padding(Text(then.strip(), style), _FURTHER_IN))
 
 
 def _name(row: Row) -> str:
