@@ -1,6 +1,9 @@
 """``check`` says that all is well only where something could be sent."""
 
+import json
 import shutil
+import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -9,11 +12,12 @@ import pytest
 
 from camera_watchdog.checks import Finding, Mark
 from camera_watchdog.commands.check_exams import check_exams
+from camera_watchdog.commands.check_standing import Standing
 from camera_watchdog.config import Config, load
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
 from camera_watchdog_demo.edc_server import DemoEdc
-from daemon_process import Clinic
+from daemon_process import FAST, Clinic, until
 
 SUBJECTS: Final = ("105-10-0001-2", "105-10-0002-2", "105-10-0003-2")
 
@@ -33,6 +37,12 @@ def check(clinic: Clinic, *words: str, **settings: object) -> tuple[int, list[st
         return code, [line for line in process.lines if line]
 
 
+def checked(clinic: Clinic) -> tuple[int, list[str]]:
+    """As :func:`check`, beside what runs."""
+    told = clinic.command("check")
+    return told.returncode, [line for line in told.stdout.splitlines() if line]
+
+
 def marked(lines: list[str], mark: str) -> list[str]:
     return [line for line in lines if line.startswith(mark)]
 
@@ -44,9 +54,7 @@ def test_an_ordinary_site_is_well(clinic: Clinic) -> None:
 
 
 def test_an_exam_that_is_not_whole_yet_keeps_nothing_from_being_well(clinic: Clinic) -> None:
-    taken = clinic.camera.take(SUBJECTS[1])
-    for path in taken.folder.glob("*OS*"):
-        path.unlink()
+    next(clinic.camera.take(SUBJECTS[1]).folder.glob("*.jpg")).unlink()
     code, lines = check(clinic)
     assert (code, lines[-1]) == (0, "All is well.")
 
@@ -101,7 +109,12 @@ def findings_of(clinic: Clinic, *, look_at_all: bool = False) -> list[Finding]:
     config: Config = load(None, clinic.settings, {})
     folders = [(path.name, path.name) for path in sorted(clinic.watch_dir.glob("1*"))]
     return check_exams(
-        config, folders, clock=lambda: datetime.now(UTC), look_at_all=look_at_all, given=""
+        config,
+        folders,
+        clock=lambda: datetime.now(UTC),
+        look_at_all=look_at_all,
+        given="",
+        standing=Standing(),
     ).findings
 
 
@@ -111,10 +124,10 @@ def test_a_folder_that_cannot_be_listed_is_wrong(
     (clinic.watch_dir / SUBJECTS[1]).mkdir()
     entries = Disk.entries
 
-    def refused(disk: Disk, folder: Path) -> list[Entry]:
+    def refused(disk: Disk, folder: Path, **more: int) -> list[Entry]:
         if folder.name == SUBJECTS[1]:
             raise PermissionError(13, "Permission denied")
-        return list(entries(disk, folder))
+        return list(entries(disk, folder, **more))
 
     assert {each.mark for each in findings_of(clinic)} == {Mark.OK}
     monkeypatch.setattr(Disk, "entries", refused)
@@ -144,3 +157,77 @@ def test_a_token_s_file_that_is_not_there_keeps_nothing_else_from_being_tried(
     assert str(clinic.folder / "token.txt") in wrong
     assert any(f"exam in {SUBJECTS[0]}: would be sent" in line for line in marked(lines, "OK"))
     assert lines[-1] == "1 wrong: see the lines with !! above."
+
+
+@pytest.fixture
+def held(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
+    """A whole exam that the EDC has no entry for: nothing of that shows in its files."""
+    with Clinic(tmp_path / "held", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+        edc.add_subject(SUBJECTS[0])
+        clinic.start()
+        clinic.camera.take(SUBJECTS[0])
+        clinic.wait_for(SUBJECTS[0], "no_session")
+        yield clinic
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_what_is_held_by_the_record_is_never_well(held: Clinic, *, runs: bool) -> None:
+    if not runs:
+        held.running.stop()
+    code, lines = checked(held)
+    assert code == 1
+    (said, none_goes) = marked(lines, "??")
+    assert f"exam in {SUBJECTS[0]}: The EDC has no eye exam entry" in said
+    assert "Ask the clinician to create one" in said
+    assert "1 exam has all files, and none would be sent" in none_goes
+    assert not any(f"exam in {SUBJECTS[0]}" in line for line in marked(lines, "OK"))
+    (files,) = [line for line in marked(lines, "--") if f"exam in {SUBJECTS[0]}" in line]
+    assert "with that out of the way it would be sent" in files
+    assert lines[-1] == "2 to look at: see the lines with ?? above."
+
+
+def test_a_program_is_told_of_the_hold_too(held: Clinic) -> None:
+    told = json.loads(held.command("check", "--json").stdout)
+    (exam,) = told["exams"]
+    assert (told["ok"], exam["would_be_sent"], exam["reason_code"]) == (False, False, "no_session")
+
+
+def test_a_hold_whose_folder_is_not_looked_at_is_named_too(held: Clinic) -> None:
+    held.running.stop()
+    shutil.rmtree(held.watch_dir / SUBJECTS[0])
+    code, lines = checked(held)
+    assert code == 1
+    (said,) = marked(lines, "??")
+    assert f"exam in {SUBJECTS[0]}: The EDC has no eye exam entry" in said
+
+
+def test_what_is_sent_and_what_still_waits_for_the_camera_keeps_it_well(
+    held: Clinic, edc: DemoEdc
+) -> None:
+    edc.add_session(SUBJECTS[0])
+    edc.add_subject(SUBJECTS[1])
+    assert held.command("retry", SUBJECTS[0]).returncode == 0
+    held.archived(SUBJECTS[0])
+    next(held.camera.take(SUBJECTS[1]).folder.glob("*.jpg")).unlink()
+    held.wait_for(SUBJECTS[1], "incomplete")
+    code, lines = checked(held)
+    assert (code, lines[-1]) == (0, "All is well.")
+
+
+def test_what_the_program_that_runs_says_of_itself_is_told(held: Clinic, edc: DemoEdc) -> None:
+    """Its account may have another way to the EDC, and other rights, than the one who asks."""
+    edc.add_session(SUBJECTS[0])
+    assert held.command("retry", SUBJECTS[0]).returncode == 0
+    held.archived(SUBJECTS[0])
+    kept = held.state_dir / "status.json"
+    until(lambda: json.loads(kept.read_text("utf-8"))["totals"]["archived"] == 1, 15, "status")
+    assert checked(held)[0] == 0
+    held.running.send(signal.SIGSTOP)
+    told = json.loads(kept.read_text("utf-8"))
+    told["server"] = {"reachable": False, "since": told["at"], "message": "No route to it."}
+    kept.write_text(json.dumps(told), "utf-8")
+    code, lines = checked(held)
+    assert (code, marked(lines, "??")) == (
+        1,
+        ["?? LOOK   camera-watchdog, as it runs: No route to it."],
+    )

@@ -22,6 +22,7 @@ from camera_watchdog.commands.check_ignored import check_ignored
 from camera_watchdog.commands.check_machine import check_machine, check_service, check_watch_dir
 from camera_watchdog.commands.check_names import check_eye_pattern, check_report_eyes
 from camera_watchdog.commands.check_server import check_server
+from camera_watchdog.commands.check_standing import check_standing
 from camera_watchdog.commands.check_telling import check_telling
 from camera_watchdog.config import RUN_NEEDS, Config, load
 from camera_watchdog.config.earlier import take_over
@@ -98,8 +99,16 @@ def _everything(
         rows["db_image_rows"] = suggestion.image_rows.value
     would_fit = dataclasses.replace(config, **names)
     given = ", with the likeliest names" if names else ""
-    exams = check_exams(would_fit, folders, clock=_now, look_at_all=look_at_all, given=given)
-    findings += exams.findings
+    standing = check_standing(config, _now())
+    exams = check_exams(
+        would_fit,
+        folders,
+        clock=_now,
+        look_at_all=look_at_all,
+        given=given,
+        standing=standing,
+    )
+    findings += [*standing.findings, *exams.findings]
     more = {
         "suggestion": names | rows,
         "exams": exams.as_json,

@@ -1,6 +1,6 @@
 """``check``, what lies in the camera's folder: each exam as it would be sent, and whether any would be."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,10 +9,12 @@ from camera_watchdog import parts
 from camera_watchdog.capture import CLOCK, DICOM
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.command_line import command
+from camera_watchdog.commands.check_standing import Standing, held_elsewhere
 from camera_watchdog.config import Config
 from camera_watchdog.content.dicom_reader import install_command
 from camera_watchdog.errors import CameraDatabaseError
 from camera_watchdog.model import Exam
+from camera_watchdog.overview import Row
 from camera_watchdog.preview import Foreseen, Foresight, foresee
 
 __all__ = ["ExamsFound", "check_exams"]
@@ -41,10 +43,11 @@ def check_exams(
     clock: Callable[[], datetime],
     look_at_all: bool,
     given: str,
+    standing: Standing,
 ) -> ExamsFound:
     """Look at the folders, which are given with their subjects; at the first 50, or at all.
 
-    ``given`` says that names are taken which are not configured.
+    ``given`` says that names are taken which are not configured, ``standing`` what is on record.
     """
     seen = foresee(
         folders,
@@ -56,16 +59,23 @@ def check_exams(
         most=None if look_at_all else _MOST_SHOWN,
     )
     whole = [e for e in seen.looked_at if e.reason is None or e.reason.code not in _NOT_WHOLE_YET]
+    held = standing.held
     findings = [
         *_one_subject_of_several(config, seen.there),
         *_known_to_camera(config, whole),
-        *(_exam(each, given) for each in seen.looked_at),
+        *(
+            said
+            for each in seen.looked_at
+            for said in _exam(each, given, held.get(each.exam.folder))
+        ),
+        *held_elsewhere(standing, {each.exam.folder for each in seen.looked_at}),
         *_clocks(seen.looked_at, clock()),
         *_unread(seen.looked_at),
         *_not_looked_at(seen),
-        *_none_would_go(whole),
+        *_none_would_go(whole, held),
     ]
-    return ExamsFound(findings, [_exam_as_json(each) for each in seen.looked_at])
+    as_json = [_exam_as_json(each, held.get(each.exam.folder)) for each in seen.looked_at]
+    return ExamsFound(findings, as_json)
 
 
 def _one_subject_of_several(config: Config, exams: Sequence[Exam]) -> Iterator[Finding]:
@@ -104,18 +114,29 @@ def _known_to_camera(config: Config, whole: Sequence[Foreseen]) -> Iterator[Find
     yield odd(tried, found, mend)
 
 
-def _exam(foreseen: Foreseen, given: str) -> Finding:
-    exam = foreseen.exam
+def _exam(foreseen: Foreseen, given: str, held: Row | None) -> Iterator[Finding]:
+    """What stands in the way on record, where a person is needed for it, and what its files say now."""
+    exam, reason = foreseen.exam, foreseen.reason
     tried = f"exam in {exam.folder}{given}"
-    if foreseen.reason is None:
+    if held is not None:
+        yield odd(tried, held.reason, held.action)
+    if reason is None:
         files = ", ".join(
             f"{file.name} as {file.file_type}{f' ({file.eye_source})' if file.eye_source else ''}"
             for file in foreseen.to_send
         )
-        return ok(tried, f"would be sent for {exam.subject}: {files}")
-    if foreseen.is_held and foreseen.reason.needs_person:
-        return odd(tried, foreseen.reason.sentence, foreseen.reason.next_step)
-    return note(tried, foreseen.reason.sentence, foreseen.reason.next_step)
+        if held is None:
+            yield ok(tried, f"would be sent for {exam.subject}: {files}")
+        else:
+            yield note(
+                tried, f"with that out of the way it would be sent for {exam.subject}: {files}"
+            )
+    elif held is not None and held.reason_code == reason.code:
+        return
+    elif foreseen.is_held and reason.needs_person:
+        yield odd(tried, reason.sentence, reason.next_step)
+    else:
+        yield note(tried, reason.sentence, reason.next_step)
 
 
 def _clocks(looked_at: Sequence[Foreseen], now: datetime) -> Iterator[Finding]:
@@ -147,9 +168,9 @@ def _not_looked_at(seen: Foresight) -> Iterator[Finding]:
         yield odd("exams", f"{more} more were not looked at", mend)
 
 
-def _none_would_go(whole: Sequence[Foreseen]) -> Iterator[Finding]:
+def _none_would_go(whole: Sequence[Foreseen], held: Container[str]) -> Iterator[Finding]:
     """That exams have all that they need by themselves, and nothing could be sent all the same."""
-    if whole and not any(each.reason is None for each in whole):
+    if whole and not any(each.reason is None and each.exam.folder not in held for each in whole):
         count = f"{len(whole)} exam{'s have' if len(whole) > 1 else ' has'} all files"
         mend = (
             "Their lines above say what is in the way." if len(whole) > 1 else "See its line above."
@@ -157,15 +178,20 @@ def _none_would_go(whole: Sequence[Foreseen]) -> Iterator[Finding]:
         yield odd("exams", f"{count}, and none would be sent", mend)
 
 
-def _exam_as_json(foreseen: Foreseen) -> dict[str, Any]:
+def _exam_as_json(foreseen: Foreseen, held: Row | None) -> dict[str, Any]:
     exam, reason = foreseen.exam, foreseen.reason
+    code, sentence, step = ("", "", "")
+    if held is not None:
+        code, sentence, step = held.reason_code, held.reason, held.action
+    elif reason is not None:
+        code, sentence, step = reason.code, reason.sentence, reason.next_step
     return {
         "folder": exam.folder,
         "subject": exam.subject,
-        "would_be_sent": reason is None,
-        "reason_code": reason.code if reason else "",
-        "reason": reason.sentence if reason else "",
-        "action": reason.next_step if reason else "",
+        "would_be_sent": reason is None and held is None,
+        "reason_code": code,
+        "reason": sentence,
+        "action": step,
         "files": [
             {
                 "name": file.name,
