@@ -1242,6 +1242,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_standing.py::test_a_full_disk_is_told_by_all_and_it_goes_on_once_there_is_room",
             "system/test_standing.py::test_a_start_on_a_full_disk_leaves_no_journal_behind_and_says_why",
             "system/test_standing.py::test_a_camera_s_folder_that_is_away_is_told_by_all_and_then_it_goes_on",
+            "system/test_standing.py::test_a_share_that_does_not_answer_is_told_by_all_and_then_it_goes_on",
         ),
     ),
     107: Fault(

@@ -2,12 +2,16 @@
 
 A network share that is away looks like an empty folder, and an empty folder like one from which
 everything was deleted. So the root counts as there only while the daemon's own lock file lies in it, or,
-where somebody cleared that away, its archive or its state folder.
+where somebody cleared that away, its archive or its state folder. A share whose server is gone may not
+answer at all: whoever lists it then waits, for hours if need be, and others must say that it does.
 """
 
+import contextlib
 import logging
 import os
+import shutil
 from collections.abc import Iterable
+from typing import Final
 
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
@@ -18,17 +22,21 @@ __all__ = ["CameraFolder"]
 
 logger = logging.getLogger(__name__)
 
+_NO_ANSWER: Final = "it has not answered for minutes"
+
 
 class CameraFolder:
     """Lists the root. ``unmatched`` folders, ``archives`` of before and ``loose`` files are no exams.
 
-    ``away`` is why it is not there, in words; empty while it is.
+    ``away`` is why it is not there, in words; empty while it is. ``free_bytes`` is the room there when it was
+    listed last.
     """
 
     def __init__(self, rules: SweepRules, disk: Disk) -> None:
         self._rules = rules
         self._disk = disk
         self.away = ""
+        self.free_bytes: int | None = None
         self._said: frozenset[str] = frozenset()
         self.archives: set[str] = set()
         self.unmatched: tuple[str, ...] = ()
@@ -47,10 +55,21 @@ class CameraFolder:
         if self.away:
             self.away = ""
             logger.info("watching  the camera's folder is there again")
+        with contextlib.suppress(OSError):
+            self.free_bytes = shutil.disk_usage(self._rules.watch_dir).free
         live = [name for name in names if self._rules.subject(name) is not None]
         self.archives.intersection_update(live)
         self._say_others(names, loose)
         return live
+
+    def why_away(self, *, is_silent: bool) -> str:
+        """Why it is not there, in words, empty while it is; safe from any thread.
+
+        ``is_silent``: whoever lists it, or what is in it, has waited for an answer for too long.
+        """
+        if is_silent and not self.away:
+            self._lost(_NO_ANSWER)
+        return self.away
 
     def without_archive(self, folder: str, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """What lies in a subject's folder; nothing in one that is an archive of before, said once."""

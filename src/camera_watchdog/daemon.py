@@ -58,8 +58,6 @@ _TICK_S: Final = 0.5
 _TELL_LIFE_EVERY_S: Final = 5.0
 _GATHER_S: Final = 0.05
 _JOURNAL_AGAIN_S: Final = 5.0
-_BEATS_WITHIN_S: Final = 120.0
-"""A thread that has not come round for so long beyond its own pause is not alive and well."""
 
 
 def run(config: Config, *, once: bool = False) -> int:
@@ -135,8 +133,8 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
-        after_s, root = config.attention_after, self._sweep.root
-        self._standing = Standing(self._journal, self._registry, after_s, away=lambda: root.away)
+        after_s = config.attention_after
+        self._standing = Standing(self._journal, self._registry, after_s, away=self._why_away)
         times = config.timezone, config.db_image_captured_at_form
         is_source = camera is not None and "database" in config.eye_sources
         rows = RowRecheck(camera, self._journal, _utc_now, *times) if camera and is_source else None
@@ -243,18 +241,20 @@ class _Daemon:
         systemd.tell(systemd.READY)
 
     def _tell_those_away(self) -> None:
-        client = self._clients.new()
         threads = telling.tellers(
             self._config,
             notices=self._journal.notices,
             standing=self._standing,
             unmoved=self._desk.unmoved,
             gate=self._gate,
-            client=client,
+            client=self._clients.new(),
             is_alive=self._threads.are_alive,
         )
         for name, serve in threads.items():
             self._threads.spawn(name, partial(serve, self._stop))
+
+    def _why_away(self) -> str:
+        return self._sweep.root.why_away(is_silent=self._threads.is_silent("sweep"))
 
     def _confirm(self) -> None:
         after = timedelta(seconds=self._config.confirm_after)
@@ -266,13 +266,13 @@ class _Daemon:
 
     def _sweep_forever(self) -> None:
         while not self._stop.is_set():
-            self._threads.beat("sweep", _BEATS_WITHIN_S)
+            self._threads.beat("sweep")
             try:
                 wait_s = self._sweep.run_once()
             except Exception:
                 logger.exception("sweep  unforeseen failure, goes on")
                 wait_s = self._config.retry_delay
-            self._threads.beat("sweep", wait_s + _BEATS_WITHIN_S)
+            self._threads.beat("sweep", wait_s)
             if self._sweep.wait(wait_s):
                 self._stop.wait(_GATHER_S)  # where there is one hint there are more
 
@@ -320,7 +320,7 @@ class _Daemon:
 
     def _show_life(self) -> None:
         now = time.monotonic()
-        self._threads.beat("main", _BEATS_WITHIN_S)
+        self._threads.beat("main")
         if now >= self._tell_life_at:
             self._tell_life_at = now + _TELL_LIFE_EVERY_S
             systemd.tell(systemd.ALIVE)

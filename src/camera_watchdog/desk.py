@@ -83,6 +83,7 @@ class Desk:
             standing=standing,
             configuration=lambda: self._config_watch.said,
             unmoved=self.unmoved,
+            free_bytes=lambda: sweep.root.free_bytes,
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
         )

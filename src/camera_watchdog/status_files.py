@@ -77,7 +77,8 @@ class _OnRecord:
 class StatusFiles:
     """Writes both. ``clock`` gives UTC, ``monotonic`` seconds, ``others`` what else lies in the root.
 
-    ``unmoved`` are the exams that stand still, by number, and since when.
+    ``unmoved`` are the exams that stand still, by number, and since when. ``free_bytes`` is the room in the
+    camera's folder where somebody else has asked for it, for a share may not answer; none: asked here.
     """
 
     def __init__(
@@ -93,10 +94,12 @@ class StatusFiles:
         standing: Standing,
         configuration: Callable[[], str] = str,
         unmoved: Callable[[], Mapping[int, datetime]] = lambda: MappingProxyType({}),
+        free_bytes: Callable[[], int | None] = lambda: None,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
         self._state_dir = state_dir
+        self._free_bytes = free_bytes
         self._watch_dir = watch_dir
         self._zone = zone
         self._disk = disk
@@ -161,7 +164,8 @@ class StatusFiles:
         unread = self._read(now, today)
         known = self._on_record
         day_bytes = known.day_bytes
-        warnings = [*root_warnings(*others), *disk_warning(self._watch_dir, day_bytes)]
+        of_disk = disk_warning(self._watch_dir, day_bytes, self._free_bytes())
+        warnings = [*root_warnings(*others), *of_disk]
         if self._state_dir.is_relative_to(self._watch_dir) is False:
             warnings += disk_warning(self._state_dir)
         warnings += [*unread, *damage_warnings(self._state_dir, now)]
@@ -292,10 +296,10 @@ def least_free_bytes(day_bytes: int) -> int:
     return max(_LEAST_FREE_BYTES, day_bytes)
 
 
-def disk_warning(folder: Path, day_bytes: int = 0) -> list[str]:
+def disk_warning(folder: Path, day_bytes: int = 0, free_bytes: int | None = None) -> list[str]:
     """A sentence where the disk of a folder is almost full; ``day_bytes`` is what a day brings."""
     try:
-        free_bytes = shutil.disk_usage(folder).free
+        free_bytes = shutil.disk_usage(folder).free if free_bytes is None else free_bytes
     except OSError:
         return []
     if free_bytes >= least_free_bytes(day_bytes):

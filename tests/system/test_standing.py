@@ -13,6 +13,7 @@ import pytest
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, until
 from receivers import MailSink, WebSink
+from silent_share import program
 
 SUBJECTS: Final = [f"105-10-{number:04d}-2" for number in range(1, 13)]
 SUBJECT: Final = SUBJECTS[0]
@@ -213,3 +214,41 @@ def test_many_holds_of_one_reason_are_one_message_by_web_and_mail_and_one_end(
         "camera-watchdog fundus-1: 12 exams need a person",
         "camera-watchdog fundus-1: 12 exams are well again",
     ]
+
+
+@pytest.mark.parametrize("silent", ["the camera's folder", "a subject's folder"])
+def test_a_share_that_does_not_answer_is_told_by_all_and_then_it_goes_on(
+    edc: DemoEdc, sink: WebSink, tmp_path: Path, silent: str
+) -> None:
+    marker, state_dir = tmp_path / "silent", tmp_path / "state"
+    settings = FAST | {"notify_webhook": sink.url, "notify_after": 1, "sweep_interval": 1}
+    clinic = Clinic(
+        tmp_path / "clinic",
+        api_url=edc.url,
+        token=edc.token,
+        settings=settings | {"state_dir": str(state_dir)},
+        program=program(marker),
+    )
+    with clinic:
+        clinic.start()
+        folder = clinic.watch_dir / (SUBJECT if silent == "a subject's folder" else "")
+        marker.write_text(str(folder), "utf-8")
+        for subject in SUBJECTS[:2]:
+            edc.add_session(subject)
+            clinic.camera.take(subject)
+
+        until(lambda: sink.posted, 30, lambda: clinic.running.text)
+
+        assert told(sink) == [("trouble", "", "camera_folder_away")]
+        assert "it has not answered for minutes" in sink.posted[0]["text"]
+        text, as_json = status(clinic)
+        assert "The camera's folder is away (it has not answered for minutes)" in text
+        assert as_json["running"] is True
+        assert "camera&#x27;s folder is away: nothing is being sent" in page(state_dir)
+        clinic.running.says("the camera's folder is away", "it has not answered")
+        marker.unlink()
+        for subject in SUBJECTS[:2]:
+            clinic.archived(subject)
+        until(lambda: len(sink.posted) > 1, 30, lambda: clinic.running.text)
+        assert told(sink)[1:] == [("over", "", "camera_folder_away")]
+        until(lambda: "All is well" in page(state_dir), 10, lambda: page(state_dir))

@@ -74,8 +74,9 @@ def overview_now(config: Config, now: datetime) -> Overview:
     """
     kept = _kept(config.state_dir)
     is_fresh = kept is not None and _is_fresh(kept, now)
-    why_away = _why_away(config.watch_dir)
-    daemon = _daemon(config.watch_dir, told_lately=is_fresh)
+    is_told_away = kept is not None and is_fresh and _is_away(kept)  # it may not answer at all
+    why_away = "" if is_told_away else _why_away(config.watch_dir)
+    daemon = Daemon() if is_told_away else _daemon(config.watch_dir, told_lately=is_fresh)
     running = daemon is not None or (None if why_away else False)
     there = Overview(
         now,
@@ -104,7 +105,7 @@ def overview_now(config: Config, now: datetime) -> Overview:
         server=there.server,
         archived_today=known.archived_today,
         watched_by=there.watched_by,
-        warnings=tuple(_warnings(config, known)),
+        warnings=kept.warnings if kept and is_told_away else tuple(_warnings(config, known)),
         held_since=known.held_since,
         unmoved=known.unmoved,
         requests=known.requests,
@@ -150,6 +151,10 @@ def _why_away(watch_dir: Path) -> str:
     except OSError as error:
         return error.strerror or "it cannot be listed"
     return ""
+
+
+def _is_away(told: Overview) -> bool:
+    return any(each.code == CAMERA_FOLDER_AWAY for each in told.obstacles)
 
 
 def _daemon(watch_dir: Path, *, told_lately: bool) -> Daemon | None:
