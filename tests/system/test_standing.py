@@ -231,6 +231,9 @@ def test_a_share_that_does_not_answer_is_told_by_all_and_then_it_goes_on(
     )
     with clinic:
         clinic.start()
+        edc.add_session(SUBJECTS[2])
+        clinic.camera.take(SUBJECTS[2])
+        clinic.archived(SUBJECTS[2])  # it has begun
         folder = clinic.watch_dir / (SUBJECT if silent == "a subject's folder" else "")
         marker.write_text(str(folder), "utf-8")
         for subject in SUBJECTS[:2]:
