@@ -678,6 +678,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_NAMES_AGAIN}an_earlier_days_row_that_nobody_has_is_no_answer_while_todays_may_come",
             f"{_NAMES_AGAIN}pictures_of_yesterday_are_exported_today_without_a_question",
             f"{_NAMES_AGAIN}a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_any_name",
+            f"{_NAMES_AGAIN}rows_of_a_visit_that_was_moved_away_unsent_are_no_answer_for_the_next",
+            f"{_NAMES_AGAIN}pictures_that_are_exported_anew_after_their_folder_was_moved_away_keep_their_rows",
             f"{_NAMES_AGAIN}a_row_that_was_corrected_after_the_archive_is_no_answer_for_the_next_visit",
             f"{_NAMES_AGAIN}a_row_of_the_time_of_an_earlier_visit_is_no_answer_though_nobody_was_told_yet",
             f"{_NAMES_AGAIN}a_row_corrected_long_after_the_archive_is_asked_about_once",

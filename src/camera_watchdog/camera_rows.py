@@ -286,6 +286,8 @@ def _before(found: FileRows) -> str:
     if not found.earlier:
         return "its picture was not exported" if found.left or found.came else ""
     whose = found.whose
+    if whose is not None and whose.state is State.GONE:
+        return "its folder was moved away, and nothing of it sent"
     return f"archived as {whose.destination}" if whose and whose.destination else "not archived yet"
 
 

@@ -26,19 +26,19 @@ rows) has one row of that name and that eye to come for a week: the technician m
 Of two exams that wait at once and took one row at the same moment, the one that was seen first keeps it.
 
 The same bytes are the same picture: what answered for them may answer again. So do rows of the exam
-itself, for a file that was taken or saved again; and an exam that ended with nothing sent counts for
-nothing, so that a folder that was moved away may come back under any name.
+itself, for a file that was taken or saved again. A folder that was moved away before anything was sent
+may come back under any name, and its pictures may be exported anew: with the same time inside, or on the
+same day, they are the same pictures, on record once.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from camera_watchdog.after_archive import EYE_CHANGED, what_was_found
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
-from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
+from camera_watchdog.model import Exam, ExamFile, EyeRow, State
+from camera_watchdog.row_claims import Claim, claims_of, may_come_back, without
 from camera_watchdog.row_values import is_timed, oldest_first, row_value, text_of, time_of
 
 __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
@@ -46,7 +46,6 @@ __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
 _CLOCKS_APART: Final = timedelta(hours=26)
 """A time without an offset may be of any zone, and a clock an hour off."""
 
-_SAID: Final = "operator"
 _OWED_FOR: Final = timedelta(days=7)
 """So long after the archive the rows are looked at, and one that comes is put on record."""
 
@@ -69,26 +68,6 @@ class FileRows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """A row that another exam has on record.
-
-    ``sha256s`` are the bytes of the file that it was written for, ``eye`` is the file's where no row
-    of it told that eye, ``corrected`` the row as it was found to be after the archive. ``is_owed`` where
-    it has none: one of that name and eye is still to come (``is_said``: for a person told the eye); ``is_left`` where the exam had no file of
-    that name.
-    """
-
-    row: EyeRow
-    exam: Exam
-    eye: Laterality | None = None
-    corrected: EyeRow | None = None
-    sha256s: frozenset[str] = frozenset()
-    is_owed: bool = False
-    is_said: bool = False
-    is_left: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class SubjectRows:
     """A subject's rows as one exam may take them; ``gone`` is to be kept with it.
 
@@ -98,12 +77,12 @@ class SubjectRows:
     free: tuple[ImageRow, ...]
     gone: tuple[EyeRow, ...]
     absent: tuple[EyeRow, ...]
-    _claimed: tuple[tuple[ImageRow, _Claim], ...] = ()
+    _claimed: tuple[tuple[ImageRow, Claim], ...] = ()
 
     def of(self, file: ExamFile, names: Collection[str]) -> FileRows:
         """The rows of a file, one of ``names``, the names of its exam's files."""
-        same = [row for row, claim in self._claimed if file.sha256 in claim.sha256s]
-        others = [(row, claim) for row, claim in self._claimed if file.sha256 not in claim.sha256s]
+        same = [row for row, claim in self._claimed if claim.is_of(file)]
+        others = [(row, claim) for row, claim in self._claimed if not claim.is_of(file)]
         left = [row for row, claim in others if claim.is_left and claim.row.seen_at is None]
         came = [(row, claim.row.seen_at) for row, claim in others if claim.is_left]
         earlier = [row for row, claim in others if not claim.is_left]
@@ -141,11 +120,12 @@ def sort_rows(
 
     Without ``may_owe`` no row counts as one that is still to come for what a person said.
     """
-    claims = _without(_claims(each for each in others if each.id != exam.id), exam.rows_gone)
+    claims = without(claims_of(each for each in others if each.id != exam.id), exam.rows_gone)
     claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam, rows)]
+    claims = [claim for claim in claims if not may_come_back(claim.exam, exam)]
     claims = _still_owed(claims, exam) if may_owe else [c for c in claims if not c.is_said]
     free = list(rows)
-    claimed: list[tuple[ImageRow, _Claim]] = []
+    claimed: list[tuple[ImageRow, Claim]] = []
     for fits in _WAYS:
         for claim in tuple(claims):
             row = min((row for row in free if fits(claim, row)), default=None, key=oldest_first)
@@ -185,67 +165,7 @@ def as_record(row: ImageRow) -> EyeRow:
     )
 
 
-def _claims(exams: Iterable[Exam]) -> list[_Claim]:
-    """What the exams have on record, in the order in which they were first seen; left rows last."""
-    claims: list[_Claim] = []
-    for exam in sorted(exams, key=lambda each: each.id):
-        own = _own(exam)
-        claims = _without(claims, exam.rows_gone)
-        # What an earlier exam left may be what this one has: it is one row.
-        claims = [claim for claim in claims if not (claim.is_left and _is_among(claim, own))]
-        claims += own
-        claims += [_Claim(row, exam, is_left=True) for row in exam.rows_left]
-    return sorted(claims, key=lambda claim: claim.is_left)
-
-
-def _own(exam: Exam) -> list[_Claim]:
-    """The rows of the exam's files; one that two of them share is one row."""
-    counted: Counter[EyeRow] = Counter()
-    files: dict[EyeRow, list[ExamFile]] = {}
-    owed: list[_Claim] = []
-    for file in exam.files:
-        if exam.state is State.GONE and not file.was_sent:
-            continue
-        there = [row for row in file.eye_rows if not row.is_gone or is_timed(row)]
-        counted |= Counter(there)
-        for row in there:
-            files.setdefault(row, []).append(file)
-        if not file.eye_rows and file.eye and (file.was_sent or exam.state is State.ARCHIVED):
-            to_come = EyeRow(file.name, file.eye.value)
-            bytes_of = frozenset({file.sha256})
-            is_said = file.eye_source == _SAID
-            owed.append(
-                _Claim(to_come, exam, file.eye, sha256s=bytes_of, is_owed=True, is_said=is_said)
-            )
-    own = [
-        _Claim(
-            row,
-            exam,
-            _untold(files[row]),
-            _corrected(exam, row, files[row]),
-            frozenset(file.sha256 for file in files[row]),
-        )
-        for row in counted.elements()
-    ]
-    return own + owed
-
-
-def _untold(files: Iterable[ExamFile]) -> Laterality | None:
-    """The eye of a file that none of its rows told, in case one of them is corrected."""
-    untold = {f.eye for f in files if all(parse_eye(row.eye) is not f.eye for row in f.eye_rows)}
-    return untold.pop() if len(untold) == 1 else None
-
-
-def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | None:
-    """The row with the eye that it was found to tell after the archive; none where none was found."""
-    found = {
-        what_was_found(exam, EYE_CHANGED, f.name) for f in files if parse_eye(row.eye) is f.eye
-    }
-    eye = found.pop() if len(found) == 1 else ""
-    return replace(row, eye=eye) if eye else None
-
-
-def _still_owed(claims: Iterable[_Claim], exam: Exam) -> list[_Claim]:
+def _still_owed(claims: Iterable[Claim], exam: Exam) -> list[Claim]:
     """What is owed for a person's word, without the row that came for it; after a week that row stands.
 
     Of a release that kept no rows, and of what receipts told, the rows are there and not known.
@@ -260,13 +180,13 @@ def _still_owed(claims: Iterable[_Claim], exam: Exam) -> list[_Claim]:
     return left
 
 
-def _came_for(owed: _Claim, claim: _Claim) -> bool:
+def _came_for(owed: Claim, claim: Claim) -> bool:
     row = claim.row
     is_its = parse_eye(row.eye) is owed.eye and is_named(owed.row.filename, row.filename)
     return claim.is_left and row.seen_at is not None and is_its
 
 
-def _is_later_for_the_same(claim: _Claim, exam: Exam, rows: Sequence[ImageRow]) -> bool:
+def _is_later_for_the_same(claim: Claim, exam: Exam, rows: Sequence[ImageRow]) -> bool:
     """Whether an exam that was seen after this one, and sent nothing yet, took a row of this one's.
 
     Rows without numbers are the same only where there is but one of them.
@@ -281,7 +201,7 @@ def _is_later_for_the_same(claim: _Claim, exam: Exam, rows: Sequence[ImageRow]) 
     )
 
 
-def _may_be_the_new_one(row: ImageRow, claim: _Claim, free: Iterable[ImageRow]) -> bool:
+def _may_be_the_new_one(row: ImageRow, claim: Claim, free: Iterable[ImageRow]) -> bool:
     """Whether a row as it is on record may be new, for the one of the number on record may be corrected."""
     number, value = claim.row.number, row_value(claim.row)
     if number is None or row.number == number or row_value(row) != value or claim.is_left:
@@ -292,38 +212,21 @@ def _may_be_the_new_one(row: ImageRow, claim: _Claim, free: Iterable[ImageRow]) 
     )
 
 
-def _without(claims: Iterable[_Claim], gone: Iterable[EyeRow]) -> list[_Claim]:
-    """What is not gone; that of which it was found since that it was corrected is there."""
-    left = list(claims)
-    for row in gone:
-        known = [claim for claim in left if claim.corrected is None]
-        same = [claim for claim in known if claim.row == row]
-        same += [claim for claim in known if row_value(claim.row) == row_value(row)]
-        if same:
-            left.remove(same[0])
-    return left
-
-
-def _is_among(claim: _Claim, others: Iterable[_Claim]) -> bool:
-    value, number = row_value(claim.row), claim.row.number
-    return any(row_value(other.row) == value and other.row.number == number for other in others)
-
-
-def _is_numbered_alike(claim: _Claim, row: ImageRow) -> bool:
+def _is_numbered_alike(claim: Claim, row: ImageRow) -> bool:
     return _is_alike(claim, row) and claim.row.number is not None and claim.row.number == row.number
 
 
-def _is_alike(claim: _Claim, row: ImageRow) -> bool:
+def _is_alike(claim: Claim, row: ImageRow) -> bool:
     """One that came after an archive was seen but once: under another number it is not known again."""
     is_another = claim.row.seen_at is not None and claim.row.number != row.number
     return not (claim.is_owed or is_another) and row_value(claim.row) == row_value(row)
 
 
-def _is_as_corrected(claim: _Claim, row: ImageRow) -> bool:
+def _is_as_corrected(claim: Claim, row: ImageRow) -> bool:
     return claim.corrected is not None and row_value(claim.corrected) == row_value(row)
 
 
-def _is_filled_in(claim: _Claim, row: ImageRow) -> bool:
+def _is_filled_in(claim: Claim, row: ImageRow) -> bool:
     """No eye stood in it, of a picture that a person left out; and its eye was entered since."""
     (name, *_, at), (its_name, *_, its_time) = row_value(claim.row), row_value(row)
     return (
@@ -336,14 +239,14 @@ def _is_filled_in(claim: _Claim, row: ImageRow) -> bool:
     )
 
 
-def _is_in_another_folder(claim: _Claim, row: ImageRow) -> bool:
+def _is_in_another_folder(claim: Claim, row: ImageRow) -> bool:
     """The picture was moved, and its path written anew in the row."""
     (name, *theirs), (its_name, *ours) = row_value(claim.row), row_value(row)
     is_numbered = claim.row.number is not None and claim.row.number == row.number
     return is_numbered and theirs == ours and _last_part(name) == _last_part(its_name)
 
 
-def _has_its_time(claim: _Claim, row: ImageRow) -> bool:
+def _has_its_time(claim: Claim, row: ImageRow) -> bool:
     """The eye was corrected, or the picture moved: no two pictures of one name have one time."""
     (name, _, at), (its_name, _, its_time) = row_value(claim.row), row_value(row)
     is_same = at == its_time and _last_part(name) == _last_part(its_name)
@@ -354,7 +257,7 @@ def _last_part(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _is_alike_but_for_no_time(claim: _Claim, row: ImageRow) -> bool:
+def _is_alike_but_for_no_time(claim: Claim, row: ImageRow) -> bool:
     """The column of the times may have been configured, or filled in, since."""
     (*theirs, their_time), (*ours, our_time) = row_value(claim.row), row_value(row)
     return (
@@ -365,7 +268,7 @@ def _is_alike_but_for_no_time(claim: _Claim, row: ImageRow) -> bool:
     )
 
 
-def _is_what_a_person_said(claim: _Claim, row: ImageRow) -> bool:
+def _is_what_a_person_said(claim: Claim, row: ImageRow) -> bool:
     """The eye that no row had told when the file was sent, entered since."""
     if claim.eye is None or parse_eye(row.eye) is not claim.eye or not _may_be_of(claim.exam, row):
         return False
@@ -374,7 +277,7 @@ def _is_what_a_person_said(claim: _Claim, row: ImageRow) -> bool:
     return row_value(claim.row)[0] == row_value(row)[0]
 
 
-_WAYS: Final[tuple[Callable[[_Claim, ImageRow], bool], ...]] = (
+_WAYS: Final[tuple[Callable[[Claim, ImageRow], bool], ...]] = (
     _is_numbered_alike,
     _is_as_corrected,
     _is_filled_in,

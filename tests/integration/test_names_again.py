@@ -216,6 +216,67 @@ def test_a_folder_that_was_moved_away_before_anything_was_sent_comes_back_under_
         assert site.eyes_of(files) == FIRST
 
 
+PICTURES = ["IM_0001.jpg", "IM_0002.jpg", "report.pdf"]
+
+
+def without_an_entry(site: NumberingSite, **more: Any) -> dict[str, str]:
+    """A visit, OD and OS, that waits for its entry in the EDC."""
+    site.edc.add_subject("S1")
+    site.rows("OD", "OS")
+    files = site.write_files("S1", PICTURES, **more)
+    assert site.live(60, lambda: site.told() == (State.HELD, "no_session"))
+    return files
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rows_of_a_visit_that_was_moved_away_unsent_are_no_answer_for_the_next(
+    tmp_path: Path, shape: str
+) -> None:
+    with NumberingSite(tmp_path, shape=shape) as site:
+        first = without_an_entry(site)
+        shutil.move(site.config.watch_dir / "S1", tmp_path / "away")
+        site.live(70)
+        assert site.told()[0] is State.GONE
+        site.time.turn(7 * A_DAY)
+        files = site.pictures()
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.rows("OS", "OD")
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+        if shape == "unique":
+            return  # the rows of the first visit are gone
+        shutil.move(tmp_path / "away", site.config.watch_dir / "S1")
+        site.add_subject("S1")
+        assert site.live(7200, lambda: site.told()[1] == "entry_date_differs")
+        assert [file.eye for file in site.exam().files][:2] == ["right", "left"]
+        shutil.move(site.config.watch_dir / "S1", tmp_path / "away")
+        site.live(70)
+        site.time.turn(7 * A_DAY)
+        files = site.visit("OD", "OS")  # the row of each was counted once
+        assert site.eyes_of(files) == FIRST
+        assert first.keys() == files.keys()
+
+
+@pytest.mark.parametrize("days", [0, 2])
+def test_pictures_that_are_exported_anew_after_their_folder_was_moved_away_keep_their_rows(
+    tmp_path: Path, days: int
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        taken_at = site.time.clock() if days else None
+        without_an_entry(site, taken_at=taken_at)
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        assert site.told()[0] is State.GONE
+        site.time.turn(days * A_DAY)
+        files = site.write("S1", PICTURES, taken_at=taken_at)  # other bytes
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+        site.time.turn(7 * A_DAY)
+        files = site.visit("OD", "OS")
+        assert site.eyes_of(files) == FIRST
+
+
 def test_a_folder_that_is_given_another_name_keeps_its_rows(tmp_path: Path) -> None:
     pattern = r"(?P<subject_identifier>S\d).*"
     with NumberingSite(tmp_path, subject_folder_pattern=pattern) as site:

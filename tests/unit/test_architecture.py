@@ -34,6 +34,7 @@ PURE: Final = {
     "entries",
     "errors",
     "eye_rows",
+    "row_claims",
     "intake",
     "kinds",
     "late",

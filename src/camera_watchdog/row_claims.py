@@ -1,0 +1,154 @@
+"""What the exams of a subject have on record of the rows of the camera's image table. Pure.
+
+A row of a picture that went away with its folder, before anything was sent, is on record like any other:
+the next visit's pictures may have its name. It may come back under any name, though, and its pictures
+may be exported anew: with the same time inside, or on the same day, they are the same pictures. They
+are on record once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from camera_watchdog.after_archive import EYE_CHANGED, what_was_found
+from camera_watchdog.laterality import parse_eye
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
+from camera_watchdog.row_values import is_timed, row_value
+from camera_watchdog.stored_times import is_never_set
+
+__all__ = ["Claim", "claims_of", "may_come_back", "without"]
+
+_SAID: Final = "operator"
+_COMES_BACK_WITHIN: Final = timedelta(hours=12)
+"""Later it may be the subject's next visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row that another exam has on record.
+
+    ``sha256s`` are the bytes of the file that it was written for, ``taken`` the camera's time in them,
+    ``eye`` is the file's where no row of it told that eye, ``corrected`` the row as it was found to be
+    after the archive. ``is_owed`` where it has none: one of that name and eye is still to come
+    (``is_said``: for a person told the eye); ``is_left`` where the exam had no file of that name.
+    """
+
+    row: EyeRow
+    exam: Exam
+    eye: Laterality | None = None
+    corrected: EyeRow | None = None
+    sha256s: frozenset[str] = frozenset()
+    taken: frozenset[datetime] = frozenset()
+    is_owed: bool = False
+    is_said: bool = False
+    is_left: bool = False
+
+    def is_of(self, file: ExamFile) -> bool:
+        """Whether it was written for the picture that this file is."""
+        is_anew = self.exam.state is State.GONE and file.captured_inside in self.taken
+        return is_anew or file.sha256 in self.sha256s
+
+
+def claims_of(exams: Iterable[Exam]) -> list[Claim]:
+    """What the exams have on record, in the order in which they were first seen; left rows last."""
+    claims: list[Claim] = []
+    for exam in sorted(exams, key=lambda each: each.id):
+        own = _own(exam)
+        claims = without(claims, exam.rows_gone)
+        # What an earlier exam left may be what this one has: it is one row.
+        claims = [claim for claim in claims if not (claim.is_left and _is_among(claim, own))]
+        claims = [claim for claim in claims if not _came_back(claim, own)]
+        claims += own
+        claims += [Claim(row, exam, is_left=True) for row in exam.rows_left]
+    return sorted(claims, key=lambda claim: claim.is_left)
+
+
+def _own(exam: Exam) -> list[Claim]:
+    """The rows of the exam's files; one that two of them share is one row."""
+    counted: Counter[EyeRow] = Counter()
+    files: dict[EyeRow, list[ExamFile]] = {}
+    owed: list[Claim] = []
+    for file in exam.files:
+        there = [row for row in file.eye_rows if not row.is_gone or is_timed(row)]
+        counted |= Counter(there)
+        for row in there:
+            files.setdefault(row, []).append(file)
+        if not file.eye_rows and file.eye and (file.was_sent or exam.state is State.ARCHIVED):
+            to_come = EyeRow(file.name, file.eye.value)
+            bytes_of = frozenset({file.sha256})
+            is_said = file.eye_source == _SAID
+            owed.append(
+                Claim(to_come, exam, file.eye, sha256s=bytes_of, is_owed=True, is_said=is_said)
+            )
+    own = [
+        Claim(
+            row,
+            exam,
+            _untold(files[row]),
+            _corrected(exam, row, files[row]),
+            frozenset(file.sha256 for file in files[row]),
+            _times_inside(files[row]),
+        )
+        for row in counted.elements()
+    ]
+    return own + owed
+
+
+def _times_inside(files: Iterable[ExamFile]) -> frozenset[datetime]:
+    """When the camera says that they were taken, but for a clock that was never set."""
+    times = (file.captured_inside for file in files)
+    return frozenset(at for at in times if at is not None and not is_never_set(at))
+
+
+def may_come_back(exam: Exam, later: Exam) -> bool:
+    """Whether a folder that is gone, with nothing sent, may be the later one: it went on the same day."""
+    is_gone = exam.state is State.GONE and not exam.anything_sent
+    return is_gone and later.first_seen - exam.last_change <= _COMES_BACK_WITHIN
+
+
+def _came_back(claim: Claim, own: Iterable[Claim]) -> bool:
+    """Whether a picture that went away with its folder is there again, and has its row."""
+    if claim.exam.state is not State.GONE or claim.is_left:
+        return False
+    alike = [other for other in own if row_value(other.row) == row_value(claim.row)]
+    is_numbered = claim.row.number is not None
+    return any(
+        claim.sha256s & other.sha256s
+        or claim.taken & other.taken
+        or (is_numbered and claim.row.number == other.row.number)
+        for other in alike
+    )
+
+
+def _untold(files: Iterable[ExamFile]) -> Laterality | None:
+    """The eye of a file that none of its rows told, in case one of them is corrected."""
+    untold = {f.eye for f in files if all(parse_eye(row.eye) is not f.eye for row in f.eye_rows)}
+    return untold.pop() if len(untold) == 1 else None
+
+
+def _corrected(exam: Exam, row: EyeRow, files: Iterable[ExamFile]) -> EyeRow | None:
+    """The row with the eye that it was found to tell after the archive; none where none was found."""
+    found = {
+        what_was_found(exam, EYE_CHANGED, f.name) for f in files if parse_eye(row.eye) is f.eye
+    }
+    eye = found.pop() if len(found) == 1 else ""
+    return replace(row, eye=eye) if eye else None
+
+
+def without(claims: Iterable[Claim], gone: Iterable[EyeRow]) -> list[Claim]:
+    """What is not gone; that of which it was found since that it was corrected is there."""
+    left = list(claims)
+    for row in gone:
+        known = [claim for claim in left if claim.corrected is None]
+        same = [claim for claim in known if claim.row == row]
+        same += [claim for claim in known if row_value(claim.row) == row_value(row)]
+        if same:
+            left.remove(same[0])
+    return left
+
+
+def _is_among(claim: Claim, others: Iterable[Claim]) -> bool:
+    value, number = row_value(claim.row), claim.row.number
+    return any(row_value(other.row) == value and other.row.number == number for other in others)
