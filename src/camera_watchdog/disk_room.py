@@ -7,14 +7,23 @@ import contextlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
-__all__ = ["make_private", "make_public", "why_unwritable", "with_room", "write_over"]
+__all__ = [
+    "make_private",
+    "make_public",
+    "try_to_write",
+    "why_unwritable",
+    "with_room",
+    "write_over",
+]
 
 _NOT_OTHERS: Final = 0o660
 _READ_BY_GROUP: Final = 0o640
 _LEAST_ROOM_BYTES: Final = 64 * 1024
+_TRIAL_BYTES: Final = 64 * 1024
 _STEP_BYTES: Final = 16 * 1024
 _SLACK_BYTES: Final = 4 * 1024
 
@@ -41,6 +50,21 @@ def why_unwritable(folder: Path) -> str:
     except OSError as error:
         return error.strerror or type(error).__name__
     return "no room is left on its disk" if room_bytes < _LEAST_ROOM_BYTES else ""
+
+
+def try_to_write(folder: Path) -> OSError | None:
+    """What the system says where a file is written in a folder; none where it takes it. Nothing stays.
+
+    Tried, for rights, quotas and limits show in no other way.
+    """
+    try:
+        with tempfile.TemporaryFile(prefix=".camera-watchdog-", dir=folder) as file:
+            file.write(bytes(_TRIAL_BYTES))
+            file.flush()
+            os.fsync(file.fileno())  # a share says no sooner than this
+    except OSError as error:
+        return error
+    return None
 
 
 def with_room(content: bytes) -> bytes:

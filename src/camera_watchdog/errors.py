@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from camera_watchdog.write_failures import WriteFailure, write_failure
+
 __all__ = [
     "CameraDatabaseError",
     "CameraWatchdogError",
@@ -254,10 +256,16 @@ class DatabaseUnreadable(CameraDatabaseError):
 
 
 class JournalError(TransientError):
-    """The journal cannot be written or read: nothing may be sent without it."""
+    """The journal cannot be written or read: nothing may be sent without it.
 
-    def __init__(self, message: str, *, code: str = "disk_full") -> None:
+    ``failure`` is why, as far as its file tells.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "disk_full", failure: WriteFailure = WriteFailure.OTHER
+    ) -> None:
         super().__init__(message, code=code)
+        self.failure = failure
 
 
 class JournalDamaged(JournalError):
@@ -298,6 +306,7 @@ def why_unmovable(error: OSError) -> str:
         return f"a program or window has it open: {said}"
     if number == _HAS_OPEN_FILES:
         return f"a program or window has it open, or this account has no right to move it: {said}"
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+    failure = write_failure(error)
+    if failure is WriteFailure.NO_RIGHT:
         return f"this account may not write there: {said}"
-    return said
+    return said if failure is WriteFailure.OTHER else f"{failure.value}: {said}"

@@ -31,6 +31,7 @@ from camera_watchdog.journal_damage import (
     as_written,
     look_wanted,
     met_by_a_command,
+    not_opened,
 )
 from camera_watchdog.journal_entries import JournalEntries
 from camera_watchdog.journal_exams import JournalExams
@@ -139,10 +140,7 @@ class Journal(JournalExams):
                 set_aside(path, clock(), str(found))
                 connection = connect(path, watch_dir, was_damaged=True)
         except (sqlite3.Error, OSError) as error:
-            raise JournalError(
-                f"The journal {path} cannot be opened: {error}. Let this account write to "
-                f"{folder}, and make room there if the disk is full; then start again."
-            ) from error
+            raise not_opened(path, error, at_start=True) from error
         return cls(
             connection,
             path,
@@ -169,7 +167,7 @@ class Journal(JournalExams):
         except Damage as found:
             raise met_by_a_command(path, str(found)) from found
         except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
+            raise not_opened(path, error) from error
         return cls(connection, path, clock=clock, is_ours=False)
 
     @property

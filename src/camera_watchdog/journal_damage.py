@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from camera_watchdog.errors import JournalDamaged, JournalError
+from camera_watchdog.write_failures import WriteFailure, write_failure
 
 __all__ = [
     "Condition",
@@ -25,11 +26,17 @@ __all__ = [
     "damage_of",
     "look_wanted",
     "met_by_a_command",
+    "not_opened",
 ]
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _DOUBTFUL: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT})
 """A table that is not there, a row that refers to none: damage, or a mistake of the program."""
+_FAILURES: Final = {
+    sqlite3.SQLITE_FULL: WriteFailure.FULL,
+    sqlite3.SQLITE_BUSY: WriteFailure.IN_USE,
+    sqlite3.SQLITE_LOCKED: WriteFailure.IN_USE,
+}
 
 _STEPS_BETWEEN: Final = 10_000
 
@@ -59,6 +66,13 @@ def damage_of(error: sqlite3.Error, connection: sqlite3.Connection) -> str:
         return check(connection)
     except sqlite3.Error as found:
         return str(found) if _primary(found) in _DAMAGED else ""
+
+
+def _failure_of(error: sqlite3.Error | OSError) -> WriteFailure:
+    """Why it cannot be written, as far as the error tells; SQLite does not say more than that."""
+    if isinstance(error, OSError):
+        return write_failure(error)
+    return _FAILURES.get(_primary(error), WriteFailure.OTHER)
 
 
 def _primary(error: sqlite3.Error) -> int:
@@ -132,7 +146,9 @@ class Condition:
             if damage := self._damage_of(error):
                 self.found(damage)
                 raise self._damaged() from error
-            failed = JournalError(f"The journal cannot be {doing}: {error}.")
+            failed = JournalError(
+                f"The journal cannot be {doing}: {error}.", failure=_failure_of(error)
+            )
             failed.said = f"{self._path}: {error}"
             raise failed from error
 
@@ -163,6 +179,17 @@ def met_by_a_command(path: Path, damage: str) -> JournalDamaged:
         "begins a new one: wait a minute, then try again. If nothing has changed then, restart "
         "camera-watchdog."
     )
+
+
+def not_opened(
+    path: Path, error: sqlite3.Error | OSError, *, at_start: bool = False
+) -> JournalError:
+    """Why a journal cannot be opened; for its daemon ``at_start``, what is to be done, too."""
+    failure = _failure_of(error)
+    likely = WriteFailure.NO_RIGHT if failure is WriteFailure.OTHER else failure
+    place = path if failure is WriteFailure.IN_USE else path.parent
+    end = f" {likely.mend(place, 'this account')} Then start again." if at_start else ""
+    return JournalError(f"The journal {path} cannot be opened: {error}.{end}", failure=failure)
 
 
 def look_wanted(path: Path) -> Path:

@@ -28,6 +28,7 @@ from camera_watchdog.errors import (
     why_unmovable,
 )
 from camera_watchdog.running import BESIDE_NAME, shared_lock
+from camera_watchdog.write_failures import write_failure
 
 __all__ = ["camera_of", "check_libraries", "check_paths", "locked"]
 
@@ -154,7 +155,7 @@ def _lock(watch_dir: Path, held: contextlib.ExitStack) -> None:
     except OSError as error:
         raise NotNow(
             f"The camera's folder {watch_dir} cannot be locked: {error.strerror}. "
-            "Let this account write to it."
+            f"{write_failure(error).mend(watch_dir, 'this account')}"
         ) from error
     first = "another process"
     with contextlib.suppress(OSError, ValueError):

@@ -418,7 +418,7 @@ def test_the_next_visit_in_the_folder_of_an_exam_that_was_sent_in_part_and_is_go
     [
         (OSError(errno.EXDEV, "Invalid cross-device link"), "mounted apart from watch_dir"),
         (PermissionError(errno.EACCES, "Permission denied"), "may not write there"),
-        (OSError(errno.EROFS, "Read-only file system"), "may not write there: Read-only"),
+        (OSError(errno.EROFS, "Read-only file system"), "its file system is read-only: Read-only"),
         (OSError(errno.EBUSY, "Device or resource busy"), "a program or window has it open"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
     ],

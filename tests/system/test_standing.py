@@ -34,7 +34,7 @@ def clinic(edc: DemoEdc, sink: WebSink, tmp_path: Path) -> Iterator[Clinic]:
 
 
 class SmallDisk:
-    """A file system of a megabyte that is full, or is not."""
+    """A file system of a megabyte that is full, or is not; or read-only."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,6 +49,10 @@ class SmallDisk:
                         file.write(b"\0" * size)
                 except OSError:
                     pass
+
+    def make_read_only(self) -> None:
+        """Let nobody write, as a system does after a fault of the disk."""
+        subprocess.run(["mount", "-o", "remount,ro", str(self.folder)], check=True)  # noqa: S607
 
     def make_room(self) -> None:
         """Take away what fills it."""
@@ -119,7 +123,7 @@ def test_a_start_on_a_full_disk_leaves_no_journal_behind_and_says_why(
     refused = clinic.launch(state_dir=str(state_dir))
 
     assert refused.wait() == 1
-    assert "make room" in refused.text
+    assert f"Make room on the disk of {state_dir}" in refused.text
     assert list(state_dir.glob("journal*")) == []
     text, _ = status(clinic)
     assert "no room is left on its disk" in text
@@ -129,6 +133,67 @@ def test_a_start_on_a_full_disk_leaves_no_journal_behind_and_says_why(
     clinic.start(state_dir=str(state_dir))
     clinic.archived(SUBJECT)
     assert "damaged" not in clinic.running.text
+
+
+@pytest.fixture
+def held(clinic: Clinic, small_disk: SmallDisk) -> Clinic:
+    """An exam that a person is to answer for, its journal on the small disk."""
+    clinic.settings |= {"state_dir": str(small_disk.folder / "state"), "incomplete_after": 1}
+    clinic.state_dir = small_disk.folder / "state"
+    next(clinic.camera.take(SUBJECT).folder.glob("*.html")).unlink()
+    clinic.start()
+    until(lambda: (exam := clinic.exam(SUBJECT)) and exam.state == "held", 15, "held")
+    return clinic
+
+
+ANSWERS: Final = [("retry", SUBJECT), ("release", SUBJECT, "--reason", "no report today")]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=["retry", "release"])
+@pytest.mark.parametrize(
+    "fault, says",
+    [
+        ("full", ("no room is left on its disk", "Make room on the disk of {state_dir}")),
+        ("read-only", ("its file system is read-only", "make it writable again")),
+    ],
+)
+def test_an_answer_that_cannot_be_written_down_says_what_is_in_the_way(
+    held: Clinic, small_disk: SmallDisk, answer: tuple[str, ...], fault: str, says: tuple[str, str]
+) -> None:
+    if fault == "read-only":
+        held.running.kill()
+        small_disk.make_read_only()
+    else:
+        small_disk.fill()
+    refused = held.command(*answer)
+    assert refused.returncode == 1
+    cause, mend = says
+    assert f"The cause: {cause}." in refused.stderr
+    assert mend.format(state_dir=held.state_dir) in refused.stderr
+    assert "Run this command as" not in refused.stderr
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=["retry", "release"])
+def test_an_answer_is_written_down_where_there_is_room(
+    held: Clinic, small_disk: SmallDisk, answer: tuple[str, ...]
+) -> None:
+    small_disk.fill()
+    assert held.command(*answer).returncode == 1
+    small_disk.make_room()
+    done = held.command(*answer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_says_of_a_full_disk_that_nothing_can_be_written_there(
+    held: Clinic, small_disk: SmallDisk
+) -> None:
+    assert f"OK        state_dir {held.state_dir}: can be written" in held.command("check").stdout
+    small_disk.fill()
+    lines = held.command("check").stdout.splitlines()
+    (said,) = [line for line in lines if f"state_dir {held.state_dir}" in line]
+    assert said.startswith("!! WRONG")
+    assert "no room is left on its disk" in said
+    assert "Make room on the disk of" in said
 
 
 @pytest.mark.parametrize("state", ["inside", "elsewhere"])

@@ -74,6 +74,7 @@ PURE: Final = {
     "stability",
     "status_page",
     "visits",
+    "write_failures",
 }
 """Decisions: the same in, the same out. ``content`` reads from a file that it is given open."""
 

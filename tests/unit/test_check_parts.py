@@ -1,3 +1,4 @@
+import errno
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -78,7 +79,8 @@ def test_an_archive_on_another_volume_is_refused(
 def test_folders_that_this_account_may_not_write_are_told(
     make: Callable[..., Config], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(check_machine, "_can_write", lambda _folder: False)
+    refused = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(check_machine, "try_to_write", lambda _folder: refused)
     config = make(log_file=str(tmp_path / "logs" / "x.log"))
     findings = check_machine.check_machine(config)
     wrong = {finding.tried.split()[0] for finding in findings if finding.mark is Mark.WRONG}

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +18,14 @@ from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.disk import Disk
 from camera_watchdog.disk_moves import nearest_folder
+from camera_watchdog.disk_room import try_to_write
 from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
 from camera_watchdog.journal import Journal
 from camera_watchdog.resemblance import Identifiers
 from camera_watchdog.running import running_daemon
 from camera_watchdog.status_files import full_day_bytes, least_free_bytes, size_words
+from camera_watchdog.write_failures import WriteFailure, write_failure
 
 __all__ = ["check_machine", "check_service", "check_watch_dir"]
 
@@ -65,12 +66,9 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
     archives = parts.old_archives(config, [name for name, _ in folders])
     folders = [(name, subject) for name, subject in folders if name not in archives]
     findings = [ok(tried, f"{_count(len(folders), 'folder')} of subjects")]
-    if not _can_write(config.watch_dir):
-        findings = [
-            wrong(
-                tried, "this account may not write in it", "Let it: finished exams are moved away."
-            )
-        ]
+    if failed := try_to_write(config.watch_dir):
+        found, mend = _not_written(failed, config.watch_dir)
+        findings = [wrong(tried, found, f"{mend} Finished exams are moved away.")]
     if archives:
         found = f"archives, by their receipts: {_some(archives)}"
         findings.append(note("left alone in watch_dir", found, _KEPT))
@@ -138,9 +136,9 @@ def _folder(key: str, folder: Path) -> Finding:
         return wrong(
             f"{key} {folder}", "its drive or share is not there", f"Connect it; or correct {key}."
         )
-    if not _can_write(there):
-        mend = f"Let this account write in {there}, or set {key}."
-        return wrong(f"{key} {folder}", "this account may not write there", mend)
+    if failed := try_to_write(there):
+        found, mend = _not_written(failed, there)
+        return wrong(f"{key} {folder}", found, f"{mend} Or set {key}.")
     found = "can be written" if there == folder else f"will be made in {there}"
     return ok(f"{key} {folder}", found)
 
@@ -212,10 +210,12 @@ def _full_day_bytes(config: Config) -> int:
 
 def _log_file(log_file: Path) -> Finding:
     tried = f"log_file {log_file}"
-    place = log_file if log_file.exists() else nearest_folder(log_file.parent)
-    writable = os.access(place, os.W_OK) if place.is_file() else _can_write(place)
-    if not writable:
+    if log_file.is_file() and not os.access(log_file, os.W_OK):
         return wrong(tried, "this account may not write it", "Let it, or set log_file.")
+    there = nearest_folder(log_file.parent)
+    if failed := try_to_write(there):
+        found, mend = _not_written(failed, there)
+        return wrong(tried, found, f"{mend} Or set log_file.")
     return ok(tried, "can be written")
 
 
@@ -264,13 +264,13 @@ def check_service(
     return findings
 
 
-def _can_write(folder: Path) -> bool:
-    """Whether a file can be made there; tried, for on Windows nothing else tells."""
-    try:
-        with tempfile.TemporaryFile(prefix=".camera-watchdog-", dir=folder):
-            return True
-    except OSError:
-        return False
+def _not_written(error: OSError, folder: Path) -> tuple[str, str]:
+    """Why nothing can be written in a folder, and what to do."""
+    failure = write_failure(error)
+    if failure is WriteFailure.NO_RIGHT:
+        return "this account may not write there", f"Let this account write in {folder}."
+    said = f" ({error.strerror})" if error.strerror else ""
+    return f"{failure.value}{said}", failure.mend(folder, "this account")
 
 
 def _count(number: int, noun: str) -> str:

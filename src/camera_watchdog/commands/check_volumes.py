@@ -18,6 +18,7 @@ from camera_watchdog.disk_moves import mount_of, why_not_movable
 from camera_watchdog.errors import why_unmovable
 from camera_watchdog.running import running_daemon
 from camera_watchdog.service_units import mounts_apart
+from camera_watchdog.write_failures import write_failure
 
 __all__ = ["check_mounts", "check_volumes"]
 
@@ -44,7 +45,8 @@ def check_volumes(config: Config) -> Iterator[Finding]:
         yield wrong(tried, "on one volume, but mounted apart", mend, code=_BAD_CONFIG)
     else:
         found = f"no folder can be moved from one to the other ({why_unmovable(refused)})"
-        yield wrong(tried, found, "Let this account write in both.")
+        mend = write_failure(refused).mend("both", "this account")
+        yield wrong(tried, found, mend)
 
 
 def check_mounts(config: Config) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from camera_watchdog.config.keys import KEYS, Key
 from camera_watchdog.config.schema import SCHEMA_NAME, json_schema, sample
 from camera_watchdog.config.values import PATH, from_flag
 from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.write_failures import WriteFailure, write_failure
 
 if TYPE_CHECKING:
     from camera_watchdog.cli import Invocation
@@ -137,8 +138,11 @@ def _write(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
+        failure = write_failure(error)
+        mend = failure.mend(path.parent, "this account")
+        also = "Name" if failure is WriteFailure.OTHER else f"{mend} Or name"
         raise CameraWatchdogError(
-            f"{path} cannot be written: {error.strerror}. Name another file."
+            f"{path} cannot be written: {error.strerror}. {also} another file."
         ) from error
 
 

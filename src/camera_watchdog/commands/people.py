@@ -5,6 +5,7 @@ does it within two seconds, and one that is started later does it first.
 """
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Final
 from camera_watchdog.account import account_name
 from camera_watchdog.command_line import command
 from camera_watchdog.config import Config
+from camera_watchdog.disk_room import try_to_write
 from camera_watchdog.errors import (
     CameraWatchdogError,
     JournalDamaged,
@@ -25,6 +27,7 @@ from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.model import Exam
 from camera_watchdog.person import Request
 from camera_watchdog.running import running_daemon
+from camera_watchdog.write_failures import WriteFailure, write_failure
 
 __all__ = ["NotDone", "ask", "exams_named", "journal_of", "now", "say", "user"]
 
@@ -58,11 +61,13 @@ def journal_of(config: Config) -> Iterator[Journal]:
     """The journal, opened for a request.
 
     Raises:
-        NotDone: there is none, or this account may not write it.
+        NotDone: there is none, or it cannot be written now.
     """
     path = config.state_dir / JOURNAL_NAME
-    with _told_who_may(path):
-        if not path.exists():
+    with _told_what_fails(path):
+        with _told_who_may(path):
+            is_there = path.exists()
+        if not is_there:
             raise NotDone(
                 f"There is no journal at {path}: camera-watchdog has not run with this "
                 "configuration yet, so it knows of no exam."
@@ -78,17 +83,42 @@ def journal_of(config: Config) -> Iterator[Journal]:
 def _told_who_may(path: Path) -> Iterator[None]:
     try:
         yield
+    except PermissionError as error:
+        raise _not_allowed(path, error) from error
+
+
+@contextlib.contextmanager
+def _told_what_fails(path: Path) -> Iterator[None]:
+    """Say what keeps the journal from being written, and what to do; it is tried, for SQLite tells little."""
+    try:
+        yield
     except (
         JournalDamaged,
         JournalOutdated,
     ):  # says itself what to do, and no other account can do more
         raise
-    except (JournalError, PermissionError) as error:
-        owner = _owner(path)
+    except JournalError as error:
+        failure = error.failure
+        if failure is WriteFailure.OTHER:
+            tried = try_to_write(path.parent)
+            failure = write_failure(tried) if tried is not None else failure
+            is_open_to_us = path.is_file() and os.access(path, os.R_OK | os.W_OK)
+            if failure is WriteFailure.OTHER and not is_open_to_us:
+                failure = WriteFailure.NO_RIGHT
+        if failure is WriteFailure.NO_RIGHT:
+            raise _not_allowed(path, error) from error
+        place = path if failure is WriteFailure.IN_USE else path.parent
         raise NotDone(
-            f"{user()} may not write the journal: {error} "
-            f"Run this command as {owner}, or let {user()} write to {path.parent}."
+            f"It could not be written down: {error} The cause: {failure.value}. "
+            f"{failure.mend(place, user())} Then give the command again."
         ) from error
+
+
+def _not_allowed(path: Path, error: Exception) -> NotDone:
+    return NotDone(
+        f"{user()} may not write the journal: {error} "
+        f"Run this command as {_owner(path)}, or let {user()} write to {path.parent}."
+    )
 
 
 def _owner(path: Path) -> str:
@@ -143,7 +173,7 @@ def ask(
     """Write requests down, wait a while for what becomes of them, say it and answer with it.
 
     Raises:
-        NotDone: this account may not write the journal.
+        JournalError: the journal cannot be written now.
     """
     asked = [journal.ask(request) for request in requests]
     try:

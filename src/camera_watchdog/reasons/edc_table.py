@@ -152,8 +152,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "archive_blocked",
         "The exam of {subject} is in the EDC, but its folder cannot be moved yet ({said}).",
-        "Close the program or window that has the folder open; where a right or a mount is named, ask IT "
-        "to mend that. It is tried again by itself.",
+        "Close the program or window that has the folder open; where no room is left, make some; where a "
+        "right, a quota or a mount is named, ask IT to mend that. It is tried again by itself.",
         Clears.SOON,
     ),
     ReasonRule(
@@ -230,8 +230,9 @@ EDC_ROWS: Final = (
     ReasonRule(
         "disk_full",
         "The journal cannot be written ({said}).",
-        "Free some space on the disk of the state folder; where it says that it is read-only, or cannot be "
-        "opened, ask IT to let this program's account write there. Exams are kept.",
+        "Free some space on the disk of the state folder. Where a quota, a limit, a missing right or a "
+        "read-only file system is named, ask IT to mend that; where it is locked, close the program that has "
+        "it open. Exams are kept.",
         Clears.SOON,
     ),
 )
