@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from camera_watchdog.camera_db_foreign import (
     ENCRYPTED,
+    WITHOUT_IT,
     is_likely_encrypted,
     lacking_words,
     tables_instead,
@@ -302,6 +303,11 @@ class CameraDatabase:
         code = extended_code & 0xFF
         if code in _BUSY_CODES:
             return DatabaseBusy(str(self._path))
+        if lacking := lacking_words(error):
+            return DatabaseUnreadable(
+                f"The camera's database {self._path} calls for {lacking}, which only the camera's own "
+                f"program has. {WITHOUT_IT}"
+            )
         if extended_code == sqlite3.SQLITE_READONLY_ROLLBACK:
             advice = (
                 "The camera's software stopped in the middle of writing; start it, so that it "

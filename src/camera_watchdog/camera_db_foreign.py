@@ -9,14 +9,19 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ENCRYPTED", "is_likely_encrypted", "lacking_words", "tables_instead"]
+__all__ = ["ENCRYPTED", "WITHOUT_IT", "is_likely_encrypted", "lacking_words", "tables_instead"]
 
 ENCRYPTED: Final = (
     "It is likely encrypted. Ask the camera's vendor for a way to read which eye each picture shows (the "
     "database without encryption, or an export of it), or set eye_sources to filename or dicom."
 )
 
-_LACKING: Final = re.compile(r"no such (function|collation sequence|module): (\S+)")
+WITHOUT_IT: Final = "Ask the camera's vendor for a table or view without it, or set eye_sources to filename or dicom."
+
+_LACKING: Final = re.compile(
+    r"(?:no such|unknown) (function|collation sequence|module): (\S+?)(?:\(\))?$"
+)
+"""The second form is what SQLite says of a column that is computed."""
 _LOOKED_AT: Final = slice(100, 1124)
 """Behind SQLite's header, which some who encrypt leave as it is."""
 
@@ -37,7 +42,7 @@ def tables_instead(connection: sqlite3.Connection, key: str, name: str) -> str:
     """The next step where a view calls for what is missing: the tables that lie under it."""
     tables = sorted(_under(connection, name, frozenset()))
     if not tables:
-        return "Ask the camera's vendor for a table or view without it, or set eye_sources."
+        return WITHOUT_IT
     its = "the table" if len(tables) == 1 else "one of the tables"
     return f"It is a view: set {key} to {its} under it ({', '.join(tables)}), and its columns."
 

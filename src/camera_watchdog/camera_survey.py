@@ -47,7 +47,7 @@ def _table(connection: sqlite3.Connection, name: str, *, is_view: bool) -> Table
         ).fetchone()
         sampled = _sampled(connection, name, columns, is_view=is_view)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # else a view of what is gone
+        if not _is_of_its_own(error):  # else a view of what is gone
             raise
     return Table(
         name=name,
@@ -74,9 +74,14 @@ def _sampled(
     try:
         return connection.execute(f"{select}{order} LIMIT {_SAMPLED_ROWS}").fetchall()
     except sqlite3.OperationalError as error:
-        if not order or error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+        if not order or not _is_of_its_own(error):
             raise
         return connection.execute(f"{select} LIMIT {_SAMPLED_ROWS}").fetchall()
+
+
+def _is_of_its_own(error: sqlite3.Error) -> bool:
+    """Whether one table or view cannot be read, and the others can: it lacks a table, a function, a collation."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR
 
 
 def _quoted(identifier: str) -> str:

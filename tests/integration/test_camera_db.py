@@ -612,6 +612,35 @@ def test_a_view_that_calls_a_function_of_the_camera_s_own_is_named_with_its_tabl
         assert "db_path" not in said
 
 
+def test_a_column_that_is_computed_by_a_function_of_the_camera_s_own_is_named_with_it(
+    tmp_path: Path,
+) -> None:
+    path = made_by_vendor(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier, initials, sex, age);"
+        "CREATE TABLE images (subject_identifier, filename, code,"
+        " eye TEXT GENERATED ALWAYS AS (vendor_eye(code)) VIRTUAL);"
+        "INSERT INTO images VALUES ('S-1', 'A1.jpg', 1);",
+    )
+    with pytest.raises(DatabaseUnreadable) as caught:
+        asked(path).images("S-1")
+    said = str(caught.value)
+    assert "calls for the function vendor_eye, which only the camera's own program has" in said
+    assert "Ask the camera's vendor" in said
+    assert "db_path" not in said
+
+
+def test_a_column_that_nobody_asks_for_may_be_computed_by_whatever_it_is(tmp_path: Path) -> None:
+    path = made_by_vendor(
+        tmp_path / "camera.db",
+        "CREATE TABLE patients (subject_identifier, initials, sex, age);"
+        "CREATE TABLE images (subject_identifier, filename, eye,"
+        " code TEXT GENERATED ALWAYS AS (vendor_eye(eye)) VIRTUAL);"
+        "INSERT INTO images VALUES ('S-1', 'A1.jpg', 'OD');",
+    )
+    assert [row.eye for row in asked(path).images("S-1")] == ["OD"]
+
+
 @pytest.mark.parametrize(
     "stored", ["'S-1' || char(0)", "' S-1' || char(0, 0, 88)", "CAST('S-1' || char(0) AS BLOB)"]
 )

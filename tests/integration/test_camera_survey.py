@@ -49,6 +49,18 @@ def test_every_table_and_view_is_there_with_its_columns_and_rows(path: Path) -> 
     assert tables["broken"].rows == 0
 
 
+def test_a_view_with_a_collation_of_the_camera_s_own_keeps_no_other_table_from_being_seen(
+    path: Path,
+) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.create_collation("VENDOR", lambda one, other: (one > other) - (one < other))
+        database.execute("CREATE VIEW ordered AS SELECT k FROM flat ORDER BY k COLLATE VENDOR")
+        database.commit()
+    tables = surveyed(path)
+    assert tables["flat"].rows == 1
+    assert "ordered" in tables
+
+
 def test_samples_are_the_newest_rows_as_text_without_blobs(path: Path) -> None:
     letters, picture, number = surveyed(path)['odd "name'].columns
     assert letters.values == (None, "x")
