@@ -1020,6 +1020,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_DATES}of_two_folders_the_one_of_the_entry_s_day_goes_first_whatever_its_age",
             f"{_DATES}of_two_folders_a_day_or_more_apart_the_nearer_to_the_entry_goes_first",
             f"{_DATES}of_two_entries_of_the_day_a_person_names_the_exams",
+            f"{_DATES}of_two_entries_a_person_names_the_exams_also_after_a_first_upload_that_failed",
+            f"{_DATES}an_entry_made_in_advance_raises_no_question_after_a_first_upload_that_failed",
             f"{_DATES}who_named_the_newest_entry_is_asked_again_where_it_is_the_newest_no_more",
             f"{_DATES}an_entry_that_is_made_in_advance_meanwhile_raises_no_question",
             f"{_DATES}the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key",

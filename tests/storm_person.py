@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Final
@@ -12,7 +13,7 @@ from camera_watchdog.commands.people import NotDone
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, FileType, Laterality, Sent
+from camera_watchdog.model import Exam, FileType, Laterality, Override, Sent
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.person import Request, Wish, WordRefused, overrides_for
 from camera_watchdog.reasons import Answer, answers_to
@@ -27,7 +28,7 @@ _SKIPS: Final = 0.1
 
 
 class Nurse:
-    """Answers what is asked about eyes, also before the exam is held for it.
+    """Answers what is asked about eyes, also before the exam is held for it, and about two entries.
 
     Of what was sent as the other eye she has the EDC's administrator correct it first.
     ``answered`` is called with a subject and the name of a file that she answered for.
@@ -56,6 +57,38 @@ class Nurse:
             reason = exam.reason
             if reason is not None and Answer.EYE in answers_to(reason):
                 self._answer(exam, [name for name in reason.files if exam.file(name)])
+            elif reason is not None and reason.code == "two_entries":
+                self._name_first(exam, reason.details["session"])
+
+    def _name_first(self, exam: Exam, session_id: str) -> None:
+        """The other entry was made for the visit that comes next, and no date was changed."""
+        at = self._time.clock()
+        try:
+            overrides = overrides_for(
+                exam,
+                text="asked the clinician",
+                user="nurse",
+                at=at,
+                eyes={},
+                skips=[],
+                checksum=partial(checksum, self._config, exam, now=at),
+                report_type=self._config.report_type,
+                entry=session_id,
+            )
+        except (NotDone, WordRefused):
+            return  # somebody is at it just now
+        self._ask(exam, overrides, at)
+
+    def _ask(self, exam: Exam, overrides: tuple[Override, ...], at: datetime) -> None:
+        request = Request(Wish.RELEASE, exam.id, exam.folder, "nurse", at, "looked", overrides)
+        journal = Journal.join(
+            self._config.state_dir,
+            watch_dir=self._config.watch_dir,
+            clock=self._time.clock,
+            writing=True,
+        )
+        with closing(journal):
+            journal.ask(request)
 
     def _answer(self, exam: Exam, names: list[str]) -> None:
         eyes = {name: eye for name in names if (eye := self._seen(exam, name)) is not None}
@@ -89,15 +122,7 @@ class Nurse:
         for each in overrides:
             if each.skip:
                 self._diary.left_out.update(each.checksums.values())
-        request = Request(Wish.RELEASE, exam.id, exam.folder, "nurse", at, "looked", overrides)
-        journal = Journal.join(
-            self._config.state_dir,
-            watch_dir=self._config.watch_dir,
-            clock=self._time.clock,
-            writing=True,
-        )
-        with closing(journal):
-            journal.ask(request)
+        self._ask(exam, overrides, at)
         for name in said or eyes:
             self.answered(exam.subject, name)
 

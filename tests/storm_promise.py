@@ -205,8 +205,8 @@ class Promise:
         if len(visits) > 1:
             allowed |= {"two_visits"}
         if mingled:
-            # The clinician made the second entry while the first exam had none yet.
-            allowed |= {"older_session"}
+            # The clinician made the second entry while the first exam had none yet, or nothing in it.
+            allowed |= {"older_session", "two_entries"}
         return allowed
 
     def _allowed_by_mishaps(self, exam: Exam) -> set[str]:

@@ -4,7 +4,7 @@ How far apart they may be is the configuration's ``visit_days``; what a day is s
 :mod:`camera_watchdog.entry_dates`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -27,7 +27,14 @@ from camera_watchdog.screening import (
 )
 from camera_watchdog.steps import Tools
 
-__all__ = ["check_begun", "check_day", "check_only_entry", "check_turn", "is_another_due"]
+__all__ = [
+    "check_begun",
+    "check_day",
+    "check_only_entry",
+    "check_turn",
+    "is_another_due",
+    "was_gone",
+]
 
 _THIRD: Final = 3
 
@@ -76,11 +83,17 @@ def _least_days_apart(exam: Exam, dated: datetime, tools: Tools) -> int:
     return min(days_apart(each, dated, zone) for each in days if each)
 
 
-def is_another_due(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> bool:
+def is_another_due(
+    exam: Exam,
+    session: Session,
+    status: SessionStatus,
+    tools: Tools,
+    in_doubt: Collection[str] = (),
+) -> bool:
     """Whether the entry on record got another date since, or a person named another one.
 
     Where a person said that it is the one on record, that stands. So does the one of an exam that is sent
-    again.
+    again. One that may have files of the exam (``in_doubt``) is left at a person's word alone.
     """
     dates = _dates_to_compare(exam, session, status)
     if dates is None:
@@ -90,16 +103,28 @@ def is_another_due(exam: Exam, session: Session, status: SessionStatus, tools: T
         return _day(now, tools) != _day(before, tools)
     if names_entry(exam, status.session_id):
         return True
-    # The newest is the one of the latest date: where that is earlier than ours was, ours got another one.
-    return not _is_chosen(exam, session) and now < before
+    return not in_doubt and not _is_chosen(exam, session) and _is_redated(now, before)
 
 
-def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> None:
+def _is_redated(newest: datetime, ours_before: datetime) -> bool:
+    """The newest is the one of the latest date: where that is earlier than ours was, ours got another one."""
+    return newest < ours_before
+
+
+def check_only_entry(
+    exam: Exam,
+    session: Session,
+    status: SessionStatus,
+    tools: Tools,
+    in_doubt: Collection[str] = (),
+) -> None:
     """Of two entries that fit nobody can tell which is the exam's, as long as nothing of it is in one.
 
     There was one when the EDC was asked. The other was made since: beside it, for a visit of another day
     or of the same; or in its place, for an entry that got an earlier date since is not spoken of any more.
     One that is further from the pictures than ours was is made in advance, for the next visit.
+
+    ``in_doubt``: the files of the exam of which nobody knows whether they are in the first one.
 
     Raises:
         PermanentError: there are two, and no person said which.
@@ -111,7 +136,8 @@ def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools:
     is_left = waived(exam, Reason("two_entries", (), own))  # for one that is the newest no more
     if not is_left:
         now, before = (_least_days_apart(exam, at, tools) for at in dates)
-        if now > before or _is_chosen(exam, session):
+        is_in_advance = now > before and not _is_redated(*dates)
+        if is_in_advance or _is_chosen(exam, session):
             return
     tools.journal.note_entry(exam.subject, status.session_id, status.dated)
     zone = tools.rules.zone
@@ -121,7 +147,18 @@ def check_only_entry(exam: Exam, session: Session, status: SessionStatus, tools:
         "newest": entry_words(status.session_id, status.dated, zone),
         "pictures": str(picture_days(exam, tools.journal.newest_exams(), zone)),
     }
+    if in_doubt:
+        details["perhaps_in_first"] = ", ".join(in_doubt)
     raise PermanentError("two_entries", details=details)
+
+
+def was_gone(held_for: Reason | None, session: Session) -> bool:
+    """Whether the EDC had an exam's session no more when it was asked last: then it is not one of two."""
+    return (
+        held_for is not None
+        and held_for.code == "session_gone"
+        and held_for.details.get("session") == session.session_id
+    )
 
 
 def check_begun(exam: Exam, session: Session, status: SessionStatus, tools: Tools) -> None:

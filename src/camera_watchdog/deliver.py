@@ -20,7 +20,7 @@ from camera_watchdog.ambiguity import (
     generation,
 )
 from camera_watchdog.capture import as_read_now
-from camera_watchdog.day_checks import check_begun, check_only_entry, is_another_due
+from camera_watchdog.day_checks import check_begun, check_only_entry, is_another_due, was_gone
 from camera_watchdog.edc_api.answers import disagreement
 from camera_watchdog.errors import (
     EdcFailure,
@@ -34,7 +34,7 @@ from camera_watchdog.errors import (
     why_unreadable,
 )
 from camera_watchdog.lifecycle import Event
-from camera_watchdog.listing import Listing, may_hold_some_of
+from camera_watchdog.listing import Listing, holds_some_of, in_doubt_there
 from camera_watchdog.model import (
     Acknowledgement,
     Exam,
@@ -136,13 +136,14 @@ class Deliver:
         passage.asked_at = now
         exam = passage.exam
         listing, status = self._sessions.look(exam, session)
-        if may_hold_some_of(exam, listing):
+        in_doubt = in_doubt_there(exam, listing)
+        if holds_some_of(exam, listing):
             check_begun(exam, session, status, self._tools)
-        elif is_another_due(exam, session, status, self._tools):
-            self._sessions.choose_anew(passage, session, of="is left for another one")
+        elif is_another_due(exam, session, status, self._tools, in_doubt):
+            self._sessions.choose_anew(passage, session, in_doubt)
             return
-        else:
-            check_only_entry(exam, session, status, self._tools)
+        elif not was_gone(passage.waited_for, session):
+            check_only_entry(exam, session, status, self._tools, in_doubt)
         if listing is not None:
             check_listing(exam, session, listing, self._tools.rules.zone)
 

@@ -16,11 +16,12 @@ from camera_watchdog.overrides import files_as_sent
 
 __all__ = [
     "Listing",
+    "holds_some_of",
+    "in_doubt_there",
     "kept_by_others_too",
     "listed_as_sent",
     "lost_files",
     "lost_of",
-    "may_hold_some_of",
     "strange_in",
     "strange_types",
     "types_in_words",
@@ -72,11 +73,17 @@ def lost_of(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:
     return tuple(file.name for file in lost)
 
 
-def may_hold_some_of(exam: Exam, listing: Listing | None) -> bool:
-    """Whether anything of an exam may be in its session: what was acknowledged, or is listed and in doubt."""
+def holds_some_of(exam: Exam, listing: Listing | None) -> bool:
+    """Whether anything of an exam is in its session: what was acknowledged, or is listed and in doubt."""
     sent = [file for file in exam.files if file.was_sent]
     known = any(file.sent is not Sent.UNKNOWN for file in sent)
-    return known or any(listing is None or file.file_type in listing.types for file in sent)
+    return known or any(listing is not None and file.file_type in listing.types for file in sent)
+
+
+def in_doubt_there(exam: Exam, listing: Listing | None) -> tuple[str, ...]:
+    """The files in doubt, by name, of which no listing tells whether the exam's session has them."""
+    in_doubt = [file.name for file in exam.files if file.sent is Sent.UNKNOWN]
+    return tuple(in_doubt) if listing is None else ()
 
 
 def strange_in(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:

@@ -75,6 +75,7 @@ _ABOUT_OUR_ENTRY: Final = frozenset(
         "not_explained",
         "report_type_changed",
         "session_gone",
+        "two_entries",
     }
 )
 """So is one that sent files into an entry and is held for these, which are about that very entry."""

@@ -82,17 +82,20 @@ class Sessions:
         )
         logger.info("%s  session %s", passage.name, chosen.session_id, extra={"event": "session"})
 
-    def choose_anew(self, passage: Passage, session: Session, *, of: str) -> None:
+    def choose_anew(self, passage: Passage, session: Session, in_doubt: tuple[str, ...]) -> None:
         """Leave an entry in which nothing of the exam is: the EDC is asked for one as of a new exam.
 
-        The same one may be given again. ``of`` is what is put on record of why.
+        The same one may be given again. ``in_doubt`` are the names of what may be in it all the same: a
+        person named another one.
 
         Raises as :meth:`resolve`.
         """
         exam = passage.exam
         files = unsent(exam, [file for file in exam.files if file.may_be_stored])
-        detail = f"session {session.session_id} {of}"
-        passage.save("starting over", detail, session=None, files=files)
+        detail = f"session {session.session_id} is left for another one"
+        note = f"{', '.join(in_doubt)} may be in the entry {session.words}, too, which was left."
+        notes = (*exam.notes, note) if in_doubt else exam.notes
+        passage.save("starting over", detail, session=None, files=files, notes=notes)
         logger.info("%s  starts over: %s", passage.name, detail)
         chosen = self._choose(passage)
         passage.save(Event.RESOLVED, f"session {chosen.session_id}", session=chosen)

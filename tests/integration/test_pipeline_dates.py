@@ -4,17 +4,30 @@ import hashlib
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from answering import Nurse
-from camera_watchdog.errors import Unreachable
-from camera_watchdog.model import State
+from camera_watchdog.errors import EdcFailure, EdcRefusal, Unreachable
+from camera_watchdog.model import Sent, State
 from camera_watchdog.person import WordRefused
 from camera_watchdog.reasons import explain
 from clinic import Clinic
-from one_exam import FAILED, HOUR_S, begun, check_arrived, held_for, is_held, made, names_held
-from scripted_edc import GENERATIONS, Stored
+from one_exam import (
+    ASK_FIRST,
+    AWAY,
+    FAILED,
+    HOUR_S,
+    begun,
+    check_arrived,
+    held_for,
+    is_held,
+    made,
+    names_held,
+    sent_of,
+)
+from scripted_edc import GENERATIONS, Stored, lost
 from watched_folder import START
 
 DAY = timedelta(days=1)
@@ -308,6 +321,91 @@ def test_of_two_entries_of_the_day_a_person_names_the_exams(
         Nurse(clinic).says(entry=named)
         clinic.live_for(100)
         check_arrived(clinic, named)
+
+
+FIRST_UPLOAD_FAILS: dict[str, Any] = {
+    "HTTP 500": FAILED,
+    "HTTP 503": EdcFailure("HTTP 503", http_status=503, edc_code=""),
+    "HTTP 429": EdcFailure("HTTP 429", http_status=429, edc_code=""),
+    "connection lost": AWAY,
+    "answer lost": lost(),
+    "damaged on the way": EdcRefusal(400, "checksum_mismatch"),
+}
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+@pytest.mark.parametrize("failure", list(FIRST_UPLOAD_FAILS))
+@pytest.mark.parametrize("newest", [START + timedelta(minutes=10), START - 10 * DAY])
+def test_of_two_entries_a_person_names_the_exams_also_after_a_first_upload_that_failed(
+    tmp_path: Path, release: str, failure: str, newest: datetime
+) -> None:
+    """Whether the first has the file nobody knows; the EDC speaks of the second alone."""
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, START)
+        clinic.edc.uploads = [FIRST_UPLOAD_FAILS[failure]]
+        clinic.try_once()
+        stored = list(clinic.edc.stored)
+        is_in_doubt = sent_of(clinic)["OD.jpg"] is Sent.UNKNOWN
+        clinic.edc.sessions[0].dated = START - 30 * DAY
+        clinic.edc.add_session(dated=newest)
+        clinic.live_for(100)
+        assert clinic.edc.stored == stored
+        if newest < START and not is_in_doubt:  # the first got another date for certain
+            assert clinic.told("S1") == (State.HELD, "entry_date_differs")
+            return
+        assert clinic.told("S1") == (State.HELD, "two_entries")
+        said = "Whether OD.jpg is in the first one is not known" in sentence(clinic, "S1")
+        assert said == is_in_doubt
+        Nurse(clinic).says(entry="s-2")
+        clinic.live_for(100)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert names_held(clinic.edc, "s-1") == [one.name for one in stored]
+        is_noted = any("OD.jpg may be in the entry" in note for note in clinic.receipt()["notes"])
+        assert is_noted == is_in_doubt
+
+
+@pytest.mark.parametrize("release", list(GENERATIONS))
+@pytest.mark.parametrize("failure", [FAILED, lost()], ids=["not stored", "stored"])
+def test_who_names_the_first_entry_has_a_file_in_doubt_found_out_as_ever(
+    tmp_path: Path, release: str, failure: Any
+) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, START)
+        clinic.edc.uploads = [failure]
+        clinic.try_once()
+        is_there = clinic.edc.stored != []
+        clinic.edc.add_session(dated=START)
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "two_entries")
+        Nurse(clinic).says(entry="s-1")
+        clinic.live_for(100)
+        if release in ASK_FIRST:
+            assert clinic.told("S1") == (State.HELD, "cannot_tell")
+            if is_there:
+                return
+            clinic.answer()
+            clinic.live_for(100)
+        assert names_held(clinic.edc, "s-1") == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert names_held(clinic.edc, "s-2") == []
+        assert clinic.archived() != []
+
+
+@pytest.mark.parametrize("release", ["0.2", "0.3", "1.4"])
+@pytest.mark.parametrize("failure", list(FIRST_UPLOAD_FAILS))
+def test_an_entry_made_in_advance_raises_no_question_after_a_first_upload_that_failed(
+    tmp_path: Path, release: str, failure: str
+) -> None:
+    with made(tmp_path, release=release) as clinic:
+        clinic.edc.add_session(dated=START)
+        take(clinic, START)
+        clinic.edc.uploads = [FIRST_UPLOAD_FAILS[failure]]
+        clinic.try_once()
+        clinic.edc.add_session(dated=START + 2 * DAY)
+        clinic.live_for(100)
+        check_arrived(clinic, "s-1")
+        assert held_for(clinic) == []
 
 
 @pytest.mark.parametrize("release", list(GENERATIONS))

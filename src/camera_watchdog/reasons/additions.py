@@ -147,6 +147,12 @@ ADDITIONS: Final = (
         "make another one for the other visit.",
     ),
     Addition(
+        "perhaps_in_first",
+        "Whether {perhaps_in_first} is in the first one is not known: its answer was lost.",
+        "Where the exam is for the other one, ask the EDC's administrator to look for it in the first, and "
+        "to take it out there.",
+    ),
+    Addition(
         "is_later",
         "",
         "While an entry of a later date is open the EDC gives no earlier one: an earlier one takes the "

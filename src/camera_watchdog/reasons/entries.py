@@ -62,7 +62,7 @@ ENTRY_ROWS: Final = (
     ReasonRule(
         "two_entries",
         "The pictures of {subject} were taken on {pictures}. When the EDC was asked first, its newest eye "
-        "exam entry was {entry}; now it is {newest}. Nothing was sent yet.",
+        "exam entry was {entry}; now it is {newest}.",
         "Ask the clinician for which of the two this exam is; the first may have got another date since. "
         "Name it by its id, which stands in brackets: "
         f"{TO_NAME_ENTRY_ID}",
@@ -71,10 +71,10 @@ ENTRY_ROWS: Final = (
     ),
     ReasonRule(
         "session_gone",
-        "The EDC no longer has the eye exam entry {entry} of {subject}, into which this exam was sent.",
+        "The EDC no longer has the eye exam entry {entry} of {subject}, which it gave for this exam.",
         "Ask the EDC's administrator what became of it. If it comes back, this exam goes on by itself "
-        "within the hour. If it does not, ask the clinician for an entry for this visit, and send "
-        f"everything once more, into the entry that the EDC then gives: {TO_RELEASE}",
+        "within the hour. If it does not, ask the clinician for an entry for this visit, and have "
+        f"everything sent into the entry that the EDC then gives: {TO_RELEASE}",
         Clears.HOURLY,
         RELEASE,
         about_files=False,
