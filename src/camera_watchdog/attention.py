@@ -31,7 +31,14 @@ __all__ = [
 ]
 
 OF_THE_SERVER: Final = frozenset(
-    {"edc_unreachable", "not_the_edc", "token_refused", "token_not_seen", "certificate_refused"}
+    {
+        "edc_unreachable",
+        "edc_failing",
+        "not_the_edc",
+        "token_refused",
+        "token_not_seen",
+        "certificate_refused",
+    }
 )
 """What is said once, of the server, and not of every exam that waits for it."""
 

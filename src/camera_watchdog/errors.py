@@ -208,12 +208,15 @@ class TokenNotSeen(Unauthorized):
 
 
 class EdcFailure(TransientError):
-    """The EDC answered with a failure of its own (5xx): it may or may not have acted."""
+    """The EDC answered with a failure of its own (5xx): it may or may not have acted.
+
+    It is one exam's own trouble where ``ping`` answers.
+    """
 
     def __init__(
         self, message: str, *, http_status: int, edc_code: str, retry_after_s: float | None = None
     ) -> None:
-        super().__init__(message, code="server_keeps_failing", retry_after_s=retry_after_s)
+        super().__init__(message, code="edc_failing", retry_after_s=retry_after_s)
         self.http_status = http_status
         self.edc_code = edc_code
 

@@ -265,9 +265,6 @@ def server(*, reachable: bool, since: datetime, trouble: str = "", said: str = "
     """What there is to say of the EDC; ``trouble`` is a reason's code, ``said`` its own words."""
     if reachable:
         return Server(reachable, since)
-    if trouble not in OF_THE_SERVER:
-        action = "Tell the EDC's administrator. Exams are kept and sent by themselves."
-        return Server(reachable, since, f"The EDC answers with an error ({said}).", action)
     rule = REASONS[trouble]
     return Server(
         reachable, since, rule.sentence.format_map({"said": said.rstrip(".")}), rule.next_step

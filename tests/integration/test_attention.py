@@ -19,7 +19,14 @@ from camera_watchdog.attention import Patience
 from camera_watchdog.attention_watch import AttentionWatch
 from camera_watchdog.disk import Disk
 from camera_watchdog.entries import Entry
-from camera_watchdog.errors import DatabaseBusy, EdcFailure, FileForbidden
+from camera_watchdog.errors import (
+    DatabaseBusy,
+    EdcFailure,
+    FileForbidden,
+    NotTheEdc,
+    TransientError,
+    Unreachable,
+)
 from camera_watchdog.model import Acknowledgement, State
 from camera_watchdog.overview import Overview, overview, server
 from camera_watchdog.standing import Standing
@@ -238,6 +245,36 @@ def test_an_exam_whose_request_a_firewall_refuses_is_told_once_while_others_go(
     assert (row.subject, row.reason_code) == ("S1", "server_keeps_failing")
     assert [folder.name[:2] for folder in room.archived()] == ["S2"]
     assert room.messages == [("S1", "attention", False)]
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        Unreachable("no route"),
+        NotTheEdc("a page"),
+        EdcFailure("HTTP 503", http_status=503, edc_code=""),
+        EdcFailure("HTTP 429", http_status=429, edc_code=""),
+    ],
+    ids=str,
+)
+def test_exams_behind_an_edc_that_is_away_are_no_matters_of_their_own(
+    room: Room, monkeypatch: pytest.MonkeyPatch, fails: TransientError
+) -> None:
+    def is_away(**_request: Any) -> Any:
+        raise fails
+
+    room.edc.ping_says = fails
+    monkeypatch.setattr(room.edc, "resolve", is_away)
+    room.take("S1")
+    room.live(600)
+    room.take("S2", seed=2)
+    room.live(2 * AFTER_S)
+
+    assert room.shown.for_people == ()
+    assert {row.reason for row in room.shown.rows} == {
+        "Waits for the EDC; it is kept and sent by itself."
+    }
+    assert room.messages == []
 
 
 def test_a_daemon_that_is_started_anew_lists_it_still(room: Room) -> None:

@@ -123,7 +123,7 @@ STATES: Final[dict[str, Told]] = {
     "token refused": ((WAITING,), _away("token_refused", "HTTP 401"), "The EDC is away"),
     "not the EDC": ((WAITING,), _away("not_the_edc", "a page, no JSON"), "The EDC is away"),
     "certificate": ((WAITING,), _away("certificate_refused", "expired"), "The EDC is away"),
-    "EDC fails": ((WAITING,), _away("server_keeps_failing", "HTTP 502"), "The EDC is away"),
+    "EDC fails": ((WAITING,), _away("edc_failing", "HTTP 502"), "The EDC is away"),
     "stopped": ((), {"running": False}, "Stopped: nothing is being sent"),
     "stopped and held": (HELD, {"running": False}, "Stopped: nothing is being sent"),
     "many": (

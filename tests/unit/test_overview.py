@@ -124,7 +124,7 @@ def test_what_waits_for_the_camera_does_not_go_on_by_itself(
 
 
 @pytest.mark.parametrize(
-    "code", ["edc_unreachable", "not_the_edc", "token_refused", "token_not_seen"]
+    "code", ["edc_unreachable", "edc_failing", "not_the_edc", "token_refused", "token_not_seen"]
 )
 def test_a_server_that_is_away_is_said_once_and_not_of_every_exam(code: str) -> None:
     away = server(reachable=False, since=NOON, trouble=code, said="no route.")
@@ -138,9 +138,9 @@ def test_a_server_that_is_away_is_said_once_and_not_of_every_exam(code: str) -> 
 
 
 def test_a_server_that_fails_as_a_whole_is_not_told_as_one_exams_trouble() -> None:
-    away = server(reachable=False, since=NOON, trouble="server_keeps_failing", said="HTTP 502")
+    away = server(reachable=False, since=NOON, trouble="edc_failing", said="HTTP 502")
 
-    assert away.message == "The EDC answers with an error (HTTP 502)."
+    assert away.message == "The EDC answers every request with an error (HTTP 502)."
     assert "Exams are kept" in away.action
 
 

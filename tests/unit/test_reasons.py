@@ -67,6 +67,7 @@ DESIGNED = {
     "database_busy": set(),
     "database_unreadable": set(),
     "edc_unreachable": set(),
+    "edc_failing": set(),
     "not_the_edc": set(),
     "token_refused": set(),
     "token_not_seen": set(),

@@ -202,6 +202,12 @@ EDC_ROWS: Final = (
         Clears.SOON,
     ),
     ReasonRule(
+        "edc_failing",
+        "The EDC answers every request with an error ({said}).",
+        "Tell the EDC's administrator. Exams are kept and sent by themselves when it is mended.",
+        Clears.SOON,
+    ),
+    ReasonRule(
         "not_the_edc",
         "Something other than the EDC answers at its address ({said}).",
         "Log in to the network if it asks for it, or check api_url. Exams are kept. "
