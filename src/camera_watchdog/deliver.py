@@ -104,7 +104,7 @@ class Deliver:
 
         Raises as :meth:`upload`.
         """
-        self._send(passage, file, 1)
+        self._send(passage, file, left=0)
         stored = passage.exam.file(file.name)
         assert stored is not None and stored.acknowledgement is not None  # noqa: S101, PT018 - it was acknowledged
         return stored.acknowledgement
@@ -214,6 +214,10 @@ class Deliver:
             failing_since=None,
         )
         self._tools.memory.uploads.pop(passage.exam.id, None)
+        if not left:  # it only asks whether the file is there
+            has = "had forgotten it" if answer.http_status == CREATED else "has it"
+            logger.info("%s  %s was shown to the EDC again: it %s", passage.name, file.name, has)
+            return
         total = sum(f.present and f.sent is not Sent.SKIPPED for f in files)
         how = "listed by the EDC as" if answer.listed else "sent as"
         logger.info(

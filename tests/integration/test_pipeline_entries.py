@@ -1,12 +1,14 @@
 """Others who send into the same entry, an EDC that forgets, and what an entry holds that nobody knows."""
 
 import itertools
+import logging
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from camera_watchdog.model import Sent, State
+from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import ASK_FIRST, FAILED, HOUR_S, begun, check_arrived, is_held, names_held, sent_of
 from scripted_edc import GENERATIONS, MARCH_1, Stored, lost
@@ -208,6 +210,41 @@ def test_all_that_was_forgotten_before_the_proof_is_sent_again_where_it_shows(
         clinic.live_for(120)
         check_arrived(clinic)
         assert any("had forgotten" in note for note in clinic.receipt()["notes"])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_log_tells_a_file_that_is_sent_again_to_ask_from_one_that_is_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, is_there: bool
+) -> None:
+    caplog.set_level(logging.INFO)
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        clinic.edc.stored = clinic.edc.stored if is_there else []
+        clinic.edc.add_session()
+        clinic.live_for(120)
+        check_arrived(clinic)
+    told = [record.getMessage() for record in caplog.records]
+    has = "has it" if is_there else "had forgotten it"
+    assert sum(f"was shown to the EDC again: it {has}" in line for line in told) == 1
+    assert sum(" of 3 sent as " in line for line in told) == (3 if is_there else 5)
+
+
+@pytest.mark.parametrize("release", ["0.4", "1.4"])
+def test_an_entry_that_is_gone_is_not_said_to_have_what_was_never_sent(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [FAILED]
+        clinic.try_once()
+        clinic.edc.sessions.clear()
+        clinic.live_for(20)
+        assert clinic.told("S1") == (State.HELD, "session_gone")
+        exam = clinic.exam("S1")
+        assert exam.reason is not None
+        said = explain(exam.reason, exam)
+        assert "which it gave for this exam." in said.sentence
+        assert "once more" not in said.next_step
 
 
 def test_an_entry_that_went_to_another_subject_is_gone(tmp_path: Path) -> None:
