@@ -5,6 +5,7 @@ Pure: listings and inspections in, exams and reasons out. The same rules for eve
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Final
 
 from camera_watchdog.completeness import Required, missing_by_count
@@ -60,7 +61,8 @@ class Limits:
     """What an exam must have, and how long it may take to become whole, in seconds.
 
     ``allow_sparse``: a part of a file that was never written is taken for zeros. What is larger than
-    ``max_file_size_bytes`` the EDC does not take; none where it is to say so itself.
+    ``max_file_size_bytes`` the EDC does not take; none where it is to say so itself. ``zone``
+    is the clinic's.
     """
 
     required: Required
@@ -68,6 +70,7 @@ class Limits:
     incomplete_s: float
     allow_sparse: bool = False
     max_file_size_bytes: int | None = None
+    zone: tzinfo = UTC
 
 
 def found_in(reading: Reading, *, grown: Collection[str], skip_raw: bool) -> list[Found]:

@@ -8,9 +8,10 @@ two; the clock only bounds it.
 
 import dataclasses
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+from camera_watchdog.entry_dates import camera_days, picture_days
 from camera_watchdog.model import Exam, Reason, Session
 from camera_watchdog.overrides import joins_before
 
@@ -43,13 +44,23 @@ def exam_before(exam: Exam, others: Iterable[Exam]) -> Exam | None:
     )
 
 
-def late_reason(exam: Exam, before: Exam) -> Reason:
-    """Why it waits for a person."""
+def late_reason(exam: Exam, before: Exam, zone: tzinfo) -> Reason:
+    """Why it waits for a person; ``zone`` is the clinic's, whose calendar tells the days of both."""
     names = tuple(file.name for file in exam.files if file.present)
     details = {"archived": before.destination, "entry": "unknown"}
     if session := before.session:
         details |= {"entry": session.words, "joins": session.session_id, "day": session.day}
-    return Reason("late", names, details)
+    return Reason("late", names, details | _other_day(exam, before, zone))
+
+
+def _other_day(exam: Exam, before: Exam, zone: tzinfo) -> dict[str, str]:
+    """On which days the pictures of the two were taken, where no day is of both."""
+    if camera_days(exam, zone) is None or camera_days(before, zone) is None:
+        return {}
+    taken, earlier = (picture_days(each, (), zone) for each in (exam, before))
+    if earlier.first <= taken.last and taken.first <= earlier.last:
+        return {}
+    return {"pictures": str(taken), "pictures_before": str(earlier)}
 
 
 def session_to_join(exam: Exam, others: Iterable[Exam], *, now: datetime) -> Session | None:

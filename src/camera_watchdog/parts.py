@@ -182,6 +182,7 @@ def sweep_rules(config: Config) -> SweepRules:
             incomplete_s=config.incomplete_after,
             max_file_size_bytes=int(size_mb * 1024 * 1024) if size_mb else None,
             allow_sparse=config.allow_sparse_files,
+            zone=config.timezone,
         ),
         ours=frozenset(_ours(config)),
         ignored=ignored(config),

@@ -122,22 +122,14 @@ def overrides_for(
     if reason.code == SENT_AS_OTHER_EYE and not eyes:
         eyes = _corrected_eyes(exam, reason)
     common = (reason.code, text, user, at)
-    if not (eyes or skips):
-        return (_released(exam, Override(*common, send_again=send_again), checksum, entry),)
-    told = [
-        Override(
-            *common,
-            name=name,
-            eye=eye,
-            checksums={name: checksum(name)},
-            eyes_in_view=eyes_in_view(exam, name),
-        )
-        for name, eye in eyes.items()
-    ]
-    told += [
-        Override(*common, name=name, skip=True, checksums={name: checksum(name)}) for name in skips
-    ]
-    return tuple(told)
+    said: list[Override] = []
+    for name in (*eyes, *skips):
+        of_file = Override(*common, name=name, checksums={name: checksum(name)})
+        in_view = eyes_in_view(exam, name) if name in eyes else None
+        said.append(replace(of_file, eye=eyes.get(name), skip=name in skips, eyes_in_view=in_view))
+    if entry or not said:
+        said += _released(exam, Override(*common, send_again=send_again), checksum, entry)
+    return tuple(said)
 
 
 def _may_answer(exam: Exam, reason: Reason, *, of_files: bool) -> bool:
@@ -189,27 +181,36 @@ def _corrected_eyes(exam: Exam, reason: Reason) -> dict[str, Laterality]:
     return {f.name: f.file_type.eye.other for f in files if f.file_type and f.file_type.eye}
 
 
-def _released(exam: Exam, said: Override, checksum: Callable[[str], str], entry: str) -> Override:
+def _released(
+    exam: Exam, said: Override, checksum: Callable[[str], str], entry: str
+) -> tuple[Override, ...]:
     """The answer to what holds the exam itself, bound to the files and the session that it is about."""
     assert exam.reason is not None  # noqa: S101 - overrides_for() saw to it
     names = _released_files(exam, exam.reason)
     if entry and "joins" in exam.reason.details:
-        said, named = _visit_of_its_own(exam.reason, said, entry), entry
+        answers = _visit_of_its_own(exam.reason, said, entry)
     else:
         named = _entry_named(exam, exam.reason, entry) if entry else ""
+        answers = [replace(said, entry=named)]
     sums = {name: checksum(name) for name in names}
-    return bound(exam, replace(said, checksums=sums, entry=named))
+    return tuple(bound(exam, replace(each, checksums=sums)) for each in answers)
 
 
-def _visit_of_its_own(reason: Reason, said: Override, entry: str) -> Override:
-    """What is said of files that are no late ones: an exam with an entry of its own, as it is."""
+def _visit_of_its_own(reason: Reason, said: Override, entry: str) -> list[Override]:
+    """What is said of files that are no late ones: an exam with an entry of its own, as it is.
+
+    Whether one is recorded as the wrong eye is asked by the same reason.
+    """
     if entry in {reason.details.get("joins", ""), reason.details.get("day", "")}:
         raise WordRefused(
             f"{entry} is the entry of the exam that is archived, {reason.details['entry']}. If these "
             "files belong to it, say so without --entry. If they are of a visit of its own whose entry "
             "is of the same day, name that entry by its id."
         )
-    return replace(said, reason_code="incomplete")
+    answers = [replace(said, reason_code="incomplete", entry=entry)]
+    if "recorded" in reason.details:
+        answers.append(replace(said, reason_code="eye_missing"))
+    return answers
 
 
 def _entry_named(exam: Exam, reason: Reason, entry: str) -> str:

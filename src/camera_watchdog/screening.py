@@ -107,7 +107,8 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
             return
         is_own = bool(alike and entries_meant(exam))
         before = None if is_own else exam_before(exam, tools.journal.exams_of_subject(exam.subject))
-        raise EyeMissing(_late(exam, before, reason) if before else reason)
+        zone = tools.rules.zone
+        raise EyeMissing(_late(exam, before, reason, zone) if before else reason)
 
 
 def _eye_missing(
@@ -131,9 +132,9 @@ def _eye_missing(
     return Reason("eye_missing", names, details)
 
 
-def _late(exam: Exam, before: Exam, missing: Reason) -> Reason:
+def _late(exam: Exam, before: Exam, missing: Reason, zone: tzinfo) -> Reason:
     """That it came after the exam ``before``; what is whole by count may be a visit with a wrong eye."""
-    late = late_reason(exam, before)
+    late = late_reason(exam, before, zone)
     recorded = {k: text for k, text in missing.details.items() if k == "recorded"}
     return Reason(late.code, late.files, {**late.details, **recorded})
 

@@ -184,7 +184,7 @@ class Settle:
     def _late(self, exam: Exam) -> Reason | None:
         """A part of a set, soon after the subject's exam was archived, came late for that one."""
         before = exam_before(exam, self._records.exams_of_subject(exam.subject))
-        return None if before is None else late_reason(exam, before)
+        return None if before is None else late_reason(exam, before, self._limits.zone)
 
     def _waiting(self, exam: Exam, reason: Reason, *, news: bool = False) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""

@@ -1,7 +1,7 @@
 """What came after its exam was archived: whose it is, and which session it goes into."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def test_it_belongs_to_the_exam_that_was_archived_last() -> None:
     others = [archived(1, 0.5), archived(2, 1.5), archived(3, -1)]
     before = exam_before(late(), [*others, late()])
     assert before is others[1]
-    reason = late_reason(late(), others[1])
+    reason = late_reason(late(), others[1], UTC)
     assert (reason.code, reason.files, reason.details) == (
         "late",
         ("OD2.jpg",),

@@ -108,6 +108,12 @@ ADDITIONS: Final = (
         "configuration.",
     ),
     Addition(
+        "pictures_before",
+        "They were taken on {pictures}, the pictures of that exam on {pictures_before}.",
+        "What was taken on another day is most likely of a visit of its own.",
+        comes_first=True,
+    ),
+    Addition(
         "recorded",
         "There are enough for both eyes, so one of these may be recorded as the wrong one: {recorded}.",
         "Look at these: where one shows the other eye, correct it on the camera; it will then be sent by "
