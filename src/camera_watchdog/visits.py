@@ -36,7 +36,7 @@ def visits_apart(
     """
     together = said_together(exam, "two_visits")
     gone = [f for f in exam.files if not f.present and f.sent is Sent.YES]
-    images = [as_read_now(file, zone) for file in (*files, *gone) if file.is_image]
+    images = _by_one_clock([f for f in (*files, *gone) if f.is_image], zone)
     reports = [file for file in files if not file.is_image]
     apart: list[Visit] = []
     for by_file_system in (False, True):
@@ -92,17 +92,31 @@ def overwritten_by_another(
     if their files are half a day apart as well.
     """
     there = {sha256 for file in exam.files for sha256 in (file.sha256, file.sent_sha256)}
-    images = [as_read_now(file, zone) for file in exam.files if file.present and file.is_image]
-    pairs = [
-        (as_read_now(_as_it_was(file, each), zone), file)
-        for file in images
+    present = [file for file in exam.files if file.present and file.is_image]
+    lost = [
+        _as_it_was(file, each)
+        for file in present
         for each in file.overwritten
         if each.sha256 not in there and each.sha256 not in elsewhere
     ]
-    taken = [*images, *(was for was, _ in pairs)]
+    taken = _by_one_clock([*present, *lost], zone)
+    images = {file.name: file for file in taken[: len(present)]}
+    pairs = [(was, images[was.name]) for was in taken[len(present) :]]
     before = [(was, now) for was, now in pairs if not _is_of_one_visit(was, now, taken, gap)]
     since = {now.name: now for _, now in before}
     return _visits(_timed(was for was, _ in before), gap, []), _timed(since.values())
+
+
+def _by_one_clock(files: Iterable[ExamFile], zone: tzinfo) -> list[ExamFile]:
+    """The files with their times: those inside them, where the database has the time of some alone.
+
+    The camera's clock and its database's may be hours apart.
+    """
+    timed = [as_read_now(file, zone) for file in files]
+    own = [as_read_now(f.but(captured_in_database=None, captured_source=""), zone) for f in timed]
+    by_camera = [file.captured_source != "file" for file in own]
+    is_mixed = len({file.captured_source == "database" for file in timed}) > 1
+    return own if is_mixed and all(by_camera) and not any(map(_is_behind, own)) else timed
 
 
 def _as_it_was(file: ExamFile, before: Overwritten) -> ExamFile:

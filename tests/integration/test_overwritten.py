@@ -33,20 +33,21 @@ def write(
     *,
     taken: datetime | None = None,
     names: Sequence[str] = NAMES,
+    ahead: timedelta = timedelta(),
 ) -> None:
-    """The camera writes a visit, now, under the names that it always uses."""
+    """The camera writes a visit, now, under the names that it always uses; its own clock is ahead."""
     taken = (taken or clinic.clock.utc).replace(tzinfo=None, microsecond=0)
     for number, name in enumerate(names):
         if name not in EYES:
             clinic.put(f"S1/{name}", seed=seed)
             continue
-        inside = taken if source == "exif" else None
+        inside = taken + ahead if source in {"exif", "both"} else None
         size = (16, 16)
         content = pictures.jpeg(10 * seed + number, eye=EYES[name], size=size, captured_at=inside)
         clinic.put(f"S1/{name}", content)
         rows = clinic.camera.rows.setdefault("S1", [])
         rows[:] = [row for row in rows if row.filename != name]
-        told = f"{taken:%Y-%m-%d %H:%M:%S}" if source == "database" else None
+        told = f"{taken:%Y-%m-%d %H:%M:%S}" if source in {"database", "both"} else None
         clinic.camera.know("S1", name, EYES[name][0].upper(), told)
 
 
@@ -306,6 +307,41 @@ def test_a_late_export_of_an_old_visit_that_is_made_twice_raises_no_question_of_
         clinic.live_for(60)
         clinic.clock.advance(DAY_S)
     assert clinic.told("S1") == (State.HELD, "no_session")
+
+
+AHEAD = [timedelta(hours=-5), timedelta(hours=5)]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_a_picture_that_is_taken_again_before_its_row_was_asked_for_raises_no_question(
+    clinic: Clinic, ahead: timedelta
+) -> None:
+    """The camera's clock and the database's are hours apart."""
+    write(clinic, 1, "both", names=["OD.jpg"], ahead=ahead)
+    clinic.live_for(60)
+    write(clinic, 2, "both", ahead=ahead)
+    assert is_stored_unasked(clinic)
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_a_picture_of_which_the_database_has_no_time_raises_no_question(
+    clinic: Clinic, ahead: timedelta
+) -> None:
+    write(clinic, 1, "exif", names=["OD.jpg"], ahead=ahead)
+    write(clinic, 2, "both", names=["OS.jpg", "report.pdf"], ahead=ahead)
+    assert is_stored_unasked(clinic)
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_by_such_clocks_the_next_visits_pictures_are_told_all_the_same(
+    clinic: Clinic, ahead: timedelta
+) -> None:
+    write(clinic, 1, "both", names=["OD.jpg"], ahead=ahead)
+    clinic.live_for(60)
+    clinic.clock.advance(DAY_S)
+    write(clinic, 2, "both", ahead=ahead)
+    clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg"
 
 
 @pytest.mark.parametrize("source", ["exif", "database"])
