@@ -68,6 +68,20 @@ class Invocation:
     flags: dict[str, object]
     is_config_named: bool = False
 
+    def check_that_one_is_given(self) -> None:
+        """Go on where there is a configuration, in a file or in flags.
+
+        Raises:
+            NotConfigured: there is none.
+        """
+        from camera_watchdog.command_line import program  # noqa: PLC0415  # see the module's first lines
+
+        if self.config_path is None and not self.flags:
+            raise NotConfigured(
+                f"There is no configuration: {program()} init writes one, {program()} demo shows how it "
+                f"works without; where there is one, name it with --config."
+            )
+
     def load_config(self, needs: frozenset[str] | None = None) -> "Config":
         """The configuration, its warnings told on stderr.
 
@@ -79,14 +93,9 @@ class Invocation:
         """
         import os  # noqa: PLC0415  # see the module's first lines
 
-        from camera_watchdog.command_line import program  # noqa: PLC0415  # likewise
         from camera_watchdog.config import RUN_NEEDS, load  # noqa: PLC0415  # likewise
 
-        if self.config_path is None and not self.flags:
-            raise NotConfigured(
-                f"There is no configuration: {program()} init writes one, {program()} demo shows how it "
-                f"works without; where there is one, name it with --config."
-            )
+        self.check_that_one_is_given()
         needed = RUN_NEEDS if needs is None else needs
         config = load(self.config_path, self.flags, os.environ, needs=needed)
         for warning in config.warnings:

@@ -381,3 +381,20 @@ def test_help_is_short_and_names_what_tells_of_the_settings(
     assert len(told.splitlines()) < 50
     assert "--db-path" not in told
     assert ("--help-settings" in told) is (command != ["demo"])
+
+
+@pytest.mark.parametrize("command", ["run", "status", "check", "retry S-1"])
+def test_where_there_is_no_configuration_one_sentence_names_init_and_demo(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(command.split()) == 78
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
+    assert "There is no configuration" in printed.err
+    assert " init writes one" in printed.err
+    assert " demo shows how it works" in printed.err

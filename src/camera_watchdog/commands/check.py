@@ -57,6 +57,7 @@ def run(invocation: "Invocation") -> int:
     """Try everything and print it; 0 only if all is well, 77 for the token, 78 for the settings."""
     # What is found is said once, on stdout; the daemon's own warnings would say it again.
     logging.getLogger("camera_watchdog").addHandler(logging.NullHandler())
+    invocation.check_that_one_is_given()
     findings, config = _configuration(invocation.config_path, invocation.flags, os.environ)
     more: dict[str, Any] = {}
     if config is not None:
