@@ -51,6 +51,7 @@ SHARED_CAUSES: Final = {
 
 _WAITED_FOR_WHEN_READY: Final = frozenset({"demographics_missing"})
 """What the camera may still write down of an exam whose files are all there."""
+_JOURNAL: Final = "disk_full"
 _UNFINISHED: Final = frozenset({"unfinished_file", "never_written"})
 _NOT_WHOLE: Final = _UNFINISHED | {"file_busy", "still_written"}
 _AFTER_A_START_S: Final = 60.0
@@ -211,9 +212,11 @@ def facts(exam: Exam, stable: Collection[str] = ()) -> frozenset[str]:
 def waits_elsewhere(exam: Exam, *, some_are_taken: bool) -> bool:
     """Whether an exam waits for what is told elsewhere, or for its turn: then no time counts.
 
-    For the EDC, which is told once; for another folder of the subject, which is told itself where it
+    For the EDC or the journal, which are told once; for another folder of the subject, which is told itself where it
     stands still; for a worker, while there are ``some`` that a worker has: these are told then.
     """
+    if exam.reason is not None and exam.reason.code == _JOURNAL:
+        return True
     if exam.state is not State.READY:
         return False
     if exam.reason is None:

@@ -11,10 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.write_failures import write_failure
+
 __all__ = [
     "make_private",
     "make_public",
     "try_to_write",
+    "why_not_written",
     "why_unwritable",
     "with_room",
     "write_over",
@@ -65,6 +68,15 @@ def try_to_write(folder: Path) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def why_not_written(folder: Path) -> str:
+    """Why nothing can be written in a folder, in words; empty where it can. It is tried."""
+    error = try_to_write(folder)
+    if error is None:
+        return ""
+    said = f" ({error.strerror})" if error.strerror else ""
+    return f"{write_failure(error).value}{said}"
 
 
 def with_room(content: bytes) -> bytes:

@@ -103,7 +103,7 @@ class Journal(JournalExams):
         self._changes = 0
         self.rebuilt = rebuilt
         self.watch_folder = watch_folder_of(connection)
-        self._path = path
+        self._path, self.folder = path, path.parent
         self._file_number = file_number(path)
         self._is_ours = is_ours
         self.notices = JournalNotices(self._read, self._writer.transaction)
@@ -223,7 +223,7 @@ class Journal(JournalExams):
         return self._writer.trouble
 
     def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
-        """Take a new exam in; answers it with its number.
+        """Take a new exam in, which is known of though it cannot be written; answers it with its number.
 
         Raises:
             JournalError: it is not taken in.
@@ -237,7 +237,7 @@ class Journal(JournalExams):
     def _add(self, exam: Exam, number: int, event: str, detail: str) -> Exam:
         added = self._of_this_folder(exam.but(id=number))
         change = change_of(added, None, ((event, detail),), self._now(), is_new=True)
-        self._writer.put(change, durable=False)
+        self._writer.put(change, durable=False, may_wait=added.state not in _ENDED)
         self._note(added)
         return added
 

@@ -57,13 +57,15 @@ class JournalWriter:
         with self._lists:
             return dict(self._unwritten)
 
-    def put(self, change: Change, *, durable: bool) -> None:
+    def put(self, change: Change, *, durable: bool, may_wait: bool = False) -> None:
         """Take a change in; when this returns durably, it is on disk.
+
+        What ``may_wait`` is taken in while writing fails, too: then it is known of, and nothing more.
 
         Raises:
             JournalError: it is not taken in.
         """
-        if not durable and not self._fails:
+        if not durable and (may_wait or not self._fails):
             with self._lists:
                 self._pending.append(change)
                 self._unwritten[change.exam.id] = change.exam

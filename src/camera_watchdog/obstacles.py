@@ -12,16 +12,27 @@ from typing import Final
 from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.reasons import REASONS
 
-__all__ = ["CAMERA_FOLDER_AWAY", "OF_ALL_EXAMS", "Obstacle", "Obstacles", "obstacle"]
+__all__ = [
+    "CAMERA_FOLDER_AWAY",
+    "JOURNAL",
+    "OF_ALL_EXAMS",
+    "WRITES_NOTHING",
+    "Obstacle",
+    "Obstacles",
+    "obstacle",
+]
 
 CAMERA_FOLDER_AWAY: Final = "camera_folder_away"
 """No exam's reason: the sweep, which would find one, is what is kept from its work."""
 
-_JOURNAL: Final = "disk_full"
+WRITES_NOTHING: Final = "writes_nothing"
+"""What only a command can see: the program runs, and nothing of it has been written for a while."""
+
+JOURNAL: Final = "disk_full"
 _DATABASE: Final = "database_unreadable"
 _DATABASE_BUSY: Final = "database_busy"
 
-OF_ALL_EXAMS: Final = frozenset({_JOURNAL, _DATABASE, _DATABASE_BUSY})
+OF_ALL_EXAMS: Final = frozenset({JOURNAL, _DATABASE, _DATABASE_BUSY})
 """Reasons of an exam that are every exam's: one cause, one message."""
 
 _BEFORE_ANY_REQUEST: Final = frozenset({State.COLLECTING, State.READY, State.IDENTIFYING})
@@ -31,13 +42,21 @@ _FOLDER_WORDS: Final = (
     "The camera's folder is away ({said}). Nothing is taken for deleted.",
     "Connect the drive or the share again; everything then goes on by itself.",
 )
+_SILENT_WORDS: Final = (
+    "camera-watchdog runs, and has written nothing in {said} any more: what stands here may be older.",
+    (
+        "Ask IT to see that its account can write there (room, quota, right), and what its log says. Where "
+        "that says nothing, restart camera-watchdog."
+    ),
+)
 _STAYS_LOCKED: Final = (
     "Close what keeps the database open: the camera's software, a backup or another program. It is "
     "asked again by itself."
 )
 _TITLES: Final = {
-    _JOURNAL: "The disk cannot be written: nothing is being sent",
+    JOURNAL: "The disk cannot be written: nothing is being sent",
     CAMERA_FOLDER_AWAY: "The camera's folder is away: nothing is being sent",
+    WRITES_NOTHING: "Nothing is written down any more",
     _DATABASE: "The camera's database cannot be read: exams wait",
     _DATABASE_BUSY: "The camera's database stays locked: exams wait",
 }
@@ -73,6 +92,8 @@ def obstacle(code: str, since: datetime, said: str) -> Obstacle:
     """An obstacle in words; ``said`` is what the system says of it."""
     if code == CAMERA_FOLDER_AWAY:
         sentence, next_step = _FOLDER_WORDS
+    elif code == WRITES_NOTHING:
+        sentence, next_step = _SILENT_WORDS
     else:
         sentence, next_step = REASONS[code].sentence, REASONS[code].next_step
     if code == _DATABASE_BUSY:
@@ -96,7 +117,7 @@ class Obstacles:
         monotonic: Callable[[], float],
         patience_s: float,
     ) -> None:
-        self._told_by = {_JOURNAL: journal_fails, CAMERA_FOLDER_AWAY: folder_away}
+        self._told_by = {JOURNAL: journal_fails, CAMERA_FOLDER_AWAY: folder_away}
         self._exams = exams
         self._clock = clock
         self._monotonic = monotonic

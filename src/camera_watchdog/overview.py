@@ -373,7 +373,8 @@ def needs_person(exam: Exam) -> bool:
     reason = exam.reason
     if reason is not None and exam.state in {State.HELD, State.ARCHIVED}:
         return REASONS[reason.code].needs_person
-    return reason is not None and exam.state is State.READY and reason.code in NEEDED_AT_ONCE
+    is_waiting = exam.state in {State.COLLECTING, State.READY}
+    return reason is not None and is_waiting and reason.code in NEEDED_AT_ONCE
 
 
 def _sending(exam: Exam) -> str:

@@ -21,6 +21,7 @@ from camera_watchdog.deliver import Deliver
 from camera_watchdog.errors import (
     CameraWatchdogError,
     EdcFailure,
+    JournalError,
     PermanentError,
     ServerWideError,
     TransientError,
@@ -196,6 +197,9 @@ class Pipeline:
                 return self._keep(passage, Event.HELD, reason=hold, for_server=True)
             reason = Reason(error.code, (), {"said": str(error)})
             return self._keep(passage, Event.INTERRUPTED, reason=reason, for_server=True)
+        if isinstance(error, JournalError) and _is_held_still(passage):
+            delay_s = self._tools.rules.retry_delay_s
+            return self._keep(passage, Event.HELD, reason=passage.waited_for, due_in_s=delay_s)
         exam, rules = passage.exam, self._tools.rules
         code = error.code
         if isinstance(error, (ServerWideError, EdcFailure)):
@@ -263,6 +267,11 @@ class Pipeline:
             waits = exam.but(state=step(exam.state, event), **what_stops_it)
             return Outcome(waits, self._tools.rules.retry_delay_s, look_again=look_again)
         return Outcome(passage.exam, due_in_s, for_server, look_again)
+
+
+def _is_held_still(passage: Passage) -> bool:
+    """Whether an exam is held for what it was before, for nothing of it could be written down."""
+    return passage.was_held and passage.exam.state in {State.IDENTIFYING, State.RESOLVING}
 
 
 def _still_unanswered(passage: Passage) -> Reason | None:

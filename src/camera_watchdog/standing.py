@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
+from camera_watchdog.disk_room import why_not_written
 from camera_watchdog.journal import Journal
-from camera_watchdog.model import Exam
+from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.obstacles import Obstacle, Obstacles
 from camera_watchdog.registry import Registry
 
 __all__ = ["Standing"]
+
+_WAITING: Final = frozenset({State.COLLECTING, State.READY})
 
 
 class Standing:
@@ -30,8 +34,9 @@ class Standing:
     ) -> None:
         self._journal = journal
         self._registry = registry
+        self._trouble = ("", "")
         self._obstacles = Obstacles(
-            journal_fails=lambda: journal.write_trouble,
+            journal_fails=self._journal_fails,
             folder_away=away,
             exams=self.exams,
             clock=clock,
@@ -42,14 +47,29 @@ class Standing:
     def exams(self) -> tuple[Exam, ...]:
         """Every exam that is not done, or of which a person must see something.
 
-        What the journal could not keep is known all the same.
+        What the journal could not keep is known all the same, and what waits without a reason of its own
+        then waits for it.
         """
         current = self._journal.current()
-        if not self._journal.write_trouble:
+        if not (trouble := self._journal_fails()):
             return current
         known = {exam.id: exam for exam in current}
         known |= {exam.id: exam for exam in self._registry.exams()}
-        return tuple(exam for _, exam in sorted(known.items()))
+        waits = Reason("disk_full", (), {"said": trouble})
+        return tuple(
+            exam.but(reason=waits) if exam.reason is None and exam.state in _WAITING else exam
+            for _, exam in sorted(known.items())
+        )
+
+    def _journal_fails(self) -> str:
+        """Why the journal cannot be written, with what a trial says: SQLite tells little."""
+        said = self._journal.write_trouble
+        before, told = self._trouble
+        if said != before:
+            cause = why_not_written(self._journal.folder) if said else ""
+            told = f"{said}; {cause}" if cause else said
+            self._trouble = said, told
+        return told
 
     def obstacles(self) -> tuple[Obstacle, ...]:
         """What keeps all exams from going, the worst first; the EDC is known by the gate."""

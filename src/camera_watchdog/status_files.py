@@ -31,6 +31,7 @@ __all__ = [
     "JSON_NAME",
     "PAGE_NAME",
     "RECEIPTS_ARE_READ",
+    "UPTIME_S",
     "StatusFiles",
     "damage_warnings",
     "disk_warning",
@@ -44,6 +45,8 @@ __all__ = [
 
 JSON_NAME: Final = "status.json"
 PAGE_NAME: Final = "status.html"
+UPTIME_S: Final = "uptime_s"
+"""When it was written by the machine's own clock, which nobody sets and which stands while it sleeps."""
 
 RECEIPTS_ARE_READ: Final = (
     "There was no journal at the start. What was archived before is put on record again, from the "
@@ -150,7 +153,7 @@ class StatusFiles:
     def _write(self, *, running: bool) -> None:
         try:
             told = self._told(running=running)
-            as_text = json.dumps(as_json(told))
+            as_text = json.dumps(as_json(told) | {UPTIME_S: self._monotonic()})
             for name, text in ((JSON_NAME, as_text), (PAGE_NAME, page(told, self._zone))):
                 write_status_file(self._disk, self._state_dir / name, text)
         except OSError as error:

@@ -89,7 +89,7 @@ class Room(Clinic):
         )
         self.watch = AttentionWatch(
             Patience(AFTER_S, unfinished_s=35.0, incomplete_s=1925.0),
-            exams=self.journal.current,
+            exams=self.standing.exams,
             records=self.journal.attention,
             stable=self.sweep.stable,
             uploads=self.tools.memory.uploads,
@@ -104,7 +104,7 @@ class Room(Clinic):
             do()
             self.live_for(every_s)
             self.watch.look()
-            exams = self.journal.current()
+            exams = self.standing.exams()
             messages = self.alerts.look(
                 [*of_obstacles(self.standing.obstacles()), *of_exams(exams, self.watch.unmoved())],
                 still_open={key_of(exam) for exam in exams},
@@ -120,7 +120,7 @@ class Room(Clinic):
     def shown(self) -> Overview:
         """What ``status`` shows."""
         return overview(
-            self.journal.current(),
+            self.standing.exams(),
             at=self.clock.now(),
             watch_dir="/camera",
             running=True,
@@ -349,3 +349,53 @@ def test_an_upload_over_a_slow_line_is_getting_on_and_is_forgotten_when_it_is_do
     assert room.archived()
     assert room.messages == []
     assert room.tools.memory.uploads == {}
+
+
+def journal_fails(room: Room, *, yes: bool) -> None:
+    """SQLite itself refuses every write, as on a disk without room."""
+    room.journal._connection.execute(f"PRAGMA query_only = {'ON' if yes else 'OFF'}")
+
+
+def test_what_waits_for_the_journal_alone_is_told_with_it_and_not_as_a_matter_of_its_own(
+    room: Room,
+) -> None:
+    room.live(60)
+    journal_fails(room, yes=True)
+    room.take("S1")
+    room.live(3 * AFTER_S)
+    assert room.messages == [("", "disk_full", False)]
+    (row,) = room.shown.rows
+    assert (row.subject, row.reason_code) == ("S1", "disk_full")
+    assert room.watch.unmoved() == {}
+    journal_fails(room, yes=False)
+    room.live(120)
+    assert len(room.archived()) == 1
+    assert room.messages == [("", "disk_full", False), ("", "disk_full", True)]
+
+
+def test_what_is_missing_is_said_though_the_journal_cannot_be_written(room: Room) -> None:
+    room.put("S1/OD.jpg")
+    room.live(60)
+    journal_fails(room, yes=True)
+    room.live(AFTER_S)
+    (row,) = room.shown.rows
+    assert row.reason_code == "incomplete"
+
+
+def test_a_hold_of_before_is_told_though_it_can_neither_be_written_nor_tried_again(
+    tmp_path: Path,
+) -> None:
+    with Room(tmp_path) as room:
+        room.edc.statuses = [None]
+        room.take("S1")
+        room.live(120)
+        assert room.told("S1") == (State.HELD, "no_session")
+        room.messages.clear()
+        journal_fails(room, yes=True)
+        room.live(2400)
+        assert ("S1", "no_session", False) in room.messages
+        assert room.shown.for_people[0].reason_code == "no_session"
+        journal_fails(room, yes=False)
+        room.live(4000)
+        assert room.told("S1") == (State.HELD, "no_session")
+        assert [m for m in room.messages if m[1] == "no_session"] == [("S1", "no_session", False)]

@@ -339,23 +339,24 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_it_recovers_by_itself(tmp_pa
         assert everything(journal) == [sent]
 
 
-def test_where_writing_fails_nothing_is_lost_and_nothing_more_taken_in(tmp_path: Path) -> None:
+def test_where_writing_fails_nothing_is_lost_and_nothing_more_begun(tmp_path: Path) -> None:
     with opened(tmp_path) as journal:
         one = journal.add(exam(file("OD.jpg")), "seen")
         journal._connection.execute("PRAGMA query_only = ON")
         with pytest.raises(JournalError):
             journal.write_down()
+        two = journal.add(exam(folder="S2", subject="S2"), "seen, too")
         with pytest.raises(JournalError):
-            journal.add(exam(folder="S2", subject="S2"), "seen, too")
+            journal.add_earlier(exam(folder="S0", subject="S0", state=State.ARCHIVED), "read")
         with pytest.raises(JournalError):
             journal.save(dataclasses.replace(one, attempts=1), "tried", durable=False)
-        assert journal.open_exams() == everything(journal) == [one]
+        assert journal.open_exams() == [one, two]
         assert written(tmp_path) == []
         journal._connection.execute("PRAGMA query_only = OFF")
         journal.write_down()
-        assert written(tmp_path) == ["seen"]
+        assert written(tmp_path) == ["seen", "seen, too"]
         journal.save(dataclasses.replace(one, attempts=1), "tried", durable=False)
-        assert written(tmp_path) == ["seen"]
+        assert written(tmp_path) == ["seen", "seen, too"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits a process's files by POSIX's means")

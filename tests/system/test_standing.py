@@ -2,14 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from camera_watchdog.running import OWNER_NAME
+from camera_watchdog.status_files import JSON_NAME
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic, until
 from receivers import MailSink, WebSink
@@ -182,6 +187,64 @@ def test_an_answer_is_written_down_where_there_is_room(
     small_disk.make_room()
     done = held.command(*answer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_on_a_full_disk_a_new_exam_is_shown_and_told_as_no_matter_of_its_own(
+    clinic: Clinic, edc: DemoEdc, sink: WebSink, small_disk: SmallDisk
+) -> None:
+    """What is held was held before; it is told though nothing can be written any more."""
+    clinic.state_dir = small_disk.folder / "state"
+    clinic.start(state_dir=str(clinic.state_dir), attention_after=4)
+    clinic.camera.take(SUBJECT)
+    clinic.wait_for(SUBJECT, "no_session")
+    small_disk.fill()
+    edc.add_session(SUBJECTS[1])
+    clinic.camera.take(SUBJECTS[1])
+    wanted = {("trouble", SUBJECT, "no_session"), ("trouble", "", "disk_full")}
+    until(lambda: wanted <= {*told(sink)}, 30, lambda: f"{told(sink)} {clinic.running.text}")
+    time.sleep(5)  # longer than anything may stand still without a word
+    assert {*told(sink)} == wanted
+    rows = {each["subject"]: each["reason_code"] for each in status(clinic)[1]["exams"]}
+    assert rows == {SUBJECT: "no_session", SUBJECTS[1]: "disk_full"}
+    small_disk.make_room()
+    clinic.archived(SUBJECTS[1], within_s=30)
+    until(lambda: ("over", "", "disk_full") in told(sink), 20, lambda: clinic.running.text)
+    assert {*told(sink)} == wanted | {("over", "", "disk_full")}
+
+
+def stale(clinic: Clinic, *, wall_s: float, machine_s: float) -> None:
+    """Have a daemon that runs look as if it had written last so long ago, and started before that."""
+    clinic.running.send(signal.SIGSTOP)
+    began = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    owner = clinic.watch_dir / OWNER_NAME
+    owner.write_text(json.dumps(json.loads(owner.read_text("utf-8")) | {"since": began}), "utf-8")
+    kept = clinic.state_dir / JSON_NAME
+    as_told = json.loads(kept.read_text("utf-8"))
+    as_told["at"] = (datetime.now(UTC) - timedelta(seconds=wall_s)).isoformat()
+    as_told["uptime_s"] = time.monotonic() - machine_s
+    kept.write_text(json.dumps(as_told), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "wall_s, machine_s, is_told",
+    [
+        (400, 400, True),
+        (100, 100, False),  # it writes once a minute
+        (80_000, 30, False),  # the machine slept, or its clock was set
+    ],
+)
+def test_a_daemon_that_writes_nothing_any_more_is_told_by_status_and_check(
+    clinic: Clinic, *, wall_s: float, machine_s: float, is_told: bool
+) -> None:
+    clinic.start()
+    until((clinic.state_dir / JSON_NAME).exists, 10, "no status")
+    stale(clinic, wall_s=wall_s, machine_s=machine_s)
+    text, as_json = status(clinic)
+    assert ("has written nothing in" in text) is is_told
+    assert [each["code"] for each in as_json["obstacles"]] == ["writes_nothing"] * is_told
+    assert clinic.command("status", "--exit-code").returncode == (75 if is_told else 0)
+    check = clinic.command("check")
+    assert (check.returncode, "All is well." in check.stdout) == (int(is_told), not is_told)
 
 
 def test_check_says_of_a_full_disk_that_nothing_can_be_written_there(

@@ -3,7 +3,9 @@
 The daemon's own word (``status.json``) goes first wherever only the daemon can know.
 """
 
+import contextlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +25,13 @@ from camera_watchdog.errors import (
 from camera_watchdog.journal import JOURNAL_NAME, Journal
 from camera_watchdog.message_bodies import undelivered
 from camera_watchdog.model import Exam
-from camera_watchdog.obstacles import CAMERA_FOLDER_AWAY, Obstacle, obstacle
+from camera_watchdog.obstacles import (
+    CAMERA_FOLDER_AWAY,
+    JOURNAL,
+    WRITES_NOTHING,
+    Obstacle,
+    obstacle,
+)
 from camera_watchdog.overview import Overview, Server, overview
 from camera_watchdog.overview_json import from_json
 from camera_watchdog.person import Request
@@ -32,6 +40,7 @@ from camera_watchdog.running import LOCK_NAME, Daemon, running_daemon
 from camera_watchdog.status_files import (
     JSON_NAME,
     RECEIPTS_ARE_READ,
+    UPTIME_S,
     damage_warnings,
     disk_warning,
     full_day_bytes,
@@ -86,7 +95,7 @@ def overview_now(config: Config, now: datetime) -> Overview:
         (),
         0,
         daemon.told(config.timezone) if daemon else "",
-        obstacles=_obstacles(config, kept if is_fresh and running else None, why_away, now),
+        obstacles=_obstacles(config, kept, daemon, why_away, now),
         refused="" if running or kept is None else kept.refused,
         configuration=kept.configuration if kept and is_fresh and running else "",
     )
@@ -113,6 +122,8 @@ def overview_now(config: Config, now: datetime) -> Overview:
         obstacles=there.obstacles,
         configuration=there.configuration,
     )
+    if kept is not None and is_fresh and any(each.code == JOURNAL for each in there.obstacles):
+        told = replace(told, rows=kept.rows)  # the daemon knows what it could not write down
     return replace(told, refused=there.refused)
 
 
@@ -171,15 +182,32 @@ def _daemon(watch_dir: Path, *, told_lately: bool) -> Daemon | None:
 
 
 def _obstacles(
-    config: Config, told: Overview | None, why_away: str, now: datetime
+    config: Config, kept: Overview | None, daemon: Daemon | None, why_away: str, now: datetime
 ) -> tuple[Obstacle, ...]:
     """What keeps all exams from going: by the daemon that runs, else as far as it shows from here."""
+    told = kept if kept is not None and daemon is not None and _is_fresh(kept, now) else None
     known = {each.code: each for each in told.obstacles} if told else {}
+    if kept is not None and daemon is not None and _writes_nothing(config, kept, daemon, now):
+        known[WRITES_NOTHING] = obstacle(WRITES_NOTHING, kept.at, str(config.state_dir))
     if why_away and CAMERA_FOLDER_AWAY not in known:
         known[CAMERA_FOLDER_AWAY] = obstacle(CAMERA_FOLDER_AWAY, now, why_away)
     if told is None and config.state_dir.exists() and (why := why_unwritable(config.state_dir)):
-        known["disk_full"] = obstacle("disk_full", now, why)
+        known[JOURNAL] = obstacle(JOURNAL, now, why)
     return tuple(known.values())
+
+
+def _writes_nothing(config: Config, kept: Overview, daemon: Daemon, now: datetime) -> bool:
+    """Whether a daemon that has run for long enough has not renewed what it writes every minute.
+
+    By the machine's own clock, too: one that was set, or a machine that slept, says nothing.
+    """
+    with contextlib.suppress(ValueError):
+        if now - datetime.fromisoformat(daemon.since) < _STALE:
+            return False  # what is there is of the one before
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        written_s = json.loads((config.state_dir / JSON_NAME).read_text("utf-8"))[UPTIME_S]
+        return now - kept.at >= _STALE and time.monotonic() - written_s >= _STALE.total_seconds()
+    return False
 
 
 def _from_journal(config: Config, now: datetime) -> _Known:
