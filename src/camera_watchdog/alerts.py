@@ -55,14 +55,17 @@ _CALM_S: Final = 60.0
 _TELLING: Final = frozenset(
     {
         "archive",
+        "asked_to_wait_until",
         "code",
         "fields",
         "format",
+        "kept_failing",
         "kind",
         "limit",
         "missing",
         "newest",
         "ours",
+        "rate_limit",
         "session",
         "size",
         "theirs",

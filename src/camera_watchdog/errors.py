@@ -14,6 +14,7 @@ from typing import Final
 from camera_watchdog.write_failures import WriteFailure, write_failure
 
 __all__ = [
+    "RATE_LIMIT",
     "CameraDatabaseError",
     "CameraWatchdogError",
     "CertificateRefused",
@@ -50,6 +51,10 @@ _IN_USE_ON_WINDOWS: Final = frozenset({32, 33})
 """ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
 _HAS_OPEN_FILES: Final = 5
 """ERROR_ACCESS_DENIED: so Windows answers, too, where a file in a folder that is renamed is open."""
+
+
+RATE_LIMIT: Final = 429
+"""HTTP's status for too many requests."""
 
 
 class CameraWatchdogError(Exception):
@@ -219,6 +224,11 @@ class EdcFailure(TransientError):
         super().__init__(message, code="edc_failing", retry_after_s=retry_after_s)
         self.http_status = http_status
         self.edc_code = edc_code
+
+    @property
+    def is_rate_limit(self) -> bool:
+        """Whether it came of too many requests (RFC 6585, 4), and of nothing else."""
+        return self.http_status == RATE_LIMIT
 
 
 class EdcRefusal(CameraWatchdogError):

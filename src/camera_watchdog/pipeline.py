@@ -50,6 +50,7 @@ __all__ = ["Outcome", "Pipeline"]
 logger = logging.getLogger(__name__)
 
 _HOUR_S: Final = 3600.0
+_WORTH_SAYING_S: Final = 60.0
 _FAILING_TRIES: Final = 5
 _FAILING_FOR: Final = timedelta(minutes=15)
 _ANSWERED_BY_RESOLVE: Final = frozenset(
@@ -204,7 +205,10 @@ class Pipeline:
         code = error.code
         if isinstance(error, (ServerWideError, EdcFailure)):
             code = "server_keeps_failing"  # ping answers: it is this exam's own trouble
-        reason = Reason(code, error.files, {"said": error.said})
+        said = {"said": error.said}
+        if isinstance(error, EdcFailure) and error.is_rate_limit:
+            said["rate_limit"] = str(error.http_status)
+        reason = Reason(code, error.files, said | self._asked(error))
         attempts = exam.attempts + 1
         again = passage.waited_for is not None and passage.waited_for.code == code
         since = (exam.failing_since if again else None) or self._tools.elapsed.now()
@@ -213,7 +217,8 @@ class Pipeline:
             and attempts >= _FAILING_TRIES
             and self._tools.elapsed.since(since) >= _FAILING_FOR
         ):
-            return self._hold(passage, reason, failing_since=since)
+            kept = Reason(code, error.files, said | {"kept_failing": str(_FAILING_TRIES)})
+            return self._hold(passage, kept, failing_since=since)
         delay_s = pause_s(
             attempts,
             retry_attempts=rules.retry_attempts,
@@ -237,6 +242,14 @@ class Pipeline:
             failing_since=since,
             due_in_s=delay_s,
         )
+
+    def _asked(self, error: TransientError) -> dict[str, str]:
+        """Until when the server asked to wait, where that is not over in a moment."""
+        wait_s = error.retry_after_s or 0.0
+        if wait_s < _WORTH_SAYING_S:
+            return {}
+        until = (self._tools.clock() + timedelta(seconds=wait_s)).astimezone(self._tools.rules.zone)
+        return {"asked_to_wait_until": f"{until:%Y-%m-%d %H:%M}"}
 
     def _keep(
         self,

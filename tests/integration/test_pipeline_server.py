@@ -20,6 +20,7 @@ from camera_watchdog.errors import (
     Unreachable,
 )
 from camera_watchdog.model import Sent, State
+from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import (
     AWAY,
@@ -183,6 +184,54 @@ def test_a_request_that_fails_while_ping_answers_is_that_exams_own_trouble(
     clinic.edc.resolves = clinic.edc.resolves[:2]
     clinic.live_for(60)
     check_arrived(clinic)
+
+
+def asks_to_wait(http_status: int, wait_s: float | None) -> EdcFailure:
+    return EdcFailure("x", http_status=http_status, edc_code="", retry_after_s=wait_s)
+
+
+def said(clinic: Clinic) -> str:
+    """What is said of the exam."""
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    return explain(exam.reason, exam).sentence
+
+
+@pytest.mark.parametrize(
+    "error, until, is_limit",
+    [
+        (asks_to_wait(503, 86400), True, False),
+        (asks_to_wait(429, 600), True, True),
+        (asks_to_wait(429, None), False, True),
+        (asks_to_wait(503, 5), False, False),  # over before anybody could read it
+    ],
+)
+def test_a_server_that_asked_once_to_wait_is_not_said_to_fail_again_and_again(
+    clinic: Clinic, error: EdcFailure, *, until: bool, is_limit: bool
+) -> None:
+    clinic.edc.resolves = [error]
+    outcome = clinic.try_once()
+    assert told(outcome) == (State.READY, "server_keeps_failing")
+    assert "again and again" not in said(clinic)
+    wait_s = error.retry_after_s or 0.0
+    when = (clinic.clock.now() + timedelta(seconds=wait_s)).astimezone(clinic.tools.rules.zone)
+    assert (f"It asked to wait until {when:%Y-%m-%d %H:%M}." in said(clinic)) is until
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert ("raise the limit of requests" in explain(exam.reason, exam).next_step) is is_limit
+    clinic.live_for(2 * HOUR_S)  # no exam is left for a day for what a server once said
+    check_arrived(clinic)
+
+
+def test_a_server_that_asks_to_wait_for_ever_is_told_like_any_that_keeps_failing(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.edc.resolves = [asks_to_wait(429, 120)] * 1000
+    clinic.try_once()
+    clinic.live_for(3 * HOUR_S)
+    assert clinic.told("S1") == (State.HELD, "server_keeps_failing")
+    assert "It has done so again and again." in said(clinic)
+    assert sum("HELD" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_a_server_that_keeps_failing_is_told_after_five_tries_over_fifteen_minutes(

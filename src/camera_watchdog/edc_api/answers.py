@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from camera_watchdog.errors import (
+    RATE_LIMIT,
     EdcFailure,
     EdcRefusal,
     NotTheEdc,
@@ -207,9 +208,10 @@ def _accepted(answer: Answer, now: datetime) -> Mapping[str, object]:
     document = _json_object(answer)
     if status in {401, 403}:
         raise _no_access(answer, document)
-    if status == 429 or 500 <= status <= 599:  # noqa: PLR2004 - the protocol's numbers
+    if status == RATE_LIMIT or 500 <= status <= 599:  # noqa: PLR2004 - the protocol's numbers
+        failed = "takes no more requests for a while" if status == RATE_LIMIT else "failed"
         raise EdcFailure(
-            f"the EDC, or a proxy before it, failed (HTTP {status})",
+            f"the EDC, or a proxy before it, {failed} (HTTP {status})",
             http_status=status,
             edc_code=_code(document),
             retry_after_s=_retry_after_s(answer.retry_after, now),

@@ -122,6 +122,13 @@ ADDITIONS: Final = (
         clears=Clears.SOON,  # a corrected row is no change in the folder
         comes_first=True,
     ),
+    Addition("kept_failing", "It has done so again and again.", ""),
+    Addition("asked_to_wait_until", "It asked to wait until {asked_to_wait_until}.", ""),
+    Addition(
+        "rate_limit",
+        "",
+        "If this comes often, have the EDC's administrator raise the limit of requests for this computer.",
+    ),
     Addition(
         "max_file_size_mb",
         "The limit is the configuration's.",

@@ -129,7 +129,7 @@ EDC_ROWS: Final = (
     ),
     ReasonRule(
         "server_keeps_failing",
-        "The EDC answers, but fails on the exam of {subject} again and again ({said}).",
+        "The EDC answers, but fails on the exam of {subject} ({said}).",
         "Tell the EDC's administrator; where a proxy or firewall is named, ask IT to let it through. "
         f"It is tried again every hour, or now: {TO_RETRY}",
         Clears.HOURLY,
