@@ -40,7 +40,10 @@ _BEFORE_ANY_REQUEST: Final = frozenset({State.COLLECTING, State.READY, State.IDE
 
 _FOLDER_WORDS: Final = (
     "The camera's folder is away ({said}). Nothing is taken for deleted.",
-    "Connect the drive or the share again; everything then goes on by itself.",
+    (
+        "Connect the drive or the share again; everything then goes on by itself. If that folder is not "
+        "the camera's, correct watch_dir and start camera-watchdog again."
+    ),
 )
 _SILENT_WORDS: Final = (
     "camera-watchdog runs, and has written nothing in {said} any more: what stands here may be older.",

@@ -889,6 +889,7 @@ def test_a_folder_that_is_away_is_told_and_what_to_do_and_then_it_goes_on(tmp_pa
         said = (clinic.state_dir / PAGE_NAME).read_text("utf-8")
         assert "folder is away (No such file or directory). Nothing is taken for deleted." in said
         assert "Connect the drive or the share again; everything then goes on by itself." in said
+        assert "correct watch_dir" in said
         assert told(clinic)["state"] == "collecting"
         assert clinic.edc.calls == []
         shutil.move(clinic.root.parent / "elsewhere", clinic.root)

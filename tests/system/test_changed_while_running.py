@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import Clinic, until
 from failing_uploads import SUBJECT
@@ -87,3 +89,56 @@ def test_a_configuration_that_would_be_refused_is_said_with_why_and_status_still
     assert "sweep_interval" in refused.stderr
     assert "could not start with it" in " ".join(refused.stdout.split())
     assert "No exam waits." in refused.stdout
+    assert next(line.rstrip() for line in refused.stdout.splitlines()).endswith("running")
+
+
+def test_a_watch_dir_that_is_changed_is_said_and_that_it_runs_on_with_the_one_of_before(
+    clinic: Clinic,
+) -> None:
+    elsewhere = clinic.folder / "state"
+    clinic.state_dir = elsewhere
+    clinic.start(state_dir=str(elsewhere))
+    for folder in (
+        clinic.folder / "typo",
+        clinic.archive_dir.parent.parent,
+    ):  # not there, and there
+        change(clinic, state_dir=str(elsewhere), watch_dir=str(folder))
+        clinic.running.says("was changed (watch_dir", within_s=20)
+        until(lambda: "watch_dir" in (elsewhere / "status.json").read_text("utf-8"), 10, "said")
+        told = clinic.command("status")
+        assert told.returncode == 0, told.stderr
+        text = " ".join(told.stdout.split())
+        assert "camera-watchdog running" in text
+        assert "was changed (watch_dir" in text
+        assert "runs on with what it said before" in text
+        assert clinic.command("check").returncode != 0
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_where_the_state_goes_with_a_changed_watch_dir_status_says_what_may_run_on(
+    clinic: Clinic, *, is_there: bool
+) -> None:
+    clinic.start()
+    folder = clinic.folder / "other"
+    if is_there:
+        folder.mkdir()
+    change(clinic, watch_dir=str(folder))
+    text = " ".join(clinic.command("status").stdout.split())
+    assert "it runs on with those of before" in text
+    assert ("correct watch_dir" in text) is not is_there
+    change(clinic, watch_dir=str(clinic.watch_dir))
+    assert "runs on" not in clinic.command("status").stdout
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_a_configuration_that_cannot_be_read_is_said_with_what_may_run_on(
+    clinic: Clinic, content: str | None
+) -> None:
+    clinic.start()
+    if content is None:
+        clinic.config_path.unlink()
+    else:
+        clinic.config_path.write_text(content, "utf-8")
+    refused = clinic.command("status")
+    assert refused.returncode == 78
+    assert "it runs on with what it said then" in refused.stderr

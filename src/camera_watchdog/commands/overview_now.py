@@ -23,6 +23,7 @@ from camera_watchdog.errors import (
     JournalOutdated,
 )
 from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.journal_file import is_same_place
 from camera_watchdog.message_bodies import undelivered
 from camera_watchdog.model import Exam
 from camera_watchdog.obstacles import (
@@ -49,6 +50,10 @@ from camera_watchdog.status_files import (
 
 __all__ = ["NoStatus", "kept_of_running", "overview_now"]
 
+_NOT_RUN_YET: Final = (
+    "camera-watchdog has not run with this watch_dir and state_dir yet. Where one of them was changed while it "
+    "ran, it runs on with those of before: correct them, or start it again."
+)
 _STALE: Final = timedelta(minutes=3)
 _MOST_NAMED: Final = 5
 _LOOKED_INTO: Final = 500
@@ -83,6 +88,8 @@ def overview_now(config: Config, now: datetime) -> Overview:
     """
     kept = _kept(config.state_dir)
     is_fresh = kept is not None and _is_fresh(kept, now)
+    if kept is not None and is_fresh and not is_same_place(kept.watch_dir, config.watch_dir):
+        return kept  # it runs on with the folder of before, and says itself that this was changed
     is_told_away = kept is not None and is_fresh and _is_away(kept)  # it may not answer at all
     why_away = "" if is_told_away else _why_away(config.watch_dir)
     daemon = Daemon() if is_told_away else _daemon(config.watch_dir, told_lately=is_fresh)
@@ -102,6 +109,7 @@ def overview_now(config: Config, now: datetime) -> Overview:
     try:
         if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
             known = _Known()  # nothing was ever seen here, or all of it is away
+            there = replace(there, warnings=() if running else (_NOT_RUN_YET,))
         else:
             known = _from_journal(config, now)
     except JournalError as error:
@@ -114,7 +122,9 @@ def overview_now(config: Config, now: datetime) -> Overview:
         server=there.server,
         archived_today=known.archived_today,
         watched_by=there.watched_by,
-        warnings=kept.warnings if kept and is_told_away else tuple(_warnings(config, known)),
+        warnings=(
+            kept.warnings if kept and is_told_away else (*there.warnings, *_warnings(config, known))
+        ),
         held_since=known.held_since,
         unmoved=known.unmoved,
         requests=known.requests,
@@ -190,7 +200,8 @@ def _obstacles(
     if kept is not None and daemon is not None and _writes_nothing(config, kept, daemon, now):
         known[WRITES_NOTHING] = obstacle(WRITES_NOTHING, kept.at, str(config.state_dir))
     if why_away and CAMERA_FOLDER_AWAY not in known:
-        known[CAMERA_FOLDER_AWAY] = obstacle(CAMERA_FOLDER_AWAY, now, why_away)
+        said = f"{config.watch_dir}: {why_away}"
+        known[CAMERA_FOLDER_AWAY] = obstacle(CAMERA_FOLDER_AWAY, now, said)
     if told is None and config.state_dir.exists() and (why := why_unwritable(config.state_dir)):
         known[JOURNAL] = obstacle(JOURNAL, now, why)
     return tuple(known.values())

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+_RUNS_ON: Final = (
+    "How it stands cannot be found with this configuration. Where camera-watchdog was started before it became "
+    "like this, it runs on with what it said then; mend it before the next start.\n"
+)
 _NOT_NOW: Final = 75
 
 
@@ -37,7 +41,8 @@ def run(invocation: "Invocation") -> int:
     try:
         config = invocation.load_config(frozenset())
     except ConfigError:
-        _print_kept(invocation)
+        if not _print_kept(invocation):
+            sys.stderr.write(_RUNS_ON)
         raise
     told = overview_now(config, datetime.now(UTC))
     _print(invocation, told, config.timezone)
@@ -53,13 +58,17 @@ def _print(invocation: "Invocation", told: Overview, zone: tzinfo) -> None:
         print_overview(told, zone)
 
 
-def _print_kept(invocation: "Invocation") -> None:
-    """What a daemon that runs wrote last, where the configuration has become one that it would refuse."""
+def _print_kept(invocation: "Invocation") -> bool:
+    """What a daemon that runs wrote last, where the configuration has become one that it would refuse.
+
+    False where that cannot be found.
+    """
     settings = load_what_is_right(invocation.config_path, invocation.flags)
     state_dir: Path | None = settings.get("state_dir")
     kept = kept_of_running(state_dir, datetime.now(UTC)) if state_dir else None
     if kept is not None:
         _print(invocation, kept, settings.get("timezone") or MachineZone())
+    return kept is not None
 
 
 def _exit_code(told: Overview) -> int:

@@ -54,7 +54,9 @@ def _head(told: Overview, zone: tzinfo) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    running = f"running, {told.watched_by}" if told.running else "NOT RUNNING: nothing is sent"
+    running = "NOT RUNNING: nothing is sent"
+    if told.running:
+        running = f"running, {told.watched_by}" if told.watched_by else "running"
     if told.running is None:
         running = "not known whether it runs: that is seen in the camera's folder, which is away"
     table.add_row("camera-watchdog", _plain(running, "" if told.running else "bold red"))
