@@ -71,12 +71,27 @@ def journal_of_another_folder(site: Site) -> None:
     Journal.open(site.state, watch_dir=other, clock=lambda: datetime.now(UTC)).close()
 
 
+def broken(site: Site, before: str, after: str) -> None:
+    site.config.write_text(site.config.read_text().replace(before, after, 1))
+
+
 REFUSALS: dict[str, tuple[Callable[[Site], object], int, str]] = {
     "a newer journal": (newer_journal, 78, "written by a newer release"),
     "another folder's journal": (journal_of_another_folder, 78, "belongs to the watch folder"),
     "no database": (lambda site: (site.folder / "camera.db").unlink(), 75, "database"),
     "no token file": (lambda site: site.token.unlink(), 78, "token_file"),
     "an unknown key": (lambda site: site.write(watch_dri="x"), 78, "watch_dri"),
+    "a comma too many": (
+        lambda site: broken(site, "}", ",}"),
+        78,
+        "a comma with nothing behind it",
+    ),
+    "a comma too few": (lambda site: broken(site, ', "log', ' "log'), 78, "a comma is missing"),
+    "UTF-16": (
+        lambda site: site.config.write_bytes(site.config.read_text().encode("utf-16")),
+        78,
+        "UTF-16",
+    ),
     "no such table": (lambda site: site.write(db_image_table="nope"), 78, "db_image_table"),
 }
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from camera_watchdog.config import load, values
 from camera_watchdog.config.checks import on_network
-from camera_watchdog.config.file import read_secret, read_settings
+from camera_watchdog.config.file import places_named, read_secret, read_settings
 from camera_watchdog.errors import ConfigError, Problem
 from canaries import TOKEN
 
@@ -183,3 +183,28 @@ def test_a_token_in_the_place_of_its_file_is_not_quoted(tmp_path: Path) -> None:
     assert isinstance(told, Problem)
     assert token not in str(told)
     assert str(tmp_path) in told.advice
+
+
+@pytest.mark.parametrize(
+    "raw, places",
+    [
+        (b'{"state_dir": "C:\\\\CW\\\\state",, }', {"state_dir": "C:\\CW\\state"}),
+        (b'{"state_dir": "C:\\CW\\new", "log_file": "D:\\t\\log.txt"}', {"state_dir": "C:\\CW\\new", "log_file": "D:\\t\\log.txt"}),
+        (b'{"log_file" : "a\\u00e9" "token": "0123"', {"log_file": "a\u00e9"}),
+        ('{"watch_dir": "Bilder\u00e4",}'.encode("cp1252"), {"watch_dir": "Bilder\u00e4"}),
+        ('{"watch_dir": "x"}'.encode("utf-16"), {"watch_dir": "x"}),
+        (b'{"watch_dir": 3, "state_dir": ["x"], "api_url": "y"}', {}),
+        (b"", {}),
+    ],
+)  # fmt: skip
+def test_where_people_look_is_known_of_a_file_that_is_no_json(
+    tmp_path: Path, raw: bytes, places: dict[str, str]
+) -> None:
+    path = tmp_path / "camera_config.json"
+    path.write_bytes(raw)
+    assert places_named(path) == places
+
+
+def test_a_file_that_is_not_there_names_no_places(tmp_path: Path) -> None:
+    assert places_named(tmp_path / "none.json") == {}
+    assert places_named(tmp_path) == {}

@@ -18,7 +18,12 @@ from camera_watchdog.command_line import quoted
 from camera_watchdog.completeness import Required
 from camera_watchdog.config.checks import check_all, check_sign_in
 from camera_watchdog.config.earlier import EARLIER_TOKEN_VARIABLE, take_over
-from camera_watchdog.config.file import others_may_read, read_secret, read_settings
+from camera_watchdog.config.file import (
+    others_may_read,
+    places_named,
+    read_secret,
+    read_settings,
+)
 from camera_watchdog.config.keys import KEYS, PASSWORD_VARIABLE, TOKEN_VARIABLE, Key
 from camera_watchdog.config.required import complete
 from camera_watchdog.config.urls import is_loopback, is_plain_http
@@ -204,7 +209,8 @@ def load_what_is_right(path: Path | None, flags: Mapping[str, object]) -> dict[s
     Nothing is raised.
     """
     settings = read_settings(path)[0] if path else {}
-    if settings is not None and path is not None:
+    if path is not None:
+        settings = places_named(path) if settings is None else settings
         settings = take_over(settings, flags, path.name)[0]
     return _values(_given(path, settings or {}, flags))[0]
 

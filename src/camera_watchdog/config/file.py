@@ -10,10 +10,14 @@ from typing import Any, Final
 from camera_watchdog.config.values import Kind, Refused, shown
 from camera_watchdog.errors import Problem
 
-__all__ = ["others_may_read", "read_secret", "read_settings"]
+__all__ = ["others_may_read", "places_named", "read_secret", "read_settings"]
 
 _LARGEST_BYTES: Final = 1_000_000
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_PLACE: Final = re.compile(
+    r'"(watch_dir|state_dir|log_file|log_format|timezone)"\s*:\s*"((?:[^"\\\n]|\\.)*)"'
+)
+_WINDOWS_PATH: Final = re.compile(r"[A-Za-z]:\\(?!\\)")
 _OBJECT: Final = "a JSON object with the keys of the configuration, in UTF-8"
 
 
@@ -47,6 +51,32 @@ def read_settings(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
     if not isinstance(settings, dict):
         return None, [Problem(str(path), f"JSON, but {_kind_of(settings)}", _OBJECT), *problems]
     return settings, problems
+
+
+def places_named(path: Path) -> dict[str, Any]:
+    """Where a file that is no JSON (a comma too many) says that people look; nothing where it does not tell.
+
+    Nothing is raised.
+    """
+    try:
+        raw = path.read_bytes()[:_LARGEST_BYTES] if path.is_file() else b""
+    except (OSError, ValueError):
+        return {}
+    try:
+        text = raw.decode("utf-16" if raw.startswith(_UTF16_MARKS) else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")
+    return {key: _meant(written) for key, written in _PLACE.findall(text)}
+
+
+def _meant(written: str) -> str:
+    """A text as its writer meant it, who may not know that JSON doubles the backslashes of Windows."""
+    if _WINDOWS_PATH.match(written):
+        return written
+    try:
+        return str(json.loads(f'"{written}"'))
+    except ValueError:
+        return written
 
 
 def read_secret(path: Path, kind: Kind, key: str, noun: str) -> str | Problem:
