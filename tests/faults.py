@@ -49,6 +49,7 @@ _DISK: Final = "integration/test_disk.py::test_"
 _DAMAGED: Final = "integration/test_journal_damage.py::test_"
 _DAMAGED_RUNNING: Final = "system/test_journal_damage.py::test_"
 _JOURNAL: Final = "integration/test_journal.py::test_"
+_COPIED_BACK: Final = "integration/test_copied_back.py::test_"
 _LOST_JOURNAL: Final = "integration/test_lost_journal.py::test_"
 _CAMERA: Final = "integration/test_camera_db.py::test_"
 _LOCKS: Final = "integration/test_camera_db_locks.py::test_"
@@ -787,9 +788,9 @@ FAULTS: Final[dict[int, Fault]] = {
     71: Fault(
         "the session holds what the journal cannot explain",
         (
-            "integration/test_copied_back.py::test_it_is_held_before_a_byte_leaves_whatever_became_of_its_files",
+            f"{_COPIED_BACK}it_is_held_before_a_byte_leaves_whatever_became_of_its_files",
             "system/test_names_begin_again_real.py::test_an_edited_copy_from_the_archive_goes_into_no_entry",
-            "integration/test_copied_back.py::test_where_only_the_receipt_was_left_it_goes_on_without_it",
+            f"{_COPIED_BACK}where_only_the_receipt_was_left_it_goes_on_without_it",
             f"{_ENTRIES}what_the_entry_holds_and_nobody_here_sent_is_held_before_a_byte_leaves",
             f"{_ENTRIES}a_person_has_them_put_beside_what_is_there",
             f"{_ENTRIES}pictures_of_another_kind_in_the_same_entry_hold_nobody",
@@ -803,6 +804,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_LOST_JOURNAL}an_ordinary_exam_after_the_loss_goes_through",
             f"{_LOST_JOURNAL}the_next_visit_is_not_put_into_the_entry_of_the_last",
             f"{_LOST_JOURNAL}a_folder_that_is_copied_back_is_seen_before_whatever_entry_is_empty",
+            f"{_COPIED_BACK}it_is_known_where_the_journal_was_lost_and_the_folder_itself_moved_back",
             f"{_LOST_JOURNAL}a_part_that_came_late_is_late_after_the_loss_too",
             f"{_LOST_JOURNAL}half_sent_exams_are_held_and_a_persons_word_lets_them_go_on",
             f"{_LOST_JOURNAL}receipts_that_are_not_ours_teach_sessions_and_nothing_else",
@@ -1050,6 +1052,10 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_ENTRIES}what_another_workstation_sent_while_the_line_was_away_is_not_taken_for_ours",
             f"{_ENTRIES}nor_while_an_exam_was_half_sent",
+            f"{_ENTRIES}what_is_there_is_not_given_up_for_ours_whatever_is_said",
+            f"{_ENTRIES}what_came_while_an_exam_was_half_sent_is_not_given_up_either",
+            f"{_ENTRIES}what_another_one_sent_while_a_long_upload_ran_is_not_taken_for_the_next_of_ours",
+            f"{_ENTRIES}long_uploads_with_nobody_else_about_cost_no_question",
             f"{_ENTRIES}a_line_that_fails_with_nobody_else_about_costs_no_question",
             f"{_WORKSTATIONS}what_another_workstation_sent_meanwhile_is_neither_taken_for_ours_nor_written_over",
             f"{_WORKSTATIONS}with_nobody_else_about_it_goes_on_by_itself",
@@ -1175,7 +1181,12 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ENTRIES}an_entry_that_went_to_another_subject_is_gone",
             f"{_ENTRIES}where_the_newest_entry_is_older_than_ours_ours_is_gone",
             f"{_ENTRIES}where_the_newest_entry_is_newer_the_exam_is_finished",
+            f"{_ENTRIES}what_was_forgotten_before_the_proof_is_sent_again_whatever_the_backup_has_of_it",
+            f"{_ENTRIES}half_sent_then_forgotten_behind_a_newer_entry_all_is_sent_again_where_it_shows",
+            f"{_ENTRIES}half_sent_behind_a_newer_entry_goes_on_where_nothing_was_forgotten",
             f"{_CONFIRMED}what_was_forgotten_is_a_person_s_matter",
+            f"{_CONFIRMED}where_the_newest_entry_is_older_than_ours_ours_is_gone",
+            f"{_CONFIRMED}the_file_that_was_stored_last_is_asked_about",
             f"{_CONFIRMED}where_nobody_can_tell_nothing_is_said_and_nothing_is_sent",
             f"{_CONFIRMED}a_late_picture_is_asked_about_by_itself_where_that_tells",
             f"{_CONFIRMED}a_late_picture_that_was_forgotten_before_the_proof_is_sent_again",
@@ -1201,6 +1212,9 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_ENTRIES}a_report_type_that_changes_while_files_are_sent_is_told",
             f"{_ENTRIES}a_contra_indication_that_is_entered_meanwhile_is_told",
+            f"{_ENTRIES}one_that_is_entered_before_the_first_byte_leaves_the_entry_as_it_is",
+            f"{_ENTRIES}one_that_is_entered_while_an_exam_is_half_sent_is_asked_about_before_the_rest_goes",
+            f"{_ENTRIES}one_that_is_taken_back_lets_the_rest_go_by_itself",
             f"{_ENTRIES}an_entry_that_is_never_complete_is_a_line_in_the_receipt",
         ),
     ),

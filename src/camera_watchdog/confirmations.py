@@ -3,9 +3,10 @@
 A server that is restored from last night's backup has forgotten entries and files that it acknowledged
 since. ``status`` is asked once for each exam, ``confirm_after`` after its archive. Where it speaks of another
 entry, or lists a type that the entry has of another exam, too, a release that takes the same bytes twice (0.8
-and later) is sent a file again: the exam's smallest, or the last of that type. 200 where it is there, 201 where
-it had been forgotten, 404 where the entry is gone. Of an earlier release nobody can tell then, and nothing is
-said; of a type that others have, too, the receipt says so.
+and later) is sent a file again: the last that it acknowledged, or the last of that type. 200 where it is there,
+201 where it had been forgotten, 404 where the entry is gone. Of an earlier release the dates alone tell: an
+entry that is older than the exam's can be the newest only where that one is gone. Else nothing is said; of a
+type that others have, too, the receipt says so.
 
 What is not there any more is a matter for a person, who may have the exam sent again (``resend``). So is a
 picture that is listed under the eye as which it was sent, though a person said that it was corrected. A thread
@@ -21,6 +22,7 @@ from typing import Final
 from camera_watchdog.after_archive import FORGOTTEN, NOT_CORRECTED, found_reason, with_finding
 from camera_watchdog.ambiguity import Generation, generation
 from camera_watchdog.archive_place import place_of
+from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import (
     CameraWatchdogError,
     EdcFailure,
@@ -33,7 +35,9 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.listing import Listing, kept_by_others_too, listed_as_sent, lost_of
 from camera_watchdog.model import Exam, ExamFile, Reason, Sent, Session
 from camera_watchdog.overrides import is_corrected
+from camera_watchdog.proof import is_older
 from camera_watchdog.reason_log import log_for_person
+from camera_watchdog.sent_anew import last_acknowledged_first
 from camera_watchdog.steps import Tools
 from camera_watchdog.uploads import CREATED, upload
 
@@ -124,7 +128,11 @@ class Confirmations:
                 return self._missed(exam, Listing(status.uploaded, counted=False), session)
             # One that its administrator may have moved to the other eye would come a second time.
             as_they_were = [file for file in sent if not is_corrected(exam, file)]
-            is_gone = _takes_twice(session) and self._is_forgotten(exam, as_they_were)
+            if not _takes_twice(session):
+                newest = entry_words(status.session_id, status.dated, self._tools.rules.zone)
+                is_gone = is_older(status, session)
+                return _forgotten(exam, every, newest=newest) if is_gone else None
+            is_gone = self._is_forgotten(exam, as_they_were)
         except EdcRefusal as refusal:
             is_gone = refusal.http_status == _GONE
         except PermanentError:
@@ -147,9 +155,9 @@ class Confirmations:
         return _not_corrected(exam, listing, session)
 
     def _is_forgotten(self, exam: Exam, sent: Iterable[ExamFile]) -> bool:
-        """Whether the smallest file was not there when it was sent again."""
+        """Whether the file that was acknowledged last was not there when it was sent again."""
         folder = place_of(exam, self._tools.rules.archive_dir, self._tools.disk.exists)
-        for file in sorted(sent, key=lambda each: each.size_bytes):
+        for file in last_acknowledged_first(sent):
             if file.file_type is None or file.captured_at is None or not file.present:
                 continue
             try:
@@ -163,9 +171,10 @@ class Confirmations:
         return False
 
 
-def _forgotten(exam: Exam, names: Iterable[str]) -> Reason | None:
-    """That the EDC has files no more."""
-    return found_reason(exam, FORGOTTEN, dict.fromkeys(names, "forgotten"), lambda _names: {})
+def _forgotten(exam: Exam, names: Iterable[str], *, newest: str = "") -> Reason | None:
+    """That the EDC has files no more; ``newest`` is the entry of which it speaks instead."""
+    details = {"newest_entry": newest} if newest else {}
+    return found_reason(exam, FORGOTTEN, dict.fromkeys(names, "forgotten"), lambda _names: details)
 
 
 def _takes_twice(session: Session) -> bool:

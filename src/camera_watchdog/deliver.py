@@ -29,29 +29,29 @@ from camera_watchdog.errors import (
     FileChanged,
     PermanentError,
     ServerWideError,
-    TransientError,
-    Unauthorized,
     why_unreadable,
 )
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.listing import Listing, holds_some_of, in_doubt_there
-from camera_watchdog.model import (
-    Acknowledgement,
-    Exam,
-    ExamFile,
-    Reason,
-    Sent,
-    Session,
-)
-from camera_watchdog.overrides import as_sent, waived
+from camera_watchdog.model import Acknowledgement, Exam, ExamFile, Reason, Sent, Session
+from camera_watchdog.overrides import as_sent, is_corrected, joins_before, waived
+from camera_watchdog.sent_anew import last_acknowledged_first, unsent
 from camera_watchdog.session_checks import (
     check_listing,
+    hold_contraindicated,
     session_reason,
     waiting_files,
 )
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
-from camera_watchdog.uploads import CREATED, STORED_BEFORE, counted, upload
+from camera_watchdog.uploads import (
+    CREATED,
+    STORED_BEFORE,
+    counted,
+    never_acted,
+    upload,
+    was_not_there,
+)
 
 __all__ = ["Deliver"]
 
@@ -65,7 +65,6 @@ _STILL_TRUE: Final = timedelta(seconds=10)
 
 _DAMAGED_AGAIN: Final = "damaged on the way, after an answer that was lost"
 _NEVER_TAKEN: Final = frozenset({"invalid_file_type", "invalid_content", "file_too_large"})
-_TOO_MANY_REQUESTS: Final = 429
 
 
 class Deliver:
@@ -83,31 +82,44 @@ class Deliver:
             TransientError: the EDC did not answer, or failed.
             FolderChanged: a file is no longer as recorded.
         """
-        if waiting := waiting_files(passage.exam):
-            self._let_a_moment_pass(waiting)
-            self._check_listing(passage)
-        while waiting := waiting_files(passage.exam):
+        self._let_a_moment_pass(waiting_files(passage.exam))
+        while waiting_files(passage.exam):
             passage.checkpoint()
+            self._check_listing(passage)
+            waiting = waiting_files(passage.exam)
             session = passage.exam.session
             if session is None:
                 raise PermanentError("session_gone", details={"session": "none"})
             if waiting[0].sent is not Sent.NO:
                 passage.write_down()  # the server may be asked before the next intent
             self._send(passage, waiting[0], len(waiting))
-            if _was_not_there(waiting[0], passage.exam.file(waiting[0].name)):
+            if was_not_there(waiting[0], passage.exam.file(waiting[0].name)):
                 passage.asked_at = None  # what is listed of its type is not ours
                 self._check_listing(passage)
         passage.event(Event.SENT)
 
-    def send_again(self, passage: Passage, file: ExamFile) -> Acknowledgement:
-        """Send a file that is acknowledged once more, to a server that takes the same bytes twice.
+    def send_one_again(self, passage: Passage, of: Iterable[ExamFile]) -> None:
+        """Ask a server that takes the same bytes twice whether it has these files still, with one of them.
 
-        Raises as :meth:`upload`.
+        The one that was acknowledged last: a backup has what came before it, too. Where it had been forgotten,
+        all others are to be sent. Raises as :meth:`upload`.
         """
-        self._send(passage, file, left=0)
-        stored = passage.exam.file(file.name)
-        assert stored is not None and stored.acknowledgement is not None  # noqa: S101, PT018 - it was acknowledged
-        return stored.acknowledgement
+        there = [f for f in passage.exam.files if f.present and f.sent is Sent.YES]
+        asked = last_acknowledged_first(file for file in of if file in there)
+        if not asked:
+            return
+        # Of one that was corrected there the answer may name the type as which it was sent.
+        last = min(asked, key=lambda file: is_corrected(passage.exam, file))
+        self._send(passage, last, left=0)
+        stored = passage.exam.file(last.name)
+        answer = stored.acknowledgement if stored else None
+        if answer is None or answer.http_status != CREATED:
+            return
+        logger.warning("%s  the EDC had forgotten what it acknowledged: sent again", passage.name)
+        note = "The EDC had forgotten what it acknowledged; everything was sent again."
+        notes = (*passage.exam.notes, note)
+        others = [file for file in there if file.name != last.name]
+        passage.save("sent anew", files=unsent(passage.exam, others), notes=notes)
 
     def _let_a_moment_pass(self, waiting: Iterable[ExamFile]) -> None:
         """Before it is asked about uploads in doubt, which may still be running on the server."""
@@ -117,35 +129,39 @@ class Deliver:
                 self._tools.pause(max(0.0, min(_MOMENT, _MOMENT - elapsed).total_seconds()))
 
     def _check_listing(self, passage: Passage) -> None:
-        """Before the first byte, and after every gap: does the session hold what we left in it?
+        """Before a byte, where the last answer is not of just now: does the session hold what we left in it?
 
         Another workstation may have sent into it meanwhile, the EDC was restored from a backup, or the
-        clinician corrected the entry's date: where nothing of the exam is in it, another one may be asked
-        for.
+        clinician corrected the entry's date, or noted a contra-indication: where nothing of the exam is in
+        it, another one may be asked for.
 
         Raises:
             PermanentError: it holds what nobody here sent, or lacks what it acknowledged; or it is of
                 another day by now.
         """
         session, now = passage.exam.session, self._tools.clock()
-        if passage.asked_at and timedelta(0) <= now - passage.asked_at <= _STILL_TRUE:
-            return
-        if session is None:
+        is_gap, asked_at = passage.asked_at is None, passage.asked_at
+        if session is None or (asked_at and timedelta(0) <= now - asked_at <= _STILL_TRUE):
             return
         passage.write_down()
         passage.asked_at = now
         exam = passage.exam
         listing, status = self._sessions.look(exam, session)
         in_doubt = in_doubt_there(exam, listing)
-        if holds_some_of(exam, listing):
+        is_closed = is_gap and self._sessions.passes_over(exam, session, status)
+        if joins_before(exam) or holds_some_of(exam, listing):
             check_begun(exam, session, status, self._tools)
-        elif is_another_due(exam, session, status, self._tools, in_doubt):
+            if is_closed:
+                hold_contraindicated(exam, session, self._tools.rules.zone)
+        elif is_closed or is_another_due(exam, session, status, self._tools, in_doubt):
             self._sessions.choose_anew(passage, session, in_doubt)
             return
         elif not was_gone(passage.waited_for, session):
             check_only_entry(exam, session, status, self._tools, in_doubt)
         if listing is not None:
             check_listing(exam, session, listing, self._tools.rules.zone)
+        elif is_gap and generation(session.key, session.already) is Generation.IDEMPOTENT:
+            self.send_one_again(passage, exam.files)  # nothing else tells what it holds
 
     def _send(self, passage: Passage, file: ExamFile, left: int) -> None:
         """Send one file, if it has to be sent at all."""
@@ -174,7 +190,7 @@ class Deliver:
         except EdcRefusal as refusal:
             raise self._refused(passage, file, refusal) from refusal
         except (ServerWideError, EdcFailure) as error:
-            if _never_acted(error):
+            if never_acted(error):
                 passage.save("not sent", file.name, files=passage.exam.files_with(file))
             raise
         if acknowledgement.http_status == STORED_BEFORE:
@@ -323,13 +339,15 @@ class Deliver:
         # The server compares what comes with what it holds before it looks whether it came whole.
         in_doubt = file.sent is Sent.UNKNOWN
         ours = in_doubt and code == "filename_conflict" and file.note != code
-        told = file.but(
-            # That this one was not stored says nothing about what an earlier try may have stored.
-            sent=Sent.REFUSED if never else Sent.UNKNOWN if lost or in_doubt else Sent.NO,
-            note=_DAMAGED_AGAIN if lost else code,
-            attempts=file.attempts + 1,
-            sha256="" if code == "checksum_mismatch" else file.sha256,
-        )
+        told = file  # one that was sent again to ask has its acknowledgement still
+        if file.sent is not Sent.YES:
+            told = file.but(
+                # That this one was not stored says nothing about what an earlier try may have stored.
+                sent=Sent.REFUSED if never else Sent.UNKNOWN if lost or in_doubt else Sent.NO,
+                note=_DAMAGED_AGAIN if lost else code,
+                attempts=file.attempts + 1,
+                sha256="" if code == "checksum_mismatch" else file.sha256,
+            )
         passage.save("refused", f"{file.name}: {refusal}", files=passage.exam.files_with(told))
         if never:
             held = "too_large" if code == "file_too_large" else "refused_content"
@@ -349,13 +367,6 @@ class Deliver:
         return session_reason(refusal)
 
 
-def _was_not_there(before: ExamFile, now: ExamFile | None) -> bool:
-    """Whether an upload in doubt, sent again, was stored only now."""
-    answer = now.acknowledgement if now else None
-    in_doubt = before.sent is Sent.UNKNOWN and answer is not None and not answer.listed
-    return in_doubt and answer is not None and answer.http_status == CREATED
-
-
 def _must_not_be_sent_twice(file: ExamFile, session: Session | None) -> bool:
     """Whether it was sent before, to a server that destroys what is stored under the name."""
     return (
@@ -373,15 +384,6 @@ def _cannot_tell(file: ExamFile, session: Session) -> PermanentError:
 def _wrong(file: ExamFile, session: Session) -> PermanentError:
     details = {"said": file.note.partition(": ")[2], "session": session.session_id}
     return PermanentError("wrong_acknowledgement", files=(file.name,), details=details)
-
-
-def _never_acted(error: TransientError) -> bool:
-    """Whether it is certain that the server did nothing with the request."""
-    if isinstance(error, EdcFailure):
-        return error.http_status == _TOO_MANY_REQUESTS
-    return isinstance(error, Unauthorized) or (
-        isinstance(error, ServerWideError) and not error.sent
-    )
 
 
 def _released_file(exam: Exam, file: ExamFile, *codes: str) -> bool:

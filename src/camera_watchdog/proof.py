@@ -27,13 +27,11 @@ from camera_watchdog.listing import Listing, kept_by_others_too, listed_as_sent,
 from camera_watchdog.model import Exam, ExamFile, FileType, Reason, Sent, Session
 from camera_watchdog.overrides import is_corrected
 from camera_watchdog.screening import hold_unless_waived
-from camera_watchdog.sent_anew import unsent
-from camera_watchdog.session_checks import check_listing
+from camera_watchdog.session_checks import check_listing, waiting_files
 from camera_watchdog.sessions import Sessions
 from camera_watchdog.steps import FolderChanged, Passage, Tools
-from camera_watchdog.uploads import CREATED
 
-__all__ = ["Proof"]
+__all__ = ["Proof", "is_older"]
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +125,8 @@ class Proof:
         if new and session.missing:
             details |= {"missing": ", ".join(new).replace("_", " ")}
             hold_unless_waived(exam, Reason("report_type_changed", (), details))
-        elif not status.made_by_resolve and self._sessions.passes_over(exam, session):
-            hold_unless_waived(exam, Reason("contraindicated", (), details))
+        elif self._sessions.passes_over(exam, session, status):
+            hold_unless_waived(exam, Reason("contraindicated", (), details | {"all_sent": "yes"}))
         return f"The EDC does not call the entry complete; it lacks {', '.join(status.missing)}."
 
     def _ask_of_one_that_is_not_the_newest(
@@ -146,29 +144,20 @@ class Proof:
         if listing is not None:
             check_listing(exam, session, listing, zone)
             return f"{spoke}; it lists the files in ours."
-        older = status.dated and session.dated and status.dated < session.dated
-        if older and not status.made_by_resolve:
+        if is_older(status, session):
             hold_unless_waived(exam, Reason("session_gone", (), details))
         return f"{spoke}; the acknowledgements are the proof."
 
     def _send_one_again(self, passage: Passage, of: Iterable[ExamFile]) -> None:
-        """The smallest of these: it tells whether the others are there, too."""
-        there = [f for f in passage.exam.files if f.present and f.sent is Sent.YES]
-        asked = [file for file in of if file in there]
-        if not asked:
-            return
-        # Of one that was corrected there the answer may name the type as which it was sent.
-        file = min(asked, key=lambda each: (is_corrected(passage.exam, each), each.size_bytes))
-        answer = self._deliver.send_again(passage, file)
-        if answer.http_status != CREATED:
-            return
-        others = [each for each in there if each.name != file.name]
-        logger.warning("%s  the EDC had forgotten what it acknowledged: sent again", passage.name)
-        note = "The EDC had forgotten what it acknowledged; everything was sent again."
-        notes = (*passage.exam.notes, note)
-        passage.save("sent anew", files=unsent(passage.exam, others), notes=notes)
-        if others:
+        self._deliver.send_one_again(passage, of)
+        if waiting_files(passage.exam):
             raise FolderChanged("the EDC had forgotten what it acknowledged")
+
+
+def is_older(newest: SessionStatus, session: Session) -> bool:
+    """Whether the newest entry is older by its date than a session was: that one is gone, then."""
+    dated = newest.dated if not newest.made_by_resolve else None
+    return dated is not None and session.dated is not None and dated < session.dated
 
 
 def _not_corrected(exam: Exam, listing: Listing, session: Session) -> str:

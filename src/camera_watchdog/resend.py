@@ -296,13 +296,13 @@ class _Resend:
                 )
 
     def _check_session(self, exam: Exam, session: Session) -> None:
-        """These releases damage what they have where a name comes a second time."""
+        """These releases damage what they have where a name, or a kind, comes a second time."""
         before = self._exam.session
-        if before is None:
+        is_own = before is not None and session.session_id == before.session_id
+        if not is_own or generation(session.key, session.already) is Generation.IDEMPOTENT:
             return
-        same = session.session_id == before.session_id
-        listed = {f.file_type for f in exam.files if f.sent is Sent.NO} & {*(session.already or ())}
-        if same and listed and generation(session.key, session.already) is Generation.ASK_FIRST:
+        there = {*session.listed, *(session.already or ())}
+        if listed := {f.file_type for f in exam.files if f.sent is Sent.NO} & there:
             raise _Refused(
                 f"the EDC lists {', '.join(sorted(str(each) for each in listed))} in the entry "
                 f"{session.words} still, and this release of it would damage them. Ask the "

@@ -60,7 +60,7 @@ def session_for(exam: Exam, named: str, tools: Tools) -> Session:
         "the EDC speaks of another entry now, and this release of it does not tell what the one "
         f"that the exam was sent into holds ({entry_words(own.session_id, own.dated, tools.rules.zone)}). "
         "Ask the EDC's administrator to look; if the files are missing there, ask for them to be put "
-        "in by hand, or for the EDC to be upgraded to 0.8 or later."
+        f"in by hand, or for the EDC to be upgraded to 0.8 or later. {into_another(exam)}"
     )
 
 

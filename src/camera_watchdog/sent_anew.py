@@ -1,8 +1,10 @@
-"""What of an exam must go once more: into another session, or over what the EDC has of it. Pure."""
+"""What of an exam must go once more: into another session, over what the EDC has of it, or to ask it. Pure."""
+
+from collections.abc import Iterable
 
 from camera_watchdog.model import Exam, ExamFile, Sent
 
-__all__ = ["unsent"]
+__all__ = ["last_acknowledged_first", "unsent"]
 
 
 def unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
@@ -14,6 +16,24 @@ def unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
             exam = exam.with_files(_no_copy(each, file) for each in exam.files)
         exam = exam.with_file(new)
     return exam.files
+
+
+def last_acknowledged_first(files: Iterable[ExamFile]) -> list[ExamFile]:
+    """The files in the order in which they tell whether the EDC has all of them still.
+
+    A backup that has one of them has those, too, that were stored before it. In the order of
+    :func:`camera_watchdog.session_checks.waiting_files`, where a clock tells them not apart.
+    """
+    return sorted(
+        files,
+        key=lambda file: (
+            str(file.acknowledged_at),
+            file.file_type is not None and file.file_type.is_report,
+            str(file.captured_at),
+            file.name,
+        ),
+        reverse=True,
+    )
 
 
 def _no_copy(file: ExamFile, gone: ExamFile) -> ExamFile:

@@ -16,6 +16,7 @@ from camera_watchdog.entry_dates import calendar_day, entry_words, picture_days
 from camera_watchdog.errors import EdcRefusal, PermanentError
 from camera_watchdog.listing import Listing, lost_of, strange_in, types_in_words
 from camera_watchdog.model import (
+    JOURNAL_LOST_NOTES,
     Exam,
     ExamFile,
     FileType,
@@ -34,6 +35,7 @@ __all__ = [
     "check_listing",
     "check_session",
     "check_writes_over_nothing",
+    "hold_contraindicated",
     "session_reason",
     "waiting_files",
 ]
@@ -153,19 +155,35 @@ def check_listing(exam: Exam, session: Session, listing: Listing, zone: tzinfo) 
         _hold_not_explained(exam, session.session_id, entry, kind, strange)
 
 
+def hold_contraindicated(exam: Exam, session: Session, zone: tzinfo) -> None:
+    """An entry that has some of the exam's files takes no more, unless a person says that it does.
+
+    Raises:
+        PermanentError: nobody said so.
+    """
+    entry = entry_words(session.session_id, session.dated, zone)
+    details = {"session": session.session_id, "entry": entry, "half_sent": "yes"}
+    hold_unless_waived(exam, Reason("contraindicated", (), details))
+
+
 def _hold_not_explained(
     exam: Exam, session_id: str, entry: str, kind: Generation, strange: Sequence[str]
 ) -> None:
-    details = {
-        "session": session_id,
-        "entry": entry,
-        "held": types_in_words(strange),
-    }
+    held = types_in_words(strange)
+    details = {"session": session_id, "entry": entry, "held": held}
+    # Where the journal was lost, it may be the exam's own, which then takes its own place.
+    keeps_one = kind is Generation.REPLACES and JOURNAL_LOST_NOTES.isdisjoint(exam.notes)
     if kind is not Generation.IDEMPOTENT:
-        details["writes_over"] = "yes"
+        details["keeps_one" if keeps_one else "writes_over"] = "yes"
     there = {*strange}
     names = tuple(f.name for f in waiting_files(exam) if f.file_type in there)
     hold_unless_waived(exam, Reason("not_explained", names, details))
+    if keeps_one and names:
+        # Whatever a person said: it would take the place of what is there.
+        details = {"session": session_id, "entry": entry, "replaces": held}
+        if exam.session is None:
+            details["new_entry"] = "yes"
+        raise PermanentError("one_file_per_type", files=names, details=details)
 
 
 def _entry(exam: Exam, session_id: str, status: SessionStatus, tools: Tools) -> str:

@@ -266,10 +266,7 @@ class Sessions:
         return resolution
 
     def listing(self, exam: Exam, session: Session) -> Listing | None:
-        """What the exam's session holds now; none where the EDC speaks of other ones alone.
-
-        Raises as :meth:`look`.
-        """
+        """What the exam's session holds now, as :meth:`look` tells it, and raising as that does."""
         return self.look(exam, session)[0]
 
     def look(self, exam: Exam, session: Session) -> tuple[Listing | None, SessionStatus]:
@@ -289,11 +286,14 @@ class Sessions:
             return Listing((*types, *new), counted=True), status
         return (Listing(status.uploaded, counted=False) if is_newest else None), status
 
-    def passes_over(self, exam: Exam, session: Session) -> bool:
-        """Whether ``resolve`` leaves out a session that is the newest and not complete.
+    def passes_over(self, exam: Exam, session: Session, status: SessionStatus) -> bool:
+        """Whether ``resolve`` leaves out a session though it is the newest and not complete.
 
         Nothing but a contra-indication, entered since, makes it do so.
         """
+        may_be_0_1 = status.made_by_resolve or (status.key == _BEFORE_0_3 and not status.dated)
+        if status.session_id != session.session_id or status.complete or may_be_0_1:
+            return False  # 0.1 would make another one
         try:
             given = self._given(exam)
         except PermanentError:

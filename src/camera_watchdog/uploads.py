@@ -3,16 +3,23 @@
 from collections.abc import MutableMapping
 from typing import Any, BinaryIO, Final, cast
 
-from camera_watchdog.errors import FileBusy, TransientError
-from camera_watchdog.model import Acknowledgement, Exam, ExamFile
+from camera_watchdog.errors import (
+    EdcFailure,
+    FileBusy,
+    ServerWideError,
+    TransientError,
+    Unauthorized,
+)
+from camera_watchdog.model import Acknowledgement, Exam, ExamFile, Sent
 from camera_watchdog.steps import EdcLike
 
-__all__ = ["CREATED", "STORED_BEFORE", "counted", "upload"]
+__all__ = ["CREATED", "STORED_BEFORE", "counted", "never_acted", "upload", "was_not_there"]
 
 STORED_BEFORE: Final = 200
 """The EDC has the file from an earlier try, with the time that was given then."""
 CREATED: Final = 201
 """It was not there before."""
+_TOO_MANY_REQUESTS: Final = 429
 
 
 class _Counted:
@@ -68,3 +75,19 @@ def upload(edc: EdcLike, exam: Exam, file: ExamFile, body: BinaryIO) -> Acknowle
         if error.code == "file_busy":
             raise FileBusy(file.name, error.said) from error
         raise
+
+
+def was_not_there(before: ExamFile, now: ExamFile | None) -> bool:
+    """Whether an upload in doubt, sent again, was stored only now."""
+    answer = now.acknowledgement if now else None
+    in_doubt = before.sent is Sent.UNKNOWN and answer is not None and not answer.listed
+    return in_doubt and answer is not None and answer.http_status == CREATED
+
+
+def never_acted(error: TransientError) -> bool:
+    """Whether it is certain that the server did nothing with the request."""
+    if isinstance(error, EdcFailure):
+        return error.http_status == _TOO_MANY_REQUESTS
+    return isinstance(error, Unauthorized) or (
+        isinstance(error, ServerWideError) and not error.sent
+    )

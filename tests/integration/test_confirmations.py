@@ -10,9 +10,10 @@ from camera_watchdog.confirmations import Confirmations
 from camera_watchdog.errors import Unreachable
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Exam, Laterality, State
+from camera_watchdog.reasons import explain
 from clinic import Clinic
 from one_exam import AWAY, begun
-from scripted_edc import GENERATIONS
+from scripted_edc import GENERATIONS, MARCH_1
 
 DAY = timedelta(days=1)
 BEFORE_0_8 = [release for release in GENERATIONS if release != "1.4"]
@@ -88,6 +89,37 @@ def test_where_nobody_can_tell_nothing_is_said_and_nothing_is_sent(
         clinic.edc.add_session()
         assert a_day_later(clinic) == ["status"]
         assert found(clinic) is None
+
+
+@pytest.mark.parametrize("release", BEFORE_0_8)
+def test_where_the_newest_entry_is_older_than_ours_ours_is_gone(
+    tmp_path: Path, release: str
+) -> None:
+    """The backup has the entry of the last visit alone."""
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(60)
+        clinic.edc.sessions.clear()
+        clinic.edc.stored.clear()
+        clinic.edc.add_session(id_="of last year", dated=MARCH_1 - 300 * DAY)
+        assert a_day_later(clinic) == ["status"]
+        assert found(clinic) == ("forgotten_after_archive", ("OD.jpg", "OS.jpg", "report.pdf"))
+        (exam,) = clinic.journal.exams_of_subject("S1")
+        assert exam.reason is not None
+        assert (
+            "newest eye exam entry in the EDC is of 2025-05-05"
+            in explain(exam.reason, exam).sentence
+        )
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_the_file_that_was_stored_last_is_asked_about(tmp_path: Path, kept: int) -> None:
+    """The backup was made while the exam was being sent."""
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.live_for(60)
+        clinic.edc.stored = clinic.edc.stored[:kept]
+        clinic.edc.add_session(dated=MARCH_1 + DAY)
+        assert a_day_later(clinic) == ["status", "upload"]
+        assert found(clinic) == ("forgotten_after_archive", ("OD.jpg", "OS.jpg", "report.pdf"))
 
 
 def test_one_file_is_sent_again_where_the_next_visit_has_its_entry(tmp_path: Path) -> None:

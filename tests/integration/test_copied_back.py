@@ -86,6 +86,50 @@ def test_nor_does_the_receipt_of_an_exam_that_another_machine_archived(tmp_path:
     with begun(tmp_path, "1.4") as clinic:
         receipt = copied_back(clinic)
         told = json.loads(receipt.read_text("utf-8"))
-        receipt.write_text(json.dumps(told | {"session": "s-9", "former_sessions": []}), "utf-8")
+        theirs = {"session": "s-9", "former_sessions": [], "watch_folder": "0" * 32}
+        receipt.write_text(json.dumps(told | theirs), "utf-8")
         clinic.live_for(100)
         assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+
+
+def loses_its_journal(clinic: Clinic) -> None:
+    clinic.journal.write_down()
+    for path in clinic.state_dir.glob("journal*"):
+        path.unlink()
+    clinic.restart()
+
+
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("release", RELEASES)
+def test_it_is_known_where_the_journal_was_lost_and_the_folder_itself_moved_back(
+    tmp_path: Path, release: str, *, edited: bool
+) -> None:
+    """Nothing is in the archive, or on record, that would tell of it."""
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(60)
+        (archived,) = clinic.archived()
+        clinic.edc.add_session(dated=clinic.clock.now())
+        loses_its_journal(clinic)
+        archived.rename(clinic.root / "S1")
+        if edited:
+            clinic.take(seed=4)
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "from_archive")
+        assert names_held(clinic.edc, "s-2") == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_bytes_that_another_machine_archived_are_known_by_its_receipt(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.live_for(60)
+        (archived,) = clinic.archived()
+        told = json.loads((archived / "receipt.json").read_text("utf-8"))
+        clinic.edc.add_session(dated=clinic.clock.now())
+        loses_its_journal(clinic)
+        archived.rename(clinic.root / "S1")
+        theirs = {"watch_folder": "0" * 32}
+        (clinic.root / "S1" / "receipt.json").write_text(json.dumps(told | theirs), "utf-8")
+        clinic.live_for(100)
+        assert clinic.told("S1") == (State.HELD, "from_archive")

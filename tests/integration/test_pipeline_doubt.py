@@ -206,12 +206,16 @@ def test_a_copy_that_was_damaged_on_the_way_again_is_held_for_good(
 @pytest.mark.parametrize("release", ["0.2", "0.3", "1.4"])
 def test_a_lost_answer_does_not_ask_resolve_again(tmp_path: Path, release: str) -> None:
     with begun(tmp_path, release) as clinic:
+        if (
+            release == "0.2"
+        ):  # 0.1, which would make another session, is told from it by the date alone
+            clinic.edc.sessions[0].dated = None
         clinic.edc.uploads = [lost()]
         clinic.try_once()
         asked = clinic.edc.count("resolve")
         clinic.live_for(60)
         check_arrived(clinic)
-        if release == "0.2":  # and 0.1, which would make another session, cannot be told from it
+        if release == "0.2":
             assert clinic.edc.count("resolve") == asked
 
 

@@ -7,15 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from camera_watchdog.model import Sent, State
+from answering import Nurse
+from camera_watchdog.errors import EdcFailure
+from camera_watchdog.model import Acknowledgement, Sent, State
 from camera_watchdog.reasons import explain
 from clinic import Clinic
-from one_exam import ASK_FIRST, FAILED, HOUR_S, begun, check_arrived, is_held, names_held, sent_of
+from one_exam import (
+    ASK_FIRST,
+    AWAY,
+    FAILED,
+    HOUR_S,
+    ONE_PER_TYPE,
+    begun,
+    check_arrived,
+    held_for,
+    is_held,
+    names_held,
+    sent_of,
+)
 from scripted_edc import GENERATIONS, MARCH_1, Stored, lost
 
 RELEASES = list(GENERATIONS)
 TELLS = [*ASK_FIRST, "1.4"]
 KINDS = ("left", "right", "report")
+TOO_MANY = EdcFailure("HTTP 429", http_status=429, edc_code="")
 
 
 def others_send(clinic: Clinic, *kinds: str, session: str = "s-1") -> list[Stored]:
@@ -55,6 +70,49 @@ def test_a_person_has_them_put_beside_what_is_there(tmp_path: Path, release: str
         assert clinic.edc.stored[:2] == theirs
         assert names_held(clinic.edc)[:3] == ["OD.jpg", "OS.jpg", "report.pdf"]
         assert len(clinic.archived()) == 1
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_what_is_there_is_not_given_up_for_ours_whatever_is_said(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        theirs = others_send(clinic, "left")
+        assert is_held(clinic.try_once(), "not_explained", HOUR_S)
+        clinic.answer()
+        clinic.live_for(10)
+        assert clinic.told("S1") == (State.HELD, "one_file_per_type")
+        exam = clinic.exam("S1")
+        assert exam.reason is not None
+        assert exam.reason.files == ("OS.jpg",)
+        assert "take the place of what is in" in explain(exam.reason, exam).sentence
+        assert clinic.edc.stored == theirs
+        clinic.edc.add_session()
+        clinic.live_for(HOUR_S + 60)
+        assert names_held(clinic.edc, "s-2") == ["OD.jpg", "OS.jpg", "report.pdf"]
+        assert clinic.edc.held("s-1") == theirs
+
+
+@pytest.mark.parametrize("release", ONE_PER_TYPE)
+def test_what_came_while_an_exam_was_half_sent_is_not_given_up_either(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, TOO_MANY]
+        clinic.try_once()
+        theirs = others_send(clinic, "left")
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "not_explained")
+        clinic.answer()
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "one_file_per_type")
+        assert {*theirs} <= {*clinic.edc.stored}
+        Nurse(clinic).says(skips=("OS.jpg",))
+        clinic.live_for(2000)
+        Nurse(clinic).says()
+        clinic.live_for(60)
+        assert len(clinic.archived()) == 1
+        assert names_held(clinic.edc) == ["OD.jpg", "report.pdf", "theirs left"]
 
 
 @pytest.mark.parametrize("release", TELLS)
@@ -153,6 +211,46 @@ def _others_send_at(clinic: Clinic, moment: int) -> bool:
 
 
 @pytest.mark.parametrize("release", RELEASES)
+def test_what_another_one_sent_while_a_long_upload_ran_is_not_taken_for_the_next_of_ours(
+    tmp_path: Path, release: str
+) -> None:
+    """The next one breaks off before it is stored; the listing has theirs, of the same kind."""
+    with begun(tmp_path, release) as clinic:
+        theirs: list[Stored] = []
+
+        def takes_long(answer: Acknowledgement) -> Acknowledgement:
+            clinic.clock.advance(30)
+            theirs.extend(others_send(clinic, "left"))
+            return answer
+
+        clinic.edc.uploads = [takes_long, FAILED]
+        clinic.live_for(600)
+        assert clinic.told("S1") == (State.HELD, "not_explained")
+        assert names_held(clinic.edc) == ["OD.jpg", "theirs left"]
+        assert {*theirs} <= {*clinic.edc.stored}
+        assert sent_of(clinic)["OS.jpg"] is Sent.NO
+        assert clinic.archived() == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_long_uploads_with_nobody_else_about_cost_no_question(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+
+        def takes_long(answer: Acknowledgement) -> Acknowledgement:
+            clinic.clock.advance(300)
+            return answer
+
+        def takes_long_and_is_lost(_answer: Acknowledgement) -> Acknowledgement:
+            clinic.clock.advance(300)
+            raise AWAY
+
+        clinic.edc.uploads = [takes_long, takes_long_and_is_lost, takes_long, takes_long]
+        clinic.live_for(3600)
+        check_arrived(clinic)
+        assert held_for(clinic) == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
 def test_a_line_that_fails_with_nobody_else_about_costs_no_question(
     tmp_path: Path, release: str
 ) -> None:
@@ -247,6 +345,53 @@ def test_an_entry_that_is_gone_is_not_said_to_have_what_was_never_sent(
         assert "once more" not in said.next_step
 
 
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_what_was_forgotten_before_the_proof_is_sent_again_whatever_the_backup_has_of_it(
+    tmp_path: Path, kept: int
+) -> None:
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.statuses = [None, FAILED]
+        clinic.try_once()
+        clinic.edc.stored = clinic.edc.stored[:kept]
+        clinic.edc.add_session(dated=MARCH_1 + timedelta(days=1))
+        clinic.live_for(120)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_half_sent_then_forgotten_behind_a_newer_entry_all_is_sent_again_where_it_shows(
+    tmp_path: Path, kept: int
+) -> None:
+    """What is sent after the backup was put back is there, and tells nothing of what was sent before."""
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.uploads = [None, None, FAILED]
+        clinic.try_once()
+        clinic.edc.stored = clinic.edc.stored[:kept]
+        clinic.edc.add_session(dated=MARCH_1 + timedelta(days=14))
+        clinic.live_for(120)
+        check_arrived(clinic)
+        assert any("had forgotten" in note for note in clinic.receipt()["notes"])
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_half_sent_behind_a_newer_entry_goes_on_where_nothing_was_forgotten(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, None, FAILED]
+        clinic.try_once()
+        clinic.edc.add_session(dated=MARCH_1 + timedelta(days=14))
+        clinic.live_for(120)
+        if release in ASK_FIRST:  # nobody can ask whether the last was stored
+            assert held_for(clinic) == ["cannot_tell"]
+            clinic.answer()
+            clinic.live_for(120)
+            check_arrived(clinic)
+            return
+        check_arrived(clinic)
+        assert held_for(clinic) == []
+
+
 def test_an_entry_that_went_to_another_subject_is_gone(tmp_path: Path) -> None:
     with begun(tmp_path, "1.4") as clinic:
         clinic.edc.statuses = [None, FAILED]
@@ -315,6 +460,57 @@ def test_a_contra_indication_that_is_entered_meanwhile_is_told(
         assert clinic.told("S1") == (State.HELD, "contraindicated")
         clinic.answer()
         clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_one_that_is_entered_before_the_first_byte_leaves_the_entry_as_it_is(
+    tmp_path: Path, release: str
+) -> None:
+    """The entry would be complete with this exam, and nothing would tell of it then."""
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [TOO_MANY]
+        clinic.try_once()
+        clinic.edc.sessions[0].contraindicated = True
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "no_eligible_session")
+        assert clinic.edc.stored == []
+        clinic.edc.sessions[0].contraindicated = False
+        clinic.live_for(120)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_one_that_is_entered_while_an_exam_is_half_sent_is_asked_about_before_the_rest_goes(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, TOO_MANY]
+        clinic.try_once()
+        clinic.edc.sessions[0].contraindicated = True
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "contraindicated")
+        assert names_held(clinic.edc) == ["OD.jpg"]
+        exam = clinic.exam("S1")
+        assert exam.reason is not None
+        words = explain(exam.reason, exam)
+        assert "Not all of it is sent." in words.sentence
+        assert "The rest is then sent there, too." in words.next_step
+        clinic.answer()
+        clinic.live_for(60)
+        check_arrived(clinic)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_one_that_is_taken_back_lets_the_rest_go_by_itself(tmp_path: Path, release: str) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, TOO_MANY]
+        clinic.try_once()
+        clinic.edc.sessions[0].contraindicated = True
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "contraindicated")
+        clinic.edc.sessions[0].contraindicated = False
+        clinic.live_for(HOUR_S + 60)
         check_arrived(clinic)
 
 

@@ -284,7 +284,7 @@ def test_where_it_cannot_be_told_what_its_own_entry_holds_nothing_is_sent_again(
     assert edc.stored_files(SUBJECT) == []
 
 
-@pytest.mark.parametrize("edc", ["0.4"], indirect=True)
+@pytest.mark.parametrize("edc", ["0.2", "0.3", "0.4", "0.7.8"], indirect=True)
 def test_what_an_older_edc_still_lists_is_not_sent_over(clinic: Clinic, edc: DemoEdc) -> None:
     names = {file.name for file in edc.stored_files(SUBJECT)}
     (session,) = {file.session_id for file in edc.stored_files(SUBJECT)}
@@ -295,3 +295,19 @@ def test_what_an_older_edc_still_lists_is_not_sent_over(clinic: Clinic, edc: Dem
     assert done.returncode == 1
     assert f"({session}) still" in done.stdout
     assert len(edc.stored_files(SUBJECT)) == 2
+
+
+@pytest.mark.parametrize("edc", ["0.2", "0.3", "0.4", "0.7.8", "1.4"], indirect=True)
+def test_what_an_edc_lost_altogether_goes_again_into_its_own_entry(
+    clinic: Clinic, edc: DemoEdc
+) -> None:
+    before = edc.stored_files(SUBJECT)
+    (session,) = {file.session_id for file in before}
+    edc.lose_files(session)
+
+    done = resend(clinic)
+
+    assert done.returncode == 0, done.stdout
+    assert {(f.session_id, f.name, f.sha256) for f in edc.stored_files(SUBJECT)} == {
+        (f.session_id, f.name, f.sha256) for f in before
+    }

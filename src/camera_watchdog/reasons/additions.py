@@ -200,11 +200,23 @@ ADDITIONS: Final = (
         "By its name, as subject_folder_pattern reads it now, the folder is no subject's.",
         "If they are not, have subject_folder_pattern corrected in the configuration first.",
     ),
+    Addition("all_sent", "Everything is sent.", ""),
+    Addition(
+        "half_sent",
+        "Not all of it is sent.",
+        "The rest is then sent there, too.",
+    ),
     Addition(
         "writes_over",
         "",
         "This release of the EDC writes over a file of the same name, or of the same kind: have them "
         "put there only if nothing there has their names or is of their kind.",
+    ),
+    Addition(
+        "keeps_one",
+        "",
+        "This release of the EDC keeps one file of each kind: what is of a kind that is there already is not "
+        "put in its place, whatever is said. It has to be left out, or to go into an entry of its own.",
     ),
     Addition(
         "replaces",

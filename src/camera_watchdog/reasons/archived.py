@@ -56,7 +56,7 @@ ARCHIVED_ROWS: Final = (
     ReasonRule(
         "forgotten_after_archive",
         "The EDC no longer has {files} of {subject} in its eye exam entry {entry}, though it had stored "
-        "it: the EDC may have been restored from a backup, or the entry deleted or moved.",
+        "it: the EDC may have been restored from a backup, or the entry deleted, moved, or given an earlier date.",
         "Ask the EDC's administrator what became of it. If it does not come back, have the exam sent again "
         f"from the archive: {_TO_RESEND} If nothing is to be sent, say that you saw it: {TO_RELEASE}",
         Clears.CHANGE,

@@ -100,7 +100,7 @@ ENTRY_ROWS: Final = (
     ReasonRule(
         "contraindicated",
         "The eye exam entry {entry} of {subject} is not complete and takes no more pictures in the "
-        "EDC: a contra-indication was entered while this exam was sent. Everything is sent.",
+        "EDC: a contra-indication was entered while this exam was sent.",
         "Ask the clinician whether the pictures may stay in the EDC. "
         f"To finish this exam: {TO_RELEASE}",
         Clears.HOURLY,
