@@ -1027,6 +1027,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_DATES}who_named_the_newest_entry_is_asked_again_where_it_is_the_newest_no_more",
             f"{_DATES}an_entry_that_is_made_in_advance_meanwhile_raises_no_question",
             f"{_DATES}the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_key",
+            f"{_DATES}where_the_camera_s_clock_may_be_wrong_the_third_hold_names_that_and_not_the_key",
             f"{_DATES}a_clock_that_was_never_set_makes_no_other_visit_of_it",
             f"{_MONTH}a_week_of_an_ordinary_clinic_goes_by_without_a_question",
             f"{_MONTH}a_site_that_makes_its_entries_at_consent_is_told_the_key_by_its_third_hold",

@@ -14,6 +14,7 @@ from camera_watchdog.entry_dates import (
     camera_days,
     days_apart,
     entry_words,
+    may_be_always_off,
     picture_days,
 )
 from camera_watchdog.errors import PermanentError
@@ -239,7 +240,8 @@ def check_day(
     if days.clock_is_off:
         details["clock_is_off"] = "yes"
     if fits := _value_that_fits(exam, recent, apart):
-        details["visit_days"] = str(fits)
+        is_clock = may_be_always_off(exam, recent, rules.zone)
+        details |= {"clock_may_be_off": "yes"} if is_clock else {"visit_days": str(fits)}
     hold_unless_waived(exam, Reason("entry_date_differs", (), details))
 
 

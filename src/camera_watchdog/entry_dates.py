@@ -25,6 +25,7 @@ __all__ = [
     "camera_days",
     "days_apart",
     "entry_words",
+    "may_be_always_off",
     "picture_days",
 ]
 
@@ -92,20 +93,30 @@ def _cannot_be(exam: Exam, zone: tzinfo) -> bool:
     return any(not FIRST_PLAUSIBLE <= at <= latest for at, _ in _taken(exam, zone))
 
 
+def may_be_always_off(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> bool:
+    """Whether the clock is as far behind in some other exams: too few, or seen too soon, to be certain."""
+    return len(_as_far_behind(exam, recent, zone)) >= _ENOUGH - 1
+
+
 def _is_always_off(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> bool:
     """Whether the clock is as far behind in enough other exams, seen at different times."""
+    alike = _as_far_behind(exam, recent, zone)
+    seen = [*alike, exam.first_seen]
+    return len(alike) >= _ENOUGH and max(seen) - min(seen) >= _SEEN_APART
+
+
+def _as_far_behind(exam: Exam, recent: Iterable[Exam], zone: tzinfo) -> list[datetime]:
+    """When other exams were first seen in which the clock is as far behind as in this one."""
     ours = _behind(exam, zone)
     if ours is None or ours < _OFF_BY:
-        return False
-    alike = [
+        return []
+    return [
         other.first_seen
         for other in recent
         if other.id != exam.id
         and (theirs := _behind(other, zone)) is not None
         and abs(theirs - ours) <= _ALIKE
     ]
-    seen = [*alike, exam.first_seen]
-    return len(alike) >= _ENOUGH and max(seen) - min(seen) >= _SEEN_APART
 
 
 def _behind(exam: Exam, zone: tzinfo) -> timedelta | None:

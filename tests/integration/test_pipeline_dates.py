@@ -13,6 +13,7 @@ from camera_watchdog.errors import EdcFailure, EdcRefusal, Unreachable
 from camera_watchdog.model import Sent, State
 from camera_watchdog.person import WordRefused
 from camera_watchdog.reasons import explain
+from camera_watchdog_demo.pictures import jpeg
 from clinic import Clinic
 from one_exam import (
     ASK_FIRST,
@@ -215,6 +216,33 @@ def test_the_third_hold_of_a_site_that_makes_its_entries_long_before_names_the_k
             assert reason is not None
             assert reason.details.get("visit_days") == ("30" if number == 3 else None)
             clinic.clock.advance(3 * HOUR_S)
+
+
+def test_where_the_camera_s_clock_may_be_wrong_the_third_hold_names_that_and_not_the_key(
+    tmp_path: Path,
+) -> None:
+    """It is 400 days behind; once a fourth exam shows it all of them go by themselves."""
+    with made(tmp_path, release="1.4", pattern=TWO_FOLDERS, visit_days=3) as clinic:
+        for number in (1, 2, 3, 4):
+            subject, now = f"S{number}", clinic.clock.now()
+            clinic.edc.add_session(subject, dated=now)
+            take(clinic, now, subject, seed=number)
+            for offset, name in enumerate(("OD.jpg", "OS.jpg")):
+                seed, at = 10 * number + offset, now - 400 * DAY
+                picture = jpeg(seed, eye="left" if offset else "right", captured_at=at)
+                (clinic.root / subject / name).write_bytes(picture)
+            clinic.live_for(60)
+            if number == 3:
+                reason = clinic.exam(subject).reason
+                assert clinic.told(subject) == (State.HELD, "entry_date_differs")
+                assert reason is not None
+                assert "visit_days" not in reason.details
+                said = explain(reason, clinic.exam(subject))
+                assert "that clock may be wrong" in said.sentence
+                assert "visit_days" not in said.next_step
+            clinic.clock.advance(3 * HOUR_S)
+        clinic.live_for(HOUR_S + 60)
+        assert len(clinic.archived()) == 4
 
 
 def test_an_older_entry_is_spoken_of_by_its_date(tmp_path: Path) -> None:

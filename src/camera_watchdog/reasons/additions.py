@@ -177,6 +177,12 @@ ADDITIONS: Final = (
         "Set the camera's clock.",
     ),
     Addition(
+        "clock_may_be_off",
+        "At least three exams came as long after their pictures as this one, by the camera's clock, so that "
+        "clock may be wrong.",
+        "Look at the camera's clock; if it is wrong, set it.",
+    ),
+    Addition(
         "visit_days",
         "It is at least the third exam of which this was to be asked.",
         "If entries are made so long before or after the pictures at this site as a rule, set "
