@@ -172,8 +172,9 @@ def test_the_session_of_an_exam_that_went_away_half_sent_is_not_used_for_the_nex
 
 
 def test_what_came_late_asks_no_server_that_would_make_another_session(tmp_path: Path) -> None:
-    """0.2 names its session as 0.1 does, whose ``resolve`` makes one."""
+    """0.2 names its session as 0.1 does, whose ``resolve`` makes one; the date of its entries tells it."""
     with begun(tmp_path, "0.2") as clinic:
+        clinic.edc.sessions[0].dated = None
         (clinic.root / "S1" / "report.pdf").unlink()
         clinic.live_for(1900)
         assert clinic.told("S1") == (State.HELD, "incomplete")

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.real_edc
 
 ALL_PASSES = Mishap()
 HALF_PASSES = Mishap(passes=0.5, answer=b"")
+NOTHING_PASSES = Mishap(passes=0, answer=b"")
 KEEPS_ONE_OF_EACH = "0.2.0"
 SENDS_AGAIN_BY_ITSELF = "1.4.0"
 """Where the same bytes may be sent twice, and the answer says whether they were there."""
@@ -132,6 +133,56 @@ def test_behind_a_newer_entry_a_file_sent_again_tells_where_the_release_can(
     else:  # nothing that a client can ask says it
         assert stored == []
         assert "the acknowledgements are the proof" in notes
+
+
+def test_half_sent_then_forgotten_behind_a_newer_entry_all_goes_again_where_it_shows(
+    edc: RealEdcServer, clinic: Clinic, line: Line
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    session = edc.add_session(subject)
+    edc.back_up(clinic.folder / "backup")
+    line.goes(f"POST /api/retinopathy/{subject}/report/", NOTHING_PASSES)
+    taken = take(clinic, subject)
+    assert line.reached.wait(20), clinic.running.text
+    wait_for_stored(edc, subject, 2)
+
+    edc.restore(clinic.folder / "backup")
+    newer = edc.add_session(subject)
+    in_a_month = datetime.now(UTC) + timedelta(days=30)
+    edc.change_entry(newer, report_datetime=f"{in_a_month:%Y-%m-%d %H:%M:%S}")
+    line.comes_back()
+
+    if edc.version == SENDS_AGAIN_BY_ITSELF:
+        (archived,) = clinic.archived(subject, within_s=25)
+        assert "everything was sent again" in " ".join(receipt_of(archived)["notes"])
+        check_arrived(edc, archived, taken, session)
+    elif edc.version == KEEPS_ONE_OF_EACH:  # nothing that a client can ask says it
+        (archived,) = clinic.archived(subject, within_s=25)
+        assert "the acknowledgements are the proof" in " ".join(receipt_of(archived)["notes"])
+    else:
+        assert clinic.wait_for(subject, "cannot_tell", within_s=25).state == "held"
+    assert newer not in {file.session_id for file in edc.stored_files(subject)}
+
+
+def test_after_the_archive_an_entry_that_was_forgotten_is_told_though_an_older_one_is_there(
+    edc: RealEdcServer, clinic: Clinic
+) -> None:
+    subject = new_subject()
+    edc.add_subject(subject)
+    older = edc.add_session(subject)
+    last_year = datetime.now(UTC) - timedelta(days=365)
+    edc.change_entry(older, report_datetime=f"{last_year:%Y-%m-%d %H:%M:%S}")
+    edc.back_up(clinic.folder / "backup")
+    session = edc.add_session(subject)
+    taken = take(clinic, subject)
+    (archived,) = clinic.archived(subject)
+    check_arrived(edc, archived, taken, session)
+    edc.restore(clinic.folder / "backup")
+
+    clinic.restart(confirm_after=1)
+    clinic.running.says(archived.name, "FOUND:", within_s=25)
+    assert edc.stored_files(subject) == []
 
 
 def test_after_the_archive_it_is_asked_once_more_and_resend_brings_it_back(

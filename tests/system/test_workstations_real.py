@@ -4,15 +4,21 @@ B's line goes, A sends a whole exam into the entry and archives it, B's line com
 holds is compared afterwards by what lies on its disk.
 """
 
+import hashlib
+import io
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
 from arrival import TAKEN_AT, check_arrived, new_subject
+from camera_watchdog.edc_api.client import EdcClient
+from camera_watchdog.model import FileType
 from camera_watchdog_demo.camera import TakenExam
-from daemon_process import FAST, Clinic
+from camera_watchdog_demo.pictures import jpeg
+from daemon_process import FAST, Clinic, until
 from edc_under_test import EdcUnderTest
 from real_edc import FOUR_VERSIONS
 from relay import BadRelay, Line, Mishap
@@ -23,6 +29,7 @@ LARGE_BYTES = 400_000
 NOTHING_PASSES = Mishap(passes=0, answer=b"")
 HALF_PASSES = Mishap(passes=0.5, answer=b"")
 ANSWER_LOST = Mishap(answer=b"")
+LONG = Mishap(delay_s=12)
 
 
 @dataclass
@@ -127,6 +134,39 @@ def test_the_one_that_has_sent_a_picture_goes_on_and_the_other_is_held(
     (archived,) = workstations.b.archived(subject, within_s=25)
     check_arrived(edc, archived, ours, session)
     check_all_there(theirs)
+
+
+def test_what_another_one_sent_while_a_long_upload_ran_is_not_taken_for_the_next_of_ours(
+    edc: EdcUnderTest, workstations: Workstations
+) -> None:
+    """B's first upload is long in being answered, and its line goes with the next request."""
+    subject, session = visit(edc)
+    workstations.line.goes(f"POST /api/retinopathy/{subject}/left/", LONG)
+    ours = workstations.take(workstations.b, subject)
+    assert workstations.line.reached.wait(20), workstations.b.running.text
+    until(lambda: edc.stored_files(subject), 10, "B's first file is stored")
+    theirs = jpeg(77, eye="right")
+    with closing(EdcClient(api_url=edc.url, token=edc.token, request_timeout_s=20)) as other:
+        other.upload(
+            subject=subject,
+            file_type=FileType.RIGHT,
+            session_id=session,
+            name="theirs.jpg",
+            body=io.BytesIO(theirs),
+            size_bytes=len(theirs),
+            sha256=hashlib.sha256(theirs).hexdigest(),
+            captured_at=datetime.now(UTC),
+        )
+    before, asked = edc.stored_files(subject), len(workstations.line.requests)
+    assert [file.file_type for file in before] == ["left", "right"]
+    until(lambda: len(workstations.line.requests) > asked, 30, workstations.b._log)
+    workstations.line.comes_back()
+
+    held = workstations.b.wait_for(subject, "not_explained", within_s=25)
+    assert held.state == "held"
+    assert edc.stored_files(subject) == before
+    assert held.sent[next(f.name for f in ours.files if f.file_type == "right")] == "no"
+    check_all_there(ours)
 
 
 @pytest.mark.parametrize(
