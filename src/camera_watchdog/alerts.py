@@ -64,6 +64,7 @@ _TELLING: Final = frozenset(
         "limit",
         "missing",
         "newest",
+        "no_text",
         "ours",
         "rate_limit",
         "session",

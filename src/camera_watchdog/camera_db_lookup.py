@@ -4,6 +4,7 @@ The camera's software may write between any two statements, and waits for none o
 few milliseconds that a part takes.
 """
 
+import codecs
 import re
 import sqlite3
 from collections import Counter
@@ -31,6 +32,7 @@ _VALUES_AT_A_TIME: Final = 900  # SQLite before 3.32 takes 999
 _MOST_ROWS: Final = 20_000
 _MOST_NEW_ROWS: Final = 2000
 """Of more it is doubtful that they are new: the table was written anew."""
+_SAMPLED: Final = 20
 _FIRST_ROWID: Final = -(2**63)
 
 Row: TypeAlias = tuple[Any, ...]
@@ -76,7 +78,7 @@ class TableLookup:
         Raises:
             sqlite3.Error: it cannot be read.
         """
-        equal, in_words = _equal(self.columns[0]), f"{_words(self.columns[0])} = ?"
+        equal = _equal(self.columns[0])
         if self.has_index:
             found = connection.execute(f"{self.select}{equal}", (subject,)).fetchall()
         else:
@@ -84,9 +86,7 @@ class TableLookup:
         if exact := [row for row in found if text_of(row[0]) == subject]:
             return exact
         known = {*found}
-        loosely = self._look_through(connection, in_words, subject)
-        if (raw := _in_windows_bytes(subject)) is not None:
-            loosely += self._look_through(connection, f"{_bytes(self.columns[0])} = ?", raw)
+        loosely = self._look_through(connection, *_loosely(self.columns[0], subject))
         found += [row for row in loosely if row not in known]
         exact = [row for row in found if text_of(row[0]) == subject]
         return exact or [row for row in found if is_subject(row[0], subject)]
@@ -159,6 +159,9 @@ class TableLookup:
         values: list[tuple[str, object]] = [(_words(subject), each) for each in subjects]
         raw = [each for each in map(_in_windows_bytes, subjects) if each is not None]
         values += [(_bytes(subject), each) for each in raw]
+        if self._holds_wide(connection):
+            wide = [each for subject in subjects for each in _in_wide_bytes(subject)]
+            values += [(f"CAST({subject} AS BLOB)", each) for each in wide]
         values += [(last, each) for each in times]
         numbered = f"{self.table}._rowid_ IN ({', '.join(map(str, numbers))})"
         wanted = [numbered] if numbers and self.has_rowid else []
@@ -170,8 +173,16 @@ class TableLookup:
             yield from self._parts(connection, condition, *(value for _, value in some))
             wanted = []
 
+    def _holds_wide(self, connection: sqlite3.Connection) -> bool:
+        """Whether subjects of the newest rows are bytes of two for a letter, as programs of Windows keep them."""
+        column = self.columns[0]
+        order = f" ORDER BY {self.table}._rowid_ DESC" if self.has_rowid else ""
+        some = f"SELECT {column} FROM {self.table}{order} LIMIT ?"  # noqa: S608 - as in `of`
+        cells = connection.execute(some, (_SAMPLED,)).fetchall()
+        return any(isinstance(value, bytes) and _wide(value) for (value,) in cells)
+
     def _look_through(
-        self, connection: sqlite3.Connection, condition: str, subject: str | bytes
+        self, connection: sqlite3.Connection, condition: str, *values: str | bytes
     ) -> list[Row]:
         """The rows of a whole table that meet a condition.
 
@@ -179,23 +190,23 @@ class TableLookup:
         what was found in several parts is read again at one moment. A row that is missed is as if we
         had asked a moment earlier or later; the question is asked again where that matters.
         """
-        parts = [part for part in self._parts(connection, condition, subject) if part]
+        parts = [part for part in self._parts(connection, condition, *values) if part]
         found = [row for part in parts for row in part]
         if len(parts) < 2:  # noqa: PLR2004 - one statement, one moment
             return found
-        return self._read_again(connection, condition, subject, found)
+        return self._read_again(connection, condition, values, found)
 
     def _read_again(
         self,
         connection: sqlite3.Connection,
         condition: str,
-        subject: str | bytes,
+        values: Sequence[str | bytes],
         found: Sequence[Row],
     ) -> list[Row]:
         numbers = [row[-1] for row in found][:_NUMBERS_AT_A_TIME]
         marks = ", ".join("?" * len(numbers))
         there = f"{self.select}{condition} AND {self.table}._rowid_ IN ({marks})"
-        again = connection.execute(there, (subject, *numbers)).fetchall()
+        again = connection.execute(there, (*values, *numbers)).fetchall()
         return again + list(found[_NUMBERS_AT_A_TIME:])
 
     def _parts(
@@ -257,6 +268,38 @@ def _bytes(column: str) -> str:
     return f"CAST(TRIM(CAST({column} AS TEXT)) AS BLOB)"
 
 
+def _loosely(column: str, subject: str) -> tuple[str, *tuple[str | bytes, ...]]:
+    """The condition for a subject with blanks around it, or in another encoding, and its values."""
+    wide = _in_wide_bytes(subject)
+    conditions = [f"{_words(column)} = ?", *(f"instr(CAST({column} AS BLOB), ?) > 0" for _ in wide)]
+    values: list[str | bytes] = [subject, *wide]
+    if (raw := _in_windows_bytes(subject)) is not None:
+        conditions.append(f"{_bytes(column)} = ?")
+        values.append(raw)
+    return (f"({' OR '.join(conditions)})", *values)
+
+
+def _in_wide_bytes(text: str) -> tuple[bytes, bytes]:
+    """A text as programs of Windows write it that keep two bytes for a letter."""
+    return text.encode("utf-16-le"), text.encode("utf-16-be")
+
+
+def _wide(raw: bytes) -> str:
+    """The encoding of bytes that are two for a letter, where that is plain; else empty.
+
+    By a byte order mark, or by a NUL beside each of the first letters.
+    """
+    if raw[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return "utf-16"
+    first = raw[:4]
+    if len(first) == 4 and len(raw) % 2 == 0:  # noqa: PLR2004 - two letters
+        if all(first[::2]) and not any(first[1::2]):
+            return "utf-16-le"
+        if all(first[1::2]) and not any(first[::2]):
+            return "utf-16-be"
+    return ""
+
+
 def _in_windows_bytes(text: str) -> bytes | None:
     """A text as programs of Windows write it who don't know of UTF-8; none where that is the same."""
     if text.isascii():
@@ -268,7 +311,12 @@ def _in_windows_bytes(text: str) -> bytes | None:
 
 
 def decoded(raw: bytes) -> str:
-    """A cell's text: up to its first NUL, in UTF-8, else in the code page of Windows (cp1252)."""
+    """A cell's text: up to its first NUL, in UTF-8, else in the code page of Windows (cp1252).
+
+    Or in UTF-16, where that is plain.
+    """
+    if encoding := _wide(raw):
+        return raw.decode(encoding, "replace").partition("\0")[0]
     text = raw.partition(b"\0")[0]
     try:
         return text.decode()

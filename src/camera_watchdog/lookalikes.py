@@ -4,6 +4,7 @@ Said with the reason for which an exam waits. Nothing is decided by it: a person
 corrects the one that is wrong.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -35,6 +36,9 @@ def with_resemblance(reason: Reason, exam: Exam, tools: Tools) -> Reason:
     if reason.code == "unsafe_name" and reason.files:
         return reason
     known = _known_subjects(tools)
+    if reason.code in _UNKNOWN_ON_CAMERA and _are_no_text(known.on_camera.known):
+        details = {**reason.details, "no_text": "db_image_subject_id"}
+        return Reason(reason.code, reason.files, details)
     resembled = {
         each
         for identifiers in (known.in_edc, known.on_camera)
@@ -43,6 +47,11 @@ def with_resemblance(reason: Reason, exam: Exam, tools: Tools) -> Reason:
     if resembled and _is_known(reason, exam, known, tools):
         return reason
     return _told(reason, exam.subject, sorted(resembled))
+
+
+def _are_no_text(subjects: Collection[str]) -> bool:
+    """Whether most of what the camera's database has for subjects is encrypted, packed or no text at all."""
+    return 2 * sum(map(str.isprintable, subjects)) < len(subjects)
 
 
 def _is_known(reason: Reason, exam: Exam, known: KnownSubjects, tools: Tools) -> bool:

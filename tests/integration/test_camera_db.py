@@ -73,6 +73,11 @@ def test_the_capture_time_is_read_where_configured(tmp_path: Path) -> None:
         ("REAL", "1007.0", "1007"),
         ("", "1007", "1007"),
         ("BLOB", "CAST('S-1' AS BLOB)", "S-1"),
+        ("BLOB", "x'53002d003100'", "S-1"),
+        ("BLOB", "x'0053002d0031'", "S-1"),
+        ("BLOB", "x'fffe53002d003100'", "S-1"),
+        ("BLOB", "x'200053002d00310020000000'", "S-1"),
+        ("BLOB", "x'5a006f00eb00'", "Zoë"),
         ("TEXT", "'O''Brien \"x\"'", 'O\'Brien "x"'),
         ("TEXT", "'Zoë'", "Zoë"),
     ],
@@ -99,6 +104,9 @@ def test_a_subject_is_found_however_it_is_stored(
         ("TEXT", "NULL", ""),
         ("TEXT", "'S-1'", "S-1\udc80"),
         ("TEXT", "'S-1'", "%"),
+        ("BLOB", "x'53002d0031003000'", "S-1"),
+        ("BLOB", "x'73002d003100'", "S-1"),
+        ("BLOB", "x'53002d003100'", "S"),
     ],
 )
 def test_another_subject_s_rows_are_never_given(
@@ -695,3 +703,16 @@ def test_another_file_in_its_place_is_not_taken_for_an_encrypted_one(
     path.write_bytes(content + (os.urandom(8192) if len(content) < 9 else b""))
     with pytest.raises(DatabaseUnreadable, match="another file has taken its place"):
         asked(path).images("S-1")
+
+
+def test_a_whole_row_of_two_bytes_for_a_letter_is_read_and_found_again(tmp_path: Path) -> None:
+    """As programs of Windows keep text in a column that has no type."""
+    wide = {text: f"x'{text.encode('utf-16-le').hex()}'" for text in ("S-1", "A1.jpg", "L")}
+    script = (
+        "CREATE TABLE images (subject_identifier, filename, eye);"
+        f"INSERT INTO images VALUES ({wide['S-1']}, {wide['A1.jpg']}, {wide['L']});"
+    )
+    database = asked(made(tmp_path / "camera.db", script))
+    assert database.images("S-1") == (A1,)
+    assert database.subjects() == {"S-1"}
+    assert database.images_again(["S-1"], [], []) == (("S-1", A1),)

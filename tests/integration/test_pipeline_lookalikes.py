@@ -161,3 +161,34 @@ def test_however_many_exams_wait_the_database_is_asked_for_its_subjects_once_a_m
             clinic.put_exam(f"S-{number}", seed=number)
         clinic.live_for(600)
         assert 1 <= asked <= 11
+
+
+def test_that_two_names_may_be_one_subject_s_comes_before_what_to_do_with_a_stranger_s(
+    tmp_path: Path,
+) -> None:
+    """A camera that writes subjects in capitals has each exam of each day under the other name."""
+    with made(tmp_path) as clinic:
+        clinic.put_exam("s-1")
+        for name in ("OD.jpg", "OS.jpg"):
+            clinic.camera.know("S-1", name, "R" if name == "OD.jpg" else "L")
+        clinic.live_for(1990)
+        assert clinic.told("s-1") == (State.HELD, "wrong_patient")
+        exam = clinic.exam("s-1")
+        assert exam.reason is not None
+        step = explain(exam.reason, exam).next_step
+        assert step.startswith("If the two are one subject, correct the one that is wrong")
+        assert step.index("Find out whose image") > 0
+
+
+@pytest.mark.parametrize("texts, is_said", [((), True), ((KNOWN, "105-10-0002"), False)])
+def test_a_database_whose_subjects_are_no_text_is_said_with_the_key_that_names_them(
+    tmp_path: Path, *, texts: tuple[str, ...], is_said: bool
+) -> None:
+    with made(tmp_path) as clinic:
+        clinic.put_exam("X-9")
+        for subject in ("\x02\xb0q\x1f", "\x03\x9c", *texts):
+            clinic.camera.know(subject, "\x07z", "R")
+        clinic.live_for(1990)
+        assert clinic.told("X-9") == (State.HELD, "not_in_database")
+        assert ("are bytes and no text" in said(clinic, "X-9")) is is_said
+        assert ("name it as db_image_subject_id" in said(clinic, "X-9")) is is_said

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from camera_watchdog.reasons.rules import (
+    TO_CHECK,
     TO_NAME_ENTRY,
     TO_RELEASE,
     TO_SAY_EYE,
@@ -50,6 +51,14 @@ ADDITIONS: Final = (
         "{lookalike} resembles {resembles}, which is known{unseen}.",
         "If the two are one subject, correct the one that is wrong: the folder's name, or what the "
         "camera has.",
+        comes_first=True,
+    ),
+    Addition(
+        "no_text",
+        "Most subjects in the camera's database, as {no_text} names them, are bytes and no text.",
+        "Have IT see which column has the subjects as text, and name it as {no_text} in the configuration. "
+        f"The columns are listed by: {TO_CHECK}",
+        comes_first=True,
     ),
     Addition(
         "eye_objections",

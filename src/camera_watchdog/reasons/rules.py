@@ -13,6 +13,7 @@ __all__ = [
     "RELEASE_OR_SKIP",
     "RETRY",
     "SKIP",
+    "TO_CHECK",
     "TO_NAME_ENTRY",
     "TO_NAME_ENTRY_ID",
     "TO_RELEASE",
@@ -89,4 +90,5 @@ NO_PICTURE: Final = (
 TO_NAME_ENTRY: Final = '{program} release {who} --entry YYYY-MM-DD --reason "..."{settings}'
 TO_NAME_ENTRY_ID: Final = '{program} release {who} --entry ID --reason "..."{settings}'
 TO_SEND_AGAIN: Final = '{program} release {who} --send-again --reason "..."{settings}'
+TO_CHECK: Final = "{program} check{settings}"
 TO_RETRY: Final = "{program} retry {who}{settings}"
