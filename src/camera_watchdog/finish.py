@@ -69,7 +69,8 @@ class Finish:
         note = self._proof.ask(passage, session)
         self._before_proof(passage)
         exam = passage.exam
-        notes = exam.notes if not note or note in exam.notes else (*exam.notes, note)
+        news = (note, _gone_unsent(exam))
+        notes = (*exam.notes, *(each for each in news if each and each not in exam.notes))
         passage.event(Event.PROVEN, note, notes=notes, with_next=True)
         logger.info("%s  verified with the EDC", passage.name, extra={"event": "verified"})
 
@@ -297,6 +298,14 @@ class Finish:
             self._tools.disk.make_folder(folder)
             self._tools.disk.move(destination / name, folder / name)
         return ", ".join(late)
+
+
+def _gone_unsent(exam: Exam) -> str:
+    """A note of the pictures that were whole, and gone before anything of them was sent."""
+    there = {file.sha256 for file in exam.files}
+    kept = [each for file in exam.files for each in file.overwritten]
+    names = sorted({each.name for each in kept if each.sha256 not in there} - {""})
+    return f"Gone from the folder before it was sent: {', '.join(names)}." if names else ""
 
 
 def _sent(exam: Exam) -> list[ExamFile]:

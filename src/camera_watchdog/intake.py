@@ -4,7 +4,7 @@ Pure: listings and inspections in, exams and reasons out. The same rules for eve
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
@@ -116,8 +116,8 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
 
     What is known about a file stays known as long as it has the same bytes, whatever the file system
     says of it. Where they are others, whether it was sent, and which bytes, is never forgotten, nor is a
-    picture that was not sent and is no more. A file that is gone is forgotten only if nothing of it can be
-    in the EDC.
+    picture that was not sent and is no more, as long as anything is there. A file that is gone is forgotten
+    only if nothing of it can be in the EDC.
     """
     now = {}
     others = []
@@ -127,10 +127,34 @@ def merge(exam: Exam, found: Iterable[Found]) -> Exam:
         else:
             now[file.name] = file
     files = [_merged(exam, exam.file(name), file) for name, file in now.items()]
-    files.extend(
-        known.but(present=False) for known in exam.files if known.name not in now and known.was_sent
-    )
+    gone = [known for known in exam.files if known.name not in now]
+    files = _with_gone(files, [(file.name, _with_overwritten(exam, file)) for file in gone])
+    files.extend(known.but(present=False) for known in gone if known.was_sent)
     return exam.but(other_names=tuple(sorted(others))).with_files(files)
+
+
+def _with_gone(
+    files: Sequence[ExamFile], gone: Iterable[tuple[str, tuple[Overwritten, ...]]]
+) -> list[ExamFile]:
+    """The files, each with the pictures that were under its name and never left; one with all others.
+
+    ``gone`` are those of files that are not there any more, by their names. A camera that empties its folder
+    file by file has written the next visit's picture under that name when it is seen again.
+    """
+    kept = [(file.name, file.overwritten) for file in files] + [*gone]
+    by_name: dict[str, dict[str, Overwritten]] = {}
+    for name, pictures in kept:
+        for each in pictures:
+            by_name.setdefault(each.name or name, {})[each.sha256] = replace(each, name="")
+    own = {file.name: (*by_name.pop(file.name, {}).values(),) for file in files}
+    others = tuple(
+        replace(each, name=name) for name, pictures in by_name.items() for each in pictures.values()
+    )
+    first = min(own, default="")
+    return [
+        file.but(overwritten=own[file.name] + (others if file.name == first else ()))
+        for file in files
+    ]
 
 
 def _same_bytes(known: ExamFile, found: Found) -> bool:

@@ -115,9 +115,10 @@ class EyeRow:
 
 @dataclass(frozen=True, slots=True)
 class Overwritten:
-    """A whole picture that was never sent, and in whose place there is another one now.
+    """A whole picture that was never sent, and in whose place there is another one now, or none.
 
-    The fields are those of :class:`ExamFile`, as they were of it.
+    The fields are those of :class:`ExamFile`, as they were of it. ``name`` is empty where it was under the
+    name of the file that it is kept with.
     """
 
     sha256: str
@@ -125,6 +126,7 @@ class Overwritten:
     captured_inside: datetime | None = None
     captured_inside_source: str = ""
     captured_in_database: str | int | float | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,7 @@ class ExamFile(_Record):
     ``eye_contradictions`` names the sources that objected to the eye that others told, also after a
     person's answer: each with those others behind a colon (``dicom:database``).
     ``unfinished``: it was not whole, or a part of it was zeros or never written, when it was read last;
-    ``overwritten`` are the pictures that were there under its name before it.
+    ``overwritten`` are the pictures that were there under its name before it, or under one that is not there.
     """
 
     name: str

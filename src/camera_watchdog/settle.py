@@ -5,7 +5,7 @@ is known down to its checksums; what that means for the exam is for :mod:`camera
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,7 +18,7 @@ from camera_watchdog.errors import why_unreadable
 from camera_watchdog.intake import Found, Limits, differs, found_in, merge, obstacle
 from camera_watchdog.late import MAY_BE_LATE, exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import Exam, Laterality, Reason, State
+from camera_watchdog.model import Exam, ExamFile, Laterality, Reason, State
 from camera_watchdog.overrides import skipped, waived
 from camera_watchdog.readings import Reading
 from camera_watchdog.reason_log import log_for_person, log_waits
@@ -104,6 +104,7 @@ class Settle:
         if exam.files and differs(exam, found):
             exam = exam.but(last_change=self._elapsed.now())
         exam = merge(exam, found)
+        _log_gone(files_before, exam)
         unchanged_s = self._elapsed.since(exam.last_change).total_seconds()
         reason, held = obstacle(
             exam,
@@ -254,6 +255,14 @@ class Settle:
             notes=(*exam.notes, note),
         )
         return self._records.save(gone, Event.VANISHED, note)
+
+
+def _log_gone(before: Iterable[ExamFile], exam: Exam) -> None:
+    """Say which whole files are gone from the folder, though they were not sent."""
+    there = {file.name for file in exam.files} | {file.sha256 for file in exam.files}
+    gone = [f.name for f in before if f.sha256 and not there & {f.name, f.sha256}]
+    if gone:
+        logger.info("%s  gone before it was sent: %s", exam.folder, ", ".join(gone))
 
 
 def _can_be_written(name: str) -> bool:

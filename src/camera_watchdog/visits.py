@@ -97,7 +97,7 @@ def overwritten_by_another(
         _as_it_was(file, each)
         for file in present
         for each in file.overwritten
-        if each.sha256 not in there and each.sha256 not in elsewhere
+        if not each.name and each.sha256 not in there and each.sha256 not in elsewhere
     ]
     taken = _by_one_clock([*present, *lost], zone)
     images = {file.name: file for file in taken[: len(present)]}
@@ -214,7 +214,9 @@ def _first_written_ns(file: ExamFile) -> int:
     at, inside = file.captured_at, file.captured_inside
     is_told = inside is not None and at is not None and at >= FIRST_PLAUSIBLE
     same = [
-        each.mtime_ns for each in file.overwritten if is_told and each.captured_inside == inside
+        each.mtime_ns
+        for each in file.overwritten
+        if is_told and not each.name and each.captured_inside == inside
     ]
     return min([file.mtime_ns, *same])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -234,6 +234,50 @@ def test_both_visits_go_where_the_earlier_is_exported_again_as_the_words_say(
     assert len(clinic.archived()) == 2
 
 
+def replace_one_by_one(clinic: Clinic, seed: int, **more: Any) -> None:
+    """The camera deletes each file and writes the next visit's; it is looked at in between."""
+    for name in NAMES:
+        (clinic.root / "S1" / name).unlink()
+        clinic.live_for(10)
+        write(clinic, seed, names=[name], **more)
+        clinic.live_for(10)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_visit_that_was_not_sent_and_is_deleted_file_by_file_for_the_next_one_is_told(
+    clinic: Clinic, source: str, *, restart: bool
+) -> None:
+    waits_for_its_entry(clinic, source)
+    clinic.clock.advance(2 * DAY_S)
+    replace_one_by_one(clinic, 2, source=source)
+    clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+    clinic.edc.add_session()
+    if restart:
+        clinic.restart()
+    clinic.live_for(4 * HOUR_S)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+    assert clinic.edc.stored == []
+    clinic.answer()
+    clinic.live_for(60)
+    assert names_held(clinic.edc) == [*NAMES]
+
+
+def test_pictures_that_are_deleted_at_once_and_written_one_after_the_other_are_told(
+    clinic: Clinic,
+) -> None:
+    waits_for_its_entry(clinic, "exif")
+    clinic.clock.advance(2 * DAY_S)
+    for name in EYES:
+        (clinic.root / "S1" / name).unlink()
+    clinic.live_for(HOUR_S)
+    for name in NAMES:
+        write(clinic, 2, "exif", names=[name])
+        clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg, OS.jpg"
+
+
 # The ordinary clinic
 
 
@@ -407,3 +451,58 @@ def test_a_copy_of_what_was_sent_before_is_no_loss(clinic: Clinic) -> None:
     clinic.edc.add_session()
     clinic.live_for(200)
     assert len(clinic.archived()) == 2
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_pictures_that_are_deleted_and_taken_again_at_the_same_visit_raise_no_question(
+    clinic: Clinic, source: str
+) -> None:
+    waits_for_its_entry(clinic, source)
+    clinic.clock.advance(HOUR_S)
+    replace_one_by_one(clinic, 2, source=source)
+    assert is_stored_unasked(clinic)
+
+
+def test_pictures_that_are_deleted_and_exported_again_the_next_day_raise_no_question(
+    clinic: Clinic,
+) -> None:
+    """Also where they have another name meanwhile."""
+    waits_for_its_entry(clinic, "exif")
+    taken = clinic.clock.utc - timedelta(minutes=1)
+    clinic.clock.advance(DAY_S)
+    replace_one_by_one(clinic, 2, source="exif", taken=taken)
+    (clinic.root / "S1" / "OS.jpg").rename(clinic.root / "S1" / "left.jpg")
+    clinic.live_for(10)
+    (clinic.root / "S1" / "left.jpg").rename(clinic.root / "S1" / "OS.jpg")
+    assert is_stored_unasked(clinic)
+
+
+def test_a_picture_that_the_photographer_deletes_raises_no_question(clinic: Clinic) -> None:
+    for number, name in enumerate(("OD.jpg", "OS.jpg", "blurred.jpg")):
+        clinic.put(f"S1/{name}", seed=number)
+        clinic.camera.know("S1", name, "L" if name == "OS.jpg" else "R")
+    clinic.put("S1/report.pdf", seed=9)
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "no_session")
+    (clinic.root / "S1" / "blurred.jpg").unlink()
+    clinic.live_for(60)
+    assert is_stored_unasked(clinic)
+    assert "Gone from the folder before it was sent: blurred.jpg." in clinic.receipt()["notes"]
+
+
+def test_who_moves_the_later_visit_out_file_by_file_is_asked_nothing_more(clinic: Clinic) -> None:
+    """The two have names of their own."""
+    waits_for_its_entry(clinic, "exif")
+    clinic.clock.advance(2 * DAY_S)
+    for name, eye in EYES.items():
+        content = pictures.jpeg(
+            77, eye=eye, size=(16, 16), captured_at=clinic.clock.utc.replace(tzinfo=None)
+        )
+        clinic.put(f"S1/2{name}", content)
+        clinic.camera.know("S1", f"2{name}", eye[0].upper())
+    clinic.live_for(200)
+    assert clinic.told("S1") == (State.HELD, "two_visits")
+    for name in EYES:
+        (clinic.root / "S1" / f"2{name}").rename(clinic.root.parent / name)
+        clinic.live_for(20)
+    assert is_stored_unasked(clinic)
