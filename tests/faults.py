@@ -282,6 +282,8 @@ FAULTS: Final[dict[int, Fault]] = {
         "the same subject comes again",
         (
             f"{_TOLD}[two visits (22)]",
+            "integration/test_overwritten.py::test_a_visit_that_was_not_sent_and_is_overwritten_by_the_next_is_told_and_not_replaced_silently",
+            "integration/test_overwritten.py::test_pictures_that_are_taken_again_at_the_same_visit_raise_no_question",
             f"{_TOLD}[the session of the visit before (22)]",
             f"{_PIPELINE}the_next_visit_gets_a_session_of_its_own",
             f"{_PIPELINE_SESSION}the_session_of_an_archived_exam_is_not_used_for_the_next_visit",
@@ -643,6 +645,8 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_SWEEP}a_folder_that_goes_before_anything_was_sent_is_forgotten",
             f"{_TOLD}[the folder is deleted (62)]",
+            "integration/test_overwritten.py::test_a_visit_that_was_not_sent_and_is_deleted_file_by_file_for_the_next_one_is_told",
+            "integration/test_overwritten.py::test_a_picture_that_the_photographer_deletes_raises_no_question",
         ),
     ),
     63: Fault(
