@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from camera_watchdog.command_line import split_commands
 from camera_watchdog_demo.findings import Comparison
 
 __all__ = [
@@ -92,10 +93,14 @@ def show_comparisons(console: Console, comparisons: Sequence[Comparison]) -> Non
 
 
 def show_held(console: Console, subject: str, message: str, *, intact: bool) -> None:
-    """What a person sees of an exam that is held."""
+    """What a person sees of an exam that is held; a command stands on a line of its own, to be copied."""
     state = "byte for byte as the camera wrote it" if intact else "NOT as the camera wrote it"
     console.print(Text(f"Held, for a person to see to: {subject}", "bold"))
-    _say(console, message)
+    for number, part in enumerate(split_commands(message)):
+        if number % 2:
+            console.print(Text(f"    {part}"), soft_wrap=True)
+        elif part.strip():
+            _say(console, part.strip())
     _say(console, f"Its folder stays where it is, {state}.", "" if intact else "red")
     console.print()
 

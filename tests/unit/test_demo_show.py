@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from camera_watchdog.command_line import command
 from camera_watchdog_demo import show
 from camera_watchdog_demo.camera import Camera, TakenExam
 from camera_watchdog_demo.daemon_child import LogLine, read_line
@@ -19,7 +20,7 @@ from camera_watchdog_demo.exam_plan import exams_for
 from camera_watchdog_demo.findings import compare, untouched
 from camera_watchdog_demo.narrator import Narrator, in_short
 from camera_watchdog_demo.scene import CutCable
-from camera_watchdog_demo.summary import receipts_of
+from camera_watchdog_demo.summary import receipts_of, show_held
 
 AT = datetime(2026, 3, 4, 9, 8, 7, tzinfo=UTC)
 SUBJECT = "105-10-0001-2"
@@ -171,3 +172,12 @@ def test_another_generation_is_a_usage_error_that_names_those_there_are(
     said = capsys.readouterr().err
     assert all(name in said for name in GENERATIONS)
     assert "9.9" not in said
+
+
+def test_a_command_for_a_held_exam_stands_on_a_line_of_its_own_however_long() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    wanted = command(f'release {SUBJECT} --eye {"a" * 80}.jpg=LEFT-OR-RIGHT --reason "..."')
+    show_held(console, SUBJECT, f"No eye. Say which: {wanted} Or leave it.", intact=True)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.strip() for line in console.file.getvalue().splitlines()]
+    assert lines[1:4] == ["No eye. Say which:", wanted, "Or leave it."]
