@@ -197,13 +197,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         command, invocation = _understand(words)
         with _commands_told(command, invocation):
             try:
-                return command.run(invocation)
+                code = command.run(invocation)
+                if sys.stdout is not None:
+                    sys.stdout.flush()  # now it is known whether all of it could be written
             except CameraWatchdogError as error:
                 return _failed(error)
+            return code
     except SystemExit as end:  # argparse's, after --help or --version
         return end.code if isinstance(end.code, int) else Exit.FAILED
     except CameraWatchdogError as error:
         return _failed(error)
+    except OSError as error:
+        from camera_watchdog.output import why_cut_short  # noqa: PLC0415  # see the module's first lines
+
+        if why := why_cut_short(error):
+            tell(f"{PROGRAM}: {why}")
+        return Exit.FAILED
     except KeyboardInterrupt:  # before the daemon has taken Ctrl+C over
         tell("Stopped.")
         return Exit.FAILED

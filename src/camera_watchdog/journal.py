@@ -140,7 +140,7 @@ class Journal(JournalExams):
                 set_aside(path, clock(), str(found))
                 connection = connect(path, watch_dir, was_damaged=True)
         except (sqlite3.Error, OSError) as error:
-            raise not_opened(path, error, at_start=True) from error
+            raise not_opened(path, error, then="Then start again.") from error
         return cls(
             connection,
             path,

@@ -181,14 +181,12 @@ def met_by_a_command(path: Path, damage: str) -> JournalDamaged:
     )
 
 
-def not_opened(
-    path: Path, error: sqlite3.Error | OSError, *, at_start: bool = False
-) -> JournalError:
-    """Why a journal cannot be opened; for its daemon ``at_start``, what is to be done, too."""
+def not_opened(path: Path, error: sqlite3.Error | OSError, *, then: str = "") -> JournalError:
+    """Why a journal cannot be opened or written; where something is to be done ``then``, how to come to that."""
     failure = _failure_of(error)
     likely = WriteFailure.NO_RIGHT if failure is WriteFailure.OTHER else failure
     place = path if failure is WriteFailure.IN_USE else path.parent
-    end = f" {likely.mend(place, 'this account')} Then start again." if at_start else ""
+    end = f" {likely.mend(place, 'this account')} {then}" if then else ""
     return JournalError(f"The journal {path} cannot be opened: {error}.{end}", failure=failure)
 
 

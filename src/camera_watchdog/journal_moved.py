@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from camera_watchdog.errors import JournalError, JournalRefused
-from camera_watchdog.journal_damage import Damage
+from camera_watchdog.journal_damage import Damage, not_opened
 from camera_watchdog.journal_file import record_place, watch_folder_of, whose
 from camera_watchdog.journal_migrations import VERSION, version_of
 from camera_watchdog.journal_watch_folder import id_in
@@ -56,8 +56,10 @@ def journal_to_move(path: Path) -> Iterator[sqlite3.Connection]:
                     "The journal was written by a newer release: say it with that release."
                 )
             yield opened
-    except (sqlite3.Error, OSError, Damage) as error:
+    except Damage as error:
         raise JournalError(f"The journal {path} cannot be told: {error}.") from error
+    except (sqlite3.Error, OSError) as error:
+        raise not_opened(path, error, then="Then say it again.") from error
 
 
 def agreement(connection: sqlite3.Connection, folder: Path, archive_dir: Path) -> Agreement:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -790,3 +791,33 @@ def test_what_may_be_a_part_of_an_exam_just_archived_is_not_ended_before_it_is_a
     assert "once no more comes, somebody is asked" in flat(text)
     assert "camera-watchdog release" not in text
     assert "was archived not long ago, and this may be a part of it" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no device that is full")
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("check",)])
+def test_output_that_has_no_room_is_said_in_one_line(
+    clinic: Clinic, words: tuple[str, ...]
+) -> None:
+    clinic.launch("status").wait()
+    with Path("/dev/full").open("wb") as full:
+        line = [sys.executable, "-m", "camera_watchdog", "--config", str(clinic.config_path)]
+        done = subprocess.run(
+            [*line, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "no room is left on its disk" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end in another way there")
+def test_output_that_nobody_reads_to_its_end_is_no_error_to_be_told(clinic: Clinic) -> None:
+    clinic.launch("status").wait()
+    line = [sys.executable, "-m", "camera_watchdog", "--config", str(clinic.config_path)]
+    with subprocess.Popen(
+        [*line, "check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""

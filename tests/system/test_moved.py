@@ -181,3 +181,15 @@ def test_the_same_folder_by_another_path_is_no_other(clinic: Clinic) -> None:
     at(clinic, new)
     assert str(link) in refused(clinic)
     assert say(clinic, link, new)[0] == 0
+
+
+def test_a_journal_that_another_program_has_locked_is_said_with_what_to_close(
+    clinic: Clinic,
+) -> None:
+    old, new = moved(clinic)
+    with closing(sqlite3.connect(clinic.state_dir / "journal.sqlite3", isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        code, text = say(clinic, old, new)
+    assert code == 1
+    assert f"Close the program that has {clinic.state_dir / 'journal.sqlite3'} open" in text
+    assert say(clinic, old, new)[0] == 0

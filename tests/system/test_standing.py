@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -176,6 +178,21 @@ def test_an_answer_that_cannot_be_written_down_says_what_is_in_the_way(
     assert f"The cause: {cause}." in refused.stderr
     assert mend.format(state_dir=held.state_dir) in refused.stderr
     assert "Run this command as" not in refused.stderr
+
+
+def test_an_answer_for_a_journal_that_another_program_has_locked_says_what_to_close(
+    clinic: Clinic,
+) -> None:
+    clinic.camera.take(SUBJECT)
+    clinic.start()
+    clinic.wait_for(SUBJECT, "no_session")
+    journal = clinic.state_dir / "journal.sqlite3"
+    with closing(sqlite3.connect(journal, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        refused = clinic.command("retry", SUBJECT)
+    assert refused.returncode == 1
+    assert f"Close the program that has {journal} open" in refused.stderr
+    assert clinic.command("retry", SUBJECT).returncode == 0
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=["retry", "release"])
