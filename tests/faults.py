@@ -1049,6 +1049,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_DATES}an_entry_whose_date_is_changed_between_the_last_file_and_the_proof_is_asked_about",
             f"{_DATES}an_entry_that_a_person_named_is_used_whatever_becomes_of_its_date",
             f"{_ENTRY_DATES}an_entry_that_is_given_to_another_visit_before_the_first_byte_is_left",
+            f"{_ENTRY_DATES}of_two_entries_a_person_names_the_exams_also_after_a_first_upload_that_was_cut_off",
             f"{_ENTRY_DATES}two_folders_of_neighbouring_days_go_into_the_entries_of_their_own_days",
         ),
     ),

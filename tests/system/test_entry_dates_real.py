@@ -162,6 +162,32 @@ def test_an_entry_that_is_given_to_another_visit_before_the_first_byte_is_left(
     assert {file.session_id for file in edc.stored_files(subject)} == {other}
 
 
+def test_of_two_entries_a_person_names_the_exams_also_after_a_first_upload_that_was_cut_off(
+    edc: RealEdcServer, clinic_on_line: Clinic, line: Line
+) -> None:
+    """The first one was given to another visit since; also across a kill."""
+    subject, session, _ = visit(edc)
+    line.goes(f"POST /api/retinopathy/{subject}/left/", Mishap(passes=0.5, answer=b""))
+    taken = clinic_on_line.camera.take(
+        subject, report="pdf", captured_at=TAKEN_AT, size_bytes=400_000
+    )
+    assert line.reached.wait(20), clinic_on_line.running.text
+    date_entry(edc, session, 30)
+    other = edc.add_session(subject)
+    clinic_on_line.running.kill()
+    line.comes_back()
+    clinic_on_line.start()
+    assert clinic_on_line.wait_for(subject, "two_entries").state == "held"
+    assert edc.stored_files(subject) == []
+
+    words = ["release", subject, "--reason", "asked the clinician", "--entry"]
+    done = clinic_on_line.command(*words, other)
+    assert done.returncode == 0, done.stderr
+    (archived,) = clinic_on_line.archived(subject)
+    check_arrived(edc, archived, taken, other)
+    assert {file.session_id for file in edc.stored_files(subject)} == {other}
+
+
 def test_the_same_server_under_another_name_gets_the_rest_of_an_exam(
     edc: RealEdcServer, clinic_on_line: Clinic, line: Line
 ) -> None:
