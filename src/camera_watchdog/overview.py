@@ -56,8 +56,19 @@ _MOST_CLOCKS: Final = 3
 
 _STANDS: Final = {
     State.COLLECTING: (
-        "Its folder does not come to rest.",
-        "See which program writes into it, and close that one, or let it finish.",
+        "Its folder does not come to rest, or its files cannot be read to their end.",
+        (
+            "If a program still writes into it, let it finish, or close it. Open its pictures: where one does "
+            "not open, copy the exam from the camera again, and tell IT that the drive or the share does not "
+            "answer."
+        ),
+    ),
+    State.READY: (
+        "It is its turn, but it is not begun: the camera's database may not answer.",
+        (
+            "Start camera-watchdog again. If it stays so, ask IT to look at the camera's database, and send the "
+            "log file to support."
+        ),
     ),
 }
 """What is said, and to be done, where an exam that stands still has no reason."""

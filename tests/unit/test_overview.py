@@ -300,6 +300,24 @@ def test_in_every_state_it_is_said_what_it_waits_for_and_what_to_do(state: State
     assert row.action.partition(" All the same")[0]
 
 
+@pytest.mark.parametrize(
+    "state, says, to_do",
+    [
+        (State.COLLECTING, "its files cannot be read to their end", "Open its pictures"),
+        (State.READY, "the camera's database may not answer", "look at the camera's database"),
+    ],
+)
+def test_an_exam_that_stands_still_without_a_reason_is_not_told_as_one_that_goes_on(
+    state: State, says: str, to_do: str
+) -> None:
+    goes_on = told(exam(id=1, state=state)).rows[0]
+    (stands,) = told(exam(id=1, state=state), unmoved={1: NOON}).for_people
+
+    assert says in stands.reason
+    assert to_do in stands.action
+    assert goes_on.reason not in stands.reason
+
+
 def test_an_exam_that_needs_a_person_for_its_own_reason_says_that() -> None:
     blocked = exam(
         id=1, state=State.READY, reason=Reason("archive_blocked", (), {"said": "in use"})
