@@ -225,7 +225,8 @@ def decide(
         unknown = [t for t in testimonies if t.finding is Finding.UNKNOWN]
         said = _in_words(unknown) if len(testimonies) > 1 else unknown[0].said
         by_row = any(testimony.source == "database" for testimony in unknown)
-        return _held("eye_unknown", name, said, **({"db_eye_values": ""} if by_row else {}))
+        more = {"db_eye_values": ""} if by_row else {}
+        return _held("eye_unknown", name, said, **_by_whom(testimonies), **more)
     if answers:
         told_by = "+".join(t.source for t in answers)
         against = [t for t in objections if t.finding is Finding.EYE and t.eye not in eyes]
@@ -236,7 +237,13 @@ def decide(
     if Finding.NO_ROW in found:
         return EyeVerdict(None, "", Reason("not_in_database", (name,)))
     by_name = any(testimony.source == "filename" for testimony in testimonies)
-    return _held("eye_unknown", name, _NOTHING, **({"filename_eye_pattern": ""} if by_name else {}))
+    more = {"filename_eye_pattern": ""} if by_name else {}
+    return _held("eye_unknown", name, _NOTHING, **_by_whom(testimonies), **more)
+
+
+def _by_whom(testimonies: Sequence[Testimony]) -> dict[str, str]:
+    """Whether the eye can be entered on the camera: only where its database is asked."""
+    return {"on_camera": ""} if any(each.source == "database" for each in testimonies) else {}
 
 
 def _held(code: str, name: str, said: str, **more: str) -> EyeVerdict:

@@ -291,7 +291,7 @@ CASES: Final[dict[str, Case]] = {
         "nested_folder",
         nested,
         ("another folder", "raw"),
-        ("Move the files up", "--skip raw"),
+        ("move them out of the inner folder", "--skip raw"),
         lambda clinic: shutil.rmtree(clinic.root / "S1" / "raw"),
     ),
     # Stability
@@ -524,7 +524,7 @@ CASES: Final[dict[str, Case]] = {
         ("kept and sent by itself",),
         mend=answers_again,
         state="ready",
-        server=("Something other than the EDC answers", "Log in to the network if it asks for it"),
+        server=("Something other than the EDC answers", "where the network asks for it, sign in"),
     ),
     "a redirect (35)": Case(
         "not_the_edc",
@@ -532,7 +532,7 @@ CASES: Final[dict[str, Case]] = {
         ("kept and sent by itself",),
         mend=answers_again,
         state="ready",
-        server=("sends us elsewhere (HTTP 302)", "check api_url. Exams are kept"),
+        server=("sends us elsewhere (HTTP 302)", "compare api_url in the configuration"),
     ),
     "the token is refused (36)": Case(
         "token_refused",
@@ -613,7 +613,7 @@ CASES: Final[dict[str, Case]] = {
     "a field is refused (39)": Case(
         "field_refused",
         resolves(EdcRefusal(400, "", ("device_id",))),
-        ("refuses a field", "device_id"),
+        ("does not accept something", "device_id"),
         ("configuration", "retry S1"),
         answers_again,
         then_s=HOUR_S + 60,
@@ -680,7 +680,7 @@ CASES: Final[dict[str, Case]] = {
     "reports of the other kind (44)": Case(
         "report_type_differs",
         report_type("per_eye"),
-        ("expects per_eye reports", "sends combined reports"),
+        ("expects per_eye reports", "set to send combined reports"),
         ("report_type", "retry S1"),
         report_type("combined"),
         then_s=HOUR_S + 60,
@@ -697,7 +697,7 @@ CASES: Final[dict[str, Case]] = {
         "type_not_taken",
         a_dicom,
         ("does not take files of this kind", "OD2.dcm", "DICOM"),
-        ("upgraded", "--skip OD2.dcm"),
+        ("to upgrade it", "--skip OD2.dcm"),
         leave_out("OD2.dcm"),
         release="0.3",
     ),
@@ -747,7 +747,7 @@ CASES: Final[dict[str, Case]] = {
         "link",
         link,
         ("no ordinary file", "more.jpg"),
-        ("instead of the link", "--skip more.jpg"),
+        ("Put the file itself in its place", "--skip more.jpg"),
         without("more.jpg"),
     ),
     "the folder is deleted (62)": Case(

@@ -132,7 +132,7 @@ def test_it_shows_every_generation_and_ends_by_itself_with_0(
     assert "Traceback" not in demo.text
     assert f"as edc-retinopathy {name})" in demo.text
     assert "fails in the middle of a file" in demo.text
-    assert "HELD: The camera did not record the eye" in demo.text
+    assert "HELD: Nothing tells which eye" in demo.text
     assert "files arrived once, whole, and in the right session" in demo.text
     assert max(len(line.rstrip()) for line in demo.text.splitlines() if "/" not in line) <= 80
 

@@ -88,7 +88,9 @@ def test_the_daemons_lines_are_told_in_short(said: str, told: str) -> None:
 
 def test_a_long_line_is_wrapped_within_80_columns_and_loses_no_word() -> None:
     out = io.StringIO()
-    words = "The camera did not record the eye of 8cced00d7ac4c201.jpg (it says: nothing). " * 3
+    words = (
+        "Nothing tells which eye 8cced00d7ac4c201.jpg of 105-10-0004-3 shows (found: nothing). " * 3
+    )
     Narrator(Console(file=out, width=80), [SUBJECT]).repeat(
         LogLine("WARNING", SUBJECT, f"HELD: {words}")
     )

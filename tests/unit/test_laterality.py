@@ -319,20 +319,32 @@ def test_a_disagreement_is_told_before_a_value_that_is_no_eye() -> None:
     )
 
 
+ON_CAMERA = {"on_camera": ""}
+"""The eye can be entered there, for its database is asked."""
+
+
 @pytest.mark.parametrize(
     "testimonies, code, details",
     [
         ([NO_ROW], "not_in_database", {}),
         ([NO_ROW, NO_MATCH], "not_in_database", {}),
-        ([database(None)], "eye_unknown", {"said": "nothing"}),
-        ([database("both")], "eye_unknown", {"said": "both", "db_eye_values": ""}),
+        ([database(None)], "eye_unknown", {"said": "nothing"} | ON_CAMERA),
+        ([database("both")], "eye_unknown", {"said": "both", "db_eye_values": ""} | ON_CAMERA),
         (
             [database("both"), NO_MATCH],
             "eye_unknown",
-            {"said": "database: both", "db_eye_values": ""},
+            {"said": "database: both", "db_eye_values": ""} | ON_CAMERA,
         ),
-        ([database("x" * 99)], "eye_unknown", {"said": "x" * 39 + "…", "db_eye_values": ""}),
-        ([database("\x1b[2J\n")], "eye_unknown", {"said": "\ufffd[2J\ufffd", "db_eye_values": ""}),
+        (
+            [database("x" * 99)],
+            "eye_unknown",
+            {"said": "x" * 39 + "…", "db_eye_values": ""} | ON_CAMERA,
+        ),
+        (
+            [database("\x1b[2J\n")],
+            "eye_unknown",
+            {"said": "\ufffd[2J\ufffd", "db_eye_values": ""} | ON_CAMERA,
+        ),
         ([NO_MATCH], "eye_unknown", {"said": "nothing", "filename_eye_pattern": ""}),
         ([], "eye_unknown", {"said": "nothing"}),
     ],

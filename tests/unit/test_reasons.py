@@ -195,3 +195,13 @@ def test_pictures_of_one_eye_are_no_question_of_more_to_come_and_their_eyes_can_
 def test_a_session_that_is_given_up_is_given_up_whatever_becomes_of_the_files() -> None:
     of_the_session = {rule.code for rule in REASONS.values() if not rule.about_files}
     assert of_the_session == {"session_gone", "server_changed"}
+
+
+def test_an_eye_is_to_be_entered_on_the_camera_only_where_its_database_is_asked() -> None:
+    by_name = Reason("eye_unknown", ("IM_1.jpg",), {"said": "nothing", "filename_eye_pattern": ""})
+    by_row = Reason("eye_unknown", ("IM_1.jpg",), {"said": "nothing", "on_camera": ""})
+
+    assert "on the camera" not in explain(by_name, exam()).next_step
+    assert "filename_eye_pattern" in explain(by_name, exam()).next_step
+    assert explain(by_row, exam()).next_step.startswith("Enter the eye on the camera;")
+    assert "--eye IM_1.jpg=LEFT-OR-RIGHT" in explain(by_row, exam()).next_step

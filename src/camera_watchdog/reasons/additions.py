@@ -89,13 +89,13 @@ ADDITIONS: Final = (
     Addition(
         "ignore",
         "",
-        "Only where such a thing comes with every exam and is never a part of it: add {ignore} to "
+        "Only where such a thing comes with every exam and is never a part of it: ask IT to add {ignore} to "
         "ignore in the configuration.",
     ),
     Addition(
         "skip_raw",
         "",
-        "Only where raw pictures come with every exam, beside the pictures themselves: add raw to "
+        "Only where raw pictures come with every exam, beside the pictures themselves: ask IT to add raw to "
         "required.skip in the configuration.",
     ),
     Addition(
@@ -106,15 +106,22 @@ ADDITIONS: Final = (
         comes_first=True,
     ),
     Addition(
+        "on_camera",
+        "",
+        "Enter the eye on the camera; it will then be sent by itself. If that cannot be done:",
+        comes_first=True,
+    ),
+    Addition(
         "filename_eye_pattern",
         "",
-        "If the file's name tells it in another way, set filename_eye_pattern.",
+        "If the names of this camera's files tell the eye in another way, ask IT to set "
+        "filename_eye_pattern.",
     ),
     Addition(
         "db_eye_values",
         "",
-        "If this is how the camera always writes one of the eyes, say which in db_eye_values in the "
-        "configuration.",
+        "If this is how the camera always writes one of the eyes, ask IT to say which in db_eye_values in "
+        "the configuration.",
     ),
     Addition(
         "pictures_before",

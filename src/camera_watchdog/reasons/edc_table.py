@@ -37,7 +37,8 @@ EDC_ROWS: Final = (
         "subject_unknown",
         "The EDC does not know a subject {subject}.",
         "Compare the subject identifier on the camera with the EDC. If the camera's is wrong, "
-        "correct it there; if the EDC's is missing, ask for it to be registered.",
+        "correct it there; if the EDC lacks the subject, ask the data manager to register it. It will then be "
+        "sent by itself.",
         Clears.SOON,
     ),
     ReasonRule(
@@ -51,22 +52,25 @@ EDC_ROWS: Final = (
     ReasonRule(
         "demographics_missing",
         "The EDC asks for initials, sex and age of {subject}, which the camera's database lacks.",
-        "Enter them on the camera, and set db_path if it is not set; it will then be sent by itself.",
+        "Enter them on the camera; it will then be sent by itself. If they are there already, ask IT to "
+        "compare db_path and the names of the columns in the configuration with the camera's database.",
         Clears.SOON,
     ),
     ReasonRule(
         "report_type_differs",
-        "The EDC expects {theirs} reports for {subject}, but this camera sends {ours} reports.",
-        "Ask for report_type in the configuration, or in the EDC, to be corrected. It is asked again "
-        f"every hour, or now: {TO_RETRY}",
+        "The EDC expects {theirs} reports for {subject}, but this camera is set to send {ours} reports "
+        "(combined: one of both eyes; per_eye: one of each eye).",
+        "Ask the data manager which is right, and IT to correct report_type in the configuration, or the "
+        f"EDC's administrator to correct it there. It is asked again every hour, or now: {TO_RETRY}",
         Clears.HOURLY,
         RETRY,
     ),
     ReasonRule(
         "field_refused",
-        "The EDC refuses a field of the exam of {subject}: {fields}.",
-        "Ask for it to be corrected in the configuration (device_id, site_id) or on the camera. It "
-        f"is asked again every hour, or now: {TO_RETRY}",
+        "The EDC does not accept something that is sent along with the exam of {subject}: {fields}.",
+        "If it is the initials, the sex or the age, correct them on the camera; else ask IT to correct "
+        "device_id or site_id in the configuration. It is asked again every hour, or now: "
+        f"{TO_RETRY}",
         Clears.HOURLY,
         RETRY,
     ),
@@ -89,7 +93,7 @@ EDC_ROWS: Final = (
     ReasonRule(
         "one_file_per_type",
         "This EDC keeps one file of each kind, and {subject} has more: {files}.",
-        "Ask for the EDC to be upgraded to 0.4 or later, "
+        "Ask the EDC's administrator to upgrade it to 0.4 or later, "
         f"or leave out what is not needed: {TO_SKIP}",
         Clears.HOURLY,
         SKIP | ENTRY,
@@ -97,7 +101,7 @@ EDC_ROWS: Final = (
     ReasonRule(
         "type_not_taken",
         "This EDC does not take files of this kind of {subject}: {files} ({kind}).",
-        "Ask for the EDC to be upgraded, export the file in another format, "
+        "Ask the EDC's administrator to upgrade it, export the file in another format, "
         f"or leave it out: {TO_SKIP_ALL}",
         Clears.HOURLY,
         SKIP,
@@ -159,16 +163,16 @@ EDC_ROWS: Final = (
     ReasonRule(
         "file_busy",
         "{files} of {subject} cannot be read yet ({said}).",
-        "Nothing to do unless it stays: then close the program that has it open, or let this account "
-        "read it.",
+        "Nothing to do unless it stays: then close the program that has it open, or ask IT to let this "
+        "program's account read it.",
         Clears.SOON,
         needs_person=False,
     ),
     ReasonRule(
         "folder_unreadable",
         "The folder of {subject} cannot be listed ({said}).",
-        "It is tried again by itself. If it stays so, let the account that camera-watchdog runs as list "
-        "it, and read what is in it.",
+        "It is tried again by itself. If it stays so, ask IT to let the account that camera-watchdog runs as "
+        "list it, and read what is in it.",
         Clears.SOON,
         needs_person=False,
     ),
@@ -191,8 +195,8 @@ EDC_ROWS: Final = (
     ReasonRule(
         "database_unreadable",
         "The camera's database cannot be read ({said}).",
-        "Do what it says there; where it says nothing, check that the camera's software is installed and "
-        "db_path is right.",
+        "Do what it says there, or ask IT to. Where it says nothing, start the camera's software; if that "
+        "does not help, ask IT whether db_path in the configuration is right.",
         Clears.SOON,
     ),
     ReasonRule(
@@ -210,14 +214,16 @@ EDC_ROWS: Final = (
     ReasonRule(
         "not_the_edc",
         "Something other than the EDC answers at its address ({said}).",
-        "Log in to the network if it asks for it, or check api_url. Exams are kept. "
-        "Where a proxy or firewall is named, ask IT to let this program through.",
+        "Open any web page on this machine: where the network asks for it, sign in. Else ask IT to compare "
+        "api_url in the configuration with the EDC's address and, where a proxy or firewall is named, to let "
+        "this program through. Exams are kept.",
         Clears.SOON,
     ),
     ReasonRule(
         "token_refused",
         "The EDC refuses this camera's token.",
-        "Ask the EDC's administrator for a new token. Exams are kept.",
+        "Ask the EDC's administrator for a new token, and IT to put it in the place of the old one. Exams are "
+        "kept, and sent by themselves then.",
         Clears.SOON,
     ),
     ReasonRule(

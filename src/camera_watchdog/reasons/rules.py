@@ -85,7 +85,7 @@ TO_SAY_EYE: Final = '{program} release {who} {eyes} --reason "..."{settings}'
 NO_PICTURE: Final = (
     "If it is no picture of an eye (a logo, a thumbnail), leave it out: "
     '{program} release {who} --skip {file} --reason "..."{settings} '
-    "Where one comes with every exam, name it in ignore in the configuration."
+    "Where one comes with every exam, ask IT to name it in ignore in the configuration."
 )
 TO_NAME_ENTRY: Final = '{program} release {who} --entry YYYY-MM-DD --reason "..."{settings}'
 TO_NAME_ENTRY_ID: Final = '{program} release {who} --entry ID --reason "..."{settings}'

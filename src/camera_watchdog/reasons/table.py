@@ -59,7 +59,7 @@ ROWS: Final = (
         "A part of {files} of {subject} was never written: its file has a hole there.",
         f"Open it. If it is whole, have it sent: {TO_RELEASE} If it is not, export it from the "
         f"camera again, or leave it out: {TO_SKIP} "
-        "If a program that copies files makes such holes every day, set allow_sparse_files.",
+        "If a program that copies files makes such holes every day, ask IT to set allow_sparse_files.",
         Clears.CHANGE,
         RELEASE_OR_SKIP,
     ),
@@ -73,7 +73,8 @@ ROWS: Final = (
     ReasonRule(
         "nested_folder",
         "The folder of {subject} has another folder with files inside: {files}.",
-        f"Move the files up or the inner folder away, or leave it out: {TO_SKIP}",
+        "If they are of this exam, move them out of the inner folder, into the folder of {subject} itself; "
+        f"else move the inner folder away, or leave it out: {TO_SKIP}",
         Clears.CHANGE,
         SKIP,
     ),
@@ -81,14 +82,15 @@ ROWS: Final = (
         "too_many_files",
         "The folder of {subject} has more than {most} files: too many for an exam, so none of them is looked at.",
         "Take out what is no part of the exam; it is then looked at within a minute. Where it is no "
-        "subject's folder, or such files come with every exam and are never a part of it, name it, or "
-        "them, in ignore in the configuration.",
+        "subject's folder, or such files come with every exam and are never a part of it, ask IT to name "
+        "it, or them, in ignore in the configuration.",
         Clears.SOON,
     ),
     ReasonRule(
         "link",
-        "The folder of {subject} has something that is no ordinary file: {files}.",
-        f"Put the file itself there instead of the link, or leave it out: {TO_SKIP_ALL}",
+        "The folder of {subject} has a shortcut or link in it, or another thing that is no ordinary file: "
+        "{files}.",
+        f"Put the file itself in its place, or leave it out: {TO_SKIP_ALL}",
         Clears.CHANGE,
         SKIP,
     ),
@@ -129,9 +131,8 @@ ROWS: Final = (
     ),
     ReasonRule(
         "eye_unknown",
-        "The camera did not record the eye of {files} of {subject} (it says: {said}).",
-        "Enter the eye on the camera; it will then be sent by itself. "
-        f"Or say which eye it shows: {TO_SAY_EYE} {NO_PICTURE}",
+        "Nothing tells which eye {files} of {subject} shows (found: {said}).",
+        f"Look at it, and say which eye it shows: {TO_SAY_EYE} {NO_PICTURE}",
         Clears.SOON,
         EYE_OR_SKIP,
     ),
