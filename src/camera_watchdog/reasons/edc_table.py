@@ -53,7 +53,7 @@ EDC_ROWS: Final = (
         "demographics_missing",
         "The EDC asks for initials, sex and age of {subject}, which the camera's database lacks.",
         "Enter them on the camera; it will then be sent by itself. If they are there already, ask IT to "
-        "compare db_path and the names of the columns in the configuration with the camera's database.",
+        "set db_path in the configuration, or to correct it and the names of the columns there.",
         Clears.SOON,
     ),
     ReasonRule(
