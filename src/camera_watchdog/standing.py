@@ -54,7 +54,9 @@ class Standing:
         if not (trouble := self._journal_fails()):
             return current
         known = {exam.id: exam for exam in current}
-        known |= {exam.id: exam for exam in self._registry.exams()}
+        for exam in self._registry.exams():
+            if not _is_held_still(known.get(exam.id), exam):
+                known[exam.id] = exam
         waits = Reason("disk_full", (), {"said": trouble})
         return tuple(
             exam.but(reason=waits) if exam.reason is None and exam.state in _WAITING else exam
@@ -74,3 +76,10 @@ class Standing:
     def obstacles(self) -> tuple[Obstacle, ...]:
         """What keeps all exams from going, the worst first; the EDC is known by the gate."""
         return self._obstacles.now()
+
+
+def _is_held_still(on_record: Exam | None, exam: Exam) -> bool:
+    """Whether an exam is held on record, and all that happened since is that it was taken up to be tried."""
+    if on_record is None or on_record.state is not State.HELD:
+        return False
+    return exam.state is State.COLLECTING and exam.reason == on_record.reason

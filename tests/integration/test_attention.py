@@ -7,7 +7,7 @@ told, and once the cause is gone the exam is found in the archive.
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -23,6 +23,7 @@ from camera_watchdog.errors import (
     DatabaseBusy,
     EdcFailure,
     FileForbidden,
+    JournalError,
     NotTheEdc,
     TransientError,
     Unreachable,
@@ -362,7 +363,7 @@ def test_what_waits_for_the_journal_alone_is_told_with_it_and_not_as_a_matter_of
     room.live(60)
     journal_fails(room, yes=True)
     room.take("S1")
-    room.live(3 * AFTER_S)
+    room.live(4 * AFTER_S)
     assert room.messages == [("", "disk_full", False)]
     (row,) = room.shown.rows
     assert (row.subject, row.reason_code) == ("S1", "disk_full")
@@ -399,3 +400,25 @@ def test_a_hold_of_before_is_told_though_it_can_neither_be_written_nor_tried_aga
         room.live(4000)
         assert room.told("S1") == (State.HELD, "no_session")
         assert [m for m in room.messages if m[1] == "no_session"] == [("S1", "no_session", False)]
+
+
+def test_a_hold_of_before_stays_one_after_a_start_at_which_nothing_can_be_written(
+    tmp_path: Path,
+) -> None:
+    with Room(tmp_path) as room:
+        room.edc.statuses = [None]
+        room.take("S1")
+        room.live(120)
+        room.restart()
+        journal_fails(room, yes=True)
+        (held,) = room.journal.open_exams()
+        with suppress(JournalError):  # from now on it takes in nothing more
+            room.journal.save(held, "")
+        room.live(600)
+        (row,) = room.shown.for_people
+        assert row.reason_code == "no_session"
+        journal_fails(room, yes=False)
+        room.edc.statuses = []
+        room.edc.add_session("S1")
+        room.live(600)
+        assert len(room.archived()) == 1

@@ -70,7 +70,8 @@ def journal_of(config: Config) -> Iterator[Journal]:
         if not is_there:
             raise NotDone(
                 f"There is no journal at {path}: camera-watchdog has not run with this "
-                "configuration yet, so it knows of no exam."
+                "configuration yet, so it knows of no exam. Where watch_dir or state_dir was changed "
+                "while it ran, set it back, or start it again."
             )
         journal = Journal.join(
             config.state_dir, watch_dir=config.watch_dir, clock=now, writing=True
