@@ -76,13 +76,18 @@ def lost_of(exam: Exam, listing: Listing, session: Session) -> tuple[str, ...]:
 def holds_some_of(exam: Exam, listing: Listing | None) -> bool:
     """Whether anything of an exam is in its session: what was acknowledged, or is listed and in doubt."""
     sent = [file for file in exam.files if file.was_sent]
-    known = any(file.sent is not Sent.UNKNOWN for file in sent)
+    # One that is sent again to ask was acknowledged, whatever became of the asking.
+    known = any(file.sent is not Sent.UNKNOWN or file.acknowledgement for file in sent)
     return known or any(listing is not None and file.file_type in listing.types for file in sent)
 
 
 def in_doubt_there(exam: Exam, listing: Listing | None) -> tuple[str, ...]:
     """The files in doubt, by name, of which no listing tells whether the exam's session has them."""
-    in_doubt = [file.name for file in exam.files if file.sent is Sent.UNKNOWN]
+    in_doubt = [
+        file.name
+        for file in exam.files
+        if file.sent is Sent.UNKNOWN and file.acknowledgement is None
+    ]
     return tuple(in_doubt) if listing is None else ()
 
 

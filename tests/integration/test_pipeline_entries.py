@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -388,6 +389,20 @@ def test_half_sent_behind_a_newer_entry_goes_on_where_nothing_was_forgotten(
             clinic.live_for(120)
             check_arrived(clinic)
             return
+        check_arrived(clinic)
+        assert held_for(clinic) == []
+
+
+@pytest.mark.parametrize("answer", [FAILED, lost()])
+def test_a_file_that_is_sent_again_to_ask_was_acknowledged_though_the_line_fails_then(
+    tmp_path: Path, answer: EdcFailure | Callable[[Acknowledgement], Acknowledgement]
+) -> None:
+    """The other entry fits as well: it would be a question if nothing were in the first."""
+    with begun(tmp_path, "1.4") as clinic:
+        clinic.edc.uploads = [None, FAILED, answer]
+        clinic.try_once()
+        clinic.edc.add_session(dated=MARCH_1 + timedelta(hours=1))
+        clinic.live_for(120)
         check_arrived(clinic)
         assert held_for(clinic) == []
 
