@@ -10,11 +10,13 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from camera_watchdog.content.names import is_exam_name
 from camera_watchdog.disk import Disk
-from camera_watchdog.entries import Entry
+from camera_watchdog.entries import MOST_ENTRIES, Entry, Kind
+from camera_watchdog.errors import TooManyEntries
 from camera_watchdog.old_archive import is_old_archive
 from camera_watchdog.sweep_rules import SweepRules
 
@@ -22,6 +24,8 @@ __all__ = ["CameraFolder"]
 
 logger = logging.getLogger(__name__)
 
+_LOOKED_INTO: Final = 20
+"""So many folders that are no subjects' are looked into; more of them are no mistake of a name."""
 _NO_ANSWER: Final = "it has not answered for minutes"
 
 
@@ -29,13 +33,14 @@ class CameraFolder:
     """Lists the root. ``unmatched`` folders, ``archives`` of before and ``loose`` files are no exams.
 
     ``away`` is why it is not there, in words; empty while it is. ``free_bytes`` is the room there when it was
-    listed last.
+    listed last. ``is_silent``: whoever lists it, or what is in it, has waited for an answer for too long.
     """
 
     def __init__(self, rules: SweepRules, disk: Disk) -> None:
         self._rules = rules
         self._disk = disk
-        self.away = ""
+        self.away = self._left_alone = ""
+        self.is_silent: Callable[[], bool] = lambda: False
         self.free_bytes: int | None = None
         self._said: frozenset[str] = frozenset()
         self.archives: set[str] = set()
@@ -60,16 +65,18 @@ class CameraFolder:
         live = [name for name in names if self._rules.subject(name) is not None]
         self.archives.intersection_update(live)
         self._say_others(names, loose)
+        self._left_alone = self._of_exams()
         return live
 
-    def why_away(self, *, is_silent: bool) -> str:
-        """Why it is not there, in words, empty while it is; safe from any thread.
-
-        ``is_silent``: whoever lists it, or what is in it, has waited for an answer for too long.
-        """
-        if is_silent and not self.away:
+    def why_away(self) -> str:
+        """Why it is not there, in words, empty while it is; safe from any thread."""
+        if self.is_silent() and not self.away:
             self._lost(_NO_ANSWER)
         return self.away
+
+    def left_alone(self) -> str:
+        """How much of what is no exam are pictures or reports, in words; from any thread."""
+        return "" if self.away else self._left_alone
 
     def without_archive(self, folder: str, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """What lies in a subject's folder; nothing in one that is an archive of before, said once."""
@@ -80,6 +87,20 @@ class CameraFolder:
             self.archives.add(folder)
             logger.warning("watching  left alone, an archive by its receipts: %s", folder)
         return ()
+
+    def _of_exams(self) -> str:
+        """How many of the unmatched folders hold pictures or reports by name, and how many of these lie loose."""
+        folders = [name for name in self.unmatched[:_LOOKED_INTO] if self._has_exam_files(name)]
+        files = [name for name in self.loose if is_exam_name(name)]
+        counts = ((len(files), "file"), (len(folders), "folder"))
+        return ", ".join(f"{count} {what}{'s' * (count > 1)}" for count, what in counts if count)
+
+    def _has_exam_files(self, folder: str) -> bool:
+        try:
+            entries = self._disk.entries(self._rules.watch_dir / folder, most=MOST_ENTRIES)
+        except (OSError, TooManyEntries):
+            return False
+        return any(each.kind is Kind.FILE and is_exam_name(each.name) for each in entries)
 
     def _has_ours(self, names: Iterable[str]) -> bool:
         """Whether the archive or the state folder is there: then only the lock file was cleared away."""

@@ -133,8 +133,10 @@ class _Daemon:
             clock=_utc_now,
             monotonic=time.monotonic,
         )
-        after_s = config.attention_after
-        self._standing = Standing(self._journal, self._registry, after_s, away=self._why_away)
+        after_s, root = config.attention_after, self._sweep.root
+        self._standing = Standing(
+            self._journal, self._registry, after_s, away=root.why_away, left_alone=root.left_alone
+        )
         times = config.timezone, config.db_image_captured_at_form
         is_source = camera is not None and "database" in config.eye_sources
         rows = RowRecheck(camera, self._journal, _utc_now, *times) if camera and is_source else None
@@ -219,6 +221,7 @@ class _Daemon:
         self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
         self._desk.open()
         self._watcher.start(self._sweep.hint)
+        self._sweep.root.is_silent = partial(self._threads.is_silent, "sweep")
         self._threads.spawn("sweep", self._sweep_forever)
         self._threads.spawn_several("reader", READERS, partial(self._readers.serve, self._stop))
         self._threads.spawn("desk", partial(self._desk.serve, self._stop))
@@ -252,9 +255,6 @@ class _Daemon:
         )
         for name, serve in threads.items():
             self._threads.spawn(name, partial(serve, self._stop))
-
-    def _why_away(self) -> str:
-        return self._sweep.root.why_away(is_silent=self._threads.is_silent("sweep"))
 
     def _confirm(self) -> None:
         after = timedelta(seconds=self._config.confirm_after)

@@ -193,7 +193,7 @@ class Heartbeat:
         """Give a sign of life where one is due and all is well; else as soon as all is well again."""
         now = self._monotonic()
         self._note_server(now)
-        if now < self._next or not self._is_alive() or any(self._obstacles()):
+        if now < self._next or not self._is_alive() or self._is_kept():
             return
         if not self._gate.is_closed and not self._server_is_there(now):
             return
@@ -211,6 +211,9 @@ class Heartbeat:
             self._next = now + _BEAT_AGAIN_S
         else:
             self._fails = False
+
+    def _is_kept(self) -> bool:
+        return any(each.keeps_all for each in self._obstacles())
 
     def _server_is_there(self, now: float) -> bool:
         """Whether it answers, or is known to be away; else it is asked again in a while."""

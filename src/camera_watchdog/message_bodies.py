@@ -8,7 +8,7 @@ from typing import Any, Final
 from camera_watchdog.alerts import SUBJECTS, Message, Trouble
 from camera_watchdog.command_line import command
 from camera_watchdog.model import WebhookFormat
-from camera_watchdog.obstacles import CAMERA_FOLDER_AWAY
+from camera_watchdog.obstacles import CAMERA_FOLDER_AWAY, LEFT_ALONE
 
 __all__ = ["body", "subject_line", "trial_message", "undelivered", "webhook_body"]
 
@@ -23,6 +23,7 @@ _MOST_SENTENCES: Final = 10
 
 _OF_ALL: Final = {
     CAMERA_FOLDER_AWAY: "the camera's folder",
+    LEFT_ALONE: "the camera's folder",
     "database_busy": "the camera's database",
     "database_unreadable": "the camera's database",
     "disk_full": "the disk",

@@ -17,9 +17,10 @@ _WAITING: Final = frozenset({State.COLLECTING, State.READY})
 
 
 class Standing:
-    """Safe from any thread. ``away`` says why the camera's folder is away, in the system's words.
+    """Safe from any thread.
 
-    A database that is only in use is in the way of all exams after ``patience_s``.
+    ``away`` says why the camera's folder is away, in the system's words, ``left_alone`` how much lies there
+    and is in no exam. A database that is only in use is in the way of all exams after ``patience_s``.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Standing:
         patience_s: float,
         *,
         away: Callable[[], str],
+        left_alone: Callable[[], str] = str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -38,6 +40,7 @@ class Standing:
         self._obstacles = Obstacles(
             journal_fails=self._journal_fails,
             folder_away=away,
+            left_alone=left_alone,
             exams=self.exams,
             clock=clock,
             monotonic=monotonic,

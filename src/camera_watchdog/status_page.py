@@ -130,7 +130,8 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
     server = told.server
     if not told.running:
         return _not_running(told, zone, people if count else "")
-    if told.obstacles:
+    beside = [_obstacle(each, told, zone) for each in told.obstacles if not each.keeps_all]
+    if any(each.keeps_all for each in told.obstacles):
         worst = told.obstacles[0]
         lead = [_obstacle(each, told, zone) for each in told.obstacles]
         lead += [server.message] if server.reachable is False else []
@@ -140,9 +141,10 @@ def _headline(told: Overview, zone: tzinfo) -> tuple[str, str, list[str]]:
         since = f"Since {moment(server.since, told.at, zone)}: " if server.since else ""
         lead = [f"{since}{server.message}", server.action]
         lead += [f"{people}."] if count else []
-        return "away", "The EDC is away: exams wait", [each for each in lead if each]
-    if count:
-        return "act", people, ["See below what is wrong and what to do."]
+        return "away", "The EDC is away: exams wait", [each for each in [*lead, *beside] if each]
+    if count or beside:
+        lead = ["See below what is wrong and what to do."] if count else []
+        return "act", people if count else told.obstacles[0].title, [*lead, *beside]
     if told.rows:
         return "well", "All is well", list(_on_the_way(told))
     return "well", "All is well", ["No exam waits: everything there was is in the EDC."]

@@ -183,9 +183,19 @@ CASES: Final[
     dict[str, tuple[Callable[[Room], Callable[[], object]], str, str, tuple[str, ...]]]
 ] = {
     "a file that never stops growing": (grows, "attention", "OD.jpg", ("which program writes it",)),
-    "a file that may not be read": (unreadable, "attention", "OS.jpg", ("let this account",)),
+    "a file that may not be read": (
+        unreadable,
+        "attention",
+        "OS.jpg",
+        ("let this program's account",),
+    ),
     "a folder that may not be listed": (unlistable, "attention", "may not list", ("the account",)),
-    "one inside it that may not": (unlistable_inside, "attention", "raw", ("let this account",)),
+    "one inside it that may not": (
+        unlistable_inside,
+        "attention",
+        "raw",
+        ("let this program's account",),
+    ),
     "a database that is locked": (locked, "attention", "database is in use", ("keeps it locked",)),
     "a folder that cannot be moved": (unmovable, "archive_blocked", "cannot be moved", ("Close",)),
 }

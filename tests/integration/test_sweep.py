@@ -1147,3 +1147,25 @@ def test_a_folder_that_cannot_be_listed_for_a_while_is_not_gone(tmp_path: Path) 
         disk.failing.add("S1")
         camera.run_for(200)
         assert camera.told("S1") == (READY, "")
+
+
+def test_pictures_that_lie_in_no_subjects_folder_are_counted_and_other_things_are_not(
+    tmp_path: Path,
+) -> None:
+    with WatchedFolder(
+        tmp_path, pattern=r"(?P<subject_identifier>S\d+)", ignore=("Backup",)
+    ) as camera:
+        camera.put_exam("S1")
+        for path in ("notes.txt", "Settings/camera.ini", "Backup/OD.jpg"):
+            camera.put(path)
+        camera.run_for(100)
+        assert camera.sweep.root.left_alone() == ""
+
+        for path in ("OD.JPG", "S 2/OD.jpg", "S 2/OS.jpg", "S-3/report.pdf"):
+            camera.put(path)
+        camera.run_for(100)
+        assert camera.sweep.root.left_alone() == "1 file, 2 folders"
+
+        (camera.root / "S 2").rename(camera.root / "S2")
+        camera.run_for(100)
+        assert camera.sweep.root.left_alone() == "1 file, 1 folder"

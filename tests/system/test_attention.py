@@ -133,6 +133,38 @@ def test_what_stands_is_told_everywhere_others_go_and_it_ends_by_itself(
     assert told == [("trouble", STANDS, "attention"), ("over", STANDS, "attention")]
 
 
+def test_pictures_in_no_subjects_folder_are_told_while_exams_go_and_end_when_they_are_put_right(
+    clinic: Clinic, sink: WebSink
+) -> None:
+    clinic.settings["subject_folder_pattern"] = r"\d{3}-\d{2}-\d{4}-\d"
+    clinic.camera.take(STANDS)
+    wrong = clinic.watch_dir / STANDS.replace("-", " ")
+    (clinic.watch_dir / STANDS).rename(wrong)
+    clinic.start()
+    clinic.camera.take(GOES)
+    clinic.archived(GOES)
+    until(lambda: sink.posted, 20, lambda: clinic.running.text)
+
+    said = "pictures or reports that are not sent, for they are in no subject's folder: 1 folder"
+    in_words = " ".join(clinic.command("status").stdout.split())
+    assert said in in_words
+    assert f"left alone: {wrong.name}" in in_words
+    page = (clinic.state_dir / "status.html").read_text("utf-8")
+    assert "All is well" not in page
+    assert "Pictures lie where nothing is sent from" in page
+    assert clinic.command("status", "--exit-code").returncode == 1
+    assert exams_for_people(clinic) == []
+
+    wrong.rename(clinic.watch_dir / STANDS)
+    clinic.archived(STANDS)
+    until(lambda: len(sink.posted) > 1, 20, lambda: clinic.running.text)
+    told = [(each["event"], each["subject"], each["reason_code"]) for each in sink.posted]
+    assert told == [("trouble", "", "left_alone"), ("over", "", "left_alone")]
+    assert wrong.name not in str(sink.posted)
+    page = (clinic.state_dir / "status.html").read_text("utf-8")
+    assert "Pictures lie" not in page
+
+
 def test_check_and_one_run_say_which_folder_may_not_be_listed(clinic: Clinic) -> None:
     clinic.camera.take(STANDS)
     unlistable(clinic)

@@ -15,7 +15,7 @@ from camera_watchdog.herald import Heartbeat, Herald
 from camera_watchdog.journal import Journal
 from camera_watchdog.messenger import NotDelivered
 from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.obstacles import Obstacle, obstacle
+from camera_watchdog.obstacles import LEFT_ALONE, Obstacle, obstacle
 from exam_parts import NOON, exam
 
 FULL: Final = obstacle("disk_full", NOON, "database or disk is full")
@@ -391,6 +391,21 @@ def test_the_sign_of_life_is_given_every_few_minutes_while_all_is_well(
 
     assert beats == [0, 240, 480, 720, 1000, 1300]  # away since 720: at 960 for too long
     assert edc.pings < 100
+
+
+def test_what_keeps_no_exam_from_going_does_not_stop_the_sign_of_life(
+    clock: Clock, gate: Gate, edc: Edc
+) -> None:
+    beats: list[float] = []
+    left = obstacle(LEFT_ALONE, NOON, "1 file")
+    heartbeat = heartbeat_of(
+        lambda: beats.append(clock.seconds), clock, gate, edc, obstacles=lambda: [left]
+    )
+    for second in range(300):
+        clock.seconds = second
+        heartbeat.look()
+
+    assert beats == [0, 240]
 
 
 def test_a_sign_of_life_that_fails_is_tried_again_soon(clock: Clock, gate: Gate, edc: Edc) -> None:

@@ -73,6 +73,7 @@ def _print_kept(invocation: "Invocation") -> bool:
 
 def _exit_code(told: Overview) -> int:
     """For monitoring: that nothing is sent goes before what a person must see to."""
-    if not told.running or told.obstacles or told.server.reachable is False:
+    is_kept = any(each.keeps_all for each in told.obstacles)
+    if not told.running or is_kept or told.server.reachable is False:
         return _NOT_NOW
-    return 1 if told.for_people else 0
+    return 1 if told.for_people or told.obstacles else 0

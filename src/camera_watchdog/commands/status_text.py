@@ -44,7 +44,8 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     _print_rows(console, go_on, told.by_themselves, told, zone)
     _print_asked(console, told, zone)
     if not told.rows:
-        none = "No exam is known to wait." if told.obstacles else "No exam waits."
+        is_kept = any(each.keeps_all for each in told.obstacles)
+        none = "No exam is known to wait." if is_kept else "No exam waits."
         console.print(_plain(f"\n{none}"))
     elif len(told.rows) > _A_SCREENFUL:  # the head has scrolled away
         console.print(_plain(f"\n{_counts(told)}", "bold"))

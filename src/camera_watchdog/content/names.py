@@ -28,6 +28,7 @@ __all__ = [
     "Says",
     "ending_of",
     "exact_pattern",
+    "is_exam_name",
     "is_hidden",
     "is_temporary_name",
     "pattern_for",
@@ -280,6 +281,11 @@ def is_temporary_name(name: str) -> bool:
     """Whether a file of that name is still being written by whoever brings it, whatever its bytes."""
     is_temporary = name.startswith("~$") or ending_of(name) in _TEMPORARY_ENDINGS
     return is_temporary and not is_hidden(name)
+
+
+def is_exam_name(name: str) -> bool:
+    """Whether a name ends as those of the pictures and reports do that the EDC takes."""
+    return ending_of(name) in _EXAM_ENDINGS and not is_hidden(name)
 
 
 def ending_of(name: str) -> str:
