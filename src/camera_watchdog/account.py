@@ -5,7 +5,7 @@ Not by the environment, which anybody may set: an answer on record names who gav
 
 import sys
 
-__all__ = ["account_name"]
+__all__ = ["account_name", "is_in_services_session"]
 
 if sys.platform == "win32":
     import ctypes
@@ -17,6 +17,12 @@ if sys.platform == "win32":
         known = ctypes.windll.advapi32.GetUserNameW(name, ctypes.byref(size))
         return name.value if known else "unknown"
 
+    def is_in_services_session() -> bool:
+        """Whether nobody sees a window of this process: session 0 is that of services and tasks."""
+        session, kernel32 = ctypes.c_ulong(1), ctypes.windll.kernel32
+        kernel32.ProcessIdToSessionId(kernel32.GetCurrentProcessId(), ctypes.byref(session))
+        return session.value == 0
+
 else:
     import os
     import pwd
@@ -27,3 +33,7 @@ else:
             return pwd.getpwuid(os.getuid()).pw_name
         except KeyError:
             return f"uid {os.getuid()}"
+
+    def is_in_services_session() -> bool:
+        """There is no such thing: whoever starts a service has its messages."""
+        return False

@@ -73,12 +73,12 @@ def run(config: Config, *, once: bool = False) -> int:
     try:
         logs.set_up(
             config.log_level,
-            file=config.log_file,
+            file=logs.log_file_of(config.log_file, config.state_dir),
             json_lines=config.log_format == "json",
             zone=config.timezone,
         )
     except OSError as error:
-        raise NotNow(f"The log file {config.log_file} cannot be opened: {error}.") from error
+        raise NotNow(f"The log file cannot be opened: {error}.") from error
     check_libraries(config)
     check_paths(config)
     with locked(config.watch_dir):

@@ -17,15 +17,19 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
+from camera_watchdog.account import is_in_services_session
 from camera_watchdog.disk_room import make_private
 
-__all__ = ["KEPT_FILES", "TOLD_BEFORE", "print_above", "set_up"]
+__all__ = ["KEPT_FILES", "TOLD_BEFORE", "UNNAMED", "log_file_of", "print_above", "set_up"]
 
 KEPT_FILES: Final = 10
 """Of the log, beside the one that is written: ``.1`` is the newest of them, ``.0`` one on its way there."""
 
 TOLD_BEFORE: Final[dict[str, object]] = {"told_before": True}
 """``extra`` of a line that the terminal has already, and a file does not."""
+
+UNNAMED: Final = "camera-watchdog.log"
+"""The log in the state folder of who has no terminal, where ``log_file`` names none."""
 
 _ROTATE_BYTES: Final = 5_000_000
 _TRY_AGAIN_BYTES: Final = 100_000
@@ -179,6 +183,19 @@ class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
 def print_above(printer: Callable[[str], None] | None) -> None:
     """Let ``printer`` have the lines for the terminal while it shows something there; none ends it."""
     _Terminal.above = printer
+
+
+def log_file_of(named: Path | None, state_dir: Path | None) -> Path | None:
+    """The file to log to: the one that is named, else for who has no terminal one in the state folder.
+
+    A task of Windows has none, or one that nobody sees. Of the state folder only the last part is made: what is above it may be
+    the camera's folder, which may be away.
+    """
+    if named is not None or state_dir is None:
+        return named
+    if sys.stderr is not None and not is_in_services_session():
+        return None
+    return state_dir / UNNAMED if state_dir.parent.is_dir() else None
 
 
 def set_up(

@@ -43,7 +43,7 @@ def told_where_people_look(path: Path | None, flags: Mapping[str, object]) -> It
         with contextlib.suppress(OSError):
             logs.set_up(
                 settings.get("log_level", "ERROR"),
-                file=settings.get("log_file"),
+                file=logs.log_file_of(settings.get("log_file"), settings.get("state_dir")),
                 json_lines=settings.get("log_format") == "json",
                 zone=settings.get("timezone"),
                 terminal=False,  # whoever sees the terminal is told by the command line

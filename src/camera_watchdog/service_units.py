@@ -22,6 +22,7 @@ __all__ = [
     "config_of_task",
     "config_of_unit",
     "mounts_apart",
+    "service_account",
     "service_name",
     "systemd_unit",
     "task_xml",
@@ -58,7 +59,7 @@ def service_name(config: PurePath) -> str:
 class Service:
     """What is to be started: the interpreter, the configuration, the account, the folders written.
 
-    ``makes`` are the folders that must be there before it starts.
+    ``makes`` are the folders that must be there before it starts, ``log`` is where a task's messages are.
 
     Raises:
         CameraWatchdogError: a line break, or another control character, is in one of them. It would
@@ -71,6 +72,7 @@ class Service:
     writes: tuple[PurePath, ...]
     needs_shares: bool = False
     makes: tuple[PurePath, ...] = ()
+    log: PurePath | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot stand in a unit or a task."""
@@ -268,8 +270,9 @@ def task_xml(service: Service) -> str:
     }
     _add(actions, "Exec", command)
     ET.indent(task)
-    body = ET.tostring(task, encoding="unicode")
-    # No encoding is named: schtasks refuses a file whose bytes are in another one than it says.
+    # ASCII, which is the same in every code page, and no encoding is named: schtasks refuses a file
+    # whose bytes are in another one than it says.
+    body = ET.tostring(task, encoding="us-ascii", xml_declaration=False).decode("ascii")
     return f'<?xml version="1.0"?>\n{body}\n'
 
 
@@ -282,10 +285,16 @@ def config_of_task(xml: str) -> str:
     return arguments.strip('"')
 
 
+def service_account(user: str) -> str:
+    """The identifier of an account of Windows' own, by its name or by itself; empty for any other."""
+    name = re.sub(r"(?i)^nt authority\\", "", user.strip())
+    known = _SERVICE_ACCOUNTS.get(name.lower(), "")
+    return name.upper() if name.upper() in _SERVICE_ACCOUNTS.values() else known
+
+
 def _account(service: Service) -> dict[str, str]:
-    name = re.sub(r"(?i)^nt authority\\", "", service.user.strip())
-    known = _SERVICE_ACCOUNTS.get(name.lower())
-    if known is not None:
+    known = service_account(service.user)
+    if known:
         return {"UserId": known, "RunLevel": "LeastPrivilege"}
     logon = "Password" if service.needs_shares else "S4U"
     return {"UserId": service.user, "LogonType": logon, "RunLevel": "LeastPrivilege"}

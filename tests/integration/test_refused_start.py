@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +142,20 @@ def test_a_second_start_leaves_the_page_of_the_first_alone(site: Site) -> None:
         assert site.start() == 78
     assert site.page == before
     assert "already watches" in site.log.read_text("utf-8")
+
+
+def test_a_task_without_a_log_file_logs_to_its_state_folder(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    site.write(log_file="")
+    log = site.state / "camera-watchdog.log"
+
+    assert site.start() == 1
+    assert "EDC  not available" in log.read_text("utf-8")
+    newer_journal(site)
+    assert site.start() == 78
+    assert "start  refused: " in log.read_text("utf-8").splitlines()[-1]
 
 
 def test_a_camera_that_is_away_gets_no_folder_of_ours(site: Site) -> None:

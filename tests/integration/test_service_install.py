@@ -7,35 +7,61 @@ import getpass
 import json
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from camera_watchdog import cli
-from camera_watchdog.commands import service, service_systemd
+from camera_watchdog.checks import Finding, Mark
+from camera_watchdog.commands import (
+    service,
+    service_places,
+    service_systemd,
+    service_tools,
+    service_windows,
+)
+from camera_watchdog.config import load
 from camera_watchdog.service_units import service_name
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-ins are scripts")
 
 _TOOL = """#!{python}
-import json, pathlib, sys
+import json, pathlib, re, sys
 here, words = pathlib.Path({folder!r}), sys.argv[1:]
+told = []
+if (here / "told").exists():
+    told = [json.loads(line) for line in (here / "told").read_text().splitlines()]
 with (here / "told").open("a") as file:
     file.write(json.dumps(words) + "\\n")
 if words[0] in {refuses!r}:
     sys.exit({code})
 if words[0] == "is-active":
     print("active")
-# What schtasks keeps
+# What schtasks keeps: a task's text, and whether a process of it is there
+running = here / "running"
 task = here / "tasks" / words[words.index("/TN") + 1] if "/TN" in words else None
 if words[0] == "/Create":
+    if not running.exists():
+        running.write_text("2")
     task.write_text(pathlib.Path(words[words.index("/XML") + 1]).read_text("utf-16"))
 elif task is not None and not task.exists():
     sys.exit(1)
 elif words[0] == "/Delete":
     task.unlink()
+elif words[0] == "/Change":
+    on = "true" if words[-1] == "/ENABLE" else "false"
+    task.write_text(re.sub("<Enabled>[a-z]*<", "<Enabled>" + on + "<", task.read_text()))
+elif words[0] == "/Run":
+    running.write_text("2")
+elif words[0] == "/Query" and "/V" in words:
+    left = int(running.read_text()) if running.exists() else 0
+    if left and ["/End", *words[1:3]] in told:  # which takes a moment
+        running.write_text(str(left - {dies}))
+        left -= {dies}
+    result = "267009" if left > 0 else "0"
+    print("HOST," + task.name + ",N/A,Wird ausgef,Interaktiv,N/A," + result)
 elif words[0] == "/Query" and task:
     print(task.read_text())
 elif words[0] == "/Query":
@@ -71,10 +97,12 @@ class Machine:
         monkeypatch.delenv("CAMERA_WATCHDOG_TOKEN", raising=False)
         monkeypatch.setattr(service_systemd, "_UNITS", self.units)
 
-    def has(self, name: str, *, refuses: tuple[str, ...] = (), code: int = 1) -> None:
+    def has(
+        self, name: str, *, refuses: tuple[str, ...] = (), code: int = 1, dies: int = 1
+    ) -> None:
         tool = self.folder / "tools" / name
         values = {"python": sys.executable, "folder": str(self.folder)}
-        tool.write_text(_TOOL.format(**values, refuses=refuses, code=code))
+        tool.write_text(_TOOL.format(**values, refuses=refuses, code=code, dies=dies))
         tool.chmod(0o755)
 
     @property
@@ -339,6 +367,69 @@ def test_a_task_on_a_share_asks_for_the_accounts_password(
     assert windows.acts[0][8:] == ["/RP", "*"]
 
 
+def test_a_task_that_runs_is_ended_before_it_is_made_anew_and_run(
+    windows: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a process is there with the old settings the scheduler starts no new one."""
+    monkeypatch.setattr(service_windows, "_ASK_EVERY_S", 0.0)
+    windows.has("schtasks")
+    assert windows.run("install") == 0
+
+    assert windows.run("install", None, "--user", "SYSTEM") == 0
+
+    assert [words[0] for words in windows.acts] == ["/Create", "/Change", "/End", "/Create", "/Run"]
+    asked = [words for words in windows.told if "/V" in words]
+    assert len(asked) == 2  # until it had ended
+    xml = (windows.tasks / windows.name).read_text()
+    assert "<Enabled>true<" in xml
+    assert "S-1-5-18" in xml
+    said = capsys.readouterr().err
+    assert f"Its log is {windows.folder / 'logs' / 'camera-watchdog.log'}." in said
+
+
+@pytest.mark.parametrize("was_stopped", [False, True])
+def test_a_task_that_cannot_be_made_anew_goes_on_as_it_was(
+    windows: Machine, *, was_stopped: bool
+) -> None:
+    windows.has("schtasks")
+    assert windows.run("install") == 0
+    if was_stopped:
+        assert windows.run("stop") == 0
+    before = (windows.tasks / windows.name).read_text()
+    count = len(windows.acts)
+    windows.has("schtasks", refuses=("/Create",), code=5)
+
+    assert windows.run("install", None, "--user", "SYSTEM") == 1
+
+    assert (windows.tasks / windows.name).read_text() == before
+    assert (windows.acts[-1][0] == "/Run") is not was_stopped
+    assert len(windows.acts) > count
+
+
+def test_a_task_that_does_not_end_is_not_made_anew_beside_itself(
+    windows: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_windows, "_ENDS_WITHIN_S", 0.0)
+    monkeypatch.setattr(service_windows, "_ASK_EVERY_S", 0.0)
+    windows.has("schtasks", dies=0)
+    assert windows.run("install") == 0
+
+    assert windows.run("install") == 1
+
+    assert "runs still" in capsys.readouterr().err
+    assert [words[0] for words in windows.acts].count("/Create") == 1
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "cp1252", "utf-8", "utf-16"])
+def test_a_task_is_listed_with_its_file_in_whatever_code_page_the_scheduler_writes(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    told = r"C:\Käufe & Söhne\camera_config.json"
+    monkeypatch.setattr(service_tools, "_code_page", lambda: encoding)
+    script = f"import sys; sys.stdout.buffer.write({told!r}.encode({encoding!r}))"
+    assert service_tools.quietly([sys.executable, "-c", script]) == (0, told)
+
+
 def test_the_task_is_ended_and_deleted(windows: Machine) -> None:
     windows.has("schtasks", refuses=("/End",))  # it does not run now
     assert windows.run("install") == 0
@@ -411,3 +502,59 @@ def test_check_sees_what_the_unit_that_is_installed_mounts_apart(
         release == "an earlier one"
     )
     assert ("Install it anew" in said) is (release == "an earlier one")
+
+
+# What the account of a service does not reach
+
+
+@pytest.fixture
+def of_anna(windows: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine whose Python is in a person's profile."""
+    windows.has("schtasks")
+    python = PureWindowsPath(r"C:\Users\anna\AppData\Local\Programs\Python\pythonw.exe")
+    monkeypatch.setattr(service_places, "programs", lambda: {"Python": python})
+    monkeypatch.setenv("PUBLIC", r"C:\Users\Public")
+    return windows
+
+
+def reach(machine: Machine) -> list[Finding]:
+    return list(service_places.check_reach(load(machine.config, {}, {})))
+
+
+@pytest.mark.parametrize("action", ["print", "install"])
+def test_an_account_that_cannot_start_this_python_is_told_of_at_once(
+    of_anna: Machine, capsys: pytest.CaptureFixture[str], action: str
+) -> None:
+    more = ("--system", "windows")
+    assert of_anna.run(action, None, *more, "--user", "LOCAL SERVICE") == 0
+    said = capsys.readouterr().err
+    assert "LOCAL SERVICE may start and read nothing in the profile of another account" in said
+    assert r"Python (C:\Users\anna\AppData\Local\Programs\Python\pythonw.exe)" in said
+    for user in (["--user", "SYSTEM"], ["--user", r"CLINIC\anna"], []):
+        assert of_anna.run(action, None, *more, *user) == 0
+        assert "profile" not in capsys.readouterr().err
+
+
+def test_check_tells_of_a_task_whose_account_cannot_start_this_python(of_anna: Machine) -> None:
+    (told,) = reach(of_anna)
+    assert told.mark is Mark.NOTE  # of what might be chosen
+    assert of_anna.run("install", None, "--user", "LOCAL SERVICE") == 0
+    (told,) = reach(of_anna)
+    assert told.mark is Mark.ODD
+    assert "S-1-5-19 may start and read nothing" in told.found
+    assert of_anna.run("install") == 0
+    assert reach(of_anna) == []
+
+
+def test_a_drive_that_a_service_does_not_see_is_told_of_wherever_it_stands(
+    windows: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows.has("schtasks")
+    on_z = {"archive_dir": PureWindowsPath(r"Z:\archive")}
+    monkeypatch.setattr(service_places, "_configured", lambda _config: on_z)
+    monkeypatch.setattr(service_places, "is_of_session", lambda drive: drive == "Z:")
+
+    assert windows.run("install") == 0
+
+    assert r"archive_dir Z:\archive is on a mapped drive" in capsys.readouterr().err
+    assert [each.found for each in reach(windows)] == ["archive_dir is on a mapped drive"]

@@ -253,6 +253,25 @@ def test_setting_up_again_replaces_what_was_there(
     assert len(lines_of(tmp_path / "y.log")) == 1
 
 
+@pytest.mark.parametrize("terminal", ["none", "one that nobody sees", "seen"])
+def test_who_has_no_terminal_logs_to_the_state_folder_where_no_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: str
+) -> None:
+    state, named = tmp_path / "state", tmp_path / "named.log"
+    if terminal == "none":
+        monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(logs, "is_in_services_session", lambda: terminal == "one that nobody sees")
+
+    file = logs.log_file_of(None, state)
+
+    assert file == (None if terminal == "seen" else state / "camera-watchdog.log")
+    assert logs.log_file_of(named, state) == named
+    assert (
+        logs.log_file_of(None, tmp_path / "away" / "state") is None
+    )  # the camera's folder is away
+    assert logs.log_file_of(None, None) is None
+
+
 def test_a_log_file_that_cannot_be_opened_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):

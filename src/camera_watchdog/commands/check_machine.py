@@ -13,6 +13,7 @@ from camera_watchdog import parts
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.command_line import command
 from camera_watchdog.commands.check_volumes import check_mounts, check_volumes
+from camera_watchdog.commands.service_places import check_reach
 from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
@@ -237,17 +238,8 @@ def check_service(
 ) -> list[Finding]:
     """What the daemon would miss when it is started unattended, by another account."""
     findings = [*check_mounts(config)]
-    paths = {
-        key: path
-        for key in ("watch_dir", "db_path", "archive_dir", "state_dir", "log_file", "ca_bundle")
-        if (path := getattr(config, key)) is not None
-    }
-    for key, path in paths.items():
-        if sys.platform == "win32" and path.drive[1:] == ":" and on_network(path):
-            mend = (
-                rf"Write it as \\server\share\…: a mapped drive {path.drive} is this user's only."
-            )
-            findings.append(odd("as a service", f"{key} is on a mapped drive", mend))
+    if sys.platform == "win32":
+        findings += check_reach(config)
     for variable, noun, key in (
         (TOKEN_VARIABLE, "token", "token_file"),
         (PASSWORD_VARIABLE, "password", "smtp_password_file"),

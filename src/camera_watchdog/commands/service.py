@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from camera_watchdog.account import account_name
 from camera_watchdog.command_line import program
+from camera_watchdog.commands.service_places import away_for, mapped
 from camera_watchdog.commands.service_systemd import Systemd
 from camera_watchdog.commands.service_tools import ServiceManager, tell
 from camera_watchdog.commands.service_windows import TaskScheduler
@@ -15,6 +16,8 @@ from camera_watchdog.config import Config
 from camera_watchdog.config.checks import on_network
 from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.errors import CameraWatchdogError
+from camera_watchdog.logs import UNNAMED
+from camera_watchdog.service_reach import read_as_variables
 from camera_watchdog.service_units import Service, written_folders
 
 if TYPE_CHECKING:
@@ -152,6 +155,7 @@ def _service(config: Config, path: Path, user: str, system: str) -> Service:
         writes=written_folders(watch_dir, archive_dir, others),
         makes=tuple(makes),
         needs_shares=any(on_network(folder) for folder in folders),
+        log=config.log_file or config.state_dir / UNNAMED,
     )
 
 
@@ -165,14 +169,20 @@ def _warnings(config: Config, system: str, user: str | None) -> list[str]:
         )
         if os.environ.get(variable, "").strip()
     ]
-    if system == "windows" and config.log_file is None:
-        warnings.append("a task has no console: without log_file its messages are lost.")
     if user not in {None, _current_user()}:
         warnings.append(f"{user} must be able to read {config.config_path} and the token's file.")
+    if system != "windows":
+        return warnings
+    if user is not None and (away := away_for(user, config)):
+        warnings.append(away)
+    warnings += [
+        rf"{key} {path} is on a mapped drive, which a service does not see: write \\server\share."
+        for key, path in mapped(config).items()
+    ]
+    paths = [Path(sys.executable), *([config.config_path] if config.config_path else [])]
     return warnings + [
-        rf"{folder} is on a mapped drive, which a service does not see: write \\server\share."
-        for folder in (config.watch_dir, config.db_path)
-        if folder is not None and folder.drive[1:] == ":" and on_network(folder)
+        f"the Task Scheduler takes %…% in {path} for a variable: use a folder without % in its name."
+        for path in read_as_variables(paths)
     ]
 
 

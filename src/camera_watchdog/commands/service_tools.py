@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from camera_watchdog.errors import CameraWatchdogError
 from camera_watchdog.service_units import Service
 
 __all__ = ["Installed", "ServiceManager", "ask", "quietly", "tell", "tool"]
+
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Installed(NamedTuple):
@@ -69,7 +71,27 @@ def ask(words: Sequence[str], advice: str = "Run it as an administrator.") -> No
 def quietly(words: Sequence[str]) -> tuple[int, str]:
     """Run a tool for what it answers: its exit code and what it wrote."""
     done = subprocess.run(words, check=False, capture_output=True)  # noqa: S603  # likewise
-    return done.returncode, done.stdout.decode(errors="replace").strip()
+    return done.returncode, _text(done.stdout).strip()
+
+
+def _text(written: bytes) -> str:
+    """What a tool wrote: in UTF-8, or as Windows' own tools do in UTF-16 or the terminal's code page."""
+    if written.startswith(_UTF_16):
+        return written.decode("utf-16", "replace")
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode(_code_page(), "replace")
+
+
+def _code_page() -> str:
+    """The encoding in which the system's tools write for the terminal."""
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415  # of Windows alone
+
+        kernel32 = ctypes.windll.kernel32
+        return f"cp{kernel32.GetConsoleOutputCP() or kernel32.GetOEMCP()}"
+    return "utf-8"
 
 
 def tell(text: str) -> None:
