@@ -1,7 +1,7 @@
 """What each workstation asked and sent, as its own line saw it, and whether it might send that.
 
-A file may leave only after a question that was answered since the last gap, and that showed nothing of
-anybody else: no type of which the workstation had sent no file, and no more files of a type than it had
+A file may leave only after a question that was answered just before and since the last gap, and that showed
+nothing of anybody else: no type of which the workstation had sent no file, and no more files of a type than it had
 sent. What a loss costs, and who could have seen it, is told by the same record.
 """
 
@@ -94,12 +94,12 @@ class Requests:
         """
         needed = {"status"} if keeps_one_of_a_type(self.release) else {"status", "resolve"}
         asked: dict[str, int] = {}
-        is_first, sent = True, set[str]()
+        sent = set[str]()
         for place, request in enumerate(self._all):
             told = f"{request.exchange.request_line} after\n{self._told(place)}"
             if request.kind != "upload":
                 if request.is_answered:
-                    asked[request.kind], is_first = place, True
+                    asked[request.kind] = place
                 else:
                     asked.clear()
                 continue
@@ -109,8 +109,7 @@ class Requests:
                 assert not strange, f"sent though {dict(strange)} is another's: {told}"
             asked_s = self._all[asked["status"]].exchange.began_s
             age_s = request.exchange.began_s - asked_s
-            assert not is_first or age_s <= _STILL_TRUE_S + _SLACK_S, f"{age_s:.1f} s old: {told}"
-            is_first = False
+            assert age_s <= _STILL_TRUE_S + _SLACK_S, f"{age_s:.1f} s old: {told}"
             was_not_there = request.name in sent and request.status == _CREATED
             if not request.is_answered or (was_not_there and takes_a_file_twice(self.release)):
                 asked.clear()

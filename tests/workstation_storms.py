@@ -7,7 +7,7 @@ that fails is printed with what it broke.
 
 What must hold, whoever comes first:
 
-- no file leaves without a question since the last gap, nor after an answer that showed what is another's
+- no file leaves without a question just before and since the last gap, nor after an answer that showed what is another's
   (:mod:`workstation_requests`);
 - what an archive says is what the server holds, byte for byte, and an exam that is not archived is held,
   with every file where the camera put it;
