@@ -162,7 +162,8 @@ def test_a_token_s_file_that_is_not_there_keeps_nothing_else_from_being_tried(
 @pytest.fixture
 def held(edc: DemoEdc, tmp_path: Path) -> Iterator[Clinic]:
     """A whole exam that the EDC has no entry for: nothing of that shows in its files."""
-    with Clinic(tmp_path / "held", api_url=edc.url, token=edc.token, settings=FAST) as clinic:
+    settings = FAST | {"retry_max_delay": 60}  # it stays held meanwhile
+    with Clinic(tmp_path / "held", api_url=edc.url, token=edc.token, settings=settings) as clinic:
         edc.add_subject(SUBJECTS[0])
         clinic.start()
         clinic.camera.take(SUBJECTS[0])
