@@ -310,12 +310,14 @@ class Mishaps:
         if self._chance.random() < 0.3:
             path = path.with_name(f"{self._chance.getrandbits(48):012x}.jpg")
             path.write_bytes(b"\xff\xd8\xff\xe0 one more")
+            self._time.stamp(path)
         else:
             content = path.read_bytes()
             self._diary.standing[subject, path.name].discard(hashlib.sha256(content).hexdigest())
             at = path.stat().st_mtime_ns
             other = content[:-1] + bytes([content[-1] ^ 1])
             path.write_bytes(self._chance.choice([other, content + b"more", other + b"more"]))
+            self._time.stamp(path)
             if self._chance.random() < 0.3:
                 os.utime(path, ns=(at, at))
         self._diary.went_on.add((path.parent.name, path.name))

@@ -190,7 +190,8 @@ class Promise:
         allowed |= self._allowed_by_mishaps(exam)
         mingled = self._are_mingled(subject, exams)
         if subject in self._diary.copied_back:
-            allowed |= {"seen_before"}
+            # The second where what was copied is written over since.
+            allowed |= {"seen_before", "from_archive"}
         elif not mingled and not any(visit.disturbed for visit in visits):
             return allowed
         # A file that is taken again after the archive has no row of its own.
