@@ -192,7 +192,10 @@ COMMANDS: Final = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; every deliberate error is one message."""
+    from camera_watchdog.output import take_any_text, why_cut_short  # noqa: PLC0415  # see the first lines
+
     words = list(sys.argv[1:] if argv is None else argv)
+    take_any_text()
     try:
         command, invocation = _understand(words)
         with _commands_told(command, invocation):
@@ -208,8 +211,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CameraWatchdogError as error:
         return _failed(error)
     except OSError as error:
-        from camera_watchdog.output import why_cut_short  # noqa: PLC0415  # see the module's first lines
-
         if why := why_cut_short(error):
             tell(f"{PROGRAM}: {why}")
         return Exit.FAILED

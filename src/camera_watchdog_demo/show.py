@@ -44,9 +44,6 @@ def run(generation: str, *, keep: bool) -> int:
             "Choose the newest that is not newer than the release on your server.\n"
         )
         return _USAGE
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a path may have what a console's code page lacks
-            stream.reconfigure(errors="backslashreplace")
     with _stopping_by_signal():
         return _show(Console(highlight=False, markup=False, emoji=False), generation, keep=keep)
 

@@ -69,9 +69,7 @@ def run(invocation: "Invocation") -> int:
         )
         findings += found
     told = as_json(findings, **more) if invocation.arguments.json else as_text(findings)
-    # A name may hold what this terminal's encoding cannot say.
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(told.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.write(told)
     return exit_code(findings)
 
 

@@ -50,10 +50,9 @@ def user() -> str:
 
 
 def say(text: str) -> None:
-    """Print a line; names come from outside, and the terminal may not know their letters."""
+    """Print a line; names come from outside, and drive no terminal."""
     told = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(told.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.write(told + "\n")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """``report`` on a terminal: 80 columns, no colour needed."""
 
-import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
@@ -32,9 +31,6 @@ def print_report(
     steps: Steps,
 ) -> None:
     """Print the report on stdout; times are shown in ``zone``."""
-    # A name may hold what this terminal's encoding cannot say.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
     last = until - timedelta(seconds=1) if until else now
     days = f"{since.astimezone(zone):%Y-%m-%d} to {last.astimezone(zone):%Y-%m-%d}"

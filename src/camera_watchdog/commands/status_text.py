@@ -1,6 +1,5 @@
 """``status`` on a terminal: 80 columns, no colour needed."""
 
-import sys
 from datetime import tzinfo
 from typing import Final
 
@@ -23,9 +22,6 @@ _FURTHER_IN: Final[_Indent] = (0, 0, 0, 5)
 
 def print_overview(told: Overview, zone: tzinfo) -> None:
     """Print an overview on stdout; times are shown in ``zone``."""
-    # A name may hold what this terminal's encoding cannot say.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
     console.print(_head(told, zone))
     if told.refused:
