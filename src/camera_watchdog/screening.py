@@ -20,6 +20,7 @@ from camera_watchdog.overrides import (
     eye_in_doubt,
     goes_after,
     is_corrected,
+    said_together,
     skipped,
     waived,
 )
@@ -27,9 +28,11 @@ from camera_watchdog.patient_ids import names_subject, rule_that_fits
 from camera_watchdog.steps import EyeMissing, Tools, WaitsBehind
 from camera_watchdog.visits import (
     Visit,
+    gap_that_fits,
     overwritten_by_another,
     replaced_by_another,
     visits_apart,
+    with_gone,
 )
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
 
 _COMES_WITH_EVERY_EXAM: Final = 2
 """Of so many other subjects the same file under the same name is no mistake of somebody's."""
+_THIRD: Final = 3
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
@@ -155,21 +159,27 @@ def _check_patient(exam: Exam, tools: Tools) -> None:
 
 
 def _check_visits(exam: Exam, tools: Tools) -> None:
-    zone = tools.rules.zone
-    _check_overwritten(exam, tools)
-    if not (apart := visits_apart(exam, to_send(exam), zone=zone, gap=tools.rules.visit_gap)):
-        return
-    names = tuple(sorted(file.name for visit in apart for _, file in visit))
-    raise PermanentError("two_visits", files=names, details={"groups": _groups(apart, zone)})
+    """All pictures are of one visit, also those of another one that are gone and were not sent.
 
-
-def _check_overwritten(exam: Exam, tools: Tools) -> None:
-    """No picture of another visit is gone that was not sent, or a person goes on with what is there."""
+    A person is asked once, and may go on with what is there.
+    """
+    zone, gap = tools.rules.zone, tools.rules.visit_gap
     before, since = _overwritten(exam, tools)
-    if before:
-        details = {"groups": _groups((*before, since), tools.rules.zone)} | _lost(before)
-        names = tuple(sorted(file.name for _, file in since))
-        hold_unless_waived(exam, Reason("two_visits", names, details))
+    apart = visits_apart(exam, to_send(exam), zone=zone, gap=gap)
+    if before and waived(exam, Reason("two_visits", _names([since]))):
+        before = []
+    if not (before or apart):
+        return
+    visits = with_gone(before, apart or [since], gap)
+    details = (
+        {"groups": _groups(visits, zone)} | _lost(before) | _gap_that_fits(exam, visits, tools)
+    )
+    names = _names([since, *apart] if before else apart)
+    raise PermanentError("two_visits", files=names, details=details)
+
+
+def _names(visits: Iterable[Visit]) -> tuple[str, ...]:
+    return tuple(sorted({file.name for visit in visits for _, file in visit}))
 
 
 def _overwritten(exam: Exam, tools: Tools) -> tuple[list[Visit], Visit]:
@@ -182,6 +192,18 @@ def _overwritten(exam: Exam, tools: Tools) -> tuple[list[Visit], Visit]:
     }
     rules = tools.rules
     return overwritten_by_another(exam, elsewhere=elsewhere, zone=rules.zone, gap=rules.visit_gap)
+
+
+def _gap_that_fits(exam: Exam, visits: Iterable[Visit], tools: Tools) -> dict[str, str]:
+    """The ``visit_gap`` with which it would not be asked, once two others were said to be of one visit."""
+    answered = sum(
+        other.id != exam.id and bool(said_together(other, "two_visits"))
+        for other in tools.journal.newest_exams()
+    )
+    fits = gap_that_fits(visits)
+    if answered + 1 < _THIRD or fits is None:
+        return {}
+    return {"visit_gap": f"{fits.total_seconds():.0f}"}
 
 
 def _lost(before: Iterable[Visit]) -> dict[str, str]:

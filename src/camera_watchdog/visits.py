@@ -10,18 +10,27 @@ and is gone from the folder counts: what came later may be the next visit's, als
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Final
 
 from camera_watchdog.capture import FIRST_PLAUSIBLE, as_read_now, file_time, with_capture_time
 from camera_watchdog.model import Exam, ExamFile, Overwritten, Sent
 from camera_watchdog.overrides import said_together
 
-__all__ = ["Visit", "overwritten_by_another", "replaced_by_another", "visits_apart"]
+__all__ = [
+    "Visit",
+    "gap_that_fits",
+    "overwritten_by_another",
+    "replaced_by_another",
+    "visits_apart",
+    "with_gone",
+]
 
 Visit = list[tuple[datetime, ExamFile]]
 """Files of one visit, each with the time at which it was taken or written."""
 
 _HALF_A_DAY: Final = timedelta(hours=12)
+_ROUNDED_UP_TO: Final = timedelta(minutes=30)
 _BEHIND: Final = timedelta(days=30)
 """A clock that is so far behind all that was written may have begun anew between two pictures."""
 
@@ -117,6 +126,32 @@ def _by_one_clock(files: Iterable[ExamFile], zone: tzinfo) -> list[ExamFile]:
     by_camera = [file.captured_source != "file" for file in own]
     is_mixed = len({file.captured_source == "database" for file in timed}) > 1
     return own if is_mixed and all(by_camera) and not any(map(_is_behind, own)) else timed
+
+
+def with_gone(gone: Iterable[Visit], there: Sequence[Visit], gap: timedelta) -> list[Visit]:
+    """What is gone and what is there, by visit: what is gone first, unless some of about its time is there.
+
+    What took the places of pictures that are gone is of another visit than they.
+    """
+    visits, alone = [[*visit] for visit in there], []
+    for visit in gone:
+        names = {file.name for _, file in visit}
+        others = [each for each in visits if names.isdisjoint(file.name for _, file in each)]
+        near = next((each for each in others if abs(each[0][0] - visit[0][0]) <= gap), None)
+        if near is None:
+            alone.append([*visit])
+        else:
+            near[:0] = visit
+    return [*alone, *visits]
+
+
+def gap_that_fits(visits: Iterable[Visit]) -> timedelta | None:
+    """What would be no gap between these; none where they are more than half a day apart."""
+    times = sorted(at for visit in visits for at, _ in visit)
+    apart = max((later - earlier for earlier, later in pairwise(times)), default=None)
+    if apart is None or apart > _HALF_A_DAY:
+        return None
+    return -(-apart // _ROUNDED_UP_TO) * _ROUNDED_UP_TO
 
 
 def _as_it_was(file: ExamFile, before: Overwritten) -> ExamFile:

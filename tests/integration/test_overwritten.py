@@ -11,6 +11,7 @@ from camera_watchdog.errors import EdcRefusal
 from camera_watchdog.model import ImageRows, State
 from camera_watchdog.reasons import explain
 from camera_watchdog_demo import pictures
+from canaries import WHO
 from clinic import Clinic
 from one_exam import FAILED, HOUR_S, NAMES, made, names_held, sums_in
 
@@ -156,6 +157,9 @@ def test_of_a_backlog_one_visit_that_is_exported_over_another_is_told(
         clinic.live_for(60)
         clinic.clock.advance(HOUR_S)
     assert lost(clinic) == "OD.jpg, OS.jpg"
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert len(exam.reason.details["groups"].split("; ")) == 2
 
 
 @pytest.mark.parametrize("days", [(60, 40), (40, 39)])
@@ -276,6 +280,51 @@ def test_pictures_that_are_deleted_at_once_and_written_one_after_the_other_are_t
         write(clinic, 2, "exif", names=[name])
         clinic.live_for(60)
     assert lost(clinic) == "OD.jpg, OS.jpg"
+
+
+@pytest.mark.parametrize("hours", [3, 14])
+def test_a_picture_that_is_taken_again_after_hours_is_asked_about_once(
+    clinic: Clinic, hours: int
+) -> None:
+    """Its namesake is gone, and the other eye is of the morning: that is one question."""
+    waits_for_its_entry(clinic)
+    clinic.clock.advance(hours * HOUR_S)
+    write(clinic, 2, names=["OD.jpg"])
+    clinic.live_for(60)
+    assert lost(clinic) == "OD.jpg"
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert [group.partition(": ")[2] for group in exam.reason.details["groups"].split("; ")] == [
+        "OD.jpg, OS.jpg, report.pdf",
+        "OD.jpg",
+    ]
+    clinic.answer()
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "no_session")
+
+
+@pytest.mark.parametrize("hours, named", [(3, "10800"), (14, None)])
+def test_the_third_that_is_said_to_be_of_one_visit_names_the_key(
+    clinic: Clinic, hours: int, named: str | None
+) -> None:
+    """Pictures of different days are never of one visit by that key."""
+    for number in (1, 2, 3):
+        folder = f"S{number}"
+        clinic.camera.people[folder] = WHO
+        clinic.take(folder, seed=number)
+        clinic.live_for(200)
+        assert clinic.told(folder) == (State.HELD, "no_session")
+        clinic.clock.advance(hours * HOUR_S - 200)
+        clinic.put(f"{folder}/OD.jpg", seed=10 + number)
+        clinic.live_for(60)
+        exam = clinic.exam(folder)
+        assert exam.reason is not None
+        assert exam.reason.code == "two_visits"
+        assert exam.reason.details.get("visit_gap") == (named if number == 3 else None)
+        said = explain(exam.reason, exam).next_step
+        assert ("set visit_gap to 10800" in said) == (named is not None and number == 3)
+        clinic.answer(folder)
+        clinic.live_for(60)
 
 
 # The ordinary clinic

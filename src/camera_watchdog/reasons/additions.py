@@ -164,6 +164,12 @@ ADDITIONS: Final = (
         "archived. If it is not needed, or of no visit of its own, the release sends what is there.",
     ),
     Addition(
+        "visit_gap",
+        "It is at least the third exam of which this was to be asked.",
+        "If the pictures of one visit are taken so far apart at this site as a rule, set visit_gap to "
+        "{visit_gap} in the configuration: two visits of one day that are nearer than that are then one.",
+    ),
+    Addition(
         "newest_entry",
         "The newest eye exam entry in the EDC is {newest_entry}.",
         "",
