@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from camera_watchdog.write_failures import write_failure
+from camera_watchdog.write_failures import WriteFailure, write_failure
 
 __all__ = [
     "make_private",
@@ -71,9 +71,12 @@ def try_to_write(folder: Path) -> OSError | None:
 
 
 def why_not_written(folder: Path) -> str:
-    """Why nothing can be written in a folder, in words; empty where it can. It is tried."""
+    """Why nothing can be written in a folder, in words; empty where it can, or for want of room. It is tried.
+
+    That there is no room SQLite says itself.
+    """
     error = try_to_write(folder)
-    if error is None:
+    if error is None or write_failure(error) is WriteFailure.FULL:
         return ""
     said = f" ({error.strerror})" if error.strerror else ""
     return f"{write_failure(error).value}{said}"
