@@ -277,6 +277,79 @@ def test_pictures_that_are_exported_anew_after_their_folder_was_moved_away_keep_
         assert site.eyes_of(files) == FIRST
 
 
+def never_whole(site: NumberingSite, *eyes: str) -> dict[str, str]:
+    """A visit without its report; its rows come after a minute."""
+    site.edc.add_subject("S1")
+    files = site.write_files("S1", PICTURES[:2])
+    site.live(60)
+    site.rows(*eyes)
+    assert held_for(site) == "incomplete"
+    return files
+
+
+IN_FOLDERS = r"(?P<subject_identifier>S\d).*"
+
+
+@pytest.mark.parametrize("shape", ACCUMULATING)
+@pytest.mark.parametrize("eyes", [("OS", "OD"), ("OD", "OS")])
+def test_rows_of_a_visit_that_is_not_whole_are_no_answer_for_the_next_one(
+    tmp_path: Path, eyes: tuple[str, str], shape: str
+) -> None:
+    with NumberingSite(tmp_path, shape=shape, subject_folder_pattern=IN_FOLDERS) as site:
+        first = never_whole(site, "OD", "OS")
+        site.time.turn(A_DAY)
+        site.edc.add_session("S1")
+        next_ones = site.write_files("S1 b", PICTURES)
+        site.live(60)
+        site.rows(*eyes)
+        site.arrive(next_ones)
+        assert site.eyes_of(next_ones) == (SWAPPED if eyes[0] == "OS" else FIRST)
+        first |= site.write_files("S1", ["report.pdf"])
+        site.edc.add_session("S1")
+        assert site.live(300, lambda: {*site.eyes_of(first).values()} == {"right", "left"})
+        assert site.eyes_of(first) == FIRST
+
+
+def test_rows_of_a_visit_that_was_never_whole_and_is_gone_are_no_answer_for_the_next_one(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        never_whole(site, "OD", "OS")
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        assert site.told()[0] is State.GONE
+        site.time.turn(A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=60)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_a_visit_that_was_never_saved_on_the_camera_holds_no_later_one(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path) as site:
+        never_whole(site)
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        for eyes in (("OS", "OD"), ("OS", "OD"), ("OD", "OS")):
+            site.time.turn(A_DAY)
+            files = site.visit(*eyes, rows_in_s=60)
+            assert site.eyes_of(files) == (SWAPPED if eyes[0] == "OS" else FIRST)
+
+
+@pytest.mark.parametrize("name", ["S1", "S1 b"])
+def test_what_was_not_whole_and_comes_back_whole_the_next_day_has_its_rows(
+    tmp_path: Path, name: str
+) -> None:
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        files = never_whole(site, "OD", "OS")
+        shutil.move(site.config.watch_dir / "S1", tmp_path / "away")
+        site.live(70)
+        site.time.turn(A_DAY)
+        shutil.move(tmp_path / "away", site.config.watch_dir / name)
+        files |= site.write_files(name, ["report.pdf"])
+        site.edc.add_session("S1")
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+
+
 def test_a_folder_that_is_given_another_name_keeps_its_rows(tmp_path: Path) -> None:
     pattern = r"(?P<subject_identifier>S\d).*"
     with NumberingSite(tmp_path, subject_folder_pattern=pattern) as site:
