@@ -19,6 +19,7 @@ class WriteFailure(Enum):
     LIMIT = "a limit of the system keeps files of the account from growing"
     READ_ONLY = "its file system is read-only"
     NO_RIGHT = "the account has no right to write there"
+    NOT_FOUND = "it is not there, or Controlled folder access of Windows hides it"
     IN_USE = "another program has it locked"
     OTHER = "the system does not say why"
 
@@ -40,6 +41,10 @@ _MENDS: Final = {
     WriteFailure.NO_RIGHT: (
         "Let {account} write to {place}; on Windows Controlled folder access may keep it from that, too."
     ),
+    WriteFailure.NOT_FOUND: (
+        "Look whether {place} is there. Where it is, Windows Security answers so to a program that it does not "
+        "know: ask IT to allow the Python of camera-watchdog through Controlled folder access."
+    ),
     WriteFailure.IN_USE: "Close the program that has {place} open, such as a backup; then try it again.",
     WriteFailure.OTHER: "Try it again; if it stays so, ask IT to look at the disk of {place}.",
 }
@@ -57,6 +62,7 @@ _BY_NUMBER: Final = {
     errno.EFBIG: WriteFailure.LIMIT,
     errno.EROFS: WriteFailure.READ_ONLY,
     errno.EACCES: WriteFailure.NO_RIGHT,
+    errno.ENOENT: WriteFailure.NOT_FOUND,
     errno.EPERM: WriteFailure.NO_RIGHT,
 }
 

@@ -443,7 +443,10 @@ def test_what_keeps_a_folder_from_the_archive_is_told_for_what_it_is(
     assert says in words.sentence
     assert f"moving {clinic.root / 'S1'} to {clinic.archive_dir / 'S1_'}" in words.sentence
     assert ("a program or window" in words.sentence) is (error.errno == errno.EBUSY)
-    assert "where a right, a quota or a mount is named, ask IT" in words.next_step
+    assert (
+        "where a right, a quota, a mount or Controlled folder access is named, ask IT"
+        in words.next_step
+    )
     blocked.clear()
     clinic.live_for(70)
     check_arrived(clinic)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
@@ -170,13 +171,16 @@ def test_the_volume_of_a_folder_that_will_be_made_is_that_of_the_nearest(tmp_pat
 # Paths that Windows does not find without being told to take them as they are
 
 
-class ShortPaths:
-    """A system that finds no path of ``longest`` characters or more, unless it is asked for it natively."""
+class PlainPaths:
+    """A system that finds no path that ``is_lost``, unless it is asked for it natively."""
 
     native = "/proc/self/root"
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, longest: int) -> None:
-        self._longest = longest
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, is_lost: Callable[[str], bool]) -> None:
+        self._is_lost = is_lost
+        monkeypatch.setattr(
+            disk_windows, "native", lambda path: Path(f"{self.native}{path.absolute()}")
+        )
         for name in ("lstat", "stat", "scandir", "listdir", "open", "rename", "replace", "mkdir"):
             monkeypatch.setattr(os, name, self._limited(getattr(os, name)))
 
@@ -186,7 +190,7 @@ class ShortPaths:
                 path = (
                     each if isinstance(each, str) else str(each) if isinstance(each, Path) else ""
                 )
-                if len(path) >= self._longest and not path.startswith(self.native):
+                if self._is_lost(path) and not path.startswith(self.native):
                     raise FileNotFoundError(2, "The system cannot find the path specified", path)
             return call(*arguments, **options)
 
@@ -204,10 +208,7 @@ def test_a_picture_whose_path_is_too_long_is_sent_with_the_others(
         clinic.put(f"S1/{long}", seed=7)
         clinic.camera.know("S1", long, "R")
         longest = len(str(clinic.root / "S1" / "report.pdf")) + 60
-        monkeypatch.setattr(
-            disk_windows, "native", lambda path: Path(f"{ShortPaths.native}{path.absolute()}")
-        )
-        ShortPaths(monkeypatch, longest)
+        PlainPaths(monkeypatch, lambda path: len(path) >= longest)
         clinic.live_for(120)
         monkeypatch.undo()
         assert long in {one.name for one in clinic.edc.stored}
@@ -215,6 +216,40 @@ def test_a_picture_whose_path_is_too_long_is_sent_with_the_others(
         (folder,) = clinic.archived()
         assert (folder / long).exists()
         assert (folder / "receipt.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="acted out by what only Linux has")
+@pytest.mark.parametrize("name", ["CON", "nul", "aux.S1", "S1.", "S1 ."])
+def test_a_subject_whose_folder_on_a_share_has_a_name_of_windows_own_is_brought_to_the_edc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Another system writes such names; Windows finds them where it is told to take them as they are."""
+    with Clinic(tmp_path) as clinic:
+        clinic.edc.add_session(name)
+        clinic.take(name)
+        PlainPaths(monkeypatch, lambda path: name in Path(path).parts)
+        clinic.live_for(120)
+        monkeypatch.undo()
+        (folder,) = clinic.archived()
+        assert len(clinic.edc.stored) == 3
+        assert (folder / "receipt.json").exists()
+        assert folder.name.startswith(f"{name}_")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="acted out by what only Linux has")
+def test_a_folder_that_ends_in_a_blank_is_never_sent_as_the_one_that_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Clinic(tmp_path) as clinic:
+        clinic.edc.add_session("S1")
+        clinic.take("S1 ")
+        PlainPaths(monkeypatch, lambda path: "S1 " in Path(path).parts)
+        clinic.live_for(120)
+        monkeypatch.undo()
+        assert clinic.edc.stored == []
+        exam = clinic.exam("S1 ")
+        assert exam.reason is not None
+        assert "begins or ends with a blank" in explain(exam.reason, exam).sentence
 
 
 def test_what_a_listing_names_and_nobody_finds_holds_the_exam_and_is_told(

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
 from typing import Any, BinaryIO, Final
@@ -20,6 +21,8 @@ from watchdog.events import FileModifiedEvent
 
 from camera_watchdog import disk as disk_module
 from camera_watchdog import disk_windows, parts, sweep_rules, watcher
+from camera_watchdog.checks import Mark
+from camera_watchdog.commands import check_machine
 from camera_watchdog.disk import Disk
 from camera_watchdog.disk_writers import is_forbidden
 from camera_watchdog.entries import Kind
@@ -177,6 +180,80 @@ def test_a_receipt_that_cannot_be_written_now_is_written_later_and_nothing_is_mo
     clinic.live_for(HOUR_S)
     check_arrived_once(clinic)
     assert clinic.journal.open_exams() == []
+
+
+# What Windows Security keeps from a program that it does not know, and what a virus scanner holds
+
+
+def test_a_move_that_controlled_folder_access_refuses_is_named_and_waited_for(
+    clinic: Clinic, disk: SharingDisk
+) -> None:
+    """It answers "not found" for a folder that stands there."""
+
+    def hidden(source: Path, _destination: Path) -> None:
+        raise FileNotFoundError(2, "The system cannot find the file specified", str(source))
+
+    move, disk.move = disk.move, hidden  # type: ignore[method-assign,assignment]
+    clinic.live_for(HOUR_S)
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    assert exam.reason.code == "archive_blocked"
+    said = explain(exam.reason, exam)
+    assert "Controlled folder access of Windows hides it" in said.sentence
+    assert "ask IT" in said.next_step
+    assert clinic.edc.count("upload") == 3
+    disk.move = move  # type: ignore[method-assign]
+    clinic.live_for(70)
+    check_arrived_once(clinic)
+
+
+def test_a_folder_that_controlled_folder_access_hides_is_named_by_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = FileNotFoundError(2, "No such file or directory")
+    monkeypatch.setattr(check_machine, "try_to_write", lambda _folder: hidden)
+    found = check_machine._folder("archive_dir", tmp_path)
+    assert found.mark is Mark.WRONG
+    assert "Controlled folder access of Windows hides it" in found.found
+    assert "ask IT to allow the Python of camera-watchdog" in found.mend
+
+
+@pytest.mark.parametrize("seconds", [3, 20])
+def test_a_virus_scanner_that_holds_every_file_for_seconds_is_waited_for_untold(
+    clinic: Clinic, disk: SharingDisk, seconds: int
+) -> None:
+    """It opens what is new at once: each picture, the folder, the receipt."""
+    for name in ("OD.jpg", "OS.jpg", "report.pdf"):
+        disk.unreadable[name] = seconds
+    disk.unmovable["S1"] = disk.unwritable["receipt.json"] = 2
+    clinic.live_for(HOUR_S / 4)
+    check_arrived_once(clinic)
+    assert held_for(clinic) == []
+    assert len(disk.refused) == 3 * seconds + 4
+
+
+def test_a_picture_that_a_virus_scanner_keeps_is_named_in_its_words(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = disk_windows.open_shared
+    said = "Operation did not complete successfully because the file contains a virus"
+
+    def kept(path: Path, flags: int) -> int:
+        if path.name == "OS.jpg":
+            error = OSError(22, said, str(path))
+            error.winerror = 225  # type: ignore[attr-defined] # elsewhere it has no such attribute
+            raise error
+        return opened(path, flags)
+
+    with monkeypatch.context() as scanned:
+        scanned.setattr(disk_windows, "open_shared", kept)
+        clinic.live_for(HOUR_S)
+        exam = clinic.exam("S1")
+        assert exam.reason is not None
+        assert said in explain(exam.reason, exam).sentence
+        assert clinic.edc.count("upload") == 0
+    clinic.live_for(120)
+    check_arrived_once(clinic)
 
 
 # A file that cannot be opened again and again (14)
@@ -355,6 +432,7 @@ def test_the_configured_folders_are_none_either(
             incomplete_after=1800,
             max_file_size_mb=10,
             allow_sparse_files=False,
+            timezone=UTC,
             ignore=(),
         )
         rules = parts.sweep_rules(config)

@@ -22,6 +22,7 @@ def on_windows(number: int) -> OSError:
         (OSError(errno.EROFS, "x"), WriteFailure.READ_ONLY),
         (PermissionError(errno.EACCES, "x"), WriteFailure.NO_RIGHT),
         (PermissionError(errno.EPERM, "x"), WriteFailure.NO_RIGHT),
+        (FileNotFoundError(errno.ENOENT, "x"), WriteFailure.NOT_FOUND),
         (OSError(errno.EIO, "x"), WriteFailure.OTHER),
         (OSError("without a number"), WriteFailure.OTHER),
         (on_windows(5), WriteFailure.NO_RIGHT),

@@ -260,7 +260,7 @@ def _not_written(error: OSError, folder: Path) -> tuple[str, str]:
     """Why nothing can be written in a folder, and what to do."""
     failure = write_failure(error)
     if failure is WriteFailure.NO_RIGHT:
-        return "this account may not write there", f"Let this account write in {folder}."
+        return "this account may not write there", failure.mend(folder, "this account")
     said = f" ({error.strerror})" if error.strerror else ""
     return f"{failure.value}{said}", failure.mend(folder, "this account")
 

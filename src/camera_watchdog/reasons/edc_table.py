@@ -157,7 +157,8 @@ EDC_ROWS: Final = (
         "archive_blocked",
         "The exam of {subject} is in the EDC, but its folder cannot be moved yet ({said}).",
         "Close the program or window that has the folder open; where no room is left, make some; where a "
-        "right, a quota or a mount is named, ask IT to mend that. It is tried again by itself.",
+        "right, a quota, a mount or Controlled folder access is named, ask IT to mend that. It is tried again by "
+        "itself.",
         Clears.SOON,
     ),
     ReasonRule(
