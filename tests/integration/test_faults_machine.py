@@ -81,7 +81,7 @@ def test_a_disk_that_fills_up_between_two_files_stops_before_the_next(clinic: Cl
     clinic.live_for(120)
     assert len(clinic.archived()) == 1
     assert len(clinic.edc.stored) == 3
-    assert clinic.edc.count("resolve") == 2  # what the session holds is asked again after the gap
+    assert clinic.edc.count("resolve") >= 2  # what the session holds is asked again after the gap
 
 
 def test_a_full_disk_keeps_the_sweep_from_no_other_folder(clinic: Clinic) -> None:
