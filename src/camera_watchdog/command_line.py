@@ -16,7 +16,7 @@ __all__ = ["NAME", "command", "program", "quoted", "settings", "split_commands",
 
 NAME: Final = "camera-watchdog"
 
-_PLAIN_ON_WINDOWS: Final = re.compile(r"[\w.@+:/\\=-]+")
+_PLAIN_ON_WINDOWS: Final = re.compile(r"(?!@)[\w.@+:/\\=-]+")  # PowerShell: @ first is its own
 _WORD: Final = r"""(?:\$'(?:[^'\\]|\\.)*'|"[^"]*"|'[^']*'|[^\s"'])+"""
 _SETTINGS: Final = rf"(?: --[a-z-]+ {_WORD})*"
 _WORDS: Final = "|".join(

@@ -21,7 +21,7 @@ def this_program() -> str:
 
     That a virtual environment is active says nothing: ``uv run`` makes it so for one command, and whoever
     reads a message has a shell of his own.
-    On Windows the suffix is left out, and a path with blanks is given in its short form where there is
+    On Windows the suffix is left out, and a path that would need quotes is given in its short form where there is
     one: PowerShell takes no quoted word for a program.
     """
     script = _script()
@@ -70,8 +70,8 @@ def _is_everybodys(found: Path, script: Path) -> bool:
 
 
 def _short(path: Path) -> str:
-    """The path; on Windows without blanks where the system has such a name for it."""
-    if sys.platform == "win32" and " " in str(path):
+    """The path; on Windows one that needs no quotes where the system has such a name for it."""
+    if sys.platform == "win32" and quoted(str(path)) != str(path):
         import ctypes  # noqa: PLC0415  # of Windows alone
 
         buffer = ctypes.create_unicode_buffer(32_768)
