@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import sys
+import time
 from pathlib import Path, PureWindowsPath
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -428,6 +429,18 @@ def test_a_task_is_listed_with_its_file_in_whatever_code_page_the_scheduler_writ
     monkeypatch.setattr(service_tools, "_code_page", lambda: encoding)
     script = f"import sys; sys.stdout.buffer.write({told!r}.encode({encoding!r}))"
     assert service_tools.quietly([sys.executable, "-c", script]) == (0, told)
+
+
+def test_a_scheduler_that_leaves_something_running_or_does_not_answer_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it starts has its output, too, and may run as long as the machine."""
+    began = time.monotonic()
+    left = "import subprocess, sys; print('told'); subprocess.Popen(['sleep', '45'])"
+    assert service_tools.quietly([sys.executable, "-c", left]) == (0, "told")
+    monkeypatch.setattr(service_tools, "_ANSWERS_WITHIN_S", 0.2)
+    assert service_tools.quietly(["/bin/sleep", "45"]) == (1, "")
+    assert time.monotonic() - began < 40
 
 
 def test_the_task_is_ended_and_deleted(windows: Machine) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Final, NamedTuple, Protocol
@@ -12,6 +13,7 @@ from camera_watchdog.service_units import Service
 
 __all__ = ["Installed", "ServiceManager", "ask", "quietly", "tell", "tool"]
 
+_ANSWERS_WITHIN_S: Final = 20.0
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -69,9 +71,24 @@ def ask(words: Sequence[str], advice: str = "Run it as an administrator.") -> No
 
 
 def quietly(words: Sequence[str]) -> tuple[int, str]:
-    """Run a tool for what it answers: its exit code and what it wrote."""
-    done = subprocess.run(words, check=False, capture_output=True)  # noqa: S603  # likewise
-    return done.returncode, _text(done.stdout).strip()
+    """Run a tool for what it answers: its exit code and what it wrote; 1 where it does not answer.
+
+    Into a file: a pipe ends only once all that the tool started has ended, too.
+    """
+    with tempfile.TemporaryFile() as file:
+        try:
+            code = subprocess.run(  # noqa: S603  # likewise
+                words,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.DEVNULL,
+                timeout=_ANSWERS_WITHIN_S,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return 1, ""
+        file.seek(0)
+        return code, _text(file.read()).strip()
 
 
 def _text(written: bytes) -> str:
