@@ -11,7 +11,7 @@ from camera_watchdog.after_archive import AFTER_ARCHIVE
 from camera_watchdog.archive import is_ours, receipt_name
 from camera_watchdog.config import Config
 from camera_watchdog.journal import Journal
-from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog.model import Exam, Reason, Sent, State
 from camera_watchdog.overrides import SENT_AS_OTHER_EYE
 from camera_watchdog.reasons import REASONS
 from camera_watchdog_demo.edc_server import DemoEdc
@@ -123,9 +123,16 @@ class Promise:
             (exam.session.session_id, name)
             for exams in self._exams.values()
             for exam in exams
-            if exam.session and exam.reason and exam.reason.code == "cannot_tell"
-            for name in exam.reason.files
+            if exam.session and exam.reason
+            for name in self._in_doubt(exam, exam.reason)
         }
+
+    def _in_doubt(self, exam: Exam, reason: Reason) -> Sequence[str]:
+        if reason.code == "cannot_tell":
+            return reason.files
+        # Another question came before it; the doubt is on record, and asked about next.
+        is_held = exam.state is State.HELD
+        return [file.name for file in exam.files if is_held and file.sent is Sent.UNKNOWN]
 
     def _check_archived(self, exam: Exam) -> None:
         folder = self._config.archive_dir / exam.destination
