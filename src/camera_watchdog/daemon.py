@@ -41,7 +41,7 @@ from camera_watchdog.resend import Resends
 from camera_watchdog.run_end import came_to, tell_left
 from camera_watchdog.signals import StopSignals
 from camera_watchdog.standing import Standing
-from camera_watchdog.starting import camera_of, check_libraries, check_paths, locked
+from camera_watchdog.starting import camera_of, check_libraries, watch_dir_locked
 from camera_watchdog.steps import ServerMemory, Tools
 from camera_watchdog.sweep import Sweep
 from camera_watchdog.threads import Threads
@@ -80,8 +80,7 @@ def run(config: Config, *, once: bool = False) -> int:
     except OSError as error:
         raise NotNow(f"The log file cannot be opened: {error}.") from error
     check_libraries(config)
-    check_paths(config)
-    with locked(config.watch_dir):
+    with watch_dir_locked(config):
         camera = camera_of(config)
         daemon = _Daemon(config, camera)
         with StopSignals() as signals:
@@ -220,7 +219,6 @@ class _Daemon:
             logger.info("configuration  %s", " ".join(config.notes))
         self._sweep.take_up(self._journal.open_exams(), journal_lost=self._journal.rebuilt)
         self._desk.open()
-        self._watcher.start(self._sweep.hint)
         self._sweep.root.is_silent = partial(self._threads.is_silent, "sweep")
         self._threads.spawn("sweep", self._sweep_forever)
         self._threads.spawn_several("reader", READERS, partial(self._readers.serve, self._stop))
@@ -265,6 +263,8 @@ class _Daemon:
         self._resends.serve(self._stop)
 
     def _sweep_forever(self) -> None:
+        self._threads.beat("sweep")
+        self._watcher.start(self._sweep.hint)  # a share may be silent: it keeps whoever asks
         while not self._stop.is_set():
             self._threads.beat("sweep")
             try:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,14 @@ from camera_watchdog.errors import (
 from camera_watchdog.running import BESIDE_NAME, shared_lock
 from camera_watchdog.write_failures import write_failure
 
-__all__ = ["camera_of", "check_libraries", "check_paths", "locked"]
+__all__ = [
+    "camera_of",
+    "check_libraries",
+    "check_paths",
+    "locked",
+    "said_where_it_waits",
+    "watch_dir_locked",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +47,8 @@ _LOCK_WITHIN_S: Final = 0.5
 
 _OWNER_ONLY: Final = 0o600
 """Who may open it may lock it, and keep the daemon from starting."""
+
+_NO_ANSWER_AFTER_S: Final = 60.0
 
 
 def check_libraries(config: Config) -> None:
@@ -77,6 +87,37 @@ def check_paths(config: Config) -> None:
         )
         raise ConfigError([problem])
     _check_moves(config)
+
+
+@contextlib.contextmanager
+def watch_dir_locked(config: Config) -> Iterator[None]:
+    """Check the paths, and keep every other daemon from the watch folder.
+
+    Raises:
+        NotNow: a path is not there yet, or another daemon has the folder.
+        ConfigError: the archive is on another volume, or mounted apart.
+    """
+    with contextlib.ExitStack() as held:
+        with said_where_it_waits(config):
+            check_paths(config)
+            held.enter_context(locked(config.watch_dir))
+        yield
+
+
+@contextlib.contextmanager
+def said_where_it_waits(config: Config) -> Iterator[None]:
+    """Say in the log that a start does not get on: a share whose server is gone may not answer at all."""
+    told = (
+        "start  waits: %s does not answer, or another folder that the configuration names. See "
+        "whether its share or drive is there. When it answers, the start goes on by itself."
+    )
+    timer = threading.Timer(_NO_ANSWER_AFTER_S, logger.error, (told, config.watch_dir))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _volume(key: str, folder: Path) -> int:

@@ -39,6 +39,7 @@ __all__ = ["Watcher"]
 logger = logging.getLogger(__name__)
 
 _ROOT: Final = ""
+_STOP_WITHIN_S: Final = 5.0
 _LIMITS: Final = {
     errno.EMFILE: "fs.inotify.max_user_instances",
     errno.ENOSPC: "fs.inotify.max_user_watches",
@@ -108,16 +109,20 @@ class Watcher:
     def start(self, hint: Callable[[str], None]) -> None:
         """Watch the root; ``hint`` is called from the Observer's threads with a folder's name.
 
-        Where the root cannot be watched, the sweep alone sees what comes.
+        Where the root cannot be watched, the sweep alone sees what comes. Again costs nothing.
         """
         with self._lock:
             self._handler = _Hints(self._root, hint)
-            self._start()
+            if self._observer is None:
+                self._start()
 
     def stop(self) -> None:
-        """Stop watching."""
-        with self._lock:
-            self._stop()
+        """Stop watching; not where somebody waits for a share that does not answer."""
+        if self._lock.acquire(timeout=_STOP_WITHIN_S):
+            try:
+                self._stop()
+            finally:
+                self._lock.release()
 
     def _start(self) -> bool:
         """Answers whether it watches; why not is said once, however often it is tried.
@@ -248,7 +253,7 @@ def _end(observer: BaseObserver) -> None:
     with contextlib.suppress(Exception):
         observer.stop()
         if observer.is_alive():
-            observer.join(timeout=5)
+            observer.join(timeout=_STOP_WITHIN_S)
 
 
 def _words(error: Exception) -> str:

@@ -400,3 +400,31 @@ def test_a_share_that_does_not_answer_is_told_by_all_and_then_it_goes_on(
         until(lambda: len(sink.posted) > 1, 30, lambda: clinic.running.text)
         assert told(sink)[1:] == [("over", "", "camera_folder_away")]
         until(lambda: "All is well" in page(state_dir), 10, lambda: page(state_dir))
+
+
+def test_a_share_that_is_silent_at_the_start_is_told_and_keeps_no_stop_waiting(
+    edc: DemoEdc, sink: WebSink, tmp_path: Path
+) -> None:
+    marker, state_dir = tmp_path / "silent", tmp_path / "state"
+    settings = FAST | {"notify_webhook": sink.url, "notify_after": 1, "sweep_interval": 1}
+    clinic = Clinic(
+        tmp_path / "clinic",
+        api_url=edc.url,
+        token=edc.token,
+        settings=settings | {"state_dir": str(state_dir)},
+        program=program(marker),
+    )
+    with clinic:
+        edc.add_session(SUBJECT)
+        clinic.camera.take(SUBJECT)
+        marker.write_text(str(clinic.watch_dir), "utf-8")
+        clinic.start()
+        until(lambda: sink.posted, 30, lambda: clinic.running.text)
+        assert told(sink) == [("trouble", "", "camera_folder_away")]
+        away = "The camera's folder is away (it has not answered for minutes)"
+        until(lambda: away in status(clinic)[0], 20, lambda: clinic.running.text)
+        code, _ = clinic.running.stop()
+        assert code == 0
+        clinic.start()
+        marker.unlink()
+        clinic.archived(SUBJECT)
