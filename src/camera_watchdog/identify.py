@@ -72,11 +72,7 @@ class Identify:
         exam, unknown = self._eyes.with_eyes(exam, rows)
         passage.learn(exam)
         if unknown is not None:
-            is_late = (
-                isinstance(unknown, EyeMissing) and unknown.reason.code == "earlier_visit_rows"
-            )
-            waited = self._tools.elapsed.since(exam.last_change)
-            if is_late and waited >= self._tools.rules.incomplete_after:
+            if isinstance(unknown, EyeMissing) and unknown.reason.code == "earlier_visit_rows":
                 check_folders(exam, self._tools)  # the rows may be those of the other folder
             raise unknown
         timed = self._eyes.with_capture_times(exam, rows)

@@ -1,9 +1,9 @@
 """What the exams of a subject have on record of the rows of the camera's image table. Pure.
 
-A row of a picture that went away with its folder, before anything was sent, is on record like any other,
-and so is that of an exam that was never whole: the next visit's pictures may have its name. Its folder may
-come back under any name, though, and its pictures may be exported anew: with the same time inside, or on
-the same day, they are the same pictures. They are on record once.
+A row of a picture that went away with its folder, before anything was sent, is on record like any other:
+the next visit's pictures may have its name. It may come back under any name, though, and its pictures
+may be exported anew: with the same time inside, or on the same day, they are the same pictures. They
+are on record once.
 """
 
 from collections import Counter
@@ -21,7 +21,6 @@ from camera_watchdog.stored_times import is_never_set
 __all__ = ["Claim", "claims_of", "may_come_back", "without"]
 
 _SAID: Final = "operator"
-_NOT_WHOLE: Final = frozenset({"incomplete", "late"})
 _COMES_BACK_WITHIN: Final = timedelta(hours=12)
 """Later it may be the subject's next visit."""
 
@@ -30,7 +29,8 @@ _COMES_BACK_WITHIN: Final = timedelta(hours=12)
 class Claim:
     """A row that another exam has on record.
 
-    ``sha256s`` are the bytes of the file that it was written for, ``taken`` the camera's time in them, ``eye`` is the file's where no row of it told that eye, ``corrected`` the row as it was found to be
+    ``sha256s`` are the bytes of the file that it was written for, ``taken`` the camera's time in them,
+    ``eye`` is the file's where no row of it told that eye, ``corrected`` the row as it was found to be
     after the archive. ``is_owed`` where it has none: one of that name and eye is still to come
     (``is_said``: for a person told the eye); ``is_left`` where the exam had no file of that name.
     """
@@ -47,7 +47,7 @@ class Claim:
 
     def is_of(self, file: ExamFile) -> bool:
         """Whether it was written for the picture that this file is."""
-        is_anew = file.captured_inside in self.taken and _may_be_elsewhere(self.exam)
+        is_anew = self.exam.state is State.GONE and file.captured_inside in self.taken
         return is_anew or file.sha256 in self.sha256s
 
 
@@ -102,22 +102,15 @@ def _times_inside(files: Iterable[ExamFile]) -> frozenset[datetime]:
     return frozenset(at for at in times if at is not None and not is_never_set(at))
 
 
-def _may_be_elsewhere(exam: Exam) -> bool:
-    """Whether an exam's pictures may be those of another folder: they went away unsent, or are not whole."""
-    if exam.state is State.GONE:
-        return not exam.anything_sent
-    return exam.reason is not None and exam.reason.code in _NOT_WHOLE
-
-
-def may_come_back(exam: Exam, other: Exam) -> bool:
-    """Whether an exam's pictures may be those of the other one, too: they are of the same day."""
-    apart = abs(other.first_seen - exam.last_change)
-    return _may_be_elsewhere(exam) and apart <= _COMES_BACK_WITHIN
+def may_come_back(exam: Exam, later: Exam) -> bool:
+    """Whether a folder that is gone, with nothing sent, may be the later one: it went on the same day."""
+    is_gone = exam.state is State.GONE and not exam.anything_sent
+    return is_gone and later.first_seen - exam.last_change <= _COMES_BACK_WITHIN
 
 
 def _came_back(claim: Claim, own: Iterable[Claim]) -> bool:
     """Whether a picture that went away with its folder is there again, and has its row."""
-    if claim.is_left or not _may_be_elsewhere(claim.exam):
+    if claim.exam.state is not State.GONE or claim.is_left:
         return False
     alike = [other for other in own if row_value(other.row) == row_value(claim.row)]
     is_numbered = claim.row.number is not None

@@ -15,11 +15,10 @@ from camera_watchdog.content.names import ending_of, is_hidden
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Kind
 from camera_watchdog.errors import why_unreadable
-from camera_watchdog.eyes_told import NOTHING_TOLD, Told
 from camera_watchdog.intake import Found, Limits, differs, found_in, merge, obstacle
 from camera_watchdog.late import MAY_BE_LATE, exam_before, late_reason
 from camera_watchdog.lifecycle import Event, step
-from camera_watchdog.model import Exam, ExamFile, EyeRow, Reason, State
+from camera_watchdog.model import Exam, ExamFile, Laterality, Reason, State
 from camera_watchdog.overrides import skipped, waived
 from camera_watchdog.readings import Reading
 from camera_watchdog.reason_log import log_for_person, log_waits
@@ -67,7 +66,7 @@ class Settle:
         *,
         records: Records,
         elapsed: Elapsed,
-        eyes_told: Callable[[Exam, Iterable[Exam]], Told] = lambda _exam, _others: NOTHING_TOLD,
+        eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
     ) -> None:
         self._limits = limits
         self._eyes_told = eyes_told
@@ -121,31 +120,29 @@ class Settle:
             self._name_others(exam)
             ready = exam.but(state=step(exam.state, Event.SETTLED), reason=None, attempts=0)
             return Verdict(self._records.save(ready, "", durable=False))
-        exam, told = self._with_eyes(exam, reason)
         if held:
             late = self._late(exam) if reason.code == "incomplete" else None
-            return Verdict(self.held(exam, late or told))
+            return Verdict(self.held(exam, late or self._with_eyes(exam, reason)))
         limits = self._limits
         left_s = (
             limits.unfinished_s - quiet_s
             if reason.code in {"unfinished_file", "never_written"}
             else limits.incomplete_s - unchanged_s
         )
-        news = exam.files != files_before
+        told, news = self._with_eyes(exam, reason), exam.files != files_before
         return Verdict(self._waiting(exam, told, news=news), max(left_s, _AT_LEAST_S))
 
-    def _with_eyes(self, exam: Exam, reason: Reason) -> tuple[Exam, Reason]:
-        """Exam and reason: of one that is incomplete with its rows, and the eye that is missing, if known."""
+    def _with_eyes(self, exam: Exam, reason: Reason) -> Reason:
+        """The reason; of an exam that is incomplete with the eye that is missing, where it is told already."""
         if reason.code != "incomplete":
-            return exam, reason
+            return reason
         files = [file for file in exam.files if file.present or file.may_be_stored]
         counted = [file for file in files if not skipped(exam, file.name)]
-        told = self._eyes_told(exam, self._records.exams_of_subject(exam.subject))
-        missing = missing_told(counted, told.eyes, self._limits.required)
+        missing = missing_told(counted, self._eyes_told(exam), self._limits.required)
         details = {**reason.details, "missing": missing or reason.details["missing"]}
         if self._late(exam) is not None:
             details[MAY_BE_LATE] = ""
-        return _with_rows(exam, told.rows), Reason(reason.code, reason.files, details)
+        return Reason(reason.code, reason.files, details)
 
     def _name_others(self, exam: Exam) -> None:
         """Say what stays with a folder and is not sent; once for all files with the same ending."""
@@ -258,13 +255,6 @@ class Settle:
             notes=(*exam.notes, note),
         )
         return self._records.save(gone, Event.VANISHED, note)
-
-
-def _with_rows(exam: Exam, rows: Mapping[str, tuple[EyeRow, ...]]) -> Exam:
-    """The exam with the rows of each file of which none was asked for yet."""
-    unasked = (file for file in exam.files if file.eye is None and not file.may_be_stored)
-    known = [file.but(eye_rows=rows[file.name]) for file in unasked if file.name in rows]
-    return exam.with_file(*known) if known else exam
 
 
 def _log_gone(before: Iterable[ExamFile], exam: Exam) -> None:

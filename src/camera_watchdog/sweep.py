@@ -9,7 +9,7 @@ is read beside the sweep (:mod:`camera_watchdog.readers`).
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from math import inf
 from typing import Final, Protocol
@@ -21,13 +21,12 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import MOST_ENTRIES, Entry
 from camera_watchdog.errors import JournalError, TooManyEntries
-from camera_watchdog.eyes_told import NOTHING_TOLD, Told
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.hints import Hints
 from camera_watchdog.intake import TOO_MANY_FILES
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
-from camera_watchdog.model import Exam, Reason, State
+from camera_watchdog.model import Exam, Laterality, Reason, State
 from camera_watchdog.readers import Reader
 from camera_watchdog.readings import Reading
 from camera_watchdog.registry import Registry
@@ -85,7 +84,7 @@ class Sweep(Hints):
         monotonic: Callable[[], float],
         elapsed: Elapsed | None = None,
         may_be_archived: Callable[[str], bool] = lambda _subject: False,
-        eyes_told: Callable[[Exam, Iterable[Exam]], Told] = lambda _exam, _others: NOTHING_TOLD,
+        eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
         reads: Reader | None = None,
     ) -> None:
         super().__init__(reads or Reader(FolderReader(rules.watch_dir, disk, rules.limits)))

@@ -1,6 +1,5 @@
 """Which eye is said of the files of an exam that is not whole yet."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from camera_watchdog import parts
 from camera_watchdog.config import load
 from camera_watchdog.errors import DatabaseBusy
-from camera_watchdog.eyes_told import NOTHING_TOLD, EyesTold
+from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Exam, Laterality
 from exam_parts import exam, file
@@ -37,9 +36,9 @@ class Clock:
         return self.now_s
 
 
-def told(of: Exam, camera: Camera | None = None, **settings: Any) -> Mapping[str, Laterality]:
+def told(of: Exam, camera: Camera | None = None, **settings: Any) -> dict[str, Laterality]:
     config = load(None, {"watch_dir": str(Path.cwd()), **settings}, {}, needs=frozenset())
-    return EyesTold(parts.rules(config), camera, Clock()).of(of).eyes
+    return EyesTold(parts.rules(config), camera, Clock()).of(of)
 
 
 def test_the_camera_s_rows_tell() -> None:
@@ -70,8 +69,8 @@ def test_a_database_that_is_busy_is_left_in_peace_for_a_minute() -> None:
     eyes = EyesTold(parts.rules(config), camera, clock)
     of = exam(file("a.jpg", eye=None))
     camera.is_busy = True
-    assert eyes.of(of) == eyes.of(of) == NOTHING_TOLD
+    assert eyes.of(of) == eyes.of(of) == {}
     assert camera.asked == 1
     camera.is_busy = False
     clock.now_s += 60
-    assert eyes.of(of).eyes == {"a.jpg": RIGHT}
+    assert eyes.of(of) == {"a.jpg": RIGHT}
