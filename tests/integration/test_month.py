@@ -25,6 +25,7 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "camera_watchdog")
 
 
+@pytest.mark.timeout(900)  # a minute alone; beside what else runs, several
 @pytest.mark.parametrize("name", [name for name in SITES if name != CONSENT])
 def test_a_week_of_an_ordinary_clinic_goes_by_without_a_question(name: str, tmp_path: Path) -> None:
     site = SITES[name]
