@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from camera_watchdog.model import Exam, ExamFile, Sent
 
-__all__ = ["last_acknowledged_first", "unsent"]
+__all__ = ["in_order", "last_acknowledged_first", "unsent"]
 
 
 def unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
@@ -18,21 +18,20 @@ def unsent(exam: Exam, again: list[ExamFile]) -> tuple[ExamFile, ...]:
     return exam.files
 
 
+def in_order(file: ExamFile) -> tuple[bool, str, str]:
+    """By what files are sent one after the other: images, as they were taken, and then reports."""
+    is_report = file.file_type is not None and file.file_type.is_report
+    return is_report, str(file.captured_at), file.name
+
+
 def last_acknowledged_first(files: Iterable[ExamFile]) -> list[ExamFile]:
     """The files in the order in which they tell whether the EDC has all of them still.
 
-    A backup that has one of them has those, too, that were stored before it. In the order of
-    :func:`camera_watchdog.session_checks.waiting_files`, where a clock tells them not apart.
+    A backup that has one of them has those, too, that were stored before it. In the order in which they
+    are sent, where a clock tells them not apart.
     """
     return sorted(
-        files,
-        key=lambda file: (
-            str(file.acknowledged_at),
-            file.file_type is not None and file.file_type.is_report,
-            str(file.captured_at),
-            file.name,
-        ),
-        reverse=True,
+        files, key=lambda file: (str(file.acknowledged_at), *in_order(file)), reverse=True
     )
 
 

@@ -29,6 +29,7 @@ from camera_watchdog.model import (
 )
 from camera_watchdog.overrides import names_entry
 from camera_watchdog.screening import hold_unless_waived
+from camera_watchdog.sent_anew import in_order
 from camera_watchdog.steps import Tools
 
 __all__ = [
@@ -257,15 +258,7 @@ def _left_unused(other: Exam) -> bool:
 def waiting_files(exam: Exam) -> list[ExamFile]:
     """What is still to be sent: what is in doubt first, then images, reports last."""
     waiting = [f for f in exam.files if f.present and f.sent in {Sent.NO, Sent.UNKNOWN}]
-    return sorted(
-        waiting,
-        key=lambda file: (
-            file.sent is not Sent.UNKNOWN,
-            file.file_type is not None and file.file_type.is_report,
-            str(file.captured_at),
-            file.name,
-        ),
-    )
+    return sorted(waiting, key=lambda file: (file.sent is not Sent.UNKNOWN, *in_order(file)))
 
 
 def _check_one_per_type(exam: Exam) -> None:

@@ -19,7 +19,6 @@ STORED_BEFORE: Final = 200
 """The EDC has the file from an earlier try, with the time that was given then."""
 CREATED: Final = 201
 """It was not there before."""
-_TOO_MANY_REQUESTS: Final = 429
 
 
 class _Counted:
@@ -87,7 +86,7 @@ def was_not_there(before: ExamFile, now: ExamFile | None) -> bool:
 def never_acted(error: TransientError) -> bool:
     """Whether it is certain that the server did nothing with the request."""
     if isinstance(error, EdcFailure):
-        return error.http_status == _TOO_MANY_REQUESTS
+        return error.is_rate_limit
     return isinstance(error, Unauthorized) or (
         isinstance(error, ServerWideError) and not error.sent
     )
