@@ -8,7 +8,7 @@ from typing import Final
 from camera_watchdog.disk_room import why_not_written
 from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, Reason, State
-from camera_watchdog.obstacles import Obstacle, Obstacles
+from camera_watchdog.obstacles import JOURNAL, Obstacle, Obstacles
 from camera_watchdog.registry import Registry
 
 __all__ = ["Standing"]
@@ -60,7 +60,7 @@ class Standing:
         for exam in self._registry.exams():
             if not _is_held_still(known.get(exam.id), exam):
                 known[exam.id] = exam
-        waits = Reason("disk_full", (), {"said": trouble})
+        waits = Reason(JOURNAL, (), {"said": trouble})
         return tuple(
             exam.but(reason=waits) if exam.reason is None and exam.state in _WAITING else exam
             for _, exam in sorted(known.items())
