@@ -238,8 +238,9 @@ class Alerts:
         there = {trouble.key: trouble for trouble in now_there}
         for key, trouble in there.items():
             self.known[key] = _seen(self.known.get(key), trouble, now, now_s)
-        self._note_ends(there.keys(), frozenset(still_open), now_s)
-        return [*self._begun(there.keys(), now, now_s), *self._over(now, now_s)]
+        may_return = frozenset(still_open)
+        self._note_ends(there.keys(), may_return, now_s)
+        return [*self._begun(there.keys(), may_return, now, now_s), *self._over(now, now_s)]
 
     def _note_ends(self, there: AbstractSet[str], may_return: frozenset[str], now_s: float) -> None:
         calm_s = max(self._after_s, _CALM_S)
@@ -252,11 +253,24 @@ class Alerts:
             elif each.over_s is None:
                 self.known[key] = dataclasses.replace(each, over_s=now_s)
 
-    def _begun(self, there: AbstractSet[str], now: datetime, now_s: float) -> Iterator[Message]:
-        """Those that nobody knows of yet, once the first of them has lasted."""
-        untold = [each for key, each in self.known.items() if key in there and not each.is_told]
+    def _begun(
+        self, there: AbstractSet[str], may_return: AbstractSet[str], now: datetime, now_s: float
+    ) -> Iterator[Message]:
+        """Those that nobody knows of yet, once the first of them has lasted.
+
+        With them those whose exam is just tried again: left out, each would be a message of its own.
+        """
+        untold = [
+            each
+            for key, each in self.known.items()
+            if key in there | may_return and not each.is_told
+        ]
         for group, gathered in _gathered(untold, lambda each: each.trouble.group).items():
-            lasts = any(e.trouble.since or now_s - e.since_s >= self._after_s for e in gathered)
+            lasts = any(
+                e.trouble.since or now_s - e.since_s >= self._after_s
+                for e in gathered
+                if e.trouble.key in there
+            )
             if not lasts or now_s - self._told_s.get(group, -inf) < self._after_s:
                 continue
             self._told_s[group] = now_s

@@ -131,9 +131,8 @@ class Deliver:
     def _check_listing(self, passage: Passage) -> None:
         """Before a byte, where the last answer is not of just now: does the session hold what we left in it?
 
-        Another workstation may have sent into it meanwhile, the EDC was restored from a backup, or the
-        clinician corrected the entry's date, or noted a contra-indication: where nothing of the exam is in
-        it, another one may be asked for.
+        Another workstation may have sent into it, or completed it, the EDC was restored from a backup, the entry's date
+        was corrected, or a contra-indication noted: where nothing of the exam is in it, another one may be asked for.
 
         Raises:
             PermanentError: it holds what nobody here sent, or lacks what it acknowledged; or it is of
@@ -149,6 +148,9 @@ class Deliver:
         listing, status = self._sessions.look(exam, session)
         in_doubt = in_doubt_there(exam, listing)
         is_closed = is_gap and self._sessions.passes_over(exam, session, status)
+        if is_closed:
+            listing, status = self._sessions.look(exam, session)
+            is_closed = not status.complete
         if joins_before(exam) or holds_some_of(exam, listing):
             check_begun(exam, session, status, self._tools)
             if is_closed:
@@ -215,9 +217,8 @@ class Deliver:
             files = passage.exam.files_with(doubtful)
             passage.save("wrong acknowledgement", f"{file.name}: {wrong}", files=files)
             raise _wrong(doubtful, session)
-        stored = file.but(
-            sent=Sent.YES, acknowledged_at=self._tools.clock(), acknowledgement=answer
-        )
+        now = self._tools.clock()
+        stored = file.but(sent=Sent.YES, acknowledged_at=now, acknowledgement=answer)
         files = passage.exam.files_with(stored)
         passage.save(
             "acknowledged",

@@ -125,7 +125,10 @@ class Proof:
         if new and session.missing:
             details |= {"missing": ", ".join(new).replace("_", " ")}
             hold_unless_waived(exam, Reason("report_type_changed", (), details))
-        elif self._sessions.passes_over(exam, session, status):
+        elif (
+            self._sessions.passes_over(exam, session, status)
+            and not self._sessions.status(exam).complete
+        ):
             hold_unless_waived(exam, Reason("contraindicated", (), details | {"all_sent": "yes"}))
         return f"The EDC does not call the entry complete; it lacks {', '.join(status.missing)}."
 

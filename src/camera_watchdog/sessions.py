@@ -18,13 +18,7 @@ from camera_watchdog.eyes import is_retaken
 from camera_watchdog.late import session_to_join
 from camera_watchdog.lifecycle import Event
 from camera_watchdog.listing import Listing
-from camera_watchdog.model import (
-    JOURNAL_LOST_NOTES,
-    Demographics,
-    Exam,
-    Reason,
-    Session,
-)
+from camera_watchdog.model import JOURNAL_LOST_NOTES, Demographics, Exam, Reason, Session
 from camera_watchdog.screening import check_folders, hold_unless_waived
 from camera_watchdog.sent_anew import unsent
 from camera_watchdog.session_checks import (
@@ -289,7 +283,8 @@ class Sessions:
     def passes_over(self, exam: Exam, session: Session, status: SessionStatus) -> bool:
         """Whether ``resolve`` leaves out a session though it is the newest and not complete.
 
-        Nothing but a contra-indication, entered since, makes it do so.
+        Nothing but a contra-indication, entered since, makes it do so, or another workstation that has just
+        completed it: what is then told of it is to be asked anew.
         """
         may_be_0_1 = status.made_by_resolve or (status.key == _BEFORE_0_3 and not status.dated)
         if status.session_id != session.session_id or status.complete or may_be_0_1:

@@ -516,6 +516,21 @@ def test_one_that_is_entered_while_an_exam_is_half_sent_is_asked_about_before_th
         check_arrived(clinic)
 
 
+@pytest.mark.parametrize("release", TELLS)
+def test_an_entry_that_another_workstation_completes_just_then_is_not_called_contraindicated(
+    tmp_path: Path, release: str
+) -> None:
+    with begun(tmp_path, release) as clinic:
+        clinic.edc.uploads = [None, TOO_MANY]
+        clinic.try_once()
+        (entry,) = clinic.edc.sessions
+        clinic.edc.statuses = [clinic.edc.status("S1")]
+        for kind in entry.missing({"right"}):
+            clinic.edc.stored.append(Stored(entry.id, kind, f"of another {kind}", ""))
+        clinic.live_for(60)
+        assert clinic.told("S1") == (State.HELD, "not_explained")
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_one_that_is_taken_back_lets_the_rest_go_by_itself(tmp_path: Path, release: str) -> None:
     with begun(tmp_path, release) as clinic:

@@ -231,6 +231,24 @@ def test_sixty_holds_of_one_reason_are_one_message_and_one_end() -> None:
     assert len(watch.subjects) == 60
 
 
+def test_one_that_is_just_tried_again_is_in_the_message_of_its_reason() -> None:
+    watch, still_open = Watch(), ["exam 1", "exam 2", "exam 3"]
+    watch.sees(*many(1, 2, 3), still_open=still_open)
+    watch.sees(*many(1, 2, 3), later=AFTER - MINUTE, still_open=still_open)
+
+    watch.sees(*many(1, 3), still_open=still_open)
+
+    assert watch.subjects == ["S1", "S2", "S3"]
+
+
+def test_what_is_just_tried_again_is_not_told_alone() -> None:
+    watch = Watch()
+    watch.sees(HELD)
+
+    assert watch.sees(later=AFTER - MINUTE) == []
+    assert watch.sees(HELD, later=MINUTE) == [("no_session", False)]
+
+
 def test_the_next_message_of_a_reason_comes_later_and_names_only_the_new_ones() -> None:
     watch = Watch()
     watch.sees(*many(1, 2))
