@@ -949,6 +949,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_CHECK_WELL}a_subject_that_is_written_otherwise_on_the_camera_is_seen",
             f"{_CHECK_WELL}a_pattern_that_makes_one_subject_of_several_folders_is_seen",
             f"{_CHECK_WELL}a_pattern_that_fits_no_folder_at_all_is_seen",
+            f"{_CHECK_WELL}pictures_of_a_camera_that_makes_no_folders_are_seen",
+            f"{_CHECK_WELL}pictures_in_a_folder_that_the_pattern_does_not_take_are_seen_beside_those_that_it_takes",
             f"{_CHECK_WELL}more_folders_than_are_looked_at_are_told_with_the_command_for_all",
             f"{_CHECK_WELL}a_folder_that_cannot_be_listed_is_wrong",
             f"{_CHECK_WELL}what_is_held_by_the_record_is_never_well",

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from camera_watchdog.content.names import is_exam_name
@@ -20,7 +21,7 @@ from camera_watchdog.errors import TooManyEntries
 from camera_watchdog.old_archive import is_old_archive
 from camera_watchdog.sweep_rules import SweepRules
 
-__all__ = ["CameraFolder"]
+__all__ = ["CameraFolder", "of_exams"]
 
 logger = logging.getLogger(__name__)
 
@@ -90,17 +91,9 @@ class CameraFolder:
 
     def _of_exams(self) -> str:
         """How many of the unmatched folders hold pictures or reports by name, and how many of these lie loose."""
-        folders = [name for name in self.unmatched[:_LOOKED_INTO] if self._has_exam_files(name)]
-        files = [name for name in self.loose if is_exam_name(name)]
+        files, folders = of_exams(self._disk, self._rules.watch_dir, self.loose, self.unmatched)
         counts = ((len(files), "file"), (len(folders), "folder"))
         return ", ".join(f"{count} {what}{'s' * (count > 1)}" for count, what in counts if count)
-
-    def _has_exam_files(self, folder: str) -> bool:
-        try:
-            entries = self._disk.entries(self._rules.watch_dir / folder, most=MOST_ENTRIES)
-        except (OSError, TooManyEntries):
-            return False
-        return any(each.kind is Kind.FILE and is_exam_name(each.name) for each in entries)
 
     def _has_ours(self, names: Iterable[str]) -> bool:
         """Whether the archive or the state folder is there: then only the lock file was cleared away."""
@@ -125,3 +118,23 @@ class CameraFolder:
             )
             logger.info("watching  left alone, the %s: %s", kind, name)
         self._said = told
+
+
+def of_exams(
+    disk: Disk, watch_dir: Path, loose: Iterable[str], unmatched: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Pictures and reports, by name, where nothing is sent from: those loose in the root, and folders with some.
+
+    Of ``unmatched``, the folders that are no subjects', the first are looked into.
+    """
+    files = tuple(name for name in loose if is_exam_name(name))
+    looked_into = unmatched[:_LOOKED_INTO]
+    return files, tuple(name for name in looked_into if _has_exam_files(disk, watch_dir / name))
+
+
+def _has_exam_files(disk: Disk, folder: Path) -> bool:
+    try:
+        entries = disk.entries(folder, most=MOST_ENTRIES)
+    except (OSError, TooManyEntries):
+        return False
+    return any(each.kind is Kind.FILE and is_exam_name(each.name) for each in entries)

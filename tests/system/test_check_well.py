@@ -95,6 +95,46 @@ def test_a_pattern_that_fits_no_folder_at_all_is_seen(clinic: Clinic) -> None:
     assert any("1 folder that do not match: 105-10-0001-2" in li for li in marked(lines, "??"))
 
 
+def test_pictures_of_a_camera_that_makes_no_folders_are_seen(clinic: Clinic) -> None:
+    """Nothing of them is ever sent, though nothing else is wrong."""
+    folder = next(clinic.watch_dir.glob("105*"))
+    for picture in folder.iterdir():
+        picture.rename(clinic.watch_dir / picture.name)
+    folder.rmdir()
+    (clinic.watch_dir / "a.log").write_text("exported", "utf-8")
+    code, lines = check(clinic)
+    (said,) = marked(lines, "??")
+    assert "left alone in watch_dir: 4 files outside of any folder: " in said
+    assert said.index("a.log") > said.index(".jpg")  # pictures are named first
+    assert "one folder a subject" in said
+    assert (code, lines[-1]) == (1, "1 to look at: see the lines with ?? above.")
+
+
+def test_what_is_no_picture_lies_in_the_camera_s_folder_without_a_word(clinic: Clinic) -> None:
+    (clinic.watch_dir / "export.log").write_text("exported", "utf-8")
+    (clinic.watch_dir / "Settings").mkdir()
+    (clinic.watch_dir / "Settings" / "colours.ini").write_text("1", "utf-8")
+    code, lines = check(clinic, subject_folder_pattern=r"(?P<subject_identifier>\d{3}-.+)")
+    assert (code, lines[-1]) == (0, "All is well.")
+    assert len([line for line in marked(lines, "--") if "left alone in watch_dir" in line]) == 2
+
+
+def test_pictures_in_a_folder_that_the_pattern_does_not_take_are_seen_beside_those_that_it_takes(
+    clinic: Clinic,
+) -> None:
+    taken = clinic.camera.take(SUBJECTS[1])
+    taken.folder.rename(taken.folder.with_name("S 2"))
+    pattern = r"(?P<subject_identifier>\d{3}-.+)"
+    code, lines = check(clinic, subject_folder_pattern=pattern)
+    (said,) = marked(lines, "??")
+    assert (
+        "1 folder that do not match: S 2; pictures or reports that are not sent lie in S 2" in said
+    )
+    assert code == 1
+    code, lines = check(clinic, subject_folder_pattern=pattern, ignore=["S 2"])
+    assert (code, lines[-1]) == (0, "All is well.")
+
+
 def test_both_marks_are_named_where_both_stand_above(clinic: Clinic) -> None:
     code, lines = check(
         clinic,

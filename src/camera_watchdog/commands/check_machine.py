@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from camera_watchdog import parts
+from camera_watchdog.camera_folder import of_exams
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.command_line import command
 from camera_watchdog.commands.check_volumes import check_mounts, check_volumes
@@ -20,7 +21,6 @@ from camera_watchdog.config.keys import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from camera_watchdog.disk import Disk
 from camera_watchdog.disk_moves import nearest_folder
 from camera_watchdog.disk_room import try_to_write
-from camera_watchdog.entries import Kind
 from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
 from camera_watchdog.journal import Journal
 from camera_watchdog.resemblance import Identifiers
@@ -46,6 +46,11 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset(
     }
 )
 _BAD_CONFIG: Final = 78
+_NO_SUBJECTS: Final = "If not, move them away, or name them in ignore."
+_NO_EXAMS: Final = (
+    "Let the camera's export make one folder a subject, and move these there; what is of no exam move away, "
+    "or name it in ignore."
+)
 _KEPT: Final = "They are no subjects. Reports find what is in them."
 _NAMED: Final = 5
 """How many names a line quotes."""
@@ -79,31 +84,28 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
 def _leftovers(config: Config, names: Sequence[str], loose: Sequence[str]) -> Iterator[Finding]:
     rules = parts.sweep_rules(config)
     tried = "left alone in watch_dir"
-    if others := rules.unmatched(names):
+    files, others = rules.loose(loose), rules.unmatched(names)
+    pictures, with_pictures = of_exams(parts.disk(config), config.watch_dir, files, others)
+    if others:
         known = Identifiers({*filter(None, map(rules.subject, names)), *_on_camera(config)})
         named = _some([known.noted(name) for name in others])
         found = f"{_count(len(others), 'folder')} that do not match: {named}"
         pattern = config.subject_folder_pattern.pattern
         mend = f"If they are subjects, mend subject_folder_pattern {pattern!r}."
-        # Where it matches none at all, nothing could ever be sent.
-        none_matches = not any(map(rules.subject, names)) and _any_file(config, others)
-        yield odd(tried, found, mend) if none_matches else note(tried, found, mend)
+        if with_pictures:
+            found += f"; pictures or reports that are not sent lie in {_some(with_pictures)}"
+            yield odd(tried, found, f"{mend} {_NO_SUBJECTS}")
+        else:
+            yield note(tried, found, mend)
     if "rejected" in map(os.path.normcase, names):
         found = "a folder 'rejected', as another program leaves it"
         mend = "Look whether exams are in it; move those that were never sent back into watch_dir."
         yield note(tried, found, mend)
-    if files := rules.loose(loose):
-        found = f"{_count(len(files), 'file')} outside of any folder: {_some(files)}"
-        yield note(tried, found, "A picture must lie in the folder of its subject to be sent.")
-
-
-def _any_file(config: Config, folders: Iterable[str]) -> bool:
-    disk = parts.disk(config)
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            if any(e.kind is Kind.FILE for e in disk.entries(config.watch_dir / folder)):
-                return True
-    return False
+    if files:
+        first = sorted(files, key=lambda name: name not in pictures)
+        found = f"{_count(len(files), 'file')} outside of any folder: {_some(first)}"
+        mend = "A picture must lie in the folder of its subject to be sent."
+        yield odd(tried, found, f"{mend} {_NO_EXAMS}") if pictures else note(tried, found, mend)
 
 
 def _on_camera(config: Config) -> frozenset[str]:
