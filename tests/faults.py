@@ -767,6 +767,8 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             "unit/test_laterality.py::test_what_a_file_name_says",
             "unit/test_laterality.py::test_a_pattern_that_reads_an_eye_out_of_a_longer_word",
+            "unit/test_eye_in_name.py::test_the_words_of_the_identifier_are_no_eye",
+            f"{_PIPELINE_IDENTIFY}a_site_whose_identifiers_look_like_an_eye_is_asked_nothing_where_names_tell_it",
             "unit/test_objections.py::test_an_eye_in_a_name_stands_between_edges",
             "system/test_check_init_service.py::test_a_pattern_of_ones_own_that_fits_inside_a_word_is_told_with_an_example",
         ),

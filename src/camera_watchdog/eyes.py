@@ -15,6 +15,7 @@ from camera_watchdog.camera_rows import CameraRows, ExamRows
 from camera_watchdog.capture import with_capture_time
 from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
+from camera_watchdog.eye_in_name import eye_in_name
 from camera_watchdog.eye_rows import as_record
 from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony, parse_eye
 from camera_watchdog.model import (
@@ -214,7 +215,7 @@ class Eyes:
             return _Answer(verdict, own, is_news=verdict.reason is not None)
         asked: dict[str, Callable[[], Testimony]] = {
             _DATABASE: lambda: laterality.from_rows(found.rows),
-            "filename": lambda: laterality.from_filename(file.name, rules.filename_eye_pattern),
+            "filename": lambda: eye_in_name(exam, file.name, rules.filename_eye_pattern),
             "dicom": lambda: laterality.from_dicom(file.dicom_laterality),
         }
         unasked = [each for each in rules.eye_objections if each not in rules.eye_sources]
@@ -224,17 +225,17 @@ class Eyes:
         if reason is not None and reason.code == "not_in_database" and found.before:
             earlier = Reason("earlier_visit_rows", reason.files, {"before": found.before})
             verdict = EyeVerdict(None, "", earlier)
-        if verdict.reason is not None and self._is_told_by_name(file, verdict.reason):
+        if verdict.reason is not None and self._is_told_by_name(exam, file, verdict.reason):
             verdict = replace(verdict, reason=_with_sources(verdict.reason, rules.eye_sources))
         silent = all(t.finding in _SILENT for t in testimonies if t.source == _DATABASE)
         return _Answer(verdict, found.rows, silent)
 
-    def _is_told_by_name(self, file: ExamFile, reason: Reason) -> bool:
+    def _is_told_by_name(self, exam: Exam, file: ExamFile, reason: Reason) -> bool:
         """Whether it is a report without a row, and its name would tell the eye."""
         rules = self._tools.rules
         if file.is_image or reason.code not in _MAY_COME_LATER or "filename" in rules.eye_sources:
             return False
-        told = laterality.from_filename(file.name, rules.filename_eye_pattern)
+        told = eye_in_name(exam, file.name, rules.filename_eye_pattern)
         return told.finding is Finding.EYE
 
     def _with_key(self, exam: Exam, reason: Reason, contradictions: Iterable[str]) -> Reason:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from camera_watchdog import laterality
 from camera_watchdog.errors import CameraDatabaseError
+from camera_watchdog.eye_in_name import eye_in_name
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import Exam, Laterality
 from camera_watchdog.objections import eye_words, objections_to
@@ -49,7 +50,7 @@ class EyesTold:
         for file in present:
             eyes = {t.eye for t in objections_to(file, sorted(sources), words) if t.eye}
             if "filename" in self._rules.eye_sources:
-                by_name = laterality.from_filename(file.name, self._rules.filename_eye_pattern)
+                by_name = eye_in_name(exam, file.name, self._rules.filename_eye_pattern)
                 eyes |= {by_name.eye} if by_name.eye else set()
             by_row = laterality.from_database(file.name, rows, names).eye
             eyes |= {eye for eye in (by_row, file.eye) if eye}

@@ -8,7 +8,7 @@ beside the configured sources (:mod:`camera_watchdog.objections`) tells no eye, 
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from camera_watchdog.model import Laterality, Reason
 
 __all__ = [
+    "WORD",
     "EyeVerdict",
     "Finding",
     "ImageRow",
@@ -28,6 +29,7 @@ __all__ = [
     "from_operator",
     "from_rows",
     "from_words",
+    "identifier_in",
     "inside_a_word",
     "is_named",
     "parse_eye",
@@ -35,6 +37,9 @@ __all__ = [
     "translated",
     "without_ending",
 ]
+
+WORD: Final = re.compile(r"[^\W_]+")
+"""What stands between two edges: letters and digits."""
 
 _SPELLINGS: Final = {
     "l": Laterality.LEFT,
@@ -157,12 +162,32 @@ def from_rows(rows: Sequence[ImageRow]) -> Testimony:
     return _testimony("database", [row.eye for row in rows])
 
 
-def from_filename(name: str, pattern: re.Pattern[str]) -> Testimony:
-    """What the file's name says: the group ``eye`` of every match, else the first group, else all."""
+def from_filename(
+    name: str, pattern: re.Pattern[str], identifiers: Iterable[str] = ()
+) -> Testimony:
+    """What the file's name says: the group ``eye`` of every match, else the first group, else all.
+
+    What stands inside one of these identifiers, however its words are divided, is no eye.
+    """
     group = _eye_group(pattern)
     text = unicodedata.normalize("NFC", name)  # a letter and its accent are one, and no edge
-    values = [match.group(group) for match in pattern.finditer(text)]
+    apart = [match.span() for each in identifiers for match in identifier_in(each, text)]
+    values = [
+        match.group(group)
+        for match in pattern.finditer(text)
+        if not any(start <= match.start(group) and match.end(group) <= end for start, end in apart)
+    ]
     return _testimony("filename", [value for value in values if value and value.strip()])
+
+
+def identifier_in(identifier: str, text: str) -> Iterator[re.Match[str]]:
+    """Where an identifier stands in a text: its words, in any case, whatever divides them.
+
+    So RIGHT-003 is found in ``RIGHT_003_1``; the text is composed (NFC).
+    """
+    words = WORD.findall(unicodedata.normalize("NFC", identifier))
+    spelled = r"[\W_]*".join(map(re.escape, words))
+    return re.finditer(spelled, text, re.IGNORECASE) if words else iter(())
 
 
 def _eye_group(pattern: re.Pattern[str]) -> str | int:

@@ -8,18 +8,21 @@ Where the same source contradicts the same other one in exam after exam, it is l
 else; then the hold names the key that turns it off.
 """
 
-import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from camera_watchdog.laterality import Finding, Testimony, from_dicom, from_words
+from camera_watchdog.laterality import (
+    WORD,
+    Finding,
+    Testimony,
+    from_dicom,
+    from_words,
+    identifier_in,
+)
 from camera_watchdog.model import Exam, ExamFile, ReportType
 
 __all__ = ["eye_words", "objections_to", "runs_on"]
-
-_WORD: Final = re.compile(r"[^\W_]+")
-"""What stands between two edges: letters and digits."""
 
 _EYES: Final = frozenset({"od", "os", "left", "right"})
 _RUNNING: Final = 3
@@ -83,10 +86,10 @@ def _agreed(exam: Exam, source: str, report_type: ReportType) -> bool:
 def _eye_words(name: str, identifiers: Iterable[str]) -> frozenset[str]:
     text = _plain(name)
     for identifier in sorted(identifiers, key=len, reverse=True):
-        words = _WORD.findall(_plain(identifier))
-        if _EYES & {*words}:  # as in RIGHT-003, which the files' names may spell RIGHT_003
-            text = re.sub(r"[\W_]*".join(map(re.escape, words)), "0", text)
-    return _EYES & {*_WORD.findall(text)}
+        if _EYES & {*WORD.findall(_plain(identifier))}:
+            for found in reversed([*identifier_in(_plain(identifier), text)]):
+                text = f"{text[: found.start()]}0{text[found.end() :]}"
+    return _EYES & {*WORD.findall(text)}
 
 
 def _plain(text: str) -> str:

@@ -501,3 +501,21 @@ def test_reports_whose_names_tell_nothing_are_asked_about_without_a_key(tmp_path
     with made(tmp_path, report_type=ReportType.PER_EYE) as clinic:
         clinic.edc.add_session(report_type="per_eye")
         assert "eye_sources" not in reports_without_rows(clinic, "a.pdf", "b.pdf")
+
+
+@pytest.mark.parametrize("subject", ["OS-012", "OD-7"])
+def test_a_site_whose_identifiers_look_like_an_eye_is_asked_nothing_where_names_tell_it(
+    tmp_path: Path, subject: str
+) -> None:
+    with made(tmp_path, eye_sources=("filename",)) as clinic:
+        clinic.edc.add_session(subject)
+        for name in (f"{subject}_OD.jpg", f"S_{subject}_OS.jpg", f"{subject}_report.pdf"):
+            clinic.put(f"{subject}/{name}")
+        clinic.live_for(60)
+        types = {one.name: one.file_type for one in clinic.edc.stored}
+        assert types == {
+            f"{subject}_OD.jpg": "right",
+            f"S_{subject}_OS.jpg": "left",
+            f"{subject}_report.pdf": "report",
+        }
+        assert len(clinic.archived()) == 1

@@ -33,6 +33,7 @@ PURE: Final = {
     "entry_dates",
     "entries",
     "errors",
+    "eye_in_name",
     "eye_rows",
     "row_claims",
     "intake",
