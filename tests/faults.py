@@ -296,6 +296,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_TOLD}[an archived folder copied back (23)]",
             f"{_PIPELINE_IDENTIFY}the_same_bytes_twice_for_one_eye_are_sent_once",
             "system/test_commands.py::test_what_came_late_goes_to_the_session_that_it_belongs_to",
+            f"{_PIPELINE_IDENTIFY}a_copy_that_the_database_does_not_name_is_sent_once_under_the_name_that_it_does",
+            f"{_PIPELINE_IDENTIFY}a_copy_whose_row_comes_late_and_tells_the_other_eye_is_held",
         ),
     ),
     # The camera's database

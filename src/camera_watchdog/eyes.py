@@ -8,6 +8,7 @@ merely went away meanwhile takes back nothing, whether the file was sent or wait
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from camera_watchdog import laterality
@@ -16,8 +17,9 @@ from camera_watchdog.capture import with_capture_time
 from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.eye_in_name import eye_in_name
+from camera_watchdog.eye_reasons import MAY_COME_LATER, with_notes, worst
 from camera_watchdog.eye_rows import as_record
-from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony, parse_eye
+from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony
 from camera_watchdog.model import (
     Exam,
     ExamFile,
@@ -32,21 +34,20 @@ from camera_watchdog.objections import eye_words, objections_to, runs_on
 from camera_watchdog.overrides import (
     SENT_AS_OTHER_EYE,
     eye_said,
-    eye_said_against_its_row,
     eye_said_before_the_news,
     eye_said_of_sent,
     is_told_without_row,
 )
 from camera_watchdog.row_times import nearest
+from camera_watchdog.same_bytes import SAME_BYTES, twin_with_eye
 from camera_watchdog.screening import to_send
 from camera_watchdog.steps import EyeMissing, Passage, Tools
 
 __all__ = ["Eyes", "is_retaken"]
 
-_MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
 _SILENT: Final = frozenset({Finding.NO_ROW, Finding.NOTHING})
-_MOST_QUOTED: Final = 5
 _DATABASE: Final = "database"
+_ROW_OF_A_COPY_WITHIN: Final = timedelta(seconds=20)
 _ASKED_ABOUT: Final = 3
 """So many names tell how a camera names its pictures."""
 
@@ -61,13 +62,15 @@ class _Answer:
     """What is known of one file's eye, and the rows of the database that are its own.
 
     ``is_silent`` where the database was asked and has nothing to say, not even what is no eye, ``is_news``
-    where it says another eye than a person did who knew of nothing against it.
+    where it says another eye than a person did who knew of nothing against it. ``is_speechless`` where there is
+    no row, and no other source that is asked has anything to say.
     """
 
     verdict: EyeVerdict
     rows: tuple[ImageRow, ...]
     is_silent: bool = False
     is_news: bool = False
+    is_speechless: bool = False
 
 
 class Eyes:
@@ -95,20 +98,65 @@ class Eyes:
         changed: list[ExamFile] = []
         left_out = [f for f in exam.files if f.present and f.sent is Sent.SKIPPED]
         changed += [file.but(eye_rows=_recorded(file, rows.of(file).rows)) for file in left_out]
-        for file in to_send(exam):
-            if file.format is None:
+        for file, answer in self._answers(exam, rows, words):
+            if answer is None:
                 unknown.append(Reason("unfinished_file", (file.name,)))
                 continue
-            answer = self._answer(exam, file, rows, words)
             known, reason = self._known(exam, file, answer)
             if reason is not None:
                 unknown.append(self._with_key(exam, reason, answer.verdict.contradictions))
             changed.append(known)
-        exam = _with_notes(exam, changed)
+        exam = with_notes(exam, changed)
         exam = rows.kept(exam.with_file(*changed))
         if not unknown:
             return rows.with_what_is_left(exam), None
-        return exam, self._called_for(exam, _worst(unknown))
+        return exam, self._called_for(exam, worst(unknown))
+
+    def _answers(
+        self, exam: Exam, rows: ExamRows, words: Mapping[str, frozenset[str]]
+    ) -> list[tuple[ExamFile, _Answer | None]]:
+        """What is known of each file that goes; of one that nothing speaks of, what is of its own bytes.
+
+        A copy has no row as a rule. It is given the time in which a camera enters one, so that a row that
+        tells the other eye is met.
+        """
+        rules, waited = self._tools.rules, self._tools.elapsed.since(exam.last_change)
+        copies_count = waited >= min(_ROW_OF_A_COPY_WITHIN, rules.incomplete_after)
+        copies_count |= _DATABASE not in rules.eye_sources
+        answers = [
+            (file, None if file.format is None else self._answer(exam, file, rows, words))
+            for file in to_send(exam)
+        ]
+        told = [_as_answered(file, answer) for file, answer in answers if answer]
+        told += [file for file in exam.files if not file.present]
+        return [
+            (file, self._answer_of_twin(file, answer, told, words))
+            if answer and answer.is_speechless and copies_count
+            else (file, answer)
+            for file, answer in answers
+        ]
+
+    def _answer_of_twin(
+        self,
+        file: ExamFile,
+        answer: _Answer,
+        told: Iterable[ExamFile],
+        words: Mapping[str, frozenset[str]],
+    ) -> _Answer:
+        """The eye of a file of the same bytes, unless what is known of this one objects."""
+        twin = twin_with_eye(file, told)
+        if twin is None or twin.eye is None:
+            return answer
+        said = Testimony(SAME_BYTES, twin.eye, twin.eye.value, Finding.EYE)
+        verdict = laterality.decide(file.name, [said], self._objections(file, words))
+        return replace(answer, verdict=verdict)
+
+    def _objections(
+        self, file: ExamFile, words: Mapping[str, frozenset[str]]
+    ) -> tuple[Testimony, ...]:
+        rules = self._tools.rules
+        unasked = [each for each in rules.eye_objections if each not in rules.eye_sources]
+        return objections_to(file, unasked, words)
 
     def ask_again(self, passage: Passage) -> None:
         """Whether the database says still what the files were sent as; asked before the proof.
@@ -142,7 +190,7 @@ class Eyes:
             if reason is not None:
                 other.append(reason)
         passage.learn(rows.kept(exam.with_file(*changed)))
-        if (error := _worst(other)) is not None:
+        if (error := worst(other)) is not None:
             raise error
 
     def _known(self, exam: Exam, file: ExamFile, answer: _Answer) -> tuple[ExamFile, Reason | None]:
@@ -218,9 +266,8 @@ class Eyes:
             "filename": lambda: eye_in_name(exam, file.name, rules.filename_eye_pattern),
             "dicom": lambda: laterality.from_dicom(file.dicom_laterality),
         }
-        unasked = [each for each in rules.eye_objections if each not in rules.eye_sources]
         testimonies = [asked[source]() for source in rules.eye_sources]
-        verdict = laterality.decide(file.name, testimonies, objections_to(file, unasked, words))
+        verdict = laterality.decide(file.name, testimonies, self._objections(file, words))
         reason = verdict.reason
         if reason is not None and reason.code == "not_in_database" and found.before:
             earlier = Reason("earlier_visit_rows", reason.files, {"before": found.before})
@@ -228,12 +275,13 @@ class Eyes:
         if verdict.reason is not None and self._is_told_by_name(exam, file, verdict.reason):
             verdict = replace(verdict, reason=_with_sources(verdict.reason, rules.eye_sources))
         silent = all(t.finding in _SILENT for t in testimonies if t.source == _DATABASE)
-        return _Answer(verdict, found.rows, silent)
+        speechless = all(_is_speechless(testimony) for testimony in testimonies)
+        return _Answer(verdict, found.rows, silent, is_speechless=speechless)
 
     def _is_told_by_name(self, exam: Exam, file: ExamFile, reason: Reason) -> bool:
         """Whether it is a report without a row, and its name would tell the eye."""
         rules = self._tools.rules
-        if file.is_image or reason.code not in _MAY_COME_LATER or "filename" in rules.eye_sources:
+        if file.is_image or reason.code not in MAY_COME_LATER or "filename" in rules.eye_sources:
             return False
         told = eye_in_name(exam, file.name, rules.filename_eye_pattern)
         return told.finding is Finding.EYE
@@ -297,6 +345,18 @@ class Eyes:
         return exam.with_file(*changed)
 
 
+def _as_answered(file: ExamFile, answer: _Answer) -> ExamFile:
+    verdict = answer.verdict
+    return file.but(eye=verdict.eye, eye_source=verdict.source) if verdict.eye else file
+
+
+def _is_speechless(testimony: Testimony) -> bool:
+    """A row that tells no eye yet is one that is still to be filled in."""
+    if testimony.source == _DATABASE:
+        return testimony.finding is Finding.NO_ROW
+    return testimony.finding is Finding.NOTHING
+
+
 def _with_sources(reason: Reason, sources: Sequence[str]) -> Reason:
     """The reason, with the key as it could be where names of reports tell the eye."""
     more = {"eye_sources": json.dumps([*sources, "filename"])}
@@ -322,50 +382,3 @@ def _recorded(file: ExamFile, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:
     now = tuple(as_record(row) for row in rows)
     stays = file.may_be_stored and not is_retaken(file)
     return file.eye_rows if stays and not now else now
-
-
-def _worst(unknown: list[Reason]) -> PermanentError | EyeMissing | None:
-    """What a person must answer comes before what the camera may still tell."""
-    if not unknown:
-        return None
-    first = min(unknown, key=lambda reason: reason.code in _MAY_COME_LATER)
-    alike = [reason for reason in unknown if reason.code == first.code]
-    files = tuple(name for reason in alike for name in reason.files)
-    details = _together(alike)
-    if first.code in _MAY_COME_LATER:
-        return EyeMissing(Reason(first.code, files, details))
-    return PermanentError(first.code, files=files, details=details)
-
-
-def _together(alike: list[Reason]) -> dict[str, str]:
-    """What is to be told of several files at once: what was said of each where that differs."""
-    details = {name: text for reason in alike for name, text in reason.details.items()}
-    if len({reason.details.get("said") for reason in alike}) > 1:
-        each = [f"{', '.join(r.files)} ({r.details['said']})" for r in alike if "said" in r.details]
-        more = [f"and {len(each) - _MOST_QUOTED} more"] if len(each) > _MOST_QUOTED else []
-        details["said"] = ", ".join([*each[:_MOST_QUOTED], *more])
-    if corrections := [r.details["correction"] for r in alike if "correction" in r.details]:
-        details["correction"] = ", ".join(corrections)
-    return details
-
-
-def _with_notes(exam: Exam, known: Iterable[ExamFile]) -> Exam:
-    """The exam, with a note of each file whose eye a person said against the EDC, or the camera."""
-    notes = [_told_by_a_person(exam, file) for file in known]
-    news = (note for note in notes if note and note not in exam.notes)
-    return exam.but(notes=(*exam.notes, *news))
-
-
-def _told_by_a_person(exam: Exam, file: ExamFile) -> str:
-    """What is to be kept of a person's word that the EDC, or the camera's database, is wrong."""
-    before, said = exam.file(file.name), eye_said_of_sent(exam, file)
-    if before and said and before.may_be_stored and before.file_type != file.file_type:
-        return (
-            f"{file.name} was sent as {before.file_type}; {said.user} said that the EDC's "
-            f"administrator corrected it to {file.file_type}."
-        )
-    said = eye_said_against_its_row(exam, file)
-    recorded = sorted({eye for row in file.eye_rows if (eye := parse_eye(row.eye))})
-    if said is None or not recorded or file.eye in recorded:
-        return ""
-    return f"{file.name} is recorded as {recorded[0]} on the camera; {said.user} said {file.eye}."

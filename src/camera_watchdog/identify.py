@@ -31,6 +31,7 @@ from camera_watchdog.model import (
 )
 from camera_watchdog.other_subject import begun_anew, in_edc, sent_as_other_subject
 from camera_watchdog.overrides import skipped
+from camera_watchdog.same_bytes import without_copies
 from camera_watchdog.screening import (
     check_folders,
     check_names,
@@ -76,7 +77,7 @@ class Identify:
                 check_folders(exam, self._tools)  # the rows may be those of the other folder
             raise unknown
         timed = self._eyes.with_capture_times(exam, rows)
-        exam = _without_copies(_with_times_told(exam, timed, self._tools.rules.zone))
+        exam = without_copies(_with_times_told(exam, timed, self._tools.rules.zone))
         exam = self._with_clock_doubt(exam, passage.name)
         exam = self._with_unread_dicom(exam, passage.name)
         passage.learn(exam)
@@ -210,28 +211,3 @@ def _with_times_told(before: Exam, exam: Exam, zone: tzinfo) -> Exam:
 
 def _told(file: ExamFile) -> str:
     return f"{file.file_type} ({file.eye_source})" if file.eye_source else f"{file.file_type}"
-
-
-def _without_copies(exam: Exam) -> Exam:
-    """The same bytes twice for one eye are sent once; for two eyes somebody must look.
-
-    A file that was renamed after the EDC acknowledged it is the copy of one that is gone.
-
-    Raises:
-        PermanentError: the same picture is recorded for both eyes.
-    """
-    gone = [file for file in exam.files if not file.present and file.sent is Sent.YES]
-    first: dict[str, ExamFile] = {file.sent_sha256: file for file in gone}
-    for file in sorted(to_send(exam), key=lambda f: (not f.may_be_stored, f.name)):
-        twin = first.setdefault(file.sha256, file)
-        if twin is file:
-            continue
-        if twin.file_type is not file.file_type:
-            said = f"the same picture is recorded as {twin.file_type} and as {file.file_type}"
-            raise PermanentError(
-                "eye_conflict", files=(twin.name, file.name), details={"said": said}
-            )
-        if not file.may_be_stored:
-            note = f"same bytes as {twin.name}"
-            exam = exam.with_file(file.but(sent=Sent.SKIPPED, note=note))
-    return exam

@@ -519,3 +519,74 @@ def test_a_site_whose_identifiers_look_like_an_eye_is_asked_nothing_where_names_
             f"{subject}_report.pdf": "report",
         }
         assert len(clinic.archived()) == 1
+
+
+def types_sent(clinic: Clinic) -> dict[str, str]:
+    return {one.name: one.file_type for one in clinic.edc.stored}
+
+
+@pytest.mark.parametrize("copy", ["OD - Copy.jpg", "2026_export.jpg", "zz.jpg"])
+def test_a_copy_that_the_database_does_not_name_is_sent_once_under_the_name_that_it_does(
+    clinic: Clinic, copy: str
+) -> None:
+    clinic.put(f"S1/{copy}", bytes_of("OD.jpg"))
+    clinic.live_for(60)
+    assert types_sent(clinic) == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}
+    (skipped,) = [f for f in clinic.receipt()["files"] if f["sent"] == "skipped"]
+    assert (skipped["name"], skipped["note"]) == (copy, "same bytes as OD.jpg")
+
+
+def test_a_copy_is_no_picture_of_the_other_eye(clinic: Clinic) -> None:
+    (clinic.root / "S1" / "OS.jpg").unlink()
+    clinic.put("S1/OD - Copy.jpg", bytes_of("OD.jpg"))
+    clinic.live_for(120)
+    assert clinic.told("S1") == (State.HELD, "incomplete")
+    clinic.put("S1/OS.jpg")
+    clinic.live_for(120)
+    assert types_sent(clinic) == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}
+
+
+def test_a_copy_whose_row_comes_late_and_tells_the_other_eye_is_held(clinic: Clinic) -> None:
+    clinic.put("S1/IM_9.jpg", bytes_of("OD.jpg"))
+    clinic.live_for(8)
+    assert clinic.told("S1") == (State.COLLECTING, "not_in_database")
+    clinic.camera.know("S1", "IM_9.jpg", "L")
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    assert clinic.edc.stored == []
+
+
+def test_a_copy_whose_name_tells_the_other_eye_is_held(clinic: Clinic) -> None:
+    clinic.put("S1/IM_OS.jpg", bytes_of("OD.jpg"))
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "eye_conflict")
+    said = clinic.exam("S1").reason.details["said"]  # type: ignore[union-attr]
+    assert said == "same bytes: right; filename: left"
+
+
+def test_a_copy_whose_row_tells_no_eye_yet_is_asked_about(clinic: Clinic) -> None:
+    clinic.put("S1/IM_9.jpg", bytes_of("OD.jpg"))
+    clinic.camera.know("S1", "IM_9.jpg", None)
+    clinic.live_for(60)
+    assert clinic.told("S1") == (State.HELD, "eye_unknown")
+
+
+def test_a_picture_and_its_copy_that_nothing_tells_of_are_answered_by_one_word(
+    clinic: Clinic,
+) -> None:
+    clinic.camera.rows["S1"] = clinic.camera.rows["S1"][1:]
+    clinic.put("S1/OD - Copy.jpg", bytes_of("OD.jpg"))
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    clinic.answer(name="OD.jpg", eye=Laterality.RIGHT)
+    clinic.live_for(60)
+    assert types_sent(clinic) == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}
+
+
+def test_a_name_that_tells_the_eye_tells_it_for_the_same_picture_under_another_name(
+    tmp_path: Path,
+) -> None:
+    with begun(tmp_path, "1.4", eye_sources=("filename",)) as clinic:
+        clinic.put("S1/2.jpg", bytes_of("OD.jpg"))
+        clinic.live_for(60)
+        assert types_sent(clinic) == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}

@@ -1,0 +1,64 @@
+"""What is told of the eyes of an exam's files: the reason of those that are not known, notes of the others."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from camera_watchdog.errors import PermanentError
+from camera_watchdog.laterality import parse_eye
+from camera_watchdog.model import Exam, ExamFile, Reason
+from camera_watchdog.overrides import eye_said_against_its_row, eye_said_of_sent
+from camera_watchdog.steps import EyeMissing
+
+__all__ = ["MAY_COME_LATER", "with_notes", "worst"]
+
+MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
+"""The camera may still tell."""
+
+_MOST_QUOTED: Final = 5
+
+
+def worst(unknown: Sequence[Reason]) -> PermanentError | EyeMissing | None:
+    """The one reason for several files: what a person must answer before what the camera may still tell."""
+    if not unknown:
+        return None
+    first = min(unknown, key=lambda reason: reason.code in MAY_COME_LATER)
+    alike = [reason for reason in unknown if reason.code == first.code]
+    files = tuple(name for reason in alike for name in reason.files)
+    details = _together(alike)
+    if first.code in MAY_COME_LATER:
+        return EyeMissing(Reason(first.code, files, details))
+    return PermanentError(first.code, files=files, details=details)
+
+
+def _together(alike: Sequence[Reason]) -> dict[str, str]:
+    """What is to be told of several files at once: what was said of each where that differs."""
+    details = {name: text for reason in alike for name, text in reason.details.items()}
+    if len({reason.details.get("said") for reason in alike}) > 1:
+        each = [f"{', '.join(r.files)} ({r.details['said']})" for r in alike if "said" in r.details]
+        more = [f"and {len(each) - _MOST_QUOTED} more"] if len(each) > _MOST_QUOTED else []
+        details["said"] = ", ".join([*each[:_MOST_QUOTED], *more])
+    if corrections := [r.details["correction"] for r in alike if "correction" in r.details]:
+        details["correction"] = ", ".join(corrections)
+    return details
+
+
+def with_notes(exam: Exam, known: Iterable[ExamFile]) -> Exam:
+    """The exam, with a note of each file whose eye a person said against the EDC, or the camera."""
+    notes = [_told_by_a_person(exam, file) for file in known]
+    news = (note for note in notes if note and note not in exam.notes)
+    return exam.but(notes=(*exam.notes, *news))
+
+
+def _told_by_a_person(exam: Exam, file: ExamFile) -> str:
+    """What is to be kept of a person's word that the EDC, or the camera's database, is wrong."""
+    before, said = exam.file(file.name), eye_said_of_sent(exam, file)
+    if before and said and before.may_be_stored and before.file_type != file.file_type:
+        return (
+            f"{file.name} was sent as {before.file_type}; {said.user} said that the EDC's "
+            f"administrator corrected it to {file.file_type}."
+        )
+    said = eye_said_against_its_row(exam, file)
+    recorded = sorted({eye for row in file.eye_rows if (eye := parse_eye(row.eye))})
+    if said is None or not recorded or file.eye in recorded:
+        return ""
+    return f"{file.name} is recorded as {recorded[0]} on the camera; {said.user} said {file.eye}."
