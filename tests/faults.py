@@ -32,6 +32,7 @@ _PIPELINE_IDENTIFY: Final = "integration/test_pipeline_identify.py::test_"
 _OBJECTIONS: Final = "integration/test_pipeline_objections.py::test_"
 _LOOKALIKES: Final = "integration/test_pipeline_lookalikes.py::test_"
 _ANSWERED: Final = "integration/test_answers_bytes.py::test_"
+_CHECK_ENTRIES: Final = "system/test_check_entries.py::test_"
 _CHECK_WELL: Final = "system/test_check_well.py::test_"
 _PRINTED: Final = "unit/test_printed_commands.py::test_"
 _COMMANDS: Final = "system/test_commands.py::test_"
@@ -957,6 +958,9 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_CHECK_WELL}pictures_in_a_folder_that_the_pattern_does_not_take_are_seen_beside_those_that_it_takes",
             f"{_CHECK_WELL}more_folders_than_are_looked_at_are_told_with_the_command_for_all",
             f"{_CHECK_WELL}a_folder_that_cannot_be_listed_is_wrong",
+            f"{_CHECK_ENTRIES}exams_that_the_edc_has_no_entry_for_are_never_well",
+            f"{_CHECK_ENTRIES}only_the_exam_without_an_entry_is_asked_about",
+            f"{_CHECK_ENTRIES}the_entry_of_the_visit_before_is_none_for_the_next",
             f"{_CHECK_WELL}what_is_held_by_the_record_is_never_well",
             f"{_CHECK_WELL}what_the_program_that_runs_says_of_itself_is_told",
             f"{_CHECK_WELL}an_ordinary_site_is_well",

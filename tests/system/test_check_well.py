@@ -25,6 +25,9 @@ SUBJECTS: Final = ("105-10-0001-2", "105-10-0002-2", "105-10-0003-2")
 @pytest.fixture
 def clinic(edc: DemoEdc, tmp_path: Path) -> Clinic:
     clinic = Clinic(tmp_path / "clinic", api_url=edc.url, token=edc.token)
+    for subject in SUBJECTS:
+        edc.add_subject(subject)
+        edc.add_session(subject)
     clinic.camera.take(SUBJECTS[0])
     return clinic
 
@@ -155,6 +158,7 @@ def findings_of(clinic: Clinic, *, look_at_all: bool = False) -> list[Finding]:
         look_at_all=look_at_all,
         given="",
         standing=Standing(),
+        edc_answers=False,
     ).findings
 
 

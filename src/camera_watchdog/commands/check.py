@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camera_watchdog import parts
-from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
+from camera_watchdog.checks import Finding, Mark, as_json, as_text, exit_code, note, odd, ok, wrong
 from camera_watchdog.commands.check_camera import check_camera, seen_in
 from camera_watchdog.commands.check_exams import check_exams
 from camera_watchdog.commands.check_ignored import check_ignored
@@ -79,12 +79,13 @@ def _everything(
     watch, folders = check_watch_dir(config)
     seen = seen_in(config, folders)
     camera, suggestion = check_camera(config, seen)
+    server = check_server(config, _now)
     findings = [
         *watch,
         *check_ignored(config, folders),
         *check_machine(config),
         *camera,
-        *check_server(config, _now),
+        *server,
     ]
     if problem := parts.dicom_problem(config):
         findings.append(wrong(problem.key, problem.found, problem.advice, code=_BAD_CONFIG))
@@ -106,6 +107,7 @@ def _everything(
         look_at_all=look_at_all,
         given=given,
         standing=standing,
+        edc_answers=any(found.mark is Mark.OK for found in server),
     )
     findings += [*standing.findings, *exams.findings]
     more = {

@@ -1,7 +1,7 @@
 """``check``, what lies in the camera's folder: each exam as it would be sent, and whether any would be."""
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from camera_watchdog import parts
 from camera_watchdog.capture import CLOCK, DICOM
 from camera_watchdog.checks import Finding, note, odd, ok, wrong
 from camera_watchdog.command_line import command
+from camera_watchdog.commands.check_entries import Entries, look_for_entries
 from camera_watchdog.commands.check_standing import Standing, held_elsewhere
 from camera_watchdog.config import Config
 from camera_watchdog.content.dicom_reader import install_command
@@ -44,10 +45,12 @@ def check_exams(
     look_at_all: bool,
     given: str,
     standing: Standing,
+    edc_answers: bool,
 ) -> ExamsFound:
     """Look at the folders, which are given with their subjects; at the first 50, or at all.
 
-    ``given`` says that names are taken which are not configured, ``standing`` what is on record.
+    ``given`` says that names are taken which are not configured, ``standing`` what is on record. Where the
+    ``edc_answers`` it is asked whether there are entries for them.
     """
     seen = foresee(
         folders,
@@ -58,6 +61,11 @@ def check_exams(
         clock=clock,
         most=None if look_at_all else _MOST_SHOWN,
     )
+    entries = Entries(seen.looked_at)
+    if edc_answers:
+        known = {*standing.held, *standing.under_way}
+        entries = look_for_entries(config, seen.looked_at, known, ask_of_all=look_at_all)
+        seen = replace(seen, looked_at=entries.exams)
     whole = [e for e in seen.looked_at if e.reason is None or e.reason.code not in _NOT_WHOLE_YET]
     held = standing.held
     findings = [
@@ -69,6 +77,7 @@ def check_exams(
             for said in _exam(each, given, held.get(each.exam.folder))
         ),
         *held_elsewhere(standing, {each.exam.folder for each in seen.looked_at}),
+        *entries.findings,
         *_clocks(seen.looked_at, clock()),
         *_unread(seen.looked_at),
         *_not_looked_at(seen),

@@ -13,7 +13,8 @@ from camera_watchdog.command_line import command
 from camera_watchdog.commands.overview_now import NoStatus, overview_now
 from camera_watchdog.config import Config
 from camera_watchdog.errors import JournalDamaged, JournalError, JournalOutdated, JournalRefused
-from camera_watchdog.model import State
+from camera_watchdog.lifecycle import ACTIVE
+from camera_watchdog.model import Sent, State
 from camera_watchdog.overview import Overview, Row
 
 __all__ = ["Standing", "check_standing", "held_elsewhere"]
@@ -25,12 +26,14 @@ _MOST_SHOWN: Final = 20
 class Standing:
     """The findings of the whole, and the exams for which ``status`` needs a person.
 
-    ``held`` are those whose folder is the camera's, by it; ``archived`` those that are in the archive.
+    ``held`` are those whose folder is the camera's, by it; ``archived`` those that are in the archive;
+    ``under_way`` the folders of which something is sent, or a worker has them.
     """
 
     findings: list[Finding] = field(default_factory=list)
     held: Mapping[str, Row] = field(default_factory=dict)
     archived: tuple[Row, ...] = ()
+    under_way: frozenset[str] = frozenset()
 
 
 def check_standing(config: Config, now: datetime) -> Standing:
@@ -48,7 +51,12 @@ def check_standing(config: Config, now: datetime) -> Standing:
         list(_of_all(told)),
         {row.folder: row for row in rows if row.state != State.ARCHIVED.value},
         tuple(row for row in rows if row.state == State.ARCHIVED.value),
+        frozenset(row.folder for row in told.rows if _is_under_way(row)),
     )
+
+
+def _is_under_way(row: Row) -> bool:
+    return row.state in ACTIVE or any(file.get("sent") == Sent.YES.value for file in row.files)
 
 
 def _of_all(told: Overview) -> Iterator[Finding]:
