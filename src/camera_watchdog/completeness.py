@@ -15,6 +15,8 @@ __all__ = [
     "IMAGE_KINDS",
     "REPORT_KINDS",
     "Required",
+    "as_table",
+    "counted",
     "missing_by_count",
     "missing_by_eye",
     "missing_told",
@@ -58,6 +60,29 @@ class Required:
         """Whether each eye needs a report of its own."""
         both = _READY_MADE_REPORTS[ReportType.PER_EYE]
         return self.report_type is ReportType.PER_EYE and self.reports >= both
+
+
+def counted(formats: Iterable[Format], required: Required) -> tuple[int, int]:
+    """How many images and how many reports of these count."""
+    there = list(formats)
+    return _images(there, required), sum(kind in required.report_kinds for kind in there)
+
+
+def as_table(required: Required) -> dict[str, object]:
+    """What the key ``required`` says of it, as a table: all that differs from the ready-made value."""
+    ready_made = Required.ready_made(required.report_type)
+    per_eye = required.images_per_eye
+    skip = sorted(required.skip) + ["raw"] * required.skip_raw
+    table: dict[str, tuple[object, object]] = {
+        "images": (required.images, max(ready_made.images, 2 * per_eye) if per_eye else 1),
+        "images_per_eye": (per_eye, ready_made.images_per_eye),
+        "kinds": (sorted(required.kinds), sorted(IMAGE_KINDS - required.skip)),
+        "of_one_kind": (required.of_one_kind, ready_made.of_one_kind),
+        "reports": (required.reports, ready_made.reports),
+        "report_kinds": (sorted(required.report_kinds), sorted(REPORT_KINDS)),
+        "skip": (skip, []),
+    }
+    return {key: value for key, (value, default) in table.items() if value != default}
 
 
 def missing_by_count(formats: Iterable[Format], required: Required) -> str:

@@ -13,7 +13,7 @@ from camera_watchdog.content.names import exact_pattern
 from camera_watchdog.edc_api.names import unsafe_name, unsafe_subject
 from camera_watchdog.entry_dates import picture_days
 from camera_watchdog.errors import PermanentError
-from camera_watchdog.late import exam_before, late_reason
+from camera_watchdog.late import exam_before, late_reason, with_required
 from camera_watchdog.model import Exam, ExamFile, Override, Reason, Sent, State
 from camera_watchdog.overrides import (
     entries_meant,
@@ -111,8 +111,7 @@ def _check_complete(exam: Exam, tools: Tools) -> None:
             return
         is_own = bool(alike and entries_meant(exam))
         before = None if is_own else exam_before(exam, tools.journal.exams_of_subject(exam.subject))
-        zone = tools.rules.zone
-        raise EyeMissing(_late(exam, before, reason, zone) if before else reason)
+        raise EyeMissing(_late(exam, before, reason, tools) if before else reason)
 
 
 def _eye_missing(
@@ -136,9 +135,18 @@ def _eye_missing(
     return Reason("eye_missing", names, details)
 
 
-def _late(exam: Exam, before: Exam, missing: Reason, zone: tzinfo) -> Reason:
+def _late(exam: Exam, before: Exam, missing: Reason, tools: Tools) -> Reason:
     """That it came after the exam ``before``; what is whole by count may be a visit with a wrong eye."""
-    late = late_reason(exam, before, zone)
+    rules = tools.rules
+    late = with_required(
+        late_reason(exam, before, rules.zone),
+        exam,
+        before,
+        tools.journal,
+        required=rules.required,
+        waits=rules.incomplete_after,
+        zone=rules.zone,
+    )
     recorded = {k: text for k, text in missing.details.items() if k == "recorded"}
     return Reason(late.code, late.files, {**late.details, **recorded})
 

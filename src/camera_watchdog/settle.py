@@ -7,6 +7,7 @@ is known down to its checksums; what that means for the exam is for :mod:`camera
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,7 +17,7 @@ from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import Kind
 from camera_watchdog.errors import why_unreadable
 from camera_watchdog.intake import Found, Limits, differs, found_in, merge, obstacle
-from camera_watchdog.late import MAY_BE_LATE, exam_before, late_reason
+from camera_watchdog.late import MAY_BE_LATE, Exams, exam_before, late_reason, with_required
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.model import Exam, ExamFile, Laterality, Reason, State
 from camera_watchdog.overrides import skipped, waived
@@ -31,7 +32,7 @@ _BUSY_S: Final = 1.0
 _AT_LEAST_S: Final = 0.2
 
 
-class Records(Protocol):
+class Records(Exams, Protocol):
     """The journal, as far as the camera's folder is concerned."""
 
     def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
@@ -39,9 +40,6 @@ class Records(Protocol):
 
     def save(self, exam: Exam, event: str, detail: str = "", *, durable: bool = True) -> Exam:
         """Write down what an exam is now."""
-
-    def exams_of_subject(self, subject: str) -> list[Exam]:
-        """Every exam of a subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,7 @@ class Settle:
         counted = [file for file in files if not skipped(exam, file.name)]
         missing = missing_told(counted, self._eyes_told(exam), self._limits.required)
         details = {**reason.details, "missing": missing or reason.details["missing"]}
-        if self._late(exam) is not None:
+        if self._before(exam) is not None:
             details[MAY_BE_LATE] = ""
         return Reason(reason.code, reason.files, details)
 
@@ -182,10 +180,24 @@ class Settle:
         skip_raw = self._limits.required.skip_raw
         return found_in(reading, grown={*grown, *before}, skip_raw=skip_raw)
 
+    def _before(self, exam: Exam) -> Exam | None:
+        """The archived exam of the subject, soon after which this one, a part of a set, came."""
+        return exam_before(exam, self._records.exams_of_subject(exam.subject))
+
     def _late(self, exam: Exam) -> Reason | None:
-        """A part of a set, soon after the subject's exam was archived, came late for that one."""
-        before = exam_before(exam, self._records.exams_of_subject(exam.subject))
-        return None if before is None else late_reason(exam, before, self._limits.zone)
+        """That it came late for the exam before, where there is one."""
+        limits = self._limits
+        if (before := self._before(exam)) is None:
+            return None
+        return with_required(
+            late_reason(exam, before, limits.zone),
+            exam,
+            before,
+            self._records,
+            required=limits.required,
+            waits=timedelta(seconds=limits.incomplete_s),
+            zone=limits.zone,
+        )
 
     def _waiting(self, exam: Exam, reason: Reason, *, news: bool = False) -> Exam:
         """The exam waits for its files; said and recorded only where it is news."""

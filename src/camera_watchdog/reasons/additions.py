@@ -170,6 +170,17 @@ ADDITIONS: Final = (
         "{visit_gap} in the configuration: two visits of one day that are nearer than that are then one.",
     ),
     Addition(
+        "required",
+        "It is at least the third exam running for which something came when it was archived.",
+        "If that comes with every exam of this camera, have IT set required to {required} in the configuration: "
+        "an exam is then sent once that is there, too.",
+    ),
+    Addition(
+        "incomplete_after",
+        "",
+        "Have incomplete_after set to {incomplete_after}, too: so long after the others it comes.",
+    ),
+    Addition(
         "newest_entry",
         "The newest eye exam entry in the EDC is {newest_entry}.",
         "",
