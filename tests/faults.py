@@ -235,6 +235,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_DETECTION}rows_that_come_late",
             f"{_PIPELINE_SESSION}a_patient_whose_row_comes_after_the_pictures_is_waited_for",
             f"{_PIPELINE_SESSION}a_patient_whose_row_does_not_come_is_held_and_goes_on_by_itself_when_it_does",
+            f"{_PIPELINE_IDENTIFY}of_pictures_in_two_kinds_the_key_is_named_that_leaves_out_the_one_without_rows",
         ),
     ),
     16: Fault(

@@ -42,6 +42,7 @@ from camera_watchdog.row_times import nearest
 from camera_watchdog.same_bytes import SAME_BYTES, twin_with_eye
 from camera_watchdog.screening import to_send
 from camera_watchdog.steps import EyeMissing, Passage, Tools
+from camera_watchdog.two_kinds import key_for_unlisted
 
 __all__ = ["Eyes", "is_retaken"]
 
@@ -327,7 +328,8 @@ class Eyes:
         if is_common:
             reason, of = error.reason, {"common_name": "yes"}
             return EyeMissing(Reason(reason.code, reason.files, {**reason.details, **of}))
-        return error
+        key = key_for_unlisted(exam, error.reason.files, rules.required)
+        return EyeMissing(replace(error.reason, details={**error.reason.details, **key}))
 
     def _are_names_common(self, exam: Exam, rowless: Sequence[ExamFile]) -> bool:
         """Whether names of files that have their rows are other subjects', too: one proves nothing."""

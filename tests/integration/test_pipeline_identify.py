@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from camera_watchdog.completeness import Required
+from camera_watchdog.config.required import complete
 from camera_watchdog.errors import (
     DatabaseBusy,
     DatabaseUnreadable,
@@ -590,3 +591,22 @@ def test_a_name_that_tells_the_eye_tells_it_for_the_same_picture_under_another_n
         clinic.put("S1/2.jpg", bytes_of("OD.jpg"))
         clinic.live_for(60)
         assert types_sent(clinic) == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}
+
+
+def test_of_pictures_in_two_kinds_the_key_is_named_that_leaves_out_the_one_without_rows(
+    clinic: Clinic,
+) -> None:
+    for name in ("OD", "OS"):
+        clinic.put(f"S1/{name}.png", seed=8)
+    clinic.live_for(1900)
+    assert clinic.told("S1") == (State.HELD, "not_in_database")
+    exam = clinic.exam("S1")
+    assert exam.reason is not None
+    said = explain(exam.reason, exam)
+    assert "It lists the same under another ending: OD.jpg, OS.jpg." in said.sentence
+    assert 'set required to {"skip": ["png"]} in the configuration' in said.next_step
+    assert "release S1 --eye OD.png=LEFT-OR-RIGHT --eye OS.png=LEFT-OR-RIGHT" in said.next_step
+    assert "Save the exam on the camera" not in said.next_step
+    clinic.set_rules(required=complete({"skip": ["png"]}, ReportType.COMBINED))
+    clinic.live_for(130)
+    assert types_sent(clinic) == {"OD.jpg": "right", "OS.jpg": "left", "report.pdf": "report"}

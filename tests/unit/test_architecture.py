@@ -74,6 +74,7 @@ PURE: Final = {
     "sent_anew",
     "stability",
     "status_page",
+    "two_kinds",
     "visits",
     "write_failures",
 }

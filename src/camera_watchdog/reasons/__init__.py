@@ -109,7 +109,8 @@ def _explained(reason: Reason, exam: Exam) -> Explanation:
     sentence = " ".join([rule.sentence, *(each.sentence for each in more if each.sentence)])
     first = [each.next_step for each in more if each.comes_first]
     then = [each.next_step for each in more if each.next_step and not each.comes_first]
-    next_step = " ".join([*first, rule.next_step, *then])
+    own = [] if any(each.instead for each in more) else [rule.next_step]
+    next_step = " ".join([*first, *own, *then])
     sentence = sentence.format_map(words)
     is_archived = exam.state is State.ARCHIVED  # what was seen of it is no checksum
     if not is_archived and asked_anew(exam, reason, _answers_given(reason, exam)):

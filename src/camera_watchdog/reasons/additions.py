@@ -9,6 +9,7 @@ from camera_watchdog.reasons.rules import (
     TO_RELEASE,
     TO_SAY_EYE,
     TO_SEND_AGAIN,
+    TO_SKIP_ALL,
     Answer,
     Clears,
 )
@@ -22,7 +23,8 @@ class Addition:
 
     ``answers`` are what a person can say to it beside the reason's own, ``clears`` what ends it by itself, where
     that is another thing than else. Where it ``comes_first`` the next
-    step begins with it, and ``release --all`` leaves the exam: somebody must look at that first.
+    step begins with it, and ``release --all`` leaves the exam: somebody must look at that first. It stands
+    ``instead`` of the reason's own next step where that would lead nowhere.
     """
 
     detail: str
@@ -31,7 +33,11 @@ class Addition:
     answers: frozenset[Answer] = frozenset()
     clears: Clears | None = None
     comes_first: bool = False
+    instead: bool = False
 
+
+_LISTED: Final = "It lists the same under another ending: {listed}."
+_EYE_OR_NONE: Final = f"Or say which eye it shows: {TO_SAY_EYE} Or leave it out: {TO_SKIP_ALL}"
 
 ADDITIONS: Final = (
     Addition(
@@ -45,6 +51,20 @@ ADDITIONS: Final = (
         "common_name",
         "It lists files of that name under several other subjects, which says nothing of this one.",
         "",
+    ),
+    Addition(
+        "required_skip",
+        _LISTED,
+        "If the camera writes each picture in both kinds, ask IT to set required to {required_skip} in the "
+        f"configuration: {{files}} and the like then stay with the folder. {_EYE_OR_NONE}",
+        instead=True,
+    ),
+    Addition(
+        "ignore_ending",
+        _LISTED,
+        "If the camera writes each picture under both endings, ask IT to add {ignore_ending} to ignore in the "
+        f"configuration: {{files}} and the like are then no part of an exam. {_EYE_OR_NONE}",
+        instead=True,
     ),
     Addition(
         "resembles",
