@@ -6,7 +6,7 @@ The worker does what the daemon's does with a claimed exam; only the order of th
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +108,21 @@ class CameraDatabase:
             for subject, rows in self.rows.items()
             for row in rows
             if subject != but_not and is_named(name, row.filename)
+        )
+
+    def images_again(
+        self,
+        subjects: Collection[str],
+        numbers: Collection[int],
+        times: Collection[str | int | float],
+    ) -> tuple[tuple[str, ImageRow], ...]:
+        if self.fails is not None:
+            raise self.fails
+        return tuple(
+            (subject, row)
+            for subject, rows in self.rows.items()
+            for row in rows
+            if subject in subjects or row.number in numbers or row.captured_at in times
         )
 
     def demographics(self, subject: str) -> Demographics | None:

@@ -165,7 +165,7 @@ class TableLookup:
         values += [(last, each) for each in times]
         numbered = f"{self.table}._rowid_ IN ({', '.join(map(str, numbers))})"
         wanted = [numbered] if numbers and self.has_rowid else []
-        for start in range(0, len(values), _VALUES_AT_A_TIME):
+        for start in range(0, len(values) or len(wanted), _VALUES_AT_A_TIME):
             some = values[start : start + _VALUES_AT_A_TIME]
             for column, count in Counter(column for column, _ in some).items():
                 wanted.append(f"{column} IN ({', '.join('?' * count)})")

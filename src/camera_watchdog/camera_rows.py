@@ -29,7 +29,9 @@ from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for, translated
 from camera_watchdog.model import Exam, ExamFile, EyeRow, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
+from camera_watchdog.row_changes import Rows
 from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
+from camera_watchdog.same_row import is_renamed
 from camera_watchdog.steps import Tools
 
 __all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
@@ -125,6 +127,37 @@ class CameraRows:
         fits = all(fit(file, row, rules.zone, rules.time_form) is Fit.FITS for row in rows)
         return Elsewhere(subject if len(free) == len(rows) and fits and not waits else "")
 
+    def moved(self, exam: Exam, file: ExamFile) -> str:
+        """The other subject under which the very rows stand that answered for a file; empty where none does.
+
+        An exam of that subject that has them for its own pictures has nothing of this one's.
+
+        Raises:
+            DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
+        """
+        tools, records = self._tools, file.eye_rows
+        if tools.camera is None or not records:
+            return ""
+        older = [
+            (each.id, each.subject, row)
+            for each in tools.journal.newest_exams()
+            for of in each.files
+            for row in of.eye_rows
+        ]
+        numbers = {row.number for row in (*records, *(row for *_, row in older))} - {None}
+        times = {row.captured_at for row in records if row.captured_at is not None}
+        found = tools.camera.images_again((), sorted(n for n in numbers if n), [*times])
+        rows = Rows(found, older)
+        moved = [each for record in records if (each := rows.moved(exam, file, record))]
+        subjects = {subject for subject, _ in moved}
+        if len(subjects) != 1 or len(moved) < len(records):
+            return ""
+        (subject,) = subjects
+        theirs = tools.journal.exams_of_subject(subject)
+        free = sort_rows(_nobodys(exam, subject), tools.camera.images(subject), theirs).free
+        are_free = {(row, row.number) for _, row in moved} <= {(row, row.number) for row in free}
+        return subject if are_free else ""
+
     def named(self, subject: str, name: str) -> tuple[tuple[str, ImageRow], ...]:
         """Rows of that name of other subjects, each with its subject; asked no oftener than hourly."""
         tools = self._tools
@@ -171,6 +204,7 @@ class ExamRows:
         exact = of_the_minute(file, found.left, rules.zone, rules.time_form)
         todays = [*found.own, *came.pop(Fit.FITS), *exact]
         own = self._shared(file, in_time(file, todays, rules.zone, rules.time_form))
+        own = own or self._sorted.renamed(file, self._names)
         if rules.image_rows is ImageRows.PER_NAME:
             rows = rows_for(file.name, self._rows, self._names)
             return RowsOfFile(in_time(file, rows, rules.zone, rules.time_form), own)
@@ -185,6 +219,11 @@ class ExamRows:
         if own and not self._is_todays(file, own):
             return RowsOfFile(before="another day")
         return RowsOfFile(own, own, "" if own else _before(found))
+
+    def is_renamed(self, file: ExamFile) -> bool:
+        """Whether a row that answered for the file is there under another name."""
+        others = [row for row in self._rows if not is_named(file.name, row.filename)]
+        return any(is_renamed(record, row) for record in file.eye_rows for row in others)
 
     def owed(self, file: ExamFile, eye: Laterality) -> tuple[ImageRow, ...]:
         """Rows that nobody was told by, and that say what a person says of this file: they are its own.

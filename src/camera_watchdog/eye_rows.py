@@ -40,6 +40,7 @@ from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, State
 from camera_watchdog.row_claims import Claim, claims_of, may_come_back, without
 from camera_watchdog.row_values import is_timed, oldest_first, row_value, text_of, time_of
+from camera_watchdog.same_row import is_renamed
 
 __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
 
@@ -97,6 +98,15 @@ class SubjectRows:
             earlier=found,
             owed=tuple(row for row in found if any(row is each for each in owed)),
             whose=max(whose, default=None, key=lambda exam: exam.id),
+        )
+
+    def renamed(self, file: ExamFile, names: Collection[str]) -> tuple[ImageRow, ...]:
+        """Rows that answered for the file and have another name now, which no file of its exam has."""
+        return tuple(
+            row
+            for row in self.free
+            if any(is_renamed(record, row) for record in file.eye_rows)
+            and not any(is_named(name, row.filename) for name in names)
         )
 
     def as_it_is(self, left: EyeRow) -> EyeRow:

@@ -103,7 +103,7 @@ class Eyes:
             if answer is None:
                 unknown.append(Reason("unfinished_file", (file.name,)))
                 continue
-            known, reason = self._known(exam, file, answer)
+            known, reason = self._known(exam, file, rows, answer)
             if reason is not None:
                 unknown.append(self._with_key(exam, reason, answer.verdict.contradictions))
             changed.append(known)
@@ -186,7 +186,7 @@ class Eyes:
         other: list[Reason] = []
         for file in told:
             answer = self._answer(exam, file, rows, words)
-            known, reason = self._known(exam, file, answer)
+            known, reason = self._known(exam, file, rows, answer)
             changed.append(file.but(eye_rows=known.eye_rows))
             if reason is not None:
                 other.append(reason)
@@ -194,11 +194,15 @@ class Eyes:
         if (error := worst(other)) is not None:
             raise error
 
-    def _known(self, exam: Exam, file: ExamFile, answer: _Answer) -> tuple[ExamFile, Reason | None]:
+    def _known(
+        self, exam: Exam, file: ExamFile, rows: ExamRows, answer: _Answer
+    ) -> tuple[ExamFile, Reason | None]:
         """A file as it is known now, and why it must be held or waited for."""
         verdict, report_type = answer.verdict, self._tools.rules.report_type
-        if self._is_gone_since(exam, file, answer):
-            return file, None
+        if _has_lost_its_row(file, answer) and not rows.is_renamed(file):
+            moved = self._camera.moved(exam, file)
+            if moved or not self._camera.elsewhere(exam, file).subject:
+                return file, _of_another(moved, file.name) if moved else None
         known = file.but(
             eye=verdict.eye,
             eye_source=verdict.source,
@@ -218,19 +222,6 @@ class Eyes:
         if answer.is_silent and verdict.eye is None and not verdict.contradictions:
             return kept, None
         return kept, self._other_than_sent(exam, file, known, verdict.reason)
-
-    def _is_gone_since(self, exam: Exam, file: ExamFile, answer: _Answer) -> bool:
-        """Whether the row that told the eye of a file that waits to be sent merely went away since.
-
-        A camera clears its table at night, while an exam waits for its entry. A row that may stand under
-        another subject by now takes its word back.
-        """
-        reason = answer.verdict.reason
-        was_told = file.eye is not None and _DATABASE in file.eye_source.split("+")
-        if not was_told or not file.eye_rows or file.may_be_stored or not answer.is_silent:
-            return False
-        is_rowless = reason is not None and reason.code == "not_in_database"
-        return is_rowless and not self._camera.elsewhere(exam, file).subject
 
     def _other_than_sent(
         self, exam: Exam, file: ExamFile, known: ExamFile, reason: Reason | None
@@ -319,12 +310,7 @@ class Eyes:
         is_common = any(found.is_common for found in elsewhere.values())
         is_common |= len({*theirs.values()}) > 1
         if theirs and not (is_common or self._are_names_common(exam, files)):
-            details = {
-                "said": min(theirs.values()),
-                "source": "the camera's database",
-                "by_rows": "yes",
-            }
-            return PermanentError("wrong_patient", files=tuple(theirs), details=details)
+            return worst([_of_another(min(theirs.values()), *theirs)])
         if is_common:
             reason, of = error.reason, {"common_name": "yes"}
             return EyeMissing(Reason(reason.code, reason.files, {**reason.details, **of}))
@@ -377,6 +363,25 @@ def _with_what_came(
         return EyeVerdict(eye, "operator", None)
     told = f"{said.user} said {eye}, but the camera's database says {came.eye} since"
     return EyeVerdict(None, "", Reason("eye_conflict", (file.name,), {"said": told}))
+
+
+def _has_lost_its_row(file: ExamFile, answer: _Answer) -> bool:
+    """Whether the row that told the eye of a file that waits to be sent is not under its name any more.
+
+    A camera clears its table at night, while an exam waits for its entry. A row that stands under
+    another name, or subject, by now takes its word back.
+    """
+    reason = answer.verdict.reason
+    was_told = file.eye is not None and _DATABASE in file.eye_source.split("+")
+    if not was_told or not file.eye_rows or file.may_be_stored or not answer.is_silent:
+        return False
+    return reason is not None and reason.code == "not_in_database"
+
+
+def _of_another(subject: str, *names: str) -> Reason:
+    """That the rows of these files stand under another subject."""
+    said = {"said": subject, "source": "the camera's database", "by_rows": "yes"}
+    return Reason("wrong_patient", names, said)
 
 
 def _recorded(file: ExamFile, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:

@@ -101,7 +101,8 @@ class EyeRow:
     nothing in it). ``number`` is SQLite's own for the row, none for those of a view or of a table
     without numbers; SQLite may give a row another one at any time. ``seen_at`` is when a row was first
     seen that came after the archive, for a picture that was not sent, and ``absent_at`` when it was last
-    looked for before; ``is_gone`` that after the archive no row of that name was there.
+    looked for before; ``takes_place`` that one of its name, and another time, was gone then. ``is_gone``:
+    after the archive no row of that name was there.
     """
 
     filename: str
@@ -111,6 +112,7 @@ class EyeRow:
     seen_at: datetime | None = field(default=None, compare=False)
     absent_at: datetime | None = field(default=None, compare=False)
     is_gone: bool = field(default=False, compare=False)
+    takes_place: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from typing import Final, NamedTuple, Protocol
 
 from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED, finding
 from camera_watchdog.journal import Journal
-from camera_watchdog.laterality import ImageRow
-from camera_watchdog.model import Exam, EyeRow, Reason, State
+from camera_watchdog.laterality import ImageRow, is_named
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Reason, State
 from camera_watchdog.row_changes import (
     Elsewhere,
     RowLook,
@@ -56,6 +56,9 @@ class CameraRows(Protocol):
 
     def subjects_above(self, number: int | None) -> tuple[frozenset[str], int | None]:
         """The subjects of rows with a higher number, and the highest number there is."""
+
+    def named(self, name: str, *, but_not: str) -> tuple[tuple[str, ImageRow], ...]:
+        """Rows of a file's name of other subjects, each with its subject."""
 
     def images_again(
         self, subjects: Sequence[str], numbers: Sequence[int], times: Sequence[str | int | float]
@@ -210,12 +213,33 @@ class RowRecheck:
         numbers = {row.number for row in records if row.number is not None}
         times = {row.captured_at for row in records if row.captured_at is not None}
         subjects = sorted({exam.subject for exam in (*exams, *recent)})
-        return Rows(self._camera.images_again(subjects, sorted(numbers), [*times]))
+        known = [
+            (e.id, e.subject, row) for e in exams for f in watched(e) for row in answered(e, f)
+        ]
+        return Rows(self._camera.images_again(subjects, sorted(numbers), [*times]), known)
+
+    def _look_for_names(self, exam: Exam, rows: Rows) -> None:
+        """Where the rows of its files' names stand that have none any more, and that no other exam had."""
+        for file in watched(exam):
+            its = rows.of_subject.get(exam.subject, ())
+            if any(is_named(file.name, row.filename) for row in its) or self._is_common(exam, file):
+                continue
+            rows.note_named(file, self._camera.named(file.name, but_not=exam.subject))
+
+    def _is_common(self, exam: Exam, file: ExamFile) -> bool:
+        """Whether the camera gave the name to other subjects' pictures, too."""
+        return any(
+            is_named(each.name, file.name)
+            for other in self._journal.newest_exams()
+            if other.subject != exam.subject
+            for each in other.files
+        )
 
     def _look_at(self, exam: Exam, rows: Rows, *, whoever_else_has_them: bool = False) -> RowLook:
         if not whoever_else_has_them and is_as_it_was(exam, rows):
             return RowLook({}, {}, frozenset(file.name for file in watched(exam)), frozenset())
         others = self._journal.exams_of_subject(exam.subject)
+        self._look_for_names(exam, rows)
         elsewhere = {
             subject: Elsewhere(
                 self._camera.images(subject), self._journal.exams_of_subject(subject)

@@ -26,6 +26,7 @@ from camera_watchdog.eye_rows import SubjectRows, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
 from camera_watchdog.overrides import is_told_without_row
+from camera_watchdog.same_row import has_its_time, is_named_for, is_renamed, was_cleared
 
 __all__ = [
     "Elsewhere",
@@ -47,9 +48,18 @@ _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
 class Rows:
-    """Rows of the camera's image table, each with its subject."""
+    """Rows of the camera's image table, each with its subject.
 
-    def __init__(self, rows: Iterable[tuple[str, ImageRow]]) -> None:
+    ``known`` are rows on record of these and other exams, each with its exam's number and subject.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[tuple[str, ImageRow]],
+        known: Iterable[tuple[int, str, EyeRow]] = (),
+    ) -> None:
+        self._known = list(known)
+        self._of_name: dict[str, Sequence[tuple[str, ImageRow]]] = {}
         self.of_subject: dict[str, list[ImageRow]] = defaultdict(list)
         self._numbered: dict[int, tuple[str, ImageRow]] = {}
         self._all = list(rows)
@@ -59,13 +69,29 @@ class Rows:
                 self._numbered[row.number] = subject, row
 
     def moved(self, exam: Exam, file: ExamFile, record: EyeRow) -> tuple[str, ImageRow] | None:
-        """The row that answered, where it stands under another subject now, and nothing else changed."""
-        if record.number is not None and (found := self._numbered.get(record.number)):
-            return found if _is_moved(exam, file, record, found) else None
-        if not _text(record.captured_at):
-            return None  # a name that several subjects have proves nothing
-        fitting = [each for each in self._all if _is_moved(exam, file, record, each)]
+        """The row that answered, where it stands under another subject now, and nothing else changed.
+
+        But for its name, where that holds the subject, or the eye. Without a time it is no such row where
+        the camera clears its table, and a name that several subjects have proves nothing.
+        """
+        is_timed = bool(_text(record.captured_at))
+        if not is_timed and self._is_cleared(exam):
+            return None
+        numbered = None if record.number is None else self._numbered.get(record.number)
+        if numbered is not None and _is_moved(exam, file, record, numbered):
+            return numbered
+        others = self._all if is_timed else self._of_name.get(file.name, ())
+        fitting = [each for each in others if _is_moved(exam, file, record, each)]
         return fitting[0] if len(fitting) == 1 else None
+
+    def note_named(self, file: ExamFile, found: Sequence[tuple[str, ImageRow]]) -> None:
+        """All rows of the name of a file whose own are gone, which no other exam's files have."""
+        self._of_name[file.name] = found
+
+    def _is_cleared(self, exam: Exam) -> bool:
+        others = [each for each in self._known if each[1] != exam.subject]
+        older = [(subject, row) for number, subject, row in others if number < exam.id]
+        return was_cleared(older or [(subject, row) for _, subject, row in others], self._all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +181,10 @@ def compare(
     later: set[str] = set()
     for file in watched(exam):
         its = sorted_rows.of(file, names)
+        own = (*its.own, *sorted_rows.renamed(file, names))
         then = unless_later.of(file, names).own
         found = [
-            _corrected(exam, file, record, then) or _row_now(exam, file, record, its.own)
+            _corrected(exam, file, record, then) or _row_now(exam, file, record, own)
             for record in answered(exam, file)
         ]
         told = [parse_eye(row.eye) for row in found if row is not None]
@@ -207,7 +234,10 @@ def _row_now(
 ) -> ImageRow | None:
     """The row that answered, as it is now, of those that may be the file's; none where none can."""
     fitting = [
-        row for row in own if is_named(file.name, row.filename) and _has_time(exam, record, row)
+        row
+        for row in own
+        if is_renamed(record, row)
+        or (is_named(file.name, row.filename) and _has_time(exam, record, row))
     ]
     for row in fitting:
         if row.number is not None and row.number == record.number:
@@ -242,7 +272,8 @@ def _subject_now(
         if any(_is_under_way(other, now) for other in theirs.exams):
             return ""
         names = [each.name for each in exam.files]
-        own = _sorted(exam.but(rows_gone=()), theirs.rows, theirs.exams).of(file, names).own
+        its = _sorted(exam.but(rows_gone=()), theirs.rows, theirs.exams)
+        own = (*its.free, *its.of(file, names).own)
         if not any((each, each.number) == (row, row.number) for each in own):
             return None
         subjects.add(subject)
@@ -251,12 +282,14 @@ def _subject_now(
 
 def _is_moved(exam: Exam, file: ExamFile, record: EyeRow, found: tuple[str, ImageRow]) -> bool:
     subject, row = found
-    return (
-        subject not in {"", exam.subject}
-        and is_named(file.name, row.filename)
-        and parse_eye(row.eye) is file.eye
-        and _has_time(exam, record, row)
+    if subject in {"", exam.subject}:
+        return False
+    if record.number is not None and row.number == record.number and has_its_time(record, row):
+        return True  # whatever else was corrected with it
+    is_its_name = is_named(file.name, row.filename) or is_named_for(
+        record, row, exam.subject, subject
     )
+    return is_its_name and parse_eye(row.eye) is file.eye and _has_time(exam, record, row)
 
 
 def _has_time(exam: Exam, record: EyeRow, row: ImageRow) -> bool:

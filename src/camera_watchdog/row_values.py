@@ -7,7 +7,7 @@ from camera_watchdog.capture import parse_database_time
 from camera_watchdog.laterality import ImageRow, parse_eye
 from camera_watchdog.model import EyeRow, Laterality
 
-__all__ = ["is_timed", "oldest_first", "row_value", "text_of", "time_of"]
+__all__ = ["are_of_other_times", "is_timed", "oldest_first", "row_value", "text_of", "time_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,6 +23,12 @@ def is_timed(row: ImageRow | EyeRow) -> bool:
     """Whether its time tells it from any other; midnight is a mere date, or a clock never set."""
     at = time_of(row.captured_at)
     return isinstance(at, datetime) and at.time() != time()
+
+
+def are_of_other_times(row: ImageRow | EyeRow, other: ImageRow | EyeRow) -> bool:
+    """Whether both say when they were written down, or their pictures taken, and it is not the same."""
+    at, its = time_of(row.captured_at), time_of(other.captured_at)
+    return at is not None and its is not None and at != its
 
 
 def time_of(value: object) -> datetime | str | None:

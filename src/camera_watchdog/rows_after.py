@@ -155,8 +155,13 @@ def _is_taken(row: EyeRow, exam: Exam, exams: Iterable[Exam]) -> bool:
 def _may_be_its(
     file: ExamFile, answered: Iterable[EyeRow], row: EyeRow, zone: tzinfo, form: TimeForm | None
 ) -> bool:
-    """Whether both rows would have been the file's, had they been there: no time tells them apart."""
+    """Whether both rows would have been the file's, had they been there: no time tells them apart.
+
+    One that takes the place of the other may be that one, with the time at which it was corrected.
+    """
     came = _as_row(row)
+    if row.takes_place:
+        return True
     fitting = in_time(file, [*map(_as_row, answered), came], zone, form)
     return any(each is came for each in fitting)
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from camera_watchdog.eye_rows import as_record, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named
 from camera_watchdog.model import Exam, ExamFile, EyeRow
+from camera_watchdog.row_values import are_of_other_times
 
 __all__ = ["with_rows_as_they_are"]
 
@@ -32,31 +33,33 @@ def with_rows_as_they_are(
     folder comes later. What is there no more is forgotten: it was another subject's, say.
 
     ``looked_at`` is when that was done last. ``exams`` are all of the subject's, none of them open. A row in whose place another one stands may have
-    been corrected: that one did not come.
+    been corrected: that one did not come, unless it has another time.
     """
     nobody = exams[-1].but(id=0, files=(), rows_gone=(), rows_left=())
     found = sort_rows(nobody, rows, exams, may_owe=False)
-    replaced = {
-        file.name
+    replaced = [
+        (file.name, record)
         for exam in recent
         for file in exam.files
-        if any(row in found.absent for row in file.eye_rows)
-    }
-    came = tuple(
-        replace(as_record(row), seen_at=now, absent_at=looked_at)
-        for row in found.free
-        if not any(is_named(name, row.filename) for name in replaced)
-    )
+        for record in file.eye_rows
+        if record in found.absent
+    ]
+    came = []
+    for row in found.free:
+        gone = [record for name, record in replaced if is_named(name, row.filename)]
+        if all(are_of_other_times(record, row) for record in gone):
+            as_seen = replace(as_record(row), seen_at=now, absent_at=looked_at)
+            came.append(replace(as_seen, takes_place=bool(gone)))
     newest = max(exam.id for exam in recent)
     absent = Counter(found.absent)
     changed = []
     for exam in recent:
         there = (row for row in exam.rows_left if not _took_from(absent, row))
         left = tuple(found.as_it_is(row) for row in there)
-        left += came if exam.id == newest else ()
-        gone = [_gone(file) for file in exam.files if _is_gone(file, rows)]
-        if gone or left != exam.rows_left:
-            changed.append(exam.with_file(*gone).but(rows_left=left))
+        left += tuple(came) if exam.id == newest else ()
+        lost = [_gone(file) for file in exam.files if _is_gone(file, rows)]
+        if lost or left != exam.rows_left:
+            changed.append(exam.with_file(*lost).but(rows_left=left))
     return changed
 
 

@@ -208,6 +208,11 @@ class CameraLike(Protocol):
     def named(self, name: str, *, but_not: str) -> tuple[tuple[str, ImageRow], ...]:
         """Rows of a file's name of other subjects, each with its subject."""
 
+    def images_again(
+        self, subjects: Sequence[str], numbers: Sequence[int], times: Sequence[str | int | float]
+    ) -> tuple[tuple[str, ImageRow], ...]:
+        """The rows of many subjects, and those that once had these numbers or times, each with its subject."""
+
     def demographics(self, subject: str) -> Demographics | None:
         """Initials, sex and age of a subject."""
 

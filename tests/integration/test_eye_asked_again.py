@@ -14,7 +14,7 @@ from camera_watchdog.person import WordRefused, overrides_for
 from camera_watchdog.reasons import explain, is_released_by_all
 from camera_watchdog.row_changes import watched
 from clinic import Clinic
-from one_exam import ASK_FIRST, AWAY, FAILED, begun, check_arrived, held_for
+from one_exam import ASK_FIRST, AWAY, FAILED, begun, check_arrived, held_for, made
 from scripted_edc import lost
 
 
@@ -456,6 +456,83 @@ def test_rows_that_stand_under_another_subject_by_then_are_no_answer_any_more(
     clinic.live_for(130)
     assert clinic.told("S1")[1] == "not_in_database"
     assert clinic.edc.stored == []
+
+
+def numbered(clinic: Clinic, subject: str, *rows: tuple[str, str, int]) -> None:
+    """The subject's rows are these, each a name, an eye and its number."""
+    clinic.camera.rows[subject] = [ImageRow(name, eye, number=number) for name, eye, number in rows]
+
+
+def test_the_very_rows_under_another_subject_hold_it_though_others_have_the_names(
+    clinic: Clinic,
+) -> None:
+    for subject, number in (("S8", 1), ("S2", 3)):
+        numbered(clinic, subject, ("OD.jpg", "R", number), ("OS.jpg", "L", number + 1))
+    numbered(clinic, "S1", ("OD.jpg", "R", 5), ("OS.jpg", "L", 6))
+    waits_for_its_entry(clinic)
+    clinic.camera.rows["S2"] += clinic.camera.rows.pop("S1")
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    assert clinic.told("S1") == (State.HELD, "wrong_patient")
+    assert clinic.edc.stored == []
+    clinic.camera.rows["S1"] = [clinic.camera.rows["S2"].pop(2) for _ in range(2)]
+    clinic.live_for(3700)
+    check_arrived(clinic)
+
+
+@pytest.fixture
+def named_by_eye(tmp_path: Path) -> Iterator[Clinic]:
+    """S1's pictures are named by their eyes, and their exam waits for its entry."""
+    with made(tmp_path, release="1.4") as clinic:
+        for name in ("A_R_1.jpg", "A_R_2.jpg", "A_L_3.jpg", "report.pdf"):
+            clinic.put(f"S1/{name}")
+        numbered(clinic, "S1", ("A_R_1.jpg", "R", 1), ("A_R_2.jpg", "R", 2), ("A_L_3.jpg", "L", 3))
+        waits_for_its_entry(clinic)
+        yield clinic
+
+
+def renames_the_second(clinic: Clinic) -> None:
+    """The technician says that it is the left eye, and the camera names it anew."""
+    numbered(clinic, "S1", ("A_R_1.jpg", "R", 1), ("A_L_2.jpg", "L", 2), ("A_L_3.jpg", "L", 3))
+
+
+def test_a_row_that_is_corrected_and_renamed_meanwhile_tells_the_eye_that_it_has_now(
+    named_by_eye: Clinic,
+) -> None:
+    renames_the_second(named_by_eye)
+    named_by_eye.edc.add_session()
+    named_by_eye.live_for(130)
+    sent = {one.name: one.file_type for one in named_by_eye.edc.stored}
+    assert sent == {
+        "A_R_1.jpg": "right",
+        "A_R_2.jpg": "left",
+        "A_L_3.jpg": "left",
+        "report.pdf": "report",
+    }
+
+
+def test_one_that_is_corrected_and_renamed_while_files_are_sent_is_held_before_the_archive(
+    named_by_eye: Clinic,
+) -> None:
+    def change() -> None:
+        if len(named_by_eye.edc.stored) == 3:
+            renames_the_second(named_by_eye)
+
+    named_by_eye.during = change
+    named_by_eye.edc.add_session()
+    named_by_eye.live_for(130)
+    assert named_by_eye.told("S1") == (State.HELD, "sent_as_other_eye")
+
+
+def test_a_picture_that_is_exported_anew_under_the_new_name_is_not_sent_as_both_eyes(
+    named_by_eye: Clinic,
+) -> None:
+    named_by_eye.put("S1/A_L_2.jpg", seed=9)
+    renames_the_second(named_by_eye)
+    named_by_eye.edc.add_session()
+    named_by_eye.live_for(3700)
+    assert named_by_eye.told("S1") == (State.HELD, "not_in_database")
+    assert named_by_eye.edc.stored == []
 
 
 def test_a_file_that_is_taken_again_meanwhile_needs_a_row_of_its_own(clinic: Clinic) -> None:

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from camera_tables import PATIENTS
-from camera_watchdog.after_archive import CHANGED, EYE_CHANGED, SUBJECT_CHANGED, seen, with_seen
+from camera_watchdog.after_archive import (
+    CHANGED,
+    EYE_CHANGED,
+    OTHER_ROW,
+    SUBJECT_CHANGED,
+    seen,
+    with_seen,
+)
 from camera_watchdog.camera_db import CameraDatabase, ImageColumns
 from camera_watchdog.eye_rows import as_record
 from camera_watchdog.laterality import ImageRow, parse_eye, rows_for
@@ -58,34 +65,36 @@ class Camera(CameraDatabase):
 class Visits:
     """A clinic whose exams are in the archive, and whoever looks at the rows again."""
 
-    def __init__(self, clinic: Clinic, camera: Camera) -> None:
+    def __init__(
+        self, clinic: Clinic, camera: Camera, names: tuple[str, str] = ("IM_1.jpg", "IM_2.jpg")
+    ) -> None:
         self.clinic, self.camera, self.taken = clinic, camera, 0
-        self.visit("S1")
+        self.visit("S1", *names)
         self.begin()
 
-    def visit(self, subject: str) -> None:
+    def visit(self, subject: str, od: str = "IM_1.jpg", os: str = "IM_2.jpg") -> None:
         """One exam, from the camera to the archive."""
-        self.camera.take(subject)
-        self.archive(subject)
+        self.camera.take(subject, od=od, os=os)
+        self.archive(subject, od, os)
 
-    def archive(self, subject: str) -> None:
+    def archive(self, subject: str, *names: str) -> None:
         """The folder comes, and is sent as its rows say."""
         clinic = self.clinic
         clinic.edc.add_session(subject)
         clinic.camera.rows[subject] = list(self.camera.images(subject))
         rows = clinic.camera.rows[subject][-2:]
         self.taken += 1
-        for name in ("IM_1.jpg", "IM_2.jpg", "report.pdf"):
+        for name in (*(names or ("IM_1.jpg", "IM_2.jpg")), "report.pdf"):
             clinic.put(f"{subject}/{name}", seed=self.taken)
         clinic.sweep.hint("")
         clinic.live_for(30)
         exam = clinic.journal.exams_of_subject(subject)[-1]
         assert exam.state is State.ARCHIVED, exam
-        names = [file.name for file in exam.files]
+        of_exam = [file.name for file in exam.files]
 
         def answered(exam: Exam) -> Exam:
             return exam.with_files(
-                file.but(eye_rows=tuple(as_record(r) for r in rows_for(file.name, rows, names)))
+                file.but(eye_rows=tuple(as_record(r) for r in rows_for(file.name, rows, of_exam)))
                 for file in exam.files
             )
 
@@ -206,6 +215,95 @@ def test_where_nothing_was_archived_within_the_week_it_is_asked_for_new_rows_alo
     visits.live_for(3600)
     assert visits.told() == ()
     assert visits.camera.looks == looks
+
+
+RENAMED = {
+    "the name carries the eye": (
+        ("A_OD_1.jpg", "A_OS_2.jpg"),
+        "UPDATE images SET eye = 'L', filename = 'A_OS_1.jpg' WHERE filename = 'A_OD_1.jpg'",
+        (EYE_CHANGED, "A_OD_1.jpg"),
+    ),
+    "the name carries the subject": (
+        ("S1_1.jpg", "S1_2.jpg"),
+        "UPDATE images SET subject_identifier = 'S2', filename = replace(filename, 'S1_', 'S2_')",
+        (SUBJECT_CHANGED, "S1_1.jpg", "S1_2.jpg"),
+    ),
+}
+"""How the pictures are named, what the technician does, and what is told."""
+
+
+@pytest.mark.parametrize("images", [TIMED, UNTIMED])
+@pytest.mark.parametrize("how", RENAMED)
+def test_a_correction_that_gives_the_row_another_name_is_told(
+    clinic: Clinic, tmp_path: Path, how: str, images: ImageColumns
+) -> None:
+    names, correction, told = RENAMED[how]
+    visits = Visits(clinic, Camera(tmp_path / "images.db", images), names)
+    visits.camera.do(correction)
+    visits.begin()
+    assert visits.told() == told
+
+
+def test_rows_of_the_next_patient_under_the_same_numbers_are_no_correction_where_all_were_cleared(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """The patient is none of the trial's: no exam of ours will ever have them."""
+    visits = Visits(clinic, Camera(tmp_path / "images.db", UNTIMED), ("S1_1.jpg", "S1_2.jpg"))
+    visits.visit("S8", "S8_1.jpg", "S8_2.jpg")
+    visits.visit("S1", "S1_3.jpg", "S1_4.jpg")
+    visits.camera.do("DELETE FROM images")
+    for number in range(1, 7):
+        visits.camera.take(f"P{number}", od="P_1.jpg", os="P_2.jpg")
+    visits.camera.do(
+        "UPDATE images SET subject_identifier = 'P9', filename = replace(filename, 'P_', 'S1_')"
+        " WHERE _rowid_ IN (5, 6)"
+    )
+    visits.begin()
+    visits.live_for(7200)
+    assert visits.told(0) == visits.told(1) == ()
+
+
+TIME_ANEW = {
+    "in its place": ["UPDATE images SET eye = 'L', taken = '2026-03-01 10:30:00' WHERE eye = 'R'"],
+    "entered again": [
+        "INSERT INTO images VALUES ('S1', 'IM_1.jpg', 'L', '2026-03-01 10:30:00')",
+        "DELETE FROM images WHERE _rowid_ = 1",
+    ],
+}
+
+
+@pytest.mark.parametrize("how", TIME_ANEW)
+def test_a_correction_that_gives_the_row_another_time_is_told(timed: Visits, how: str) -> None:
+    timed.camera.do(*TIME_ANEW[how])
+    timed.begin()
+    timed.live_for(2 * 3600)
+    timed.begin()
+    assert timed.told() == (OTHER_ROW, "IM_1.jpg")
+
+
+RENUMBERED = [
+    "INSERT INTO images SELECT 'S2', filename, eye, taken FROM images",
+    "DELETE FROM images WHERE subject_identifier = 'S1'",
+]
+
+
+def test_rows_of_a_name_that_nobody_else_has_are_known_under_another_subject(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    visits = Visits(clinic, Camera(tmp_path / "images.db", UNTIMED), ("K_1.jpg", "K_2.jpg"))
+    visits.camera.do(*RENUMBERED)
+    visits.begin()
+    assert visits.told() == (SUBJECT_CHANGED, "K_1.jpg", "K_2.jpg")
+
+
+def test_a_name_that_other_subjects_pictures_had_is_no_proof(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    visits = Visits(clinic, Camera(tmp_path / "images.db", UNTIMED))
+    visits.visit("S8")
+    visits.camera.do("DELETE FROM images WHERE subject_identifier = 'S8'", *RENUMBERED)
+    visits.begin()
+    assert visits.told() == ()
 
 
 ORDINARY = {

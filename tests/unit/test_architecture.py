@@ -66,6 +66,7 @@ PURE: Final = {
     "resemblance",
     "row_names",
     "row_times",
+    "same_row",
     "row_values",
     "rows_after",
     "rows_between_visits",

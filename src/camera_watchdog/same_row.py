@@ -1,0 +1,63 @@
+"""Whether a row that is there now is the one on record, though the camera changed more of it than its eye. Pure.
+
+Where the names of pictures carry the eye (``20261129_R_0002.jpg``) or the subject, a correction on the
+camera renames the row's file as well; the exported copy keeps its name. A row's number alone proves
+nothing, for SQLite gives freed ones again: it is the row where it has the very time on record, too, or
+where the names differ in nothing but what was corrected.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from camera_watchdog.laterality import ImageRow, parse_eye
+from camera_watchdog.model import EyeRow
+from camera_watchdog.row_values import is_timed, row_value
+
+__all__ = ["has_its_time", "is_named_for", "is_renamed", "was_cleared"]
+
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_EYE: Final = "<eye>"
+
+
+def is_renamed(record: EyeRow, row: ImageRow) -> bool:
+    """Whether a row of the same subject is the one on record under another name."""
+    is_alike = _but_for_the_eye(record.filename) == _but_for_the_eye(row.filename)
+    if record.number is None or row.number != record.number:
+        return is_alike and has_its_time(record, row)
+    return has_its_time(record, row) or (is_alike and not (is_timed(record) and is_timed(row)))
+
+
+def is_named_for(record: EyeRow, row: ImageRow, before: str, now: str) -> bool:
+    """Whether its name is the one on record, with the subject ``now`` in the place of the one ``before``."""
+    old, new = (name.casefold() for name in (_last_part(record.filename), _last_part(row.filename)))
+    return before.casefold() in old and old.replace(before.casefold(), now.casefold()) == new
+
+
+def has_its_time(record: EyeRow, row: ImageRow) -> bool:
+    """Whether both have one and the same time; a mere date tells no picture from another."""
+    return is_timed(record) and is_timed(row) and row_value(record)[2] == row_value(row)[2]
+
+
+def was_cleared(
+    records: Iterable[tuple[str, EyeRow]], rows: Iterable[tuple[str, ImageRow]]
+) -> bool:
+    """Whether the camera clears its table: none of these records, each with its subject, is there any more.
+
+    Then what has a row's number now is another picture's. ``rows`` are those of these numbers. Records of
+    later exams may be of the time after it was cleared: only older ones tell that it was not.
+    """
+    known = [(subject, row.number, row_value(row)[0]) for subject, row in records]
+    there = {(subject, row.number, row_value(row)[0]) for subject, row in rows}
+    return bool(known) and there.isdisjoint(known)
+
+
+def _but_for_the_eye(name: str) -> str:
+    def told(word: re.Match[str]) -> str:
+        return _EYE if parse_eye(word.group()) else word.group()
+
+    return _LETTERS.sub(told, _last_part(name)).casefold()
+
+
+def _last_part(name: str) -> str:
+    return re.split(r"[/\\]", name.strip())[-1]
