@@ -49,6 +49,10 @@ __all__ = [
 _IN_USE: Final = frozenset({errno.EAGAIN, errno.EBUSY, errno.ETXTBSY})
 _IN_USE_ON_WINDOWS: Final = frozenset({32, 33})
 """ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
+_DISK_FAILS: Final = frozenset({23, 1117, 1392})
+"""ERROR_CRC, ERROR_IO_DEVICE, ERROR_FILE_CORRUPT."""
+_IN_THE_CLOUD: Final = frozenset({*range(362, 399), 404, 426})
+"""ERROR_CLOUD_FILE_PROVIDER_NOT_RUNNING and the others of a file that OneDrive, or its like, keeps elsewhere."""
 _HAS_OPEN_FILES: Final = 5
 """ERROR_ACCESS_DENIED: so Windows answers, too, where a file in a folder that is renamed is open."""
 
@@ -300,6 +304,10 @@ def why_unreadable(error: OSError) -> str:
     account has no right to; the latter is told apart where it is opened (:class:`FileForbidden`).
     """
     said = f": {error.strerror}" if error.strerror and error.errno else ""
+    if getattr(error, "winerror", None) in _IN_THE_CLOUD:
+        return f"a cloud storage keeps it and does not bring it now{said}"
+    if getattr(error, "winerror", None) in _DISK_FAILS or error.errno == errno.EIO:
+        return f"its disk or share does not bring it{said}"
     if isinstance(error, FileForbidden):
         return f"this account may not read it{said}"
     number = getattr(error, "winerror", None)

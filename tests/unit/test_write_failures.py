@@ -4,6 +4,7 @@ import errno
 
 import pytest
 
+from camera_watchdog.errors import FileForbidden, why_unreadable
 from camera_watchdog.write_failures import WriteFailure, write_failure
 
 
@@ -41,3 +42,19 @@ def test_each_says_what_is_to_be_done(failure: WriteFailure) -> None:
     assert said.endswith(".")
     assert "{" not in said
     assert ("right" in failure.value) is (said.startswith("Let the service write to D:\\state"))
+
+
+@pytest.mark.parametrize(
+    "error,why",
+    [
+        (on_windows(362), "a cloud storage keeps it and does not bring it now: as Windows says it"),
+        (on_windows(426), "a cloud storage keeps it and does not bring it now: as Windows says it"),
+        (on_windows(1117), "its disk or share does not bring it: as Windows says it"),
+        (OSError(errno.EIO, "x"), "its disk or share does not bring it: x"),
+        (on_windows(32), "another program has it open: as Windows says it"),
+        (FileForbidden(errno.EACCES, "x"), "this account may not read it: x"),
+        (OSError(errno.ESTALE, "x"), "x"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_told_for_what_it_is(error: OSError, why: str) -> None:
+    assert why_unreadable(error) == why

@@ -165,7 +165,9 @@ EDC_ROWS: Final = (
         "file_busy",
         "{files} of {subject} cannot be read yet ({said}).",
         "Nothing to do unless it stays: then close the program that has it open, or ask IT to let this "
-        "program's account read it.",
+        "program's account read it. Where a cloud storage keeps it, start that program (OneDrive) and let it keep "
+        "the folder on this device. Where its disk or share does not bring it, ask IT to look at that, and "
+        "export the exam from the camera again.",
         Clears.SOON,
         needs_person=False,
     ),
