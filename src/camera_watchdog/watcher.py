@@ -33,6 +33,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, EventEmitter, ObservedWatch
+from watchdog.utils import BaseThread
 
 __all__ = ["Watcher"]
 
@@ -105,6 +106,8 @@ class Watcher:
         self._root_id: tuple[int, int] | None = None
         self._full = False
         self._said = ""
+        self._died_of: set[type[BaseException]] = set()
+        self._before = threading.excepthook
 
     def start(self, hint: Callable[[str], None]) -> None:
         """Watch the root; ``hint`` is called from the Observer's threads with a folder's name.
@@ -113,6 +116,7 @@ class Watcher:
         """
         with self._lock:
             self._handler = _Hints(self._root, hint)
+            threading.excepthook = self._say_died
             if self._observer is None:
                 self._start()
 
@@ -122,7 +126,20 @@ class Watcher:
             try:
                 self._stop()
             finally:
+                if threading.excepthook == self._say_died:
+                    threading.excepthook = self._before
                 self._lock.release()
+
+    def _say_died(self, died: threading.ExceptHookArgs) -> None:
+        """Say once of each failure that a thread of the library died of it; it is begun again by the sweep."""
+        if not isinstance(died.thread, BaseThread):
+            self._before(died)
+        elif died.exc_type not in self._died_of:
+            self._died_of.add(died.exc_type)
+            logger.warning(
+                "watching  a watch failed and is begun again, the sweep sees the folder meanwhile: %s",
+                _words(died.exc_value or died.exc_type()),
+            )
 
     def _start(self) -> bool:
         """Answers whether it watches; why not is said once, however often it is tried.
@@ -256,7 +273,7 @@ def _end(observer: BaseObserver) -> None:
             observer.join(timeout=_STOP_WITHIN_S)
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     if isinstance(error, queue.Empty):  # what the library makes of it on Windows
         return "the folder cannot be opened"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__

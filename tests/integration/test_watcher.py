@@ -179,6 +179,46 @@ def test_an_observer_that_died_is_started_again_and_it_is_said_once(
 
 
 @linux
+def test_what_kills_the_library_s_threads_again_and_again_is_said_once(
+    root: Path,
+    hints: Hints,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from watchdog.observers.inotify import InotifyEmitter  # noqa: PLC0415  # there is none on Windows
+
+    def fails(_emitter: InotifyEmitter, *_timeout: float) -> None:
+        raise ValueError("no such answer")
+
+    monkeypatch.setattr(InotifyEmitter, "queue_events", fails)
+    before = threading.excepthook
+    watcher = Watcher(root)
+    watcher.start(hints)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert within(lambda: not any(e.is_alive() for e in emitters(watcher).values()))
+            watcher.keep_alive(["S1"])
+    watcher.stop()
+    assert threading.excepthook is before
+    said = [each.getMessage() for each in caplog.records if "watch failed" in each.getMessage()]
+    assert len(said) == 1
+    assert "no such answer" in said[0]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_kills_another_thread_is_told_as_before(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(watcher, "_before", told.append)
+    thread = threading.Thread(target=lambda: 1 // 0)
+    thread.start()
+    thread.join()
+    assert [each.exc_type for each in told] == [ZeroDivisionError]
+
+
+@linux
 def test_a_folder_that_went_away_and_came_back_between_two_sweeps_gives_hints_again(
     watcher: Watcher, root: Path, hints: Hints
 ) -> None:
