@@ -16,6 +16,7 @@ from typing import Final
 
 from camera_watchdog.lifecycle import ACTIVE
 from camera_watchdog.model import Exam, Sent, State
+from camera_watchdog.obstacles import JOURNAL
 from camera_watchdog.reasons import REASONS
 
 __all__ = [
@@ -45,13 +46,12 @@ OF_THE_SERVER: Final = frozenset(
 SHARED_CAUSES: Final = {
     "database_busy": "the camera's database",
     "database_unreadable": "the camera's database",
-    "disk_full": "room on the disk",
+    JOURNAL: "room on the disk",
 }
 """Reasons that are not an exam's own, and what it then waits for: listed once, for all that wait for it."""
 
 _WAITED_FOR_WHEN_READY: Final = frozenset({"demographics_missing"})
 """What the camera may still write down of an exam whose files are all there."""
-_JOURNAL: Final = "disk_full"
 _UNFINISHED: Final = frozenset({"unfinished_file", "never_written"})
 _NOT_WHOLE: Final = _UNFINISHED | {"file_busy", "still_written"}
 _AFTER_A_START_S: Final = 60.0
@@ -215,7 +215,7 @@ def waits_elsewhere(exam: Exam, *, some_are_taken: bool) -> bool:
     For the EDC or the journal, which are told once; for another folder of the subject, which is told itself where it
     stands still; for a worker, while there are ``some`` that a worker has: these are told then.
     """
-    if exam.reason is not None and exam.reason.code == _JOURNAL:
+    if exam.reason is not None and exam.reason.code == JOURNAL:
         return True
     if exam.state is not State.READY:
         return False

@@ -681,7 +681,10 @@ def test_a_time_zone_far_away_is_not_what_was_meant(tmp_path: Path) -> None:
         ("http://127.0.0.1:8065/x", False),
     ],
 )
-def test_a_webhook_by_plain_http_is_warned_of(tmp_path: Path, url: str, *, is_warned: bool) -> None:
-    warnings = good(tmp_path, notify_webhook=url).warnings
-    assert any("notify_webhook is reached by http://" in each for each in warnings) is is_warned
+@pytest.mark.parametrize("name", ["notify_webhook", "heartbeat_url"])
+def test_a_webhook_or_heartbeat_by_plain_http_is_warned_of(
+    tmp_path: Path, url: str, name: str, *, is_warned: bool
+) -> None:
+    warnings = good(tmp_path, **{name: url}).warnings
+    assert any(f"{name} is reached by http://" in each for each in warnings) is is_warned
     assert url not in str(warnings)

@@ -41,6 +41,10 @@ _BY_NAME: Final = {key.name: key for key in KEYS}
 _ALLOWED: Final = frozenset(_BY_NAME) | {"$schema"}
 _SECRETS: Final = {"token": TOKEN_VARIABLE, "smtp_password": PASSWORD_VARIABLE}
 """Each may stand in its key, in a file that the key with ``_file`` names, or in the environment."""
+_READ_ON_THE_WAY: Final = {
+    "notify_webhook": "the subjects, and the address",
+    "heartbeat_url": "the address, and call it in this camera's place",
+}
 _NOUNS: Final = {"token": "token", "smtp_password": "password"}
 _READ_APART: Final = frozenset({*_SECRETS, *(f"{name}_file" for name in _SECRETS)})
 _NOT_SHOWN: Final = "a value that is not shown here"
@@ -376,15 +380,18 @@ def _warnings(
         for file in (*secret_files, path if holds_secret else None)
         if file and others_may_read(file)
     ]
-    if api_url and is_plain_http(api_url) and not is_loopback(api_url):
+    if api_url and _is_readable_on_the_way(api_url):
         warnings.append(
             "The EDC is reached by http://: anybody on the way can read the token and the "
             "images. Ask for an address with https://."
         )
-    webhook = given["notify_webhook"].raw if "notify_webhook" in given else ""
-    if isinstance(webhook, str) and is_plain_http(webhook) and not is_loopback(webhook):
-        warnings.append(
-            "notify_webhook is reached by http://: anybody on the way can read the subjects, and "
-            "the address. Ask for one with https://."
-        )
+    warnings += [
+        f"{name} is reached by http://: anybody on the way can read {what}. Ask for one with https://."
+        for name, what in _READ_ON_THE_WAY.items()
+        if name in given and _is_readable_on_the_way(given[name].raw)
+    ]
     return tuple(warnings)
+
+
+def _is_readable_on_the_way(url: object) -> bool:
+    return isinstance(url, str) and is_plain_http(url) and not is_loopback(url)

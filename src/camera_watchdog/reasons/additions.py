@@ -128,7 +128,7 @@ ADDITIONS: Final = (
     Addition(
         "on_camera",
         "",
-        "Enter the eye on the camera; it will then be sent by itself. If that cannot be done:",
+        "Enter the eye on the camera; it will then be sent by itself. Where that cannot be done, the picture tells.",
         comes_first=True,
     ),
     Addition(
