@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-__all__ = ["Finding", "Mark", "as_json", "as_text", "exit_code", "note", "odd", "ok", "wrong"]
+__all__ = [
+    "Finding",
+    "Mark",
+    "as_json",
+    "as_text",
+    "exit_code",
+    "note",
+    "odd",
+    "ok",
+    "unseen",
+    "wrong",
+]
 
 _FAILED: Final = 1
 _BY_WEIGHT: Final = (78, 77)
@@ -24,13 +35,17 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried. ``code`` is the exit code that it asks for, 0 where all is well."""
+    """One thing that was tried. ``code`` is the exit code that it asks for, 0 where all is well.
+
+    ``leaves_open``: it is nothing to mend, and nobody can say for it that all is well.
+    """
 
     mark: Mark
     tried: str
     found: str
     mend: str = ""
     code: int = 0
+    leaves_open: bool = False
 
     def __str__(self) -> str:
         """The finding as one line."""
@@ -48,6 +63,11 @@ def ok(tried: str, found: str) -> Finding:
 def note(tried: str, found: str, mend: str = "") -> Finding:
     """Something to know; it keeps nobody from anything."""
     return Finding(Mark.NOTE, tried, found, mend)
+
+
+def unseen(tried: str, found: str, mend: str) -> Finding:
+    """Something that is not there to be seen yet, and may be as it must be."""
+    return Finding(Mark.NOTE, tried, found, mend, leaves_open=True)
 
 
 def odd(tried: str, found: str, mend: str) -> Finding:
@@ -75,6 +95,8 @@ def as_text(findings: Sequence[Finding]) -> str:
         parts += [f"{odd_count} to look at"] if odd_count else []
         marks = [mark for mark, count in (("!!", wrong_count), ("??", odd_count)) if count]
         end = f"{' and '.join(parts)}: see the lines with {' and '.join(marks)} above."
+    elif any(finding.leaves_open for finding in findings):
+        end = "Nothing wrong was found; there is nothing to see yet: see the lines with -- above."
     else:
         end = "All is well."
     return "\n".join([*map(str, findings), "", end, ""])

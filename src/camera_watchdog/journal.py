@@ -29,13 +29,13 @@ from camera_watchdog.journal_damage import (
     Condition,
     Damage,
     as_written,
-    look_wanted,
     met_by_a_command,
     not_opened,
 )
 from camera_watchdog.journal_entries import JournalEntries
 from camera_watchdog.journal_exams import JournalExams
 from camera_watchdog.journal_file import (
+    check_no_folder,
     connect,
     file_number,
     has_log,
@@ -48,7 +48,7 @@ from camera_watchdog.journal_file import (
     watch_folder_of,
 )
 from camera_watchdog.journal_history import JournalHistory
-from camera_watchdog.journal_look import is_taken_away, look_through
+from camera_watchdog.journal_look import Wanted, look_through
 from camera_watchdog.journal_migrations import VERSION
 from camera_watchdog.journal_notices import JournalNotices
 from camera_watchdog.journal_pending import change_of
@@ -104,6 +104,7 @@ class Journal(JournalExams):
         self.rebuilt = rebuilt
         self.watch_folder = watch_folder_of(connection)
         self._path, self.folder = path, path.parent
+        self.is_look_wanted = Wanted(path)
         self._file_number = file_number(path)
         self._is_ours = is_ours
         self.notices = JournalNotices(self._read, self._writer.transaction)
@@ -130,6 +131,7 @@ class Journal(JournalExams):
         path = folder / JOURNAL_NAME
         try:
             make_folder(folder)
+            check_no_folder(path)
             if not damage and not has_log(path) and is_cut_off(path):
                 damage = "it is cut off"
             if damage:
@@ -195,10 +197,6 @@ class Journal(JournalExams):
             self._condition.found(damage)
         self._read(tuple, "SELECT 1")
 
-    def is_look_wanted(self) -> bool:
-        """Whether a command met damage in it that was not looked for yet, or its file is gone."""
-        return look_wanted(self._path).exists() or is_taken_away(self._path)
-
     def close(self) -> None:
         """Write down what was saved, and close it in any case; raises JournalError as that does."""
         try:
@@ -219,8 +217,8 @@ class Journal(JournalExams):
 
     @property
     def write_trouble(self) -> str:
-        """Why it could not be written last, in the system's words; empty where it could."""
-        return self._writer.trouble
+        """Why it could not be written last, or is out of reach, in the system's words; empty where neither."""
+        return self._writer.trouble or self.is_look_wanted.trouble
 
     def add(self, exam: Exam, event: str, detail: str = "") -> Exam:
         """Take a new exam in, which is known of though it cannot be written; answers it with its number.

@@ -19,6 +19,7 @@ from camera_watchdog.model import JOURNAL_GONE, JOURNAL_LOST
 from camera_watchdog.path_names import sqlite_uri
 
 __all__ = [
+    "check_no_folder",
     "connect",
     "file_number",
     "has_log",
@@ -116,6 +117,15 @@ def make_folder(folder: Path) -> None:
     if not existed or folder.name == _OWN_FOLDER:
         with contextlib.suppress(OSError):
             folder.chmod(_ENTERED_BY_ALL)
+
+
+def check_no_folder(path: Path) -> None:
+    """Refuse a folder in the journal's place; raises JournalRefused."""
+    if path.is_dir():
+        raise JournalRefused(
+            f"A folder stands at {path}, in the place of the journal. Move it out of the state folder, then "
+            "start again."
+        )
 
 
 def _make_private(path: Path, *, existed: bool) -> None:

@@ -16,8 +16,9 @@ from camera_watchdog.journal_reader import read_exam
 from camera_watchdog.journal_rows import request_from
 from camera_watchdog.path_names import sqlite_uri
 
-__all__ = ["is_taken_away", "look_through"]
+__all__ = ["Wanted", "look_through"]
 
+_CANNOT_LOOK: Final = "this account may not look into its folder: {said}"
 _OPEN: Final = "state NOT IN ('archived', 'gone')"
 
 
@@ -32,9 +33,9 @@ def look_through(path: Path, stopping: Callable[[], bool]) -> str:
     """
     if stopping():
         return ""
-    everything = look_wanted(path).exists()
+    everything = _is_there(look_wanted(path))
     look_wanted(path).unlink(missing_ok=True)
-    if is_taken_away(path):
+    if _is_taken_away(path):
         return "its file is gone"
     uri = sqlite_uri(path.absolute().as_posix(), mode="ro")
     with contextlib.closing(
@@ -51,12 +52,58 @@ def look_through(path: Path, stopping: Callable[[], bool]) -> str:
             raise
 
 
-def is_taken_away(path: Path) -> bool:
+def _is_taken_away(path: Path) -> bool:
     """Whether a journal that is in use is not there any more, though its folder is.
 
     Where its folder is away a drive is, perhaps, and may come back.
+
+    Raises:
+        OSError: this account may not look.
     """
-    return not path.exists() and path.parent.is_dir()
+    return not _is_there(path) and path.parent.is_dir()
+
+
+class Wanted:
+    """Whether a look through a journal that is in use is wanted.
+
+    ``trouble`` is why that cannot be seen, in words, empty while it can.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.trouble = ""
+
+    def __call__(self) -> bool:
+        """Whether a command met damage in it that was not looked for yet, or its file is gone."""
+        try:
+            wanted = _is_there(look_wanted(self._path)) or _is_taken_away(self._path)
+        except OSError as error:
+            is_reached = _is_reached(self._path.parent)  # else it is away, as a drive may be
+            self.trouble = _CANNOT_LOOK.format(said=error.strerror) if is_reached else ""
+            return False
+        self.trouble = ""
+        return wanted
+
+
+def _is_reached(folder: Path) -> bool:
+    try:
+        folder.stat()
+    except OSError:
+        return False
+    return True
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; what ``Path.exists`` makes of a missing right depends on Python's version.
+
+    Raises:
+        OSError: this account may not look.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _read(connection: sqlite3.Connection, stopping: Callable[[], bool], *, everything: bool) -> str:

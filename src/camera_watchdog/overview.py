@@ -151,6 +151,7 @@ class Overview:
     and the camera's folder, ``asked`` what people asked for and is not done yet, ``refused`` why the
     last start was none, ``obstacles`` what keeps all exams from going,
     ``configuration`` what there is to say of its file, which is another one than the program runs with.
+    ``is_on_record``: there is a journal; without one nobody knows of an exam.
     """
 
     at: datetime
@@ -165,6 +166,7 @@ class Overview:
     refused: str = ""
     obstacles: tuple[Obstacle, ...] = ()
     configuration: str = ""
+    is_on_record: bool = True
 
     @property
     def for_people(self) -> tuple[Row, ...]:

@@ -1,6 +1,7 @@
 """Damage of the journal, met whenever and by whomever: nothing is believed of it, nothing lost of it."""
 
 import dataclasses
+import os
 import shutil
 import sqlite3
 import sys
@@ -219,6 +220,29 @@ def test_a_journal_that_was_taken_away_altogether_counts_as_lost(state: Path) ->
     with opened(state, damage=journal.damage) as journal:
         assert journal.rebuilt
     assert [path.stat().st_size for path in state.glob("*damaged*")] == [0]
+
+
+def test_a_journal_that_may_not_be_looked_at_is_neither_lost_nor_damaged(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = Path.stat
+
+    def refused(path: Path, **more: bool) -> os.stat_result:
+        if path.name.startswith(JOURNAL_NAME):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **more)
+
+    with opened(state) as journal:
+        monkeypatch.setattr(Path, "stat", refused)
+        assert not journal.is_look_wanted()
+        assert journal.write_trouble.endswith("look into its folder: Permission denied")
+        with pytest.raises(JournalError) as caught:
+            journal.check(NEVER)
+        assert not isinstance(caught.value, JournalDamaged)
+        monkeypatch.undo()
+        assert not journal.is_look_wanted()
+        assert journal.write_trouble == ""
+        journal.check(NEVER)
 
 
 def test_a_state_folder_that_is_away_is_no_lost_journal(state: Path) -> None:

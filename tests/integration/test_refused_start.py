@@ -72,6 +72,12 @@ def journal_of_another_folder(site: Site) -> None:
     Journal.open(site.state, watch_dir=other, clock=lambda: datetime.now(UTC)).close()
 
 
+def folder_in_its_place(site: Site) -> None:
+    for path in site.state.glob(f"{JOURNAL_NAME}*"):
+        path.unlink()
+    (site.state / JOURNAL_NAME).mkdir()
+
+
 def broken(site: Site, before: str, after: str) -> None:
     site.config.write_text(site.config.read_text().replace(before, after, 1))
 
@@ -79,6 +85,7 @@ def broken(site: Site, before: str, after: str) -> None:
 REFUSALS: dict[str, tuple[Callable[[Site], object], int, str]] = {
     "a newer journal": (newer_journal, 78, "written by a newer release"),
     "another folder's journal": (journal_of_another_folder, 78, "belongs to the watch folder"),
+    "a folder in the journal's place": (folder_in_its_place, 78, "A folder stands at"),
     "no database": (lambda site: (site.folder / "camera.db").unlink(), 75, "database"),
     "no token file": (lambda site: site.token.unlink(), 78, "token_file"),
     "an unknown key": (lambda site: site.write(watch_dri="x"), 78, "watch_dri"),
@@ -115,6 +122,21 @@ def test_a_start_that_is_refused_says_why_where_people_look(
     told = json.loads((site.state / "status.json").read_text("utf-8"))
     assert (told["running"], why in told["refused"]) == (False, True)
     assert capsys.readouterr().err.count(why) == 1  # on the terminal once
+
+
+def test_a_start_that_is_refused_before_any_other_is_no_matter_of_rights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = Site(tmp_path)
+    site.write(watch_dri="x")
+    assert site.start() == 78
+    site.write()
+    capsys.readouterr()
+    assert cli.main(["status", "--config", str(site.config)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "The last start was refused: " in told
+    assert "may not read" not in told
+    assert "No exam is known to wait." in told
 
 
 def test_status_says_it_until_it_starts(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,6 +187,15 @@ def test_a_camera_that_is_away_gets_no_folder_of_ours(site: Site) -> None:
 
     assert not (site.folder / "away").exists()
     assert "away" in site.log.read_text("utf-8").splitlines()[-1]
+
+
+def test_check_finds_a_folder_in_the_journal_s_place(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_in_its_place(site)
+    capsys.readouterr()
+    assert cli.main(["check", "--config", str(site.config)]) == 78
+    assert "Move it out of the state folder" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("refusal", ["a newer journal", "another folder's journal"])

@@ -187,3 +187,30 @@ def test_check_and_one_run_say_which_folder_may_not_be_listed(clinic: Clinic) ->
     assert check.returncode
     assert STANDS in check.stdout + check.stderr
     assert "All is well." not in check.stdout
+
+
+def test_a_state_folder_that_may_not_be_entered_any_more_is_told_and_goes_on(
+    clinic: Clinic, sink: WebSink
+) -> None:
+    clinic.start()
+    clinic.state_dir.chmod(0)
+    try:
+        until(lambda: sink.posted, 20, lambda: clinic.running.text)
+        line = [sys.executable, *PROGRAM, "--config", str(clinic.config_path), "status"]
+        status = subprocess.run(
+            line, capture_output=True, encoding="utf-8", timeout=60, check=False
+        )
+    finally:
+        clinic.state_dir.chmod(0o751)
+
+    (said,) = sink.posted
+    assert (said["event"], said["reason_code"]) == ("trouble", "disk_full")
+    assert "this account may not look into its folder: Permission denied" in said["text"]
+    assert "Traceback" not in status.stdout + status.stderr
+    assert "let this one read the state folder" in " ".join(status.stderr.split())
+    clinic.camera.take(GOES)
+    clinic.archived(GOES)
+    until(lambda: len(sink.posted) > 1, 20, lambda: clinic.running.text)
+    assert [each["event"] for each in sink.posted] == ["trouble", "over"]
+    assert "Traceback" not in clinic.running.text
+    assert "died" not in clinic.running.text

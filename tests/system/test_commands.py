@@ -91,12 +91,15 @@ def resting(page: Path) -> bool:
 
 
 def test_status_before_anything_ran_says_so(clinic: Clinic) -> None:
+    clinic.camera.take(SUBJECT)
     told = status(clinic)
 
     assert (told["running"], told["exams"], told["server"]["reachable"]) == (False, [], None)
-    text = clinic.command("status").stdout
+    text = " ".join(clinic.command("status").stdout.split())
     assert "NOT RUNNING" in text
-    assert "No exam waits." in text
+    assert "There is no record of camera-watchdog in" in text
+    assert "it has not run with this watch_dir and state_dir yet" in text
+    assert "No exam is known to wait." in text
 
 
 def test_status_tells_each_exam_in_80_columns_without_colour(clinic: Clinic, edc: DemoEdc) -> None:

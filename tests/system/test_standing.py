@@ -277,6 +277,47 @@ def test_check_says_of_a_full_disk_that_nothing_can_be_written_there(
 
 
 @pytest.mark.parametrize("state", ["inside", "elsewhere"])
+def test_an_empty_folder_in_the_place_of_the_camera_s_disk_is_never_said_to_be_well(
+    clinic: Clinic, tmp_path: Path, state: str
+) -> None:
+    clinic.start(**({"state_dir": str(tmp_path / "state")} if state == "elsewhere" else {}))
+    clinic.camera.take(SUBJECT)
+    clinic.running.says(SUBJECT, "HELD")
+    clinic.watch_dir.rename(clinic.watch_dir.with_name("unmounted"))
+    clinic.watch_dir.mkdir()
+    clinic.running.says("the camera's folder is away")
+    kept = tmp_path / "state" / JSON_NAME
+    if state == "elsewhere":
+        until(lambda: "camera_folder_away" in kept.read_text("utf-8"), 10, "not said by the daemon")
+
+    text, as_json = status(clinic)
+    assert "NOT RUNNING" not in text
+    assert "No exam waits" not in text
+    check = clinic.command("check").stdout
+    assert "All is well." not in check
+    if state == "elsewhere":
+        assert "The camera's folder is away" in text
+        return
+    assert as_json["running"] is None
+    assert "is empty, and nothing of camera-watchdog is in it." in text
+    assert "a disk or share that is not connected" in text
+    assert "No exam is known to wait." in text
+    assert "a disk or share that is not connected" in " ".join(check.split())
+
+
+def test_a_first_set_up_with_an_empty_folder_has_nothing_wrong(clinic: Clinic) -> None:
+    clinic.config_path.write_text(json.dumps(clinic.settings), "utf-8")
+    clinic.config_path.chmod(0o600)
+    check = clinic.command("check")
+    assert (check.returncode, "\n!! " in check.stdout, "\n?? " in check.stdout) == (0, False, False)
+    assert "Right where no exam was taken yet" in check.stdout
+    assert "So it is before the first exam." in status(clinic)[0]
+    assert list(clinic.watch_dir.iterdir()) == []
+    clinic.camera.take(SUBJECT)
+    assert "not connected" not in clinic.command("check").stdout
+
+
+@pytest.mark.parametrize("state", ["inside", "elsewhere"])
 def test_a_camera_s_folder_that_is_away_is_told_by_all_and_then_it_goes_on(
     clinic: Clinic, edc: DemoEdc, sink: WebSink, tmp_path: Path, state: str
 ) -> None:

@@ -2,7 +2,17 @@ import json
 
 import pytest
 
-from camera_watchdog.checks import Finding, as_json, as_text, exit_code, note, odd, ok, wrong
+from camera_watchdog.checks import (
+    Finding,
+    as_json,
+    as_text,
+    exit_code,
+    note,
+    odd,
+    ok,
+    unseen,
+    wrong,
+)
 
 CONFIG = wrong("db_path", "nothing", "Set it.", code=78)
 TOKEN = wrong("EDC", "it refuses the token", "Ask for one.", code=77)
@@ -33,6 +43,9 @@ def test_a_finding_is_one_line_with_its_mark_and_how_to_mend_it() -> None:
 
 def test_the_sum_says_what_is_left_to_do() -> None:
     assert as_text([ok("a", "b"), note("c", "d")]).endswith("\nAll is well.\n")
+    open_still = [ok("a", "b"), unseen("c", "d", "e")]
+    assert exit_code(open_still) == 0
+    assert as_text(open_still).endswith("nothing to see yet: see the lines with -- above.\n")
     both = as_text([CONFIG, odd("a", "b", "c")])
     assert both.endswith("\n1 wrong and 1 to look at: see the lines with !! and ?? above.\n")
     assert as_text([CONFIG]).endswith("\n1 wrong: see the lines with !! above.\n")

@@ -11,7 +11,7 @@ from typing import Final
 
 from camera_watchdog import parts
 from camera_watchdog.camera_folder import of_exams
-from camera_watchdog.checks import Finding, note, odd, ok, wrong
+from camera_watchdog.checks import Finding, note, odd, ok, unseen, wrong
 from camera_watchdog.command_line import command
 from camera_watchdog.commands.check_volumes import check_mounts, check_volumes
 from camera_watchdog.commands.service_places import check_reach
@@ -22,7 +22,8 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.disk_moves import nearest_folder
 from camera_watchdog.disk_room import try_to_write
 from camera_watchdog.errors import CameraDatabaseError, JournalError, JournalRefused
-from camera_watchdog.journal import Journal
+from camera_watchdog.journal import JOURNAL_NAME, Journal
+from camera_watchdog.journal_file import check_no_folder
 from camera_watchdog.resemblance import Identifiers
 from camera_watchdog.running import running_daemon
 from camera_watchdog.status_files import full_day_bytes, least_free_bytes, size_words
@@ -51,6 +52,10 @@ _NO_EXAMS: Final = (
     "Let the camera's export make one folder a subject, and move these there; what is of no exam move away, "
     "or name it in ignore."
 )
+_EMPTY: Final = (
+    "Right where no exam was taken yet: take one, and check again. Where there should be some, or camera-watchdog ran "
+    "before, this is only the empty folder in the place of a disk or share that is not connected: connect it."
+)
 _KEPT: Final = "They are no subjects. Reports find what is in them."
 _NAMED: Final = 5
 """How many names a line quotes."""
@@ -72,6 +77,8 @@ def check_watch_dir(config: Config) -> tuple[list[Finding], list[tuple[str, str]
     archives = parts.old_archives(config, [name for name, _ in folders])
     folders = [(name, subject) for name, subject in folders if name not in archives]
     findings = [ok(tried, f"{_count(len(folders), 'folder')} of subjects")]
+    if not (names or loose):
+        findings = [unseen(tried, "it is empty", _EMPTY)]
     if failed := try_to_write(config.watch_dir):
         found, mend = _not_written(failed, config.watch_dir)
         findings = [wrong(tried, found, f"{mend} Finished exams are moved away.")]
@@ -189,14 +196,15 @@ def _space(config: Config) -> Iterator[Finding]:
 def _journal(config: Config) -> Iterator[Finding]:
     """A journal that the daemon would refuse; one that is damaged or older it mends by itself."""
     try:
+        check_no_folder(config.state_dir / JOURNAL_NAME)
         Journal.join(
             config.state_dir, watch_dir=config.watch_dir, clock=lambda: datetime.now(UTC)
         ).close()
     except JournalRefused as error:
         found, _, mend = str(error).partition(". ")
         yield wrong("journal", found, mend, code=_BAD_CONFIG)
-    except JournalError:
-        return
+    except (JournalError, OSError):
+        return  # what this account may do with the folder is said by its own line
 
 
 def _full_day_bytes(config: Config) -> int:

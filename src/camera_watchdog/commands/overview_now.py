@@ -50,9 +50,14 @@ from camera_watchdog.status_files import (
 
 __all__ = ["NoStatus", "kept_of_running", "overview_now"]
 
-_NOT_RUN_YET: Final = (
-    "camera-watchdog has not run with this watch_dir and state_dir yet. Where one of them was changed while it "
-    "ran, it runs on with those of before: correct them, or start it again."
+_NO_RECORD: Final = (
+    "There is no record of camera-watchdog in {state_dir}: it has not run with this watch_dir and state_dir yet. "
+    "Where one of them was changed while it ran, it runs on with those of before: correct them, or start it again."
+)
+_EMPTY: Final = (
+    "{watch_dir} is empty, and nothing of camera-watchdog is in it. So it is before the first exam. Where it ran "
+    "before, or exams should be there, this is only the empty folder in the place of a disk or share that is not "
+    "connected: connect it, and look again."
 )
 _STALE: Final = timedelta(minutes=3)
 _MOST_NAMED: Final = 5
@@ -91,9 +96,11 @@ def overview_now(config: Config, now: datetime) -> Overview:
     if kept is not None and is_fresh and not is_same_place(kept.watch_dir, config.watch_dir):
         return kept  # it runs on with the folder of before, and says itself that this was changed
     is_told_away = kept is not None and is_fresh and _is_away(kept)  # it may not answer at all
-    why_away = "" if is_told_away else _why_away(config.watch_dir)
+    why_away, is_empty = ("", False) if is_told_away else _look(config.watch_dir)
     daemon = Daemon() if is_told_away else _daemon(config.watch_dir, told_lately=is_fresh)
-    running = daemon is not None or (None if why_away else False)
+    has_journal = _may_be_there(config.state_dir / JOURNAL_NAME)
+    has_no_sign = is_empty and kept is None and not has_journal
+    running = daemon is not None or (None if why_away or has_no_sign else False)
     there = Overview(
         now,
         str(config.watch_dir),
@@ -105,13 +112,14 @@ def overview_now(config: Config, now: datetime) -> Overview:
         obstacles=_obstacles(config, kept, daemon, why_away, now),
         refused="" if running or kept is None else kept.refused,
         configuration=kept.configuration if kept and is_fresh and running else "",
+        is_on_record=has_journal,
     )
+    if kept is not None and not has_journal:
+        return _by_what_is_kept(there, kept, "" if kept.refused else "There is no journal.")
+    if not has_journal and not running:
+        there = replace(there, warnings=(_not_on_record(config, is_empty=is_empty),))
     try:
-        if kept is None and not (config.state_dir / JOURNAL_NAME).exists():
-            known = _Known()  # nothing was ever seen here, or all of it is away
-            there = replace(there, warnings=() if running else (_NOT_RUN_YET,))
-        else:
-            known = _from_journal(config, now)
+        known = _from_journal(config, now) if has_journal else _Known()
     except JournalError as error:
         return _without_journal(config, there, kept, error)
     told = overview(
@@ -134,7 +142,7 @@ def overview_now(config: Config, now: datetime) -> Overview:
     )
     if kept is not None and is_fresh and any(each.code == JOURNAL for each in there.obstacles):
         told = replace(told, rows=kept.rows)  # the daemon knows what it could not write down
-    return replace(told, refused=there.refused)
+    return replace(told, refused=there.refused, is_on_record=there.is_on_record)
 
 
 def _without_journal(
@@ -154,24 +162,45 @@ def _without_journal(
             "account that camera-watchdog runs as, or let this one read the state folder."
         ) from error
     why = str(error) if is_no_matter_of_the_account else "This account may not read the journal."
+    return _by_what_is_kept(there, kept, why)
+
+
+def _by_what_is_kept(there: Overview, kept: Overview, why: str) -> Overview:
+    """How it stands by what the daemon wrote last; ``why`` it is not by the journal, where that is to be said."""
     return replace(
         there,
         at=kept.at,
         watch_dir=kept.watch_dir,
         rows=kept.rows,
         archived_today=kept.archived_today,
-        warnings=(f"From {JSON_NAME}: {why}", *kept.warnings),
+        warnings=(*([f"From {JSON_NAME}: {why}"] if why else []), *kept.warnings),
         asked=kept.asked,
     )
 
 
-def _why_away(watch_dir: Path) -> str:
-    """Why the camera's folder is not there, in the system's words; empty where it is."""
+def _may_be_there(path: Path) -> bool:
+    """Whether a file is there, as far as this account may look."""
     try:
-        Disk().folder_names(watch_dir)
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _not_on_record(config: Config, *, is_empty: bool) -> str:
+    said = _EMPTY if is_empty else _NO_RECORD
+    return said.format(watch_dir=config.watch_dir, state_dir=config.state_dir)
+
+
+def _look(watch_dir: Path) -> tuple[str, bool]:
+    """Why the camera's folder is not there, in the system's words, empty where it is; whether nothing is in it."""
+    try:
+        folders, others = Disk().folder_names(watch_dir)
     except OSError as error:
-        return error.strerror or "it cannot be listed"
-    return ""
+        return error.strerror or "it cannot be listed", False
+    return "", not (folders or others)
 
 
 def _is_away(told: Overview) -> bool:

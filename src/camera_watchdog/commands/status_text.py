@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from camera_watchdog.command_line import split_commands
+from camera_watchdog.obstacles import CAMERA_FOLDER_AWAY
 from camera_watchdog.overview import Overview, Row
 from camera_watchdog.status_page import moment
 
@@ -41,7 +42,8 @@ def print_overview(told: Overview, zone: tzinfo) -> None:
     _print_asked(console, told, zone)
     if not told.rows:
         is_kept = any(each.keeps_all for each in told.obstacles)
-        none = "No exam is known to wait." if is_kept else "No exam waits."
+        is_known = told.is_on_record and not is_kept
+        none = "No exam waits." if is_known else "No exam is known to wait."
         console.print(_plain(f"\n{none}"))
     elif len(told.rows) > _A_SCREENFUL:  # the head has scrolled away
         console.print(_plain(f"\n{_counts(told)}", "bold"))
@@ -55,10 +57,13 @@ def _head(told: Overview, zone: tzinfo) -> Table:
     if told.running:
         running = f"running, {told.watched_by}" if told.watched_by else "running"
     if told.running is None:
-        running = "not known whether it runs: that is seen in the camera's folder, which is away"
+        is_away = any(each.code == CAMERA_FOLDER_AWAY for each in told.obstacles)
+        seen = "which is away" if is_away else "which is empty"
+        running = f"not known whether it runs: that is seen in the camera's folder, {seen}"
     table.add_row("camera-watchdog", _plain(running, "" if told.running else "bold red"))
     table.add_row("EDC", _plain(_server(told, zone)))
-    table.add_row("exams", _plain(_counts(told)))
+    is_known = told.is_on_record or told.rows
+    table.add_row("exams", _plain(_counts(told) if is_known else "not known: none is on record"))
     if oldest := told.oldest:
         since = moment(oldest.first_seen, told.at, zone)
         table.add_row("oldest waiting", _plain(f"{oldest.subject}, since {since}"))
@@ -75,7 +80,8 @@ def _counts(told: Overview) -> str:
 def _server(told: Overview, zone: tzinfo) -> str:
     server = told.server
     if server.reachable is None or server.since is None:
-        return "not known while camera-watchdog does not run"
+        is_off = told.running is False
+        return "not known while camera-watchdog does not run" if is_off else "not known"
     since = f"since {moment(server.since, told.at, zone)}"
     return f"answers, {since}" if server.reachable else f"AWAY {since}: {server.message}"
 
