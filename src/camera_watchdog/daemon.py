@@ -182,6 +182,7 @@ class _Daemon:
             standing=self._standing,
             gate=self._gate,
             uploads=self._memory.uploads,
+            token_trouble=self._clients.token.trouble,
             resend=self._resends.hint,
             recheck=self._rechecks.look_again,
         )
@@ -391,8 +392,7 @@ class _Daemon:
             logger.info("camera-watchdog  stopped%s", end, extra={"event": "stopped"})
 
     def _all_ended(self, *, by: float) -> bool:
-        wake = self._registry.notify, self._readers.notify
-        return self._threads.all_ended(by=by, wake=wake)
+        return self._threads.all_ended(by=by, wake=(self._registry.notify, self._readers.notify))
 
 
 def _utc_now() -> datetime:

@@ -47,6 +47,7 @@ class Desk:
         standing: Standing,
         gate: Gate,
         uploads: Mapping[int, tuple[str, int]],
+        token_trouble: Callable[[], str],
         resend: Callable[[], None],
         recheck: Callable[[int], None],
     ) -> None:
@@ -81,7 +82,9 @@ class Desk:
             server_state=lambda: gate.state,
             others=self._others,
             standing=standing,
-            configuration=lambda: self._config_watch.said,
+            configuration=lambda: " ".join(
+                filter(None, (self._config_watch.said, token_trouble()))
+            ),
             unmoved=self.unmoved,
             free_bytes=lambda: sweep.root.free_bytes,
             clock=lambda: datetime.now(UTC),

@@ -7,12 +7,20 @@ being written may hold half of it, and what is taken needs no other.
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from camera_watchdog.errors import Problem
 
-__all__ = ["Secret"]
+__all__ = ["IN_QUOTES", "Secret", "in_quotes"]
+
+IN_QUOTES: Final = "It stands in quotation marks, which count as a part of it: write it without."
 
 logger = logging.getLogger(__name__)
+
+
+def in_quotes(secret: str) -> bool:
+    """Whether somebody wrote it as a text stands in JSON, which no secret's own file is."""
+    return len(secret) > 1 and secret[0] in "\"'" and secret[-1] == secret[0]
 
 
 class Secret:
@@ -35,7 +43,7 @@ class Secret:
         self._name = name
         self._is_refused = False
         self._read_as: tuple[int, int, int] | None = None
-        self._said = ""
+        self._said = self._problem = ""
 
     def __repr__(self) -> str:
         """Which one, and nothing of it."""
@@ -52,6 +60,10 @@ class Secret:
         before, self._is_refused = self._value, True
         return self() != before
 
+    def trouble(self) -> str:
+        """What is wrong with its file, as it was found once it was refused; empty where nothing is known."""
+        return self._problem
+
     def has_news(self) -> bool:
         """Whether it was refused, and its file is another one since it was read last."""
         return self._is_refused and self._stamp() != self._read_as
@@ -67,12 +79,17 @@ class Secret:
         self._read_as = self._stamp()
         found = self._read(self._file) if self._file else self._value
         if isinstance(found, Problem):
-            self._say(str(found))
-        elif found != self._value:
+            self._problem = str(found)
+            self._say(self._problem)
+            return
+        self._problem = f"{self._name}: {IN_QUOTES}" if in_quotes(found) else ""
+        if found != self._value:
             self._value = found
             self._say(
                 f"{self._name} holds another secret than the one that was refused: it is used"
             )
+        if self._problem:
+            self._say(self._problem)
 
     def _say(self, what: str) -> None:
         if what != self._said:

@@ -55,6 +55,7 @@ class Room:
             registry=self.registry,
             sweep=cast("Sweep", sweep),
             uploads={},
+            token_trouble=str,
             standing=Standing(self.journal, self.registry, 1800.0, away=lambda: ""),
             gate=Gate(ping, clock=lambda: NOON, monotonic=lambda: 0.0),
             resend=lambda: None,

@@ -65,6 +65,32 @@ def test_a_file_that_holds_no_secret_changes_nothing_and_is_said_once(
     assert token() == "second"
 
 
+def test_what_is_wrong_with_its_file_is_known_until_it_is_put_right(file: Path) -> None:
+    token = secret(file)
+    assert token.trouble() == ""
+    file.write_bytes("second".encode("utf-16"))
+    token.refused()
+    assert "UTF-16" in token.trouble()
+    file.write_text('"second"', "utf-8")
+    assert token() == '"second"'
+    assert "token_file: It stands in quotation marks" in token.trouble()
+    file.write_text("second", "utf-8")
+    assert (token(), token.trouble()) == ("second", "")
+
+
+def test_a_secret_in_quotation_marks_from_the_beginning_is_said_once_it_is_refused(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_text("'first'", "utf-8")
+    token = Secret(
+        "'first'", file, read=lambda path: read_secret_again("token", path), name="token_file"
+    )
+    assert (token.trouble(), token.refused()) == ("", False)
+    assert "quotation marks" in token.trouble()
+    assert caplog.text.count("quotation marks") == 1
+    assert "first" not in caplog.text
+
+
 def test_a_file_that_is_gone_changes_nothing(file: Path) -> None:
     token = secret(file)
     file.unlink()

@@ -17,6 +17,7 @@ from camera_watchdog.errors import (
     Unreachable,
 )
 from camera_watchdog.reasons import REASONS
+from camera_watchdog.secret_file import IN_QUOTES, in_quotes
 
 __all__ = ["check_server"]
 
@@ -56,6 +57,7 @@ def check_server(config: Config, now: Callable[[], datetime]) -> list[Finding]:
         ]
     except Unauthorized:
         mend = "Ask the EDC's administrator for a valid token of this camera; set token_file."
+        mend = f"{IN_QUOTES} Else: {mend}" if in_quotes(config.token) else mend
         return [wrong(tried, "it answers, but refuses the token", mend, code=_TOKEN_REFUSED)]
     except CameraWatchdogError as error:
         mend = next((m for kind, m in _MEND.items() if isinstance(error, kind)), _MEND[EdcFailure])
