@@ -905,6 +905,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_RECHECKS}nothing_that_is_ordinary_is_told",
             f"{_RECHECKS}what_a_person_saw_is_not_told_again_and_who_saw_it_is_on_record",
             f"{_AFTER}a_file_that_went_on_while_nobody_looked_is_told_at_the_start_until_it_was_seen",
+            f"{_RECHECKS}all_pictures_that_are_deleted_beside_the_receipt_are_told_until_they_are_back",
         ),
     ),
     78: Fault(

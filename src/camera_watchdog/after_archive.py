@@ -6,8 +6,9 @@ that: the exam stays archived, and has a reason, until a person says that it was
 is as it was again. What was seen is not told a second time: each file of a reason has with it what was
 found (the SHA-256, the eye, the subject), and so has the person's answer.
 
-A file that is gone from a folder in the archive, or has another name there, was moved by people; so were a
-folder and an archive that are not there: ``report --verify`` tells of them.
+A file that was sent and is gone from its folder in the archive is told; one that has another name there was
+renamed by people. So did people move what is gone as a whole, a folder or an archive: ``report --verify`` tells
+of them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -55,6 +56,9 @@ AFTER_ARCHIVE: Final = frozenset(
 )
 """The codes of what is told of an exam that is archived."""
 
+_GONE: Final = "gone"
+"""What is found of a file that is not there any more."""
+
 
 def awaits_answer(exam: Exam) -> bool:
     """Whether an archived exam has something that a person must see."""
@@ -89,24 +93,39 @@ def unknown(exam: Exam, entries: Iterable[Entry]) -> list[Entry]:
 
 
 def changed_reason(
-    exam: Exam, *, changed: Mapping[str, str], came: Mapping[str, str], there: Collection[str]
+    exam: Exam,
+    *,
+    changed: Mapping[str, str],
+    came: Mapping[str, str],
+    there: Collection[str],
+    is_all_known: bool = True,
 ) -> Reason | None:
     """What a person is to be told of a folder in the archive; none where there is nothing new.
 
     ``changed`` are files on record that hold other bytes, ``came`` those that are not on record, each
-    with what was found (a SHA-256, where it could be read); ``there`` is every name in the folder.
+    with what was found (a SHA-256, where it could be read); ``there`` is every name in the folder. What is gone
+    is only told where ``is_all_known``: else it may be there under another name.
     """
-    gone = {file.sha256 for file in exam.files if file.present and file.name not in there}
-    came = {name: found for name, found in came.items() if found not in gone}
+    missing = [file for file in exam.files if file.present and file.name not in there]
+    sums = {file.sha256 for file in missing}
+    elsewhere = {*changed.values(), *came.values()} | {
+        file.sha256 for file in exam.files if file.name in there and file.name not in changed
+    }
+    came = {name: found for name, found in came.items() if found not in sums}
+    lost = [file for file in missing if file.was_sent and file.sha256 not in elsewhere]
+    gone = {file.name: _GONE for file in lost if is_all_known}
 
     def said(names: Sequence[str]) -> dict[str, str]:
         others = ", ".join(name for name in names if name in changed)
         new = ", ".join(name for name in names if name in came)
+        no_more = ", ".join(name for name in names if name in gone)
         parts = [f"{others} no longer holds what was there when it was archived"] if others else []
         parts += [f"{new} came after it was archived and is not in the EDC"] if new else []
-        return {"archive": exam.destination, "said": "; ".join(parts)}
+        parts += [f"{no_more} is not there any more"] if no_more else []
+        more = {"gone": no_more} if no_more else {}
+        return {"archive": exam.destination, "said": "; ".join(parts), **more}
 
-    return found_reason(exam, CHANGED, {**changed, **came}, said)
+    return found_reason(exam, CHANGED, {**changed, **came, **gone}, said)
 
 
 def found_reason(

@@ -66,8 +66,8 @@ def rebuild_receipts(
 ) -> None:
     """See to it that the exams that were archived last have their receipts.
 
-    A folder that is not in the archive any more is nobody's to bring back. What is left of a damaged
-    receipt is kept beside it. ``device_id`` and ``site_id`` are for exams without them on record.
+    A folder that is not in the archive any more, or of which people moved all away, is nobody's to bring back.
+    What is left of a damaged receipt is kept beside it. ``device_id`` and ``site_id`` are for exams without them on record.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -78,7 +78,8 @@ def rebuild_receipts(
         path = folder / receipt_name(exam)
         try:
             how = _what_is_wrong(disk, path, now)
-            if how and disk.exists(folder):
+            known = (*(file.name for file in exam.files), *exam.other_names)
+            if how and any(disk.exists(folder / each) for each in known):
                 exam = journal.exam(number)  # it may have been sent again meanwhile
                 written = receipt(exam, device_id=device_id, site_id=site_id, release=__version__)
                 disk.write_whole(path, written)

@@ -66,7 +66,12 @@ class FolderRecheck:
         changed, same, unsure = self._changed(exam, folder, entries)
         came, unread = self._came(exam, folder, entries)
         there = {entry.name for entry in entries}
-        reason = changed_reason(exam, changed=changed, came=came, there=there)
+        known = {*(file.name for file in exam.files), *exam.other_names}
+        if not any(name in known or is_ours(exam, name) for name in there):
+            there |= {file.name for file in exam.files}  # people moved all of it
+        reason = changed_reason(
+            exam, changed=changed, came=came, there=there, is_all_known=not unread
+        )
         return FolderLook(reason, tuple(same), unsure or unread)
 
     def _changed(

@@ -16,6 +16,7 @@ from camera_watchdog.journal import Journal
 from camera_watchdog.model import Exam, State
 from camera_watchdog.overview import overview, server
 from camera_watchdog.person import Request, Wish, overrides_for
+from camera_watchdog.reasons import explain
 from camera_watchdog.rechecks import Rechecks
 from camera_watchdog.report import rows
 from clinic import Clinic
@@ -193,6 +194,8 @@ WHAT_A_WRITER_LEAVES: dict[str, tuple[Callable[[Archive], object], str]] = {
         lambda a: shutil.copytree(a.folder, a.folder / "again"),
         "again",
     ),
+    "deletes it": (lambda a: (a.folder / "OD.jpg").unlink(), "OD.jpg"),
+    "deletes the report": (lambda a: (a.folder / "report.pdf").unlink(), "report.pdf"),
     "a link": (lambda a: (a.folder / "OD2.jpg").symlink_to(a.folder / "OD.jpg"), "OD2.jpg"),
 }
 
@@ -259,6 +262,13 @@ def put_a_copy_back(archive: Archive) -> None:
     (archive.clinic.root.parent / "copy").rename(archive.folder)
 
 
+def everything_but_a_note(archive: Archive) -> None:
+    (archive.folder / "notes.txt").write_bytes(b"a note")
+    for path in archive.folder.iterdir():
+        if path.name != "notes.txt":
+            path.unlink()
+
+
 WHAT_IS_ORDINARY: dict[str, Callable[[Archive], object]] = {
     "nothing": lambda _: None,
     "the systems' own files": lambda a: [
@@ -273,7 +283,8 @@ WHAT_IS_ORDINARY: dict[str, Callable[[Archive], object]] = {
     "an empty folder": lambda a: (a.folder / "new").mkdir(),
     "a viewer touches it": lambda a: os.utime(a.folder / "OD.jpg"),
     "it is made read-only": lambda a: (a.folder / "OD.jpg").chmod(0o400),
-    "a file is moved away": lambda a: (a.folder / "OD.jpg").rename(a.clinic.root.parent / "OD.jpg"),
+    "the receipt is moved away": lambda a: (a.folder / "receipt.json").unlink(),
+    "all of it is moved away, but for a note": everything_but_a_note,
     "a file is renamed": lambda a: (a.folder / "OD.jpg").rename(a.folder / "right.jpg"),
     "the folder is moved away": lambda a: a.folder.rename(a.clinic.root.parent / "elsewhere"),
     "the folder is renamed": lambda a: a.folder.rename(a.folder.with_name("S1 first visit")),
@@ -473,3 +484,43 @@ def test_two_at_once_change_one_exam_and_neither_is_lost(archive: Archive) -> No
     assert stale.reason is None
     assert changed.reason is not None
     assert archive.told() == (CHANGED, "OD.jpg")
+
+
+def test_all_pictures_that_are_deleted_beside_the_receipt_are_told_until_they_are_back(
+    archive: Archive,
+) -> None:
+    kept = {path.name: path.read_bytes() for path in archive.folder.iterdir()}
+    for name in ("OD.jpg", "OS.jpg", "report.pdf"):
+        (archive.folder / name).unlink()
+    archive.live_for(70)
+    assert archive.told() == (CHANGED, "OD.jpg", "OS.jpg", "report.pdf")
+    reason = archive.exam.reason
+    assert reason is not None
+    assert reason.details["said"] == "OD.jpg, OS.jpg, report.pdf is not there any more"
+    assert "If OD.jpg, OS.jpg, report.pdf was not taken out on purpose, put it back" in (
+        explain(reason, archive.exam).next_step
+    )
+    for name, content in kept.items():
+        (archive.folder / name).write_bytes(content)
+    archive.live_for(700)
+    assert archive.told() == ()
+
+
+def test_a_deleted_file_that_a_person_saw_is_not_told_again(archive: Archive) -> None:
+    (archive.folder / "OD.jpg").unlink()
+    archive.live_for(70)
+    assert archive.told() == (CHANGED, "OD.jpg")
+    archive.release()
+    archive.live_for(700)
+    archive.restart()
+    assert archive.told() == ()
+
+
+def test_what_may_be_the_missing_file_under_another_name_is_read_first(archive: Archive) -> None:
+    (archive.folder / "OD.jpg").rename(archive.folder / "right.jpg")
+    archive.disk.unreadable.add("right.jpg")
+    archive.live_for(70)
+    assert archive.told() == ()
+    archive.disk.unreadable.clear()
+    archive.live_for(70)
+    assert archive.told() == ()

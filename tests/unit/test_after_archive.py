@@ -19,7 +19,7 @@ from camera_watchdog.after_archive import (
 )
 from camera_watchdog.alerts import of_exams
 from camera_watchdog.entries import Entry, Kind
-from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, State
+from camera_watchdog.model import Exam, Laterality, Override, Reason, ReportType, Sent, State
 from camera_watchdog.overview import needs_person, overview, server
 from camera_watchdog.person import WordRefused, overrides_for
 from camera_watchdog.reasons import REASONS, explain
@@ -81,6 +81,21 @@ def test_a_file_that_was_renamed_is_no_new_one_and_a_copy_is() -> None:
     its = {"y.jpg": "sha of OD.jpg"}
     assert found(one, came=its, there={"y.jpg", "OS.jpg", "report.pdf"}) is None
     assert found(one, came=its, there={"OD.jpg", "y.jpg", "OS.jpg", "report.pdf"}) is not None
+
+
+def test_a_file_that_was_sent_and_is_gone_is_told_unless_its_bytes_are_there() -> None:
+    copy = file("OD copy.jpg", sha256="sha of OD.jpg", sent=Sent.SKIPPED)
+    left_out = file("OD7.jpg", sent=Sent.SKIPPED)
+    one = archived().with_files((*archived().files, copy, left_out))
+    there = {"OS.jpg", "report.pdf"}
+    reason = found(one, there=there)
+    assert reason is not None
+    assert (reason.files, reason.details["found OD.jpg"]) == (("OD.jpg",), "gone")
+    assert found(one, there={*there, "OD copy.jpg"}) is None
+    assert found(one, there=there, is_all_known=False) is None
+    swapped = found(one, there=there, changed={"OS.jpg": "sha of OD.jpg"})
+    assert swapped is not None
+    assert swapped.files == ("OS.jpg",)
 
 
 def test_names_of_the_camera_and_those_left_out_are_known() -> None:

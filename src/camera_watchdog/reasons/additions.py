@@ -158,6 +158,12 @@ ADDITIONS: Final = (
         clears=Clears.SOON,  # a corrected row is no change in the folder
         comes_first=True,
     ),
+    Addition(
+        "gone",
+        "",
+        "If {gone} was not taken out on purpose, put it back; where nobody has it, export it from the camera "
+        "into the archive folder again, or ask the EDC's administrator for what the EDC has.",
+    ),
     Addition("kept_failing", "It has done so again and again.", ""),
     Addition("asked_to_wait_until", "It asked to wait until {asked_to_wait_until}.", ""),
     Addition(
