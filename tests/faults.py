@@ -1157,6 +1157,7 @@ FAULTS: Final[dict[int, Fault]] = {
         (
             f"{_ANSWERS}a_page_that_refuses_is_a_proxy_s_or_firewall_s_and_not_the_token_s",
             f"{_ANSWERS}a_token_that_does_not_arrive_is_none_that_is_refused",
+            "unit/test_edc_api.py::test_a_token_that_is_not_seen_is_told_from_one_that_is_refused_in_any_language",
             f"{_TOLD}[a firewall refuses one upload (84)]",
             f"{_TOLD}[the token is taken off on its way (84)]",
             "system/test_check_init_service.py::test_check_tells_a_token_that_does_not_arrive_from_one_that_is_refused",

@@ -29,8 +29,9 @@ def test_a_wrong_token_is_refused_on_every_call(edc: Desk) -> None:
     wrong = edc.server.token[:-1] + "!"
     content = jpeg()
     with closing(EdcClient(api_url=edc.server.url, token=wrong, request_timeout_s=30)) as stranger:
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized) as caught:
             stranger.ping()
+        assert caught.value.code == "token_refused"  # in whatever words
         with pytest.raises(Unauthorized):
             stranger.resolve(subject=subject, device_id="", site_id="", demographics=WHO)
         with pytest.raises(Unauthorized):

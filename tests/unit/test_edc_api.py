@@ -166,6 +166,36 @@ def test_netrc_does_not_replace_the_token(
     assert server.requests[0].header("Authorization") == [f"Token {TOKEN}"]
 
 
+DRF = "WWW-Authenticate: Token\r\n"
+NO_TOKEN = {"detail": "Informations d'authentification non fournies."}
+BAD_TOKEN = {"detail": "Jeton non valide."}
+
+
+def in_french(told: dict[str, str], headers: str = DRF) -> bytes:
+    return answer(401, json.dumps(told).encode(), headers=headers)
+
+
+@pytest.mark.parametrize(
+    "answers, code, asked",
+    [
+        ((in_french(NO_TOKEN), in_french(NO_TOKEN)), "token_not_seen", 2),
+        ((in_french(BAD_TOKEN), in_french(NO_TOKEN)), "token_refused", 2),
+        ((in_french(BAD_TOKEN), in_french(NO_TOKEN, headers="")), "token_refused", 2),
+        ((in_french(BAD_TOKEN, headers=""),), "token_refused", 1),  # a proxy, perhaps
+        ((in_french(BAD_TOKEN, headers="WWW-Authenticate: Basic\r\n"),), "token_refused", 1),
+    ],
+)
+def test_a_token_that_is_not_seen_is_told_from_one_that_is_refused_in_any_language(
+    stack: ExitStack, answers: tuple[bytes, ...], code: str, asked: int
+) -> None:
+    server, client = serve(stack, answering(*answers))
+    with pytest.raises(Unauthorized) as caught:
+        client.ping()
+    assert caught.value.code == code
+    tokens = [received.header("Authorization") for received in server.requests]
+    assert [bool(token) for token in tokens] == [True, False][:asked]
+
+
 @pytest.mark.parametrize("token", ["", "a\r\nX: y", "tokén", "a\x00"])
 def test_a_token_that_is_no_header_is_refused_without_being_shown(token: str) -> None:
     with pytest.raises(ValueError, match="printable ASCII") as caught:

@@ -28,6 +28,7 @@ __all__ = [
     "Answer",
     "Resolution",
     "SessionStatus",
+    "asks_for_token",
     "check_ping",
     "disagreement",
     "read_acknowledgement",
@@ -47,7 +48,7 @@ _CODE: Final = re.compile(r"[a-z0-9_]{1,60}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,60}")
 _NO_TOKEN_CAME: Final = re.compile(r"credentials (were not )?provided", re.IGNORECASE)
 """Django REST framework's words where there is no ``Authorization`` header, or none but its first
-word. It has no code for it."""
+word, where it answers in English. It has no code for it; of a ``ping`` see :func:`check_ping`."""
 
 _MAX_ID_CHARS: Final = 100
 _MAX_TEXT_CHARS: Final = 1000
@@ -59,7 +60,8 @@ _MAX_RETRY_AFTER_S: Final = 86_400.0
 class Answer:
     """An HTTP answer. ``whole`` is false where the body was cut off, or too long to be read.
 
-    ``date`` is the server's clock as its header gives it, empty where it has none.
+    ``date`` is the server's clock as its header gives it, empty where it has none, ``asks_for`` how it wants
+    to be shown who asks (``WWW-Authenticate``).
     """
 
     status: int
@@ -67,6 +69,7 @@ class Answer:
     whole: bool = True
     retry_after: str = ""
     date: str = ""
+    asks_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,23 @@ class SessionStatus:
     made_by_resolve: bool = False
 
 
-def check_ping(answer: Answer, now: datetime) -> None:
+def asks_for_token(answer: Answer) -> bool:
+    """Whether the EDC itself refuses, which would answer a request without a token in other words."""
+    is_its_own = answer.asks_for.strip().lower().startswith("token")
+    return answer.status == 401 and is_its_own  # noqa: PLR2004 - the protocol's number
+
+
+def check_ping(answer: Answer, now: datetime, *, without_token: Answer | None = None) -> None:
     """Raise unless the answer is that of the EDC's ``ping``.
+
+    ``without_token`` is what it answered where no token was sent, asked where :func:`asks_for_token`: the
+    same to both is an EDC that does not see the token, in whatever language it says so.
 
     Raises:
         NotTheEdc, Unauthorized, EdcFailure, EdcRefusal: what the answer is instead.
     """
+    if without_token is not None and answer.body and answer.body == without_token.body:
+        raise _not_seen(answer.status)
     if _accepted(answer, now) != {"status": "ok"}:
         raise _not_the_edc("answers ping with something else")
 
@@ -236,8 +250,12 @@ def _no_access(answer: Answer, document: Mapping[str, object] | None) -> Excepti
         )
     detail = str(document.get("detail", "")) if document else ""
     if _NO_TOKEN_CAME.search(detail):
-        return TokenNotSeen(f"the token did not reach the EDC (HTTP {status})")
+        return _not_seen(status)
     return Unauthorized(f"the EDC refuses access with this token (HTTP {status})")
+
+
+def _not_seen(status: int) -> TokenNotSeen:
+    return TokenNotSeen(f"the token did not reach the EDC (HTTP {status})")
 
 
 def _refusal(status: int, document: Mapping[str, object] | None) -> Exception:

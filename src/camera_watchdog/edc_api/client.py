@@ -5,6 +5,7 @@ statuses and the network's failures become the exceptions of :mod:`camera_watchd
 token is in one header and nowhere else.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from camera_watchdog.edc_api.answers import (
     Answer,
     Resolution,
     SessionStatus,
+    asks_for_token,
     check_ping,
     read_acknowledgement,
     read_resolution,
@@ -25,7 +27,7 @@ from camera_watchdog.edc_api.answers import (
 from camera_watchdog.edc_api.multipart import Multipart, capture_datetime, content_type
 from camera_watchdog.edc_api.names import path_segment, unsafe_name, unsafe_subject
 from camera_watchdog.edc_api.transport import Request, Transport
-from camera_watchdog.errors import PermanentError, Unauthorized
+from camera_watchdog.errors import PermanentError, TransientError, Unauthorized
 from camera_watchdog.model import Acknowledgement, Demographics, FileType
 
 __all__ = ["EdcClient", "Token"]
@@ -99,7 +101,7 @@ class EdcClient:
         self._other_headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            # The EDC tells a token that it refuses from one that it does not see in a sentence.
+            # What it says may be shown to people.
             "Accept-Language": "en",
             "User-Agent": f"camera-watchdog/{version('camera-watchdog')}",
         }
@@ -126,11 +128,17 @@ class EdcClient:
             return self._ping()
 
     def _ping(self) -> datetime | None:
-        answer = self._transport.exchange(
-            Request("GET", f"{_ROOT}/ping/", headers=self._headers, limit_s=_PING_S)
-        )
-        check_ping(answer, datetime.now(UTC))
+        answer = self._ping_with(self._headers)
+        without_token = None
+        if asks_for_token(answer):
+            with contextlib.suppress(TransientError):
+                without_token = self._ping_with(self._other_headers)
+        check_ping(answer, datetime.now(UTC), without_token=without_token)
         return server_time(answer)
+
+    def _ping_with(self, headers: Mapping[str, str]) -> Answer:
+        request = Request("GET", f"{_ROOT}/ping/", headers=headers, limit_s=_PING_S)
+        return self._transport.exchange(request)
 
     def resolve(
         self, *, subject: str, device_id: str, site_id: str, demographics: Demographics | None

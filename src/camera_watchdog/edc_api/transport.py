@@ -219,6 +219,7 @@ class Transport:
             body,
             whole=whole,
             retry_after=response.headers.get("retry-after", ""),
+            asks_for=response.headers.get("www-authenticate", ""),
             date=response.headers.get("date", ""),
         )
 
