@@ -737,6 +737,7 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ROWS_AGAIN}the_rows_of_a_new_visit_are_not_those_that_answered",
             f"{_ROWS_AGAIN}without_times_too_once_the_folder_is_seen_within_minutes",
             f"{_ROWS_AGAIN}it_is_said_against_sending_it_again_whether_seen_or_not",
+            f"{_ASKED_AGAIN}an_eye_that_is_emptied_in_the_very_row_while_files_are_sent_is_held",
         ),
     ),
     66: Fault(
@@ -1006,6 +1007,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ROWS_AGAIN}a_name_that_other_subjects_pictures_had_is_no_proof",
             f"{_ROWS_AGAIN}rows_of_the_next_patient_under_the_same_numbers_are_no_correction_where_all_were_cleared",
             f"{_ASKED_AGAIN}the_very_rows_under_another_subject_hold_it_though_others_have_the_names",
+            f"{_ASKED_AGAIN}a_subject_that_is_corrected_while_files_are_sent_is_held_before_the_archive",
+            f"{_ASKED_AGAIN}a_table_that_is_cleared_while_files_are_sent_holds_nothing_whoever_is_next",
         ),
     ),
     95: Fault(

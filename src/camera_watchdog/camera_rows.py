@@ -148,6 +148,8 @@ class CameraRows:
         times = {row.captured_at for row in records if row.captured_at is not None}
         found = tools.camera.images_again((), sorted(n for n in numbers if n), [*times])
         rows = Rows(found, older)
+        if file.may_be_stored and self.elsewhere(exam, file).subject:
+            rows.note_named(file, self.named(exam.subject, file.name))
         moved = [each for record in records if (each := rows.moved(exam, file, record))]
         subjects = {subject for subject, _ in moved}
         if len(subjects) != 1 or len(moved) < len(records):

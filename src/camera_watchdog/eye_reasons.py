@@ -1,15 +1,21 @@
 """What is told of the eyes of an exam's files: the reason of those that are not known, notes of the others."""
 
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from typing import Final
 
+from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, ExamFile, Reason
-from camera_watchdog.overrides import eye_said_against_its_row, eye_said_of_sent
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent
+from camera_watchdog.overrides import (
+    SENT_AS_OTHER_EYE,
+    eye_said_against_its_row,
+    eye_said_of_sent,
+)
 from camera_watchdog.steps import EyeMissing
 
-__all__ = ["MAY_COME_LATER", "with_notes", "worst"]
+__all__ = ["MAY_COME_LATER", "of_another_subject", "other_than_sent", "with_notes", "worst"]
 
 MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
 """The camera may still tell."""
@@ -40,6 +46,32 @@ def _together(alike: Sequence[Reason]) -> dict[str, str]:
     if corrections := [r.details["correction"] for r in alike if "correction" in r.details]:
         details["correction"] = ", ".join(corrections)
     return details
+
+
+def other_than_sent(
+    exam: Exam, file: ExamFile, known: ExamFile, reason: Reason | None, zone: tzinfo
+) -> Reason:
+    """Why a file that was sent is held: what it was sent as, and what is known of it now."""
+    now: str = known.file_type or "nobody knows which eye it is"
+    if reason is not None and reason.code == "eye_conflict":
+        now = reason.details["said"]
+    details = {"said": f"sent as {file.file_type}, but now {now}"}
+    if file.file_type is not None and (eye := file.file_type.eye):
+        details["correction"] = f"{file.name} from {eye} to {eye.other}"
+    if file.sent is Sent.UNKNOWN:
+        details["in_doubt"] = "yes"
+    if session := exam.session:
+        details["session"] = session.session_id
+        details["entry"] = entry_words(session.session_id, session.dated, zone)
+    return Reason(SENT_AS_OTHER_EYE, (file.name,), details)
+
+
+def of_another_subject(subject: str, *names: str, is_sent: bool = False) -> Reason:
+    """That the rows of these files stand under another subject; ``is_sent``: the EDC has some of the exam."""
+    if is_sent:
+        return Reason("subject_changed", names, {"said": subject})
+    said = {"said": subject, "source": "the camera's database", "by_rows": "yes"}
+    return Reason("wrong_patient", names, said)
 
 
 def with_notes(exam: Exam, known: Iterable[ExamFile]) -> Exam:

@@ -1,8 +1,9 @@
 """Which eye each file shows: a person's word goes first, else the sources that are configured answer.
 
 They are asked when an exam is identified, and the database once more before the proof
-(:meth:`Eyes.ask_again`): a row that was corrected while files were being sent must not pass. One that
-merely went away meanwhile takes back nothing, whether the file was sent or waits for its entry.
+(:meth:`Eyes.ask_again`): a row that was corrected while files were being sent must not pass, be it its
+eye or its subject. One that merely went away meanwhile takes back nothing, whether the file was sent or waits
+for its entry.
 """
 
 import json
@@ -14,10 +15,15 @@ from typing import Final
 from camera_watchdog import laterality
 from camera_watchdog.camera_rows import CameraRows, ExamRows
 from camera_watchdog.capture import with_capture_time
-from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
 from camera_watchdog.eye_in_name import eye_in_name
-from camera_watchdog.eye_reasons import MAY_COME_LATER, with_notes, worst
+from camera_watchdog.eye_reasons import (
+    MAY_COME_LATER,
+    of_another_subject,
+    other_than_sent,
+    with_notes,
+    worst,
+)
 from camera_watchdog.eye_rows import as_record
 from camera_watchdog.laterality import EyeVerdict, Finding, ImageRow, Testimony
 from camera_watchdog.model import (
@@ -32,11 +38,11 @@ from camera_watchdog.model import (
 )
 from camera_watchdog.objections import eye_words, objections_to, runs_on
 from camera_watchdog.overrides import (
-    SENT_AS_OTHER_EYE,
     eye_said,
     eye_said_before_the_news,
     eye_said_of_sent,
     is_told_without_row,
+    waived,
 )
 from camera_watchdog.row_times import nearest
 from camera_watchdog.same_bytes import SAME_BYTES, twin_with_eye
@@ -165,7 +171,7 @@ class Eyes:
         Nor anything else than a person, or another source, said while it had nothing to say.
 
         Raises:
-            PermanentError: it says another eye now.
+            PermanentError: it says another eye now, none any more, or that it is another subject's.
             DatabaseBusy, DatabaseUnreadable: the camera's database cannot be asked now.
         """
         exam = passage.exam
@@ -200,9 +206,9 @@ class Eyes:
         """A file as it is known now, and why it must be held or waited for."""
         verdict, report_type = answer.verdict, self._tools.rules.report_type
         if _has_lost_its_row(file, answer) and not rows.is_renamed(file):
-            moved = self._camera.moved(exam, file)
-            if moved or not self._camera.elsewhere(exam, file).subject:
-                return file, _of_another(moved, file.name) if moved else None
+            is_as_before, of_another = self._of_lost_row(exam, file, answer)
+            if is_as_before:
+                return file, of_another
         known = file.but(
             eye=verdict.eye,
             eye_source=verdict.source,
@@ -219,27 +225,23 @@ class Eyes:
             return known, None  # the EDC's administrator corrected it: it is not sent again
         # What it was sent as is not forgotten.
         kept = file.but(eye_contradictions=known.eye_contradictions)
-        if answer.is_silent and verdict.eye is None and not verdict.contradictions:
+        is_untold = answer.is_silent and verdict.eye is None and not verdict.contradictions
+        if is_untold and not _is_emptied(file, answer):
             return kept, None
-        return kept, self._other_than_sent(exam, file, known, verdict.reason)
+        zone = self._tools.rules.zone
+        return kept, other_than_sent(exam, file, known, verdict.reason, zone)
 
-    def _other_than_sent(
-        self, exam: Exam, file: ExamFile, known: ExamFile, reason: Reason | None
-    ) -> Reason:
-        """Why a file that was sent is held: what it was sent as, and what is known of it now."""
-        now: str = known.file_type or "nobody knows which eye it is"
-        if reason is not None and reason.code == "eye_conflict":
-            now = reason.details["said"]
-        details = {"said": f"sent as {file.file_type}, but now {now}"}
-        if file.file_type is not None and (eye := file.file_type.eye):
-            details["correction"] = f"{file.name} from {eye} to {eye.other}"
-        if file.sent is Sent.UNKNOWN:
-            details["in_doubt"] = "yes"
-        if session := exam.session:
-            zone = self._tools.rules.zone
-            details["session"] = session.session_id
-            details["entry"] = entry_words(session.session_id, session.dated, zone)
-        return Reason(SENT_AS_OTHER_EYE, (file.name,), details)
+    def _of_lost_row(
+        self, exam: Exam, file: ExamFile, answer: _Answer
+    ) -> tuple[bool, Reason | None]:
+        """Whether a file stays what it was told as though its row is gone, and why it is held all the same."""
+        if moved := self._camera.moved(exam, file):
+            reason = of_another_subject(moved, file.name, is_sent=exam.anything_sent)
+            return True, None if waived(exam, reason) else reason
+        reason_now = answer.verdict.reason
+        is_rowless = reason_now is not None and reason_now.code == "not_in_database"
+        takes_back = not file.may_be_stored and self._camera.elsewhere(exam, file).subject
+        return is_rowless and not takes_back, None
 
     def _answer(
         self, exam: Exam, file: ExamFile, rows: ExamRows, words: Mapping[str, frozenset[str]]
@@ -310,7 +312,7 @@ class Eyes:
         is_common = any(found.is_common for found in elsewhere.values())
         is_common |= len({*theirs.values()}) > 1
         if theirs and not (is_common or self._are_names_common(exam, files)):
-            return worst([_of_another(min(theirs.values()), *theirs)])
+            return worst([of_another_subject(min(theirs.values()), *theirs)])
         if is_common:
             reason, of = error.reason, {"common_name": "yes"}
             return EyeMissing(Reason(reason.code, reason.files, {**reason.details, **of}))
@@ -366,22 +368,21 @@ def _with_what_came(
 
 
 def _has_lost_its_row(file: ExamFile, answer: _Answer) -> bool:
-    """Whether the row that told the eye of a file that waits to be sent is not under its name any more.
+    """Whether the row that told the eye of a file is not under its name any more.
 
     A camera clears its table at night, while an exam waits for its entry. A row that stands under
     another name, or subject, by now takes its word back.
     """
-    reason = answer.verdict.reason
     was_told = file.eye is not None and _DATABASE in file.eye_source.split("+")
-    if not was_told or not file.eye_rows or file.may_be_stored or not answer.is_silent:
+    if not was_told or not file.eye_rows or is_retaken(file):
         return False
-    return reason is not None and reason.code == "not_in_database"
+    return answer.is_silent and not answer.rows
 
 
-def _of_another(subject: str, *names: str) -> Reason:
-    """That the rows of these files stand under another subject."""
-    said = {"said": subject, "source": "the camera's database", "by_rows": "yes"}
-    return Reason("wrong_patient", names, said)
+def _is_emptied(file: ExamFile, answer: _Answer) -> bool:
+    """Whether the very row that told the eye of a file is there, and tells none: somebody emptied it."""
+    numbers = {row.number for row in file.eye_rows}
+    return any(row.number in numbers for row in answer.rows)
 
 
 def _recorded(file: ExamFile, rows: Iterable[ImageRow]) -> tuple[EyeRow, ...]:

@@ -36,6 +36,7 @@ DESIGNED = {
     "eye_conflict": {Answer.EYE, Answer.SKIP},
     "sent_as_other_eye": {Answer.EYE, Answer.RELEASE},
     "wrong_patient": {Answer.SKIP},
+    "subject_changed": {Answer.RELEASE},
     "sent_as_other_subject": {Answer.RELEASE, Answer.SEND_AGAIN},
     "retaken": {Answer.RELEASE},
     "vanished": {Answer.RELEASE},

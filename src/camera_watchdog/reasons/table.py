@@ -161,6 +161,17 @@ ROWS: Final = (
         SKIP,
     ),
     ReasonRule(
+        "subject_changed",
+        "The camera's database has {files} under another subject ({said}) now, and the EDC has pictures of this "
+        "exam under {subject}.",
+        "Find out whose they are. If they are of {subject}, correct the subject on the camera; it then goes on by "
+        f"itself. If that cannot be done, have the exam finished as it is: {TO_RELEASE} If they are of {{said}}, ask "
+        "the EDC's administrator to take them out of the entry of {subject}, {entry}. Only when that is done, move "
+        "the files to a folder of {said} in the camera's folder.",
+        Clears.SOON,
+        RELEASE,
+    ),
+    ReasonRule(
         "sent_as_other_subject",
         "{sent} in the folder {folder} went to the EDC as pictures of {subject}.",
         "Find out whose they are. If they are of {subject}, have the rest sent there, too: "
