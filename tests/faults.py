@@ -1310,6 +1310,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "system/test_standing.py::test_an_empty_folder_in_the_place_of_the_camera_s_disk_is_never_said_to_be_well",
             "system/test_attention.py::test_a_state_folder_that_may_not_be_entered_any_more_is_told_and_goes_on",
             "system/test_standing.py::test_a_share_that_does_not_answer_is_told_by_all_and_then_it_goes_on",
+            "system/test_standing.py::test_files_that_are_never_read_keep_no_other_exam_until_none_answers_and_then_it_is_told_once",
             "system/test_standing.py::test_a_share_that_is_silent_at_the_start_is_told_and_keeps_no_stop_waiting",
             "unit/test_starting.py::test_a_start_that_waits_for_a_share_says_for_which_and_that_it_goes_on",
         ),

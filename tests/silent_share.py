@@ -1,6 +1,7 @@
 """Runs the program on a share that may fall silent: whoever lists a folder then waits, as on a server that is gone.
 
-The first argument names a file; while it is there, the folder whose path stands in it does not answer.
+The first argument names a file; while it is there, the folder whose path stands in it does not answer, or
+the files whose names have that for a part.
 """
 
 import os
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from camera_watchdog import threads
+from camera_watchdog import readers, threads
 
 __all__ = ["program"]
 
@@ -26,14 +27,21 @@ def program(marker: Path) -> tuple[str, ...]:
 def fall_silent(marker: Path) -> None:
     """Have listings wait, and that be noticed soon."""
     threads._BEATS_WITHIN_S = threads._SEEN_LATE_S = _NOTICED_AFTER_S  # type: ignore[misc]
-    scandir = os.scandir
+    readers._NO_ANSWER_S = readers._LOOK_EVERY_S = _NOTICED_AFTER_S  # type: ignore[misc]
+    readers._SILENT_S = 2 * _NOTICED_AFTER_S  # type: ignore[misc]
+    scandir, opened = os.scandir, os.open
 
     def answer(path: Any = ".") -> Any:
         while marker.exists() and os.fspath(path) == marker.read_text("utf-8"):
             time.sleep(_POLL_S)
         return scandir(path)
 
-    os.scandir = answer
+    def open_it(path: Any, *more: Any, **named: Any) -> int:
+        while marker.exists() and marker.read_text("utf-8") in Path(os.fsdecode(path)).name:
+            time.sleep(_POLL_S)
+        return opened(path, *more, **named)
+
+    os.scandir, os.open = answer, open_it
 
 
 if __name__ == "__main__":

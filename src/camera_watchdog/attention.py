@@ -123,11 +123,12 @@ class Attention:
         now_s: float,
         stable: Mapping[str, Collection[str]],
         uploads: Mapping[int, tuple[str, int]],
+        is_away: bool = False,
     ) -> dict[int, Stood]:
         """How long each of these exams, which are all that there are, has stood still.
 
         ``stable`` are the names of files that stopped to grow, by folder, ``uploads`` how many bytes of
-        which file the EDC has accepted, by the exams' numbers.
+        which file the EDC has accepted, by the exams' numbers; ``is_away``: the camera's folder is.
         """
         known = list(exams)
         some_are_taken = any(exam.state in ACTIVE for exam in known)
@@ -140,6 +141,7 @@ class Attention:
                 stable=stable.get(exam.folder, ()),
                 upload=uploads.get(exam.id),
                 some_are_taken=some_are_taken,
+                is_away=is_away,
             )
         self._seen = seen
         return {number: each.stood for number, each in seen.items()}
@@ -153,6 +155,7 @@ class Attention:
         stable: Collection[str],
         upload: tuple[str, int] | None,
         some_are_taken: bool,
+        is_away: bool,
     ) -> _Seen:
         each = self._seen.get(exam.id)
         if each is None:
@@ -164,7 +167,7 @@ class Attention:
         passed_s, each.seen_s = max(0.0, now_s - each.seen_s), now_s
         if self._has_got_on(each, exam, stable, upload) or _is_told(exam):
             each.stood = Stood(now, 0.0)
-        elif not waits_elsewhere(exam, some_are_taken=some_are_taken):
+        elif not waits_elsewhere(exam, some_are_taken=some_are_taken, is_away=is_away):
             seconds = each.stood.seconds + passed_s
             is_listed = each.stood.is_listed or seconds >= self._patience.with_exam(exam)
             each.stood = replace(each.stood, seconds=seconds, is_listed=is_listed)
@@ -209,16 +212,16 @@ def facts(exam: Exam, stable: Collection[str] = ()) -> frozenset[str]:
     return frozenset(done)
 
 
-def waits_elsewhere(exam: Exam, *, some_are_taken: bool) -> bool:
+def waits_elsewhere(exam: Exam, *, some_are_taken: bool, is_away: bool = False) -> bool:
     """Whether an exam waits for what is told elsewhere, or for its turn: then no time counts.
 
-    For the EDC or the journal, which are told once; for another folder of the subject, which is told itself where it
+    For the EDC, the journal or the camera's folder, which are told once; for another folder of the subject, which is told itself where it
     stands still; for a worker, while there are ``some`` that a worker has: these are told then.
     """
     if exam.reason is not None and exam.reason.code == JOURNAL:
         return True
     if exam.state is not State.READY:
-        return False
+        return is_away and exam.state is State.COLLECTING
     if exam.reason is None:
         return some_are_taken
     return exam.reason.code in OF_THE_SERVER or exam.reason.code == "waits_behind"

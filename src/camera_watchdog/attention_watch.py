@@ -36,7 +36,8 @@ class AttentionWatch:
     """Looks at all exams. :meth:`look` belongs to one thread, what it found may be asked from any.
 
     ``clock`` gives UTC, ``monotonic`` seconds; ``stable`` the files of each folder that stopped to grow,
-    ``uploads`` the bytes that the EDC has accepted of each upload under way.
+    ``uploads`` the bytes that the EDC has accepted of each upload under way, ``is_away``
+    whether the camera's folder is, which is told by itself.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class AttentionWatch:
         records: StoodRecords,
         stable: Callable[[], Mapping[str, Collection[str]]],
         uploads: Mapping[int, tuple[str, int]],
+        is_away: Callable[[], bool] = lambda: False,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
@@ -55,6 +57,7 @@ class AttentionWatch:
         self._records = records
         self._stable = stable
         self._uploads = uploads
+        self._is_away = is_away
         self._clock = clock
         self._monotonic = monotonic
         self._look_every_s = min(_LOOK_EVERY_S, patience.attention_s / 10)
@@ -80,6 +83,7 @@ class AttentionWatch:
             now_s=self._monotonic(),
             stable=self._stable(),
             uploads=dict(self._uploads),
+            is_away=self._is_away(),
         )
         unmoved = {number: each.since for number, each in stood.items() if each.is_listed}
         for exam in exams:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,18 +30,23 @@ _LOOKED_INTO: Final = 20
 _NO_ANSWER: Final = "it has not answered for minutes"
 
 
+def _never() -> bool:
+    return False
+
+
 class CameraFolder:
     """Lists the root. ``unmatched`` folders, ``archives`` of before and ``loose`` files are no exams.
 
     ``away`` is why it is not there, in words; empty while it is. ``free_bytes`` is the room there when it was
-    listed last. ``is_silent``: whoever lists it, or what is in it, has waited for an answer for too long.
+    listed last. ``is_silent``: whoever lists it, or what is in it, has waited for an answer for too long;
+    ``is_unread``: all who read its files have.
     """
 
     def __init__(self, rules: SweepRules, disk: Disk) -> None:
         self._rules = rules
         self._disk = disk
         self.away = self._left_alone = ""
-        self.is_silent: Callable[[], bool] = lambda: False
+        self.is_silent = self.is_unread = _never
         self.free_bytes: int | None = None
         self._said: frozenset[str] = frozenset()
         self.archives: set[str] = set()
@@ -58,7 +63,7 @@ class CameraFolder:
         if self._rules.lock_name not in loose and not self._has_ours(names):
             self._lost("it is not the folder that the daemon locked")
             return None
-        if self.away:
+        if self.away and not self.is_unread():
             self.away = ""
             logger.info("watching  the camera's folder is there again")
         with contextlib.suppress(OSError):
@@ -71,7 +76,7 @@ class CameraFolder:
 
     def why_away(self) -> str:
         """Why it is not there, in words, empty while it is; safe from any thread."""
-        if self.is_silent() and not self.away:
+        if (self.is_silent() or self.is_unread()) and not self.away:
             self._lost(_NO_ANSWER)
         return self.away
 

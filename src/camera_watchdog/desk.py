@@ -68,6 +68,7 @@ class Desk:
             records=journal.attention,
             stable=sweep.stable,
             uploads=uploads,
+            is_away=lambda: bool(sweep.root.why_away()),
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
         )

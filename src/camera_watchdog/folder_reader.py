@@ -30,7 +30,8 @@ class FolderReader:
     """Reads the files of the folders in ``watch_dir``, until it is ``stopping``; from any thread.
 
     What ``limits`` says the EDC does not take is not read beyond its first bytes, and has no checksum.
-    Whether a part that was never written is taken for zeros is there, too.
+    Whether a part that was never written is taken for zeros is there, too. ``goes_on`` is called whenever
+    the disk has answered.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class FolderReader:
         self._watch_dir = watch_dir
         self._disk = disk
         self._limits = limits
+        self.goes_on: Callable[[], None] = lambda: None
         self._volume_makes_holes: bool | None = None  # not known yet
 
     def look_beside(self, folder: str, moved: Iterable[Entry], inspected: dict[str, Known]) -> None:
@@ -104,6 +106,7 @@ class FolderReader:
         known = dict(order.known)
         try:
             for entry in order.unread:
+                self.goes_on()
                 is_asked_for = entry.name in order.answered
                 with contextlib.suppress(NotRegular):  # the next look says what it is now
                     known[entry.name] = self._read(
@@ -129,7 +132,7 @@ class FolderReader:
         if self._disk.open_elsewhere(path):
             raise PermissionError(0, "another program is writing it", str(path))
         with self._disk.reading_unchanged(path, entry.stamp) as opened:
-            file = cast("BinaryIO", _UntilStopped(opened, self._stopping))
+            file = cast("BinaryIO", _UntilStopped(opened, self._stopping, self.goes_on))
             if self._is_too_large(entry) and not is_asked_for:
                 head = _by_its_head(file, entry.name)
                 if head.format is not None and head.format not in self._limits.required.skip:
@@ -181,27 +184,31 @@ def _by_its_head(file: BinaryIO, name: str) -> Inspection:
 
 
 class _UntilStopped:
-    """A file that is read until it is time to stop.
+    """A file that is read until it is time to stop, and that says before each read that it goes on.
 
     Raises:
         InterruptedError: it is.
     """
 
-    def __init__(self, file: BinaryIO, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, file: BinaryIO, stopping: Callable[[], bool], goes_on: Callable[[], None]
+    ) -> None:
         self._file = file
         self._stopping = stopping
+        self._goes_on = goes_on
 
     def seek(self, offset: int) -> int:
         return self._file.seek(offset)
 
     def read(self, count: int) -> bytes:
-        self._go_on()
+        self._may_go_on()
         return self._file.read(count)
 
     def readinto(self, buffer: memoryview) -> int | None:
-        self._go_on()
+        self._may_go_on()
         return self._file.readinto(buffer)  # type: ignore[attr-defined, no-any-return]  # unbuffered
 
-    def _go_on(self) -> None:
+    def _may_go_on(self) -> None:
+        self._goes_on()
         if self._stopping():
             raise InterruptedError(errno.EINTR, "the daemon stops")

@@ -1,11 +1,13 @@
 """Reads folders beside the sweep, so that a file that takes long to read keeps no other folder waiting.
 
 The sweep hands in what is to be read of a folder, never more than one order for each, and goes on; what
-was read comes back to it as a value. Several threads serve: at most one of them reads what is large, so
-that an ordinary exam finds another one free however many large files there are.
+was read comes back to it as a value. Two threads are at work at a time, at most one of them with what is
+large, so that an ordinary exam finds another one free however many large files there are. One that gets no
+answer from the disk or the share for a while is not at work: another begins in its place.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +18,12 @@ from camera_watchdog.readings import Order, Reading
 
 __all__ = ["READERS", "Reader", "Readers"]
 
-READERS: Final = 2
+READERS: Final = 8
+"""So many threads: but for those at work they are for files that do not answer."""
+_AT_WORK: Final = 2
+_NO_ANSWER_S: Final = 30.0
+_SILENT_S: Final = 120.0
+_LOOK_EVERY_S: Final = 5.0
 _LARGE_BYTES: Final = 100_000_000
 """More than an ordinary exam has, less than a slow disk reads in a few seconds."""
 
@@ -50,6 +57,10 @@ class Reader:
         """Whether all that was asked for was read and taken."""
         return not self._asked
 
+    def is_silent(self) -> bool:
+        """Whether all who read have waited for an answer for too long: here nobody is left to say so."""
+        return False
+
     def has_read(self) -> bool:
         """Whether there is something to be taken; from any thread."""
         return bool(self._read)
@@ -66,13 +77,20 @@ class Reader:
 class Readers(Reader):
     """Has the orders read by threads of its own: those that :meth:`serve`."""
 
-    def __init__(self, files: FolderReader) -> None:
+    def __init__(
+        self, files: FolderReader, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(files)
+        files.goes_on = self._goes_on
+        self._monotonic = monotonic
+        self._serving = 0
+        self._at_work: dict[
+            int, tuple[Order, float]
+        ] = {}  # by thread; since when without an answer
         guard_with(threading.Lock())
         self._lock = threading.Condition()
         self._waiting: deque[Order] = deque()
         self._large: deque[Order] = deque()
-        self._is_large_at_work = False
 
     def _begin(self, order: Order, *, first: bool) -> None:
         with self._lock:
@@ -91,25 +109,51 @@ class Readers(Reader):
 
     def serve(self, stop: threading.Event) -> None:
         """Read what is asked for until it is time to stop; what is being read then is given up."""
+        with self._lock:
+            self._serving += 1
         while (order := self._next(stop)) is not None:
             reading = self._reading_of(order)
             with self._lock:
-                if _is_large(order):
-                    self._is_large_at_work = False
-                    self._lock.notify_all()
+                del self._at_work[threading.get_ident()]
+                self._lock.notify_all()
                 self._read.append(reading)
             self.news()
+
+    def is_silent(self) -> bool:
+        """Whether all threads have waited for an answer for too long, and more is to be read; from any thread."""
+        with self._lock:
+            stuck = len(self._at_work) - len(self._answered_within(_SILENT_S))
+            return 0 < self._serving <= stuck and bool(self._waiting or self._large)
+
+    def _goes_on(self) -> None:
+        """The disk has answered this thread."""
+        ident = threading.get_ident()
+        if ident in self._at_work:
+            self._at_work[ident] = self._at_work[ident][0], self._monotonic()
+
+    def _answered_within(self, seconds: float) -> list[Order]:
+        now_s = self._monotonic()
+        return [order for order, at_s in self._at_work.values() if now_s - at_s < seconds]
 
     def _next(self, stop: threading.Event) -> Order | None:
         """What is to be read next; waits for it. None once it is time to stop."""
         with self._lock:
             while not stop.is_set():
-                if self._waiting:
-                    return self._waiting.popleft()
-                if self._large and not self._is_large_at_work:
-                    self._is_large_at_work = True
-                    return self._large.popleft()
-                self._lock.wait()
+                if (order := self._first()) is not None:
+                    self._at_work[threading.get_ident()] = order, self._monotonic()
+                    return order
+                # Nobody says that another one gets no answer.
+                self._lock.wait(_LOOK_EVERY_S if self._waiting or self._large else None)
+        return None
+
+    def _first(self) -> Order | None:
+        at_work = self._answered_within(_NO_ANSWER_S)
+        if len(at_work) >= _AT_WORK:
+            return None
+        if self._waiting:
+            return self._waiting.popleft()
+        if self._large and not any(map(_is_large, at_work)):
+            return self._large.popleft()
         return None
 
     def _reading_of(self, order: Order) -> Reading:

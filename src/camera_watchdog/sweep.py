@@ -119,6 +119,7 @@ class Sweep(Hints):
         self._anew: set[str] = set()
         self._unlisted_since: dict[str, float] = {}
         self.root = CameraFolder(rules, disk)
+        self.root.is_unread = self._reads.is_silent
 
     def take_up(self, exams: Iterable[Exam], *, journal_lost: str = "") -> None:
         """Begin with the open exams of the journal; every one of them is tried anew.

@@ -32,7 +32,9 @@ CONFIG: Final = {
     "incomplete_after": 1800.0,
     "retry_max_delay": 60.0,
 }
-ROOT: Final = SimpleNamespace(loose=(), unmatched=(), archives=(), away="", free_bytes=None)
+ROOT: Final = SimpleNamespace(
+    loose=(), unmatched=(), archives=(), away="", why_away=str, free_bytes=None
+)
 
 
 class Room:

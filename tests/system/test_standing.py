@@ -444,6 +444,46 @@ def test_a_share_that_does_not_answer_is_told_by_all_and_then_it_goes_on(
         until(lambda: "All is well" in page(state_dir), 10, lambda: page(state_dir))
 
 
+def test_files_that_are_never_read_keep_no_other_exam_until_none_answers_and_then_it_is_told_once(
+    edc: DemoEdc, sink: WebSink, tmp_path: Path
+) -> None:
+    marker, hanging = tmp_path / "silent", "hangs"
+    settings = FAST | {"notify_webhook": sink.url, "notify_after": 1, "sweep_interval": 1}
+    clinic = Clinic(
+        tmp_path / "clinic",
+        api_url=edc.url,
+        token=edc.token,
+        settings=settings | {"attention_after": 60},
+        program=program(marker),
+    )
+    marker.write_text(hanging, "utf-8")
+    subjects = SUBJECTS[:10]
+    for subject in subjects:
+        edc.add_session(subject)
+
+    def take(subject: str) -> None:
+        (clinic.watch_dir / subject).mkdir(parents=True)
+        (clinic.watch_dir / subject / f"{hanging}.jpg").write_bytes(b"\xff\xd8\xff\xd9")
+
+    with clinic:
+        clinic.start()
+        for subject in subjects[:3]:  # more than are at work at a time
+            take(subject)
+        clinic.camera.take(subjects[3])
+        clinic.archived(subjects[3])
+        assert sink.posted == []
+
+        for subject in subjects[4:]:  # until nobody is left to read
+            take(subject)
+        until(lambda: sink.posted, 30, lambda: clinic.running.text)
+        assert told(sink) == [("trouble", "", "camera_folder_away")]
+        assert "it has not answered for minutes" in sink.posted[0]["text"]
+
+        marker.unlink()
+        until(lambda: len(sink.posted) > 1, 30, lambda: clinic.running.text)
+        assert ("over", "", "camera_folder_away") in told(sink)
+
+
 def test_a_share_that_is_silent_at_the_start_is_told_and_keeps_no_stop_waiting(
     edc: DemoEdc, sink: WebSink, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ class Days:
         self.attention = Attention(patience, before or {})
         self.seconds = 5000.0
         self.wall = NOON
+        self.is_away = False
         self.stable: dict[str, Collection[str]] = {}
         self.uploads: dict[int, tuple[str, int]] = {}
         self.stood: dict[int, Stood] = {}
@@ -40,7 +41,12 @@ class Days:
     def look(self, *exams: Exam) -> set[int]:
         """The exams that are listed now."""
         self.stood = self.attention.look(
-            exams, now=self.wall, now_s=self.seconds, stable=self.stable, uploads=self.uploads
+            exams,
+            now=self.wall,
+            now_s=self.seconds,
+            stable=self.stable,
+            uploads=self.uploads,
+            is_away=self.is_away,
         )
         return {number for number, each in self.stood.items() if each.is_listed}
 
@@ -151,6 +157,15 @@ def test_what_is_told_elsewhere_is_not_listed_and_no_time_counts(waits: Exam) ->
     assert days.pass_by(300, waits) == set()
     assert days.pass_by(29, WAITS) == set()
     assert days.pass_by(1, WAITS) == {1}
+
+
+def test_what_cannot_be_read_while_the_camera_s_folder_is_away_is_told_by_that() -> None:
+    days = Days()
+    collecting, ready = exam(id=1), exam(id=2, state=State.READY)
+    days.is_away = True
+    assert days.pass_by(300, collecting, ready) == {2}
+    days.is_away = False
+    assert days.pass_by(30, collecting, ready) == {1, 2}
 
 
 def test_an_exam_that_waits_for_its_turn_behind_many_calls_nobody() -> None:

@@ -1,7 +1,7 @@
 """Who reads what, and when: orders for folders that are large and small, on threads of the test's own."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -13,6 +13,16 @@ from camera_watchdog.readings import Order, Reading
 WITHIN_S = 20.0
 
 
+class Clock:
+    """Monotonic seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 class Files:
     """Stands in for who reads: some folders take until they are let go."""
 
@@ -21,13 +31,18 @@ class Files:
         self.strange = strange
         self.begun: list[str] = []
         self.news = threading.Condition()
+        self.answers = False
+        self.answered = threading.Semaphore(0)
+        self.goes_on: Callable[[], None] = lambda: None
 
     def read(self, order: Order) -> Reading:
         with self.news:
             self.begun.append(order.folder)
             self.news.notify_all()
         if order.folder in self.gates:
-            self.gates[order.folder].wait(WITHIN_S)
+            while not self.gates[order.folder].wait(0.01 if self.answers else WITHIN_S):
+                self.goes_on()
+                self.answered.release()
         if order.folder == self.strange:
             raise ValueError("nobody thought of that")
         return Reading(order, {})
@@ -47,8 +62,8 @@ LARGE = 5_000_000_000
 class Reads:
     """Readers, and what came back from them so far."""
 
-    def __init__(self, files: Files) -> None:
-        self.readers = Readers(cast("FolderReader", files))
+    def __init__(self, files: Files, clock: Clock) -> None:
+        self.readers = Readers(cast("FolderReader", files), clock)
         self.came: list[Reading] = []
         self._news = threading.Semaphore(0)
         self.readers.news = self._news.release
@@ -60,9 +75,11 @@ class Reads:
 
 
 @contextmanager
-def reading(files: Files, *orders: Any, threads: int = 2) -> Iterator[Reads]:
+def reading(
+    files: Files, *orders: Any, threads: int = 2, clock: Clock | None = None
+) -> Iterator[Reads]:
     """Have these read by so many threads."""
-    reads, stop = Reads(files), threading.Event()
+    reads, stop = Reads(files, clock or Clock()), threading.Event()
     for each in orders:
         reads.readers.ask(each)
     served = [threading.Thread(target=reads.readers.serve, args=(stop,)) for _ in range(threads)]
@@ -97,6 +114,56 @@ def test_one_ordinary_file_that_hangs_keeps_the_others_from_nothing() -> None:
     with reading(files, order("hangs"), order("S1"), order("S2")) as reads:
         reads.wait_for("S1", "S2")
         assert not reads.readers.is_idle
+
+
+def test_several_ordinary_files_that_hang_keep_the_others_from_nothing() -> None:
+    hanging = [f"hangs {number}" for number in range(3)]
+    files, clock = Files(*hanging), Clock()
+    with reading(files, *map(order, hanging), order("S1"), threads=4, clock=clock) as reads:
+        files.wait_for("hangs 1")
+        assert len(files.begun) == 2  # so many are at work
+        clock.now_s += 60
+        reads.readers.notify()
+        reads.wait_for("S1")
+        assert set(files.begun) == {*hanging, "S1"}
+        clock.now_s += 600
+        assert not reads.readers.is_silent()  # one is free
+
+
+def test_a_large_file_that_hangs_keeps_no_other_large_one_waiting() -> None:
+    files, clock = Files("L1"), Clock()
+    large = [order(f"L{number}", size_bytes=LARGE) for number in (1, 2)]
+    with reading(files, *large, clock=clock) as reads:
+        files.wait_for("L1")
+        clock.now_s += 60
+        reads.readers.notify()
+        reads.wait_for("L2")
+
+
+def test_a_share_that_answers_no_read_at_all_is_silent_until_it_does() -> None:
+    files, clock = Files("S1", "S2"), Clock()
+    with reading(files, order("S1"), order("S2"), order("S3"), clock=clock) as reads:
+        files.wait_for("S2")
+        clock.now_s += 60
+        assert not reads.readers.is_silent()
+        clock.now_s += 60
+        assert reads.readers.is_silent()
+        files.gates["S2"].set()
+        reads.wait_for("S2", "S3")
+        assert not reads.readers.is_silent()
+
+
+def test_a_file_that_takes_long_and_goes_on_is_at_work() -> None:
+    files, clock = Files("S1", "S2"), Clock()
+    files.answers = True
+    with reading(files, order("S1"), order("S2"), order("S3"), clock=clock) as reads:
+        files.wait_for("S2")
+        clock.now_s += 400
+        for _ in range(50):  # of either, some since then
+            assert files.answered.acquire(timeout=WITHIN_S)
+        assert not reads.readers.is_silent()
+        files.gates["S1"].set()
+        reads.wait_for("S3")
 
 
 def test_a_folder_is_read_once_however_often_it_is_asked_for_meanwhile() -> None:
