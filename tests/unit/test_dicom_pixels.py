@@ -4,6 +4,7 @@ import functools
 import io
 import re
 import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,6 +90,40 @@ def test_a_picture_of_which_there_is_only_the_header_is_not_whole(
     assert why(data + element(0x7FE0_0010, b"OB", b"")) == "the DICOM file has no picture in it"
     assert "no picture" in why(encapsulated(JPEGBaseline8Bit, [], sop_class=sop_class))
     assert "no picture" in why(encapsulated(JPEGBaseline8Bit, [b""], sop_class=sop_class))
+
+
+def deflate(content: bytes) -> bytes:
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = stream.compress(content) + stream.flush()
+    return packed + b"\0" * (len(packed) % 2)
+
+
+def referenced(syntax: str, *, deflated: bool = False) -> bytes:
+    """A file of this transfer syntax that has the address of its pixels."""
+    data = header(syntax, PixelDataProviderURL="http://pacs.example/1")
+    start = data.index(b"\x08\0\x16\0UI")
+    return data[:start] + deflate(data[start:]) if deflated else data
+
+
+@pytest.mark.parametrize("number, deflated", [(94, False), (95, True), (204, False), (205, True)])
+def test_an_address_stands_for_the_picture_where_the_syntax_says_so(
+    number: int, *, deflated: bool
+) -> None:
+    data = referenced(f"1.2.840.10008.1.2.4.{number}", deflated=deflated)
+    assert why(data) == ""
+    assert why(data[:-3]) != ""
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, JPEGBaseline8Bit])
+def test_an_address_is_no_picture_where_the_syntax_has_pixels(syntax: str) -> None:
+    data = referenced(syntax)
+    assert why(data) == "the DICOM file has no picture in it"
+    assert why(referenced(ExplicitVRLittleEndian) + element(0x7FE0_0010, b"OB", bytes(64))) == ""
+
+
+def test_a_document_is_no_picture() -> None:
+    data = header() + element(0x0042_0011, b"OB", b"%PDF")
+    assert why(data) == "the DICOM file has no picture in it"
 
 
 def test_a_header_that_does_not_even_say_what_it_is_of_is_not_whole() -> None:
@@ -289,6 +324,18 @@ def test_pixels_that_are_compressed_and_lie_openly_must_have_their_end_too() -> 
     data = header(JPEGBaseline8Bit)
     assert why(data + element(0x7FE0_0010, b"OB", JPEG)) == ""
     assert why(data + element(0x7FE0_0010, b"OB", JPEG[:-20])) == NO_END
+
+
+def test_every_deflated_frame_must_have_its_end() -> None:
+    syntax = "1.2.840.10008.1.2.8.1\0"
+    frames = [deflate(bytes(range(seed, seed + 64))) for seed in (1, 2, 3)]
+    assert why(with_syntax(syntax, frames, NumberOfFrames=3)) == ""
+    assert why(with_syntax(syntax, frames[:1])) == ""
+    for cut in (frames[0][:-4], frames[0][:20].ljust(len(frames[0]), b"\0")):
+        assert why(with_syntax(syntax, [cut])) == "a frame of the DICOM file has no end"
+        broken = [frames[0], cut, frames[2]]
+        assert "no end" in why(with_syntax(syntax, broken, NumberOfFrames=3))
+    assert "fewer frames" in why(with_syntax(syntax, frames[:2], NumberOfFrames=3))
 
 
 def test_native_pixels_in_fragments_are_counted() -> None:

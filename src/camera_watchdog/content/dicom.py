@@ -60,7 +60,12 @@ _WANTED: Final = frozenset({_SOP_CLASS, _PATIENT_ID, FRAME_LENGTHS, *_EYES}) | P
 # GE's private syntax is implicit too (only its pixels are big endian); the rest is explicit.
 _IMPLICIT: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.113619.5.2"})
 _BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
-_DEFLATED: Final = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"})
+_DEFLATED: Final = frozenset(
+    {"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"}
+)
+
+# JPIP (PS3.5, A.6 to A.7, A.11): the pixels lie on a server, and the file has their address.
+_REFERENCED: Final = frozenset(f"1.2.840.10008.1.2.4.{each}" for each in (94, 95, 204, 205))
 
 _ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
@@ -175,7 +180,7 @@ def read_dicom(window: FileWindow, *, has_preamble: bool = True) -> DicomReading
     the picture is all there (:mod:`camera_watchdog.content.dicom_pixels`).
     """
     meta = ElementWalk(window, _META)
-    walk, why = meta, ""
+    walk, why, syntax = meta, "", ""
     said: DicomTexts | None = _NOTHING_SAID
     zeros_bytes, has_zeros = 0, False
     try:
@@ -207,10 +212,22 @@ def read_dicom(window: FileWindow, *, has_preamble: bool = True) -> DicomReading
         acquired_at=None if said is None else _acquired_at(said.texts),
         has_preamble=has_preamble,
     )
-    if not why and not walk.has_content and _needs_content(walk, facts.sop_class):
+    if not why and not _has_content(walk, facts.sop_class, syntax):
         why = "the DICOM file has no picture in it"
     why = why or ("" if has_preamble else _NO_PREAMBLE)
     return DicomReading(why, facts, has_zeros or zeros_bytes > _DOUBTFUL_BYTES)
+
+
+def _has_content(walk: ElementWalk, sop_class: str, syntax: str) -> bool:
+    """Whether a file has what makes it one: its picture, or a document, or needs neither.
+
+    An address stands for a picture only where the transfer syntax says so; elsewhere it may come after it.
+    """
+    if walk.pixels is not None or (walk.has_address and syntax in _REFERENCED):
+        return True
+    if walk.has_content and not is_image_class(sop_class):
+        return True
+    return not _needs_content(walk, sop_class)
 
 
 def _needs_content(walk: ElementWalk, sop_class: str) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "Place",
     "Span",
     "guess_explicit",
+    "inflated_bytes",
 ]
 
 ByteOrder = Literal["little", "big"]
@@ -36,8 +37,9 @@ _LONG_HEAD_BYTES: Final = 12
 
 # Float, double, integer.
 _PIXELS: Final = frozenset({0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010})
-# Those, an encapsulated document, the address of pixel data.
-_CONTENT: Final = _PIXELS | {0x0042_0011, 0x0028_7FE0}
+# Those, and an encapsulated document.
+_CONTENT: Final = _PIXELS | {0x0042_0011}
+_ADDRESS_OF_PIXELS: Final = 0x0028_7FE0
 
 _SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
@@ -104,7 +106,8 @@ class ElementWalk:
     ``values`` are those of the ``wanted`` tags, raw, each kept once, and ``places`` is where the first
     of each lies; ``spans`` are the places of the ``noted`` ones; all are in the file's order, and of
     elements that are there to their end. ``pixels`` is where the picture lies. ``has_content`` is set
-    where pixels or a document came, ``has_elements`` where anything came.
+    where pixels or a document came, ``has_address`` where only the address of pixels that lie elsewhere did,
+    ``has_elements`` where anything came.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class ElementWalk:
         self.pixels: PixelValue | None = None
         self.spans: list[Span] = []
         self.has_content = False
+        self.has_address = False
         self.has_elements = False
         self._source = source
         self._wanted = wanted
@@ -159,6 +163,8 @@ class ElementWalk:
         self.has_elements = True
         if depth == 0 and tag in _CONTENT and length:
             self.has_content = True
+        elif depth == 0 and tag == _ADDRESS_OF_PIXELS and length:
+            self.has_address = True
         is_picture = depth == 0 and tag in _PIXELS
         fragments: list[Place] | None = None
         if length == _UNDEFINED_BYTES:
@@ -280,10 +286,21 @@ class Inflated:
         return self._held[skip : skip + count]
 
 
-def _inflate(window: FileWindow, start: int) -> Iterator[bytes]:
+def inflated_bytes(window: FileWindow, start: int, stop: int) -> int:
+    """How many bytes deflate's output there stands for; 0 where it has no end. Nothing is kept.
+
+    Zeros in the place of the rest are an end as well, but of fewer bytes.
+    """
+    try:
+        return sum(len(piece) for piece in _inflate(window, start, stop))
+    except NotWhole:
+        return 0
+
+
+def _inflate(window: FileWindow, start: int, stop: int | None = None) -> Iterator[bytes]:
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        for chunk in window.chunks(start, window.size_bytes):
+        for chunk in window.chunks(start, window.size_bytes if stop is None else stop):
             data = chunk
             while data and not stream.eof:
                 yield stream.decompress(data, _STEP_BYTES)

@@ -7,10 +7,10 @@ in the last frame where frames are run-length encoded.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from camera_watchdog.content.dicom_elements import ByteOrder, PixelValue, Place
+from camera_watchdog.content.dicom_elements import ByteOrder, PixelValue, Place, inflated_bytes
 from camera_watchdog.content.file_window import ZEROS, ByteSource, FileWindow
 
 __all__ = [
@@ -50,6 +50,7 @@ _NATIVE: Final = frozenset(
     }
 )
 _RUN_LENGTHS: Final = "1.2.840.10008.1.2.5"
+_DEFLATED_FRAMES: Final = "1.2.840.10008.1.2.8.1"
 # JPEG, JPEG-LS, JPEG 2000 and HTJ2K: all of them end a picture with the same mark.
 _WITH_END_MARK: Final = re.compile(
     r"1\.2\.840\.10008\.1\.2\.4\.(?:5\d|6[0-6]|70|8[01]|9[01]|20[1-3])"
@@ -158,6 +159,9 @@ def why_not_all_there(
         ended = all(_has_end_mark(source, fragments[number]) for number in last)
     elif syntax == _RUN_LENGTHS and len(fragments) == len(begin):
         ended = _is_unpacked(source, fragments[-1], announced.rows * announced.columns)
+    elif syntax == _DEFLATED_FRAMES and len(fragments) == len(begin):
+        frame_bytes = max(1, replace(announced, frames=1).least_bytes(pixels.tag))
+        ended = all(inflated_bytes(source, *each) >= frame_bytes for each in fragments)
     else:
         ended = True
     return "" if ended else _FRAME_CUT
