@@ -1,7 +1,7 @@
 """``check`` asks the EDC whether there is an entry for each exam that would be sent, and makes none."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from camera_watchdog_demo.edc_faults import Fault, Request
 from camera_watchdog_demo.edc_server import DemoEdc
 from daemon_process import FAST, Clinic
 from exam_parts import exam
+from real_edc import FOUR_VERSIONS, RealEdcServer
 
 FIRST: Final = "105-10-0001-2"
 SECOND: Final = "105-10-0002-2"
@@ -52,6 +53,26 @@ def test_exams_that_the_edc_has_no_entry_for_are_never_well(clinic: Clinic, edc:
         assert "Ask the clinician to create one" in line
     assert "2 exams have all files, and none would be sent" in none_goes
     assert {request.kind for request in edc.requests} == {"ping", "status"}
+
+
+@pytest.mark.real_edc
+@pytest.mark.parametrize("version", FOUR_VERSIONS)
+def test_every_release_says_for_whom_it_has_an_entry(
+    real_edc: Callable[..., RealEdcServer], tmp_path: Path, version: str
+) -> None:
+    server = real_edc(version)
+    known, registered, unknown = (f"{name}-{tmp_path.name}" for name in ("k", "r", "u"))
+    for subject in (known, registered):
+        server.add_subject(subject)
+    server.add_session(known)
+    with Clinic(tmp_path / "c", api_url=server.url, token=server.token, settings=FAST) as clinic:
+        clinic.config_path.write_text(json.dumps(clinic.settings), "utf-8")
+        clinic.config_path.chmod(0o600)
+        for subject in (known, registered, unknown):
+            clinic.camera.take(subject)
+        told = json.loads(clinic.command("check", "--json").stdout)
+        reasons = {each["subject"]: each["reason_code"] for each in told["exams"]}
+    assert reasons == {known: "", registered: "no_session", unknown: "no_session"}
 
 
 def test_a_program_is_told_of_it_too(clinic: Clinic) -> None:
