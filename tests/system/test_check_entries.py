@@ -51,6 +51,7 @@ def test_exams_that_the_edc_has_no_entry_for_are_never_well(clinic: Clinic, edc:
     for line in each:
         assert "The EDC has no eye exam entry for" in line
         assert "Ask the clinician to create one" in line
+        assert "compare how the EDC writes the subject with the folder's name" in line
     assert "2 exams have all files, and none would be sent" in none_goes
     assert {request.kind for request in edc.requests} == {"ping", "status"}
 

@@ -31,6 +31,10 @@ _WITHIN_S: Final = 10.0
 
 _NO_ENTRY: Final = Reason("no_session")
 _NO_OPEN_ENTRY: Final = Reason("no_eligible_session")
+_COMPARE: Final = (
+    "If there is one, compare how the EDC writes the subject with the folder's name: that, or "
+    "subject_folder_pattern, is to be corrected then."
+)
 _MAKES_THEM: Final = "Nobody has to where the EDC is of release 0.1, which makes entries by itself."
 _TRIED: Final = "entries in the EDC"
 
@@ -94,5 +98,7 @@ def _judged(foreseen: Foreseen, status: SessionStatus | None) -> Foreseen:
         return foreseen
     reason = explain(_NO_ENTRY if status is None else _NO_OPEN_ENTRY, foreseen.exam)
     if status is None:
-        reason = dataclasses.replace(reason, next_step=f"{reason.next_step} {_MAKES_THEM}")
+        reason = dataclasses.replace(
+            reason, next_step=f"{reason.next_step} {_COMPARE} {_MAKES_THEM}"
+        )
     return dataclasses.replace(foreseen, reason=reason, is_held=True)
