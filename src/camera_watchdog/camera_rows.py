@@ -136,21 +136,15 @@ class CameraRows:
             DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
         """
         tools, records = self._tools, file.eye_rows
-        if tools.camera is None or not records:
+        if tools.camera is None or not self._moved(exam, file):
             return ""
-        older = [
+        older = [  # they tell whether the camera clears its table
             (each.id, each.subject, row)
             for each in tools.journal.newest_exams()
             for of in each.files
             for row in of.eye_rows
         ]
-        numbers = {row.number for row in (*records, *(row for *_, row in older))} - {None}
-        times = {row.captured_at for row in records if row.captured_at is not None}
-        found = tools.camera.images_again((), sorted(n for n in numbers if n), [*times])
-        rows = Rows(found, older)
-        if file.may_be_stored and self.elsewhere(exam, file).subject:
-            rows.note_named(file, self.named(exam.subject, file.name))
-        moved = [each for record in records if (each := rows.moved(exam, file, record))]
+        moved = self._moved(exam, file, older)
         subjects = {subject for subject, _ in moved}
         if len(subjects) != 1 or len(moved) < len(records):
             return ""
@@ -159,6 +153,21 @@ class CameraRows:
         free = sort_rows(_nobodys(exam, subject), tools.camera.images(subject), theirs).free
         are_free = {(row, row.number) for _, row in moved} <= {(row, row.number) for row in free}
         return subject if are_free else ""
+
+    def _moved(
+        self, exam: Exam, file: ExamFile, known: Sequence[tuple[int, str, EyeRow]] = ()
+    ) -> list[tuple[str, ImageRow]]:
+        """The rows on record of a file that stand under another subject, each with that."""
+        camera, records = self._tools.camera, file.eye_rows
+        if camera is None:
+            return []
+        numbers = {row.number for row in (*records, *(row for *_, row in known))}
+        times = {row.captured_at for row in records if row.captured_at is not None}
+        found = camera.images_again((), sorted(n for n in numbers if n is not None), [*times])
+        rows = Rows(found, known)
+        if file.may_be_stored and self.elsewhere(exam, file).subject:
+            rows.note_named(file, self.named(exam.subject, file.name))
+        return [each for record in records if (each := rows.moved(exam, file, record))]
 
     def named(self, subject: str, name: str) -> tuple[tuple[str, ImageRow], ...]:
         """Rows of that name of other subjects, each with its subject; asked no oftener than hourly."""

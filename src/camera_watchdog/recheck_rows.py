@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Protocol
 from camera_watchdog.after_archive import EYE_CHANGED, OTHER_ROW, SUBJECT_CHANGED, finding
 from camera_watchdog.journal import Journal
 from camera_watchdog.laterality import ImageRow, is_named
-from camera_watchdog.model import Exam, ExamFile, EyeRow, Reason, State
+from camera_watchdog.model import Exam, EyeRow, Reason, State
 from camera_watchdog.row_changes import (
     Elsewhere,
     RowLook,
@@ -220,26 +220,22 @@ class RowRecheck:
 
     def _look_for_names(self, exam: Exam, rows: Rows) -> None:
         """Where the rows of its files' names stand that have none any more, and that no other exam had."""
-        for file in watched(exam):
-            its = rows.of_subject.get(exam.subject, ())
-            if any(is_named(file.name, row.filename) for row in its) or self._is_common(exam, file):
-                continue
-            rows.note_named(file, self._camera.named(file.name, but_not=exam.subject))
-
-    def _is_common(self, exam: Exam, file: ExamFile) -> bool:
-        """Whether the camera gave the name to other subjects' pictures, too."""
-        return any(
-            is_named(each.name, file.name)
-            for other in self._journal.newest_exams()
-            if other.subject != exam.subject
-            for each in other.files
+        its = rows.of_subject.get(exam.subject, ())
+        lost = [f for f in watched(exam) if not any(is_named(f.name, row.filename) for row in its)]
+        others = (
+            [e for e in self._journal.newest_exams() if e.subject != exam.subject] if lost else []
         )
+        known = [each.name for other in others for each in other.files]
+        for file in lost:
+            if not any(is_named(name, file.name) for name in known):
+                rows.note_named(file, self._camera.named(file.name, but_not=exam.subject))
 
     def _look_at(self, exam: Exam, rows: Rows, *, whoever_else_has_them: bool = False) -> RowLook:
         if not whoever_else_has_them and is_as_it_was(exam, rows):
             return RowLook({}, {}, frozenset(file.name for file in watched(exam)), frozenset())
         others = self._journal.exams_of_subject(exam.subject)
-        self._look_for_names(exam, rows)
+        if not rows.is_cleared(exam):
+            self._look_for_names(exam, rows)
         elsewhere = {
             subject: Elsewhere(
                 self._camera.images(subject), self._journal.exams_of_subject(subject)

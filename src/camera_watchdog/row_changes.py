@@ -60,6 +60,7 @@ class Rows:
     ) -> None:
         self._known = list(known)
         self._of_name: dict[str, Sequence[tuple[str, ImageRow]]] = {}
+        self._cleared: dict[int, bool] = {}
         self.of_subject: dict[str, list[ImageRow]] = defaultdict(list)
         self._numbered: dict[int, tuple[str, ImageRow]] = {}
         self._all = list(rows)
@@ -75,7 +76,7 @@ class Rows:
         the camera clears its table, and a name that several subjects have proves nothing.
         """
         is_timed = bool(_text(record.captured_at))
-        if not is_timed and self._is_cleared(exam):
+        if not is_timed and self.is_cleared(exam):
             return None
         numbered = None if record.number is None else self._numbered.get(record.number)
         if numbered is not None and _is_moved(exam, file, record, numbered):
@@ -88,10 +89,14 @@ class Rows:
         """All rows of the name of a file whose own are gone, which no other exam's files have."""
         self._of_name[file.name] = found
 
-    def _is_cleared(self, exam: Exam) -> bool:
-        others = [each for each in self._known if each[1] != exam.subject]
-        older = [(subject, row) for number, subject, row in others if number < exam.id]
-        return was_cleared(older or [(subject, row) for _, subject, row in others], self._all)
+    def is_cleared(self, exam: Exam) -> bool:
+        """Whether the camera cleared its table since, as far as the other exams' rows tell."""
+        if exam.id not in self._cleared:
+            others = [each for each in self._known if each[1] != exam.subject]
+            older = [(subject, row) for number, subject, row in others if number < exam.id]
+            records = older or [(subject, row) for _, subject, row in others]
+            self._cleared[exam.id] = was_cleared(records, self._all)
+        return self._cleared[exam.id]
 
 
 @dataclass(frozen=True, slots=True)
