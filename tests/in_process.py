@@ -22,6 +22,7 @@ from camera_watchdog.config import Config, load
 from camera_watchdog.edc_api.client import EdcClient
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.errors import JournalError
+from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.gate import Gate
 from camera_watchdog.journal import Journal
 from camera_watchdog.lost_journal import LostJournal
@@ -151,6 +152,8 @@ class Core:
             look_anew=lambda folder: self.sweep.look_anew(folder),  # noqa: PLW0108 - made below
             monotonic=time.monotonic,
         )
+        rules, database = parts.rules(config), parts.camera_database(config)
+        eyes_told = EyesTold(rules, camera or database, time.monotonic)
         self.sweep = Sweep(
             parts.sweep_rules(config),
             disk=seam,
@@ -158,12 +161,12 @@ class Core:
             journal=self.journal,
             watches=_NoWatches(),
             may_be_archived=self.lost.may_tell_of,
+            eyes_told=eyes_told,
             clock=time.clock,
             monotonic=time.monotonic,
         )
-        database = parts.camera_database(config)
         tools = Tools(
-            rules=parts.rules(config),
+            rules=rules,
             journal=self.journal,
             disk=seam,
             camera=camera or database,

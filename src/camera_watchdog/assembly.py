@@ -21,6 +21,8 @@ from camera_watchdog.other_subject import begun_anew, in_edc
 from camera_watchdog.overrides import answered_names
 from camera_watchdog.readings import Reading
 from camera_watchdog.registry import Registry
+from camera_watchdog.row_claims import is_unasked
+from camera_watchdog.rows_there import RowsThere
 from camera_watchdog.settle import Records, Settle, Verdict
 from camera_watchdog.stability import Movement
 from camera_watchdog.sweep_rules import SweepRules
@@ -53,6 +55,7 @@ class Assembly:
         rules: SweepRules,
         *,
         settle: Settle,
+        rows: RowsThere,
         registry: Registry,
         journal: Records,
         elapsed: Elapsed,
@@ -60,6 +63,7 @@ class Assembly:
     ) -> None:
         self._rules = rules
         self._settle = settle
+        self._rows = rows
         self._registry = registry
         self._journal = journal
         self._elapsed = elapsed
@@ -164,6 +168,8 @@ class Assembly:
             if not is_to_judge:
                 claim.keep_due = True
                 return None
+            if not reading.listing:
+                claim.exam = self._rows.kept(claim.exam, at_once=True)
             quiet_s = now - known.history.quiet_since
             verdict = self._settle.judge(claim.exam, reading, quiet_s, known.history.grown)
             claim.exam = verdict.exam
@@ -205,6 +211,20 @@ class Assembly:
             elif (claim.exam.state, claim.exam.reason) != (State.HELD, reason):
                 claim.exam = self._settle.held(self._collecting(claim.exam), reason)
 
+    def keep_rows(self, folder: str) -> None:
+        """Have the rows on record of an exam that waits for something before its eyes are asked for.
+
+        Raises:
+            JournalError: they cannot be written down.
+        """
+        exam = self._registry.get(folder)
+        if exam is None or not is_unasked(exam):
+            return
+        with self._claimed(folder) as claim:
+            if claim is not None:
+                claim.keep_due = True
+                claim.exam = self._rows.kept(claim.exam)
+
     def answered(self, folder: str) -> frozenset[str]:
         """The names that a person's answers about the exam of a folder are about."""
         exam = self._registry.get(folder)
@@ -226,7 +246,7 @@ class Assembly:
             elif exam.state is State.READY:
                 claim.keep_due = True  # the worker that is due finds out
             else:
-                claim.exam = self._settle.emptied(exam)
+                claim.exam = self._settle.emptied(self._rows.kept(exam, at_once=True))
 
     def _collecting(self, exam: Exam) -> Exam:
         """The exam, back to where its files are waited for."""

@@ -250,7 +250,8 @@ class ExamRows:
         if self._tools.camera is None:
             return exam
         known = self._sorted
-        return exam.but(rows_gone=(*known.gone, *known.taken_over(self._taken_over)))
+        gone = (*known.gone, *known.taken_over(self._taken_over))
+        return exam.but(rows_gone=gone, rows_left=_of_no_file(exam))
 
     def with_what_is_left(self, exam: Exam) -> Exam:
         """The exam, all of whose files have their eye, with the rows of pictures that were not exported.
@@ -355,6 +356,15 @@ def _as_read_now(exam: Exam, eye_values: Mapping[str, Laterality]) -> Exam:
     files = [file.but(eye_rows=read(file.eye_rows)) for file in exam.files]
     left, gone = read(exam.rows_left), read(exam.rows_gone)
     return exam.with_files(files).but(rows_left=left, rows_gone=gone)
+
+
+def _of_no_file(exam: Exam) -> tuple[EyeRow, ...]:
+    """What was left of pictures of which there was no file, but for those that are there by now."""
+    return tuple(
+        row
+        for row in exam.rows_left
+        if not any(is_named(file.name, row.filename) for file in exam.files)
+    )
 
 
 def _nobodys(exam: Exam, subject: str) -> Exam:

@@ -128,7 +128,7 @@ class _Daemon:
             watches=self._watcher,
             elapsed=self._elapsed,
             may_be_archived=self._lost.may_tell_of,
-            eyes_told=EyesTold(self._rules, camera, time.monotonic).of,
+            eyes_told=EyesTold(self._rules, camera, time.monotonic),
             clock=_utc_now,
             monotonic=time.monotonic,
         )

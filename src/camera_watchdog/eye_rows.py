@@ -38,7 +38,7 @@ from typing import Final
 
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, State
-from camera_watchdog.row_claims import Claim, claims_of, may_come_back, without
+from camera_watchdog.row_claims import Claim, claims_of, may_be_of, without
 from camera_watchdog.row_values import is_timed, oldest_first, row_value, text_of, time_of
 from camera_watchdog.same_row import is_renamed
 
@@ -132,7 +132,7 @@ def sort_rows(
     """
     claims = without(claims_of(each for each in others if each.id != exam.id), exam.rows_gone)
     claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam, rows)]
-    claims = [claim for claim in claims if not may_come_back(claim.exam, exam)]
+    claims = [claim for claim in claims if not may_be_of(claim, exam)]
     claims = _still_owed(claims, exam) if may_owe else [c for c in claims if not c.is_said]
     free = list(rows)
     claimed: list[tuple[ImageRow, Claim]] = []

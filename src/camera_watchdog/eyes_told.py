@@ -42,7 +42,7 @@ class EyesTold:
     def of(self, exam: Exam) -> dict[str, Laterality]:
         """The eye of each file that one is known of, by name."""
         present = [file for file in exam.files if file.present and file.format is not None]
-        rows = self._rows(exam.subject)
+        rows = self.rows(exam.subject) or ()
         names = frozenset(file.name for file in present)
         sources = {*self._rules.eye_sources, *self._rules.eye_objections} & {"filename", "dicom"}
         words = eye_words(exam, self._rules.report_type)
@@ -58,11 +58,12 @@ class EyesTold:
                 known[file.name] = eyes.pop()
         return known
 
-    def _rows(self, subject: str) -> tuple[ImageRow, ...]:
+    def rows(self, subject: str) -> tuple[ImageRow, ...] | None:
+        """A subject's rows; none where the database is not asked, or cannot be read now."""
         if self._camera is None or self._monotonic() < self._not_before:
-            return ()
+            return None
         try:
             return self._camera.images(subject)
         except CameraDatabaseError:
             self._not_before = self._monotonic() + _AGAIN_S
-            return ()
+            return None

@@ -73,7 +73,11 @@ class Identify:
         exam, unknown = self._eyes.with_eyes(exam, rows)
         passage.learn(exam)
         if unknown is not None:
-            if isinstance(unknown, EyeMissing) and unknown.reason.code == "earlier_visit_rows":
+            is_late = (
+                isinstance(unknown, EyeMissing) and unknown.reason.code == "earlier_visit_rows"
+            )
+            waited = self._tools.elapsed.since(exam.last_change)
+            if is_late and waited >= self._tools.rules.incomplete_after:
                 check_folders(exam, self._tools)  # the rows may be those of the other folder
             raise unknown
         timed = self._eyes.with_capture_times(exam, rows)

@@ -3,13 +3,13 @@
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NoReturn, TypeVar
 
 from camera_watchdog.journal_entries import JournalEntries
 from camera_watchdog.journal_history import JournalHistory
 from camera_watchdog.journal_receipts import JournalReceipts
-from camera_watchdog.model import Exam
+from camera_watchdog.model import Exam, State
 
 __all__ = ["JournalExams"]
 
@@ -52,6 +52,14 @@ class JournalExams(ABC):
     def exams_of_subject(self, subject: str) -> list[Exam]:
         """Every exam of a subject, the archived ones too, oldest first."""
         return self._exams("subject = ?", subject, fits=lambda exam: exam.subject == subject)
+
+    def gone_since(self, moment: datetime) -> list[Exam]:
+        """The exams that were first seen since then, and whose folder went away, oldest first."""
+        return self._exams(
+            "state = 'gone' AND first_seen >= ?",
+            moment.astimezone(UTC).isoformat(),
+            fits=lambda exam: exam.state is State.GONE and exam.first_seen >= moment,
+        )
 
     def subjects_in_edc(self) -> frozenset[str]:
         """The subjects whom the EDC knows: one of their exams has a session, or is archived.

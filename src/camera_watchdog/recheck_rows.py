@@ -32,14 +32,15 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
+from camera_watchdog.row_claims import COMES_BACK_WITHIN, is_under_way
 from camera_watchdog.rows_after import RowsAfter, other_row_reason, rows_after
 from camera_watchdog.rows_between_visits import with_rows_as_they_are
 from camera_watchdog.rows_of_before import rows_of_before
+from camera_watchdog.rows_while_waiting import with_rows_there
 from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["CameraRows", "Finding", "RowRecheck"]
 
-_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _FOR: Final = timedelta(days=7)
 _TAKEN_BACK_WITHIN: Final = timedelta(days=1)
 """After that a later exam that has the rows is no reason to take it back: it was not that which was seen."""
@@ -116,8 +117,8 @@ class RowRecheck:
         older = self._newest_of(new - {exam.subject for exam in recent})
         numbers = {exam.id for exam in archived.to_see()} - numbers
         exams = [e for e in (*recent, *map(self._journal.exam, sorted(numbers))) if watched(e)]
-        its = [*recent, *older]
-        rows = self._rows_of(exams, its) if exams or its else Rows([])
+        its, gone = [*recent, *older], self._journal.gone_since(self._clock() - _FOR)
+        rows = self._rows_of(exams, [*its, *gone]) if exams or its or gone else Rows([])
         corrected = {e.subject for e in exams if finding(e, EYE_CHANGED)}
         before, self._suspected = self._suspected, {}
         told: list[Finding] = []
@@ -136,6 +137,7 @@ class RowRecheck:
                     self._suspected[exam.id, code] = found
         told += self._rows_that_came([*recent, *(e for e in exams if e not in recent)])
         self._put_on_record_what_is_there(its, rows, archived.rows_seen_at())
+        self._put_on_record_what_went_with(gone, rows)
         archived.rows_were_seen(highest, self._clock())
         return told
 
@@ -167,15 +169,26 @@ class RowRecheck:
     def _put_on_record_what_is_there(
         self, recent: Sequence[Exam], rows: Rows, looked_at: datetime | None
     ) -> None:
-        """Which rows came since the archive, and went; while an exam is open they may be its."""
+        """Which rows came since the archive, and went; those of an exam that is under way may be its."""
         for subject in sorted({exam.subject for exam in recent}):
             exams = self._journal.exams_of_subject(subject)
-            if any(exam.state not in _ENDED for exam in exams):
+            if any(is_under_way(exam, self._clock()) for exam in exams):
                 continue
             archived = [exam for exam in recent if exam.subject == subject]
             its = rows.of_subject.get(subject, ())
             for exam in with_rows_as_they_are(exams, archived, its, self._clock(), looked_at):
                 amend = partial(_with_rows_of, exam)
+                self._journal.archived.amend(exam.id, amend, durable=False)
+
+    def _put_on_record_what_went_with(self, gone: Sequence[Exam], rows: Rows) -> None:
+        """Which rows there are of exams whose folder went away before anything was sent."""
+        for exam in gone:
+            others = self._journal.exams_of_subject(exam.subject)
+            may_come = self._clock() - exam.last_change <= COMES_BACK_WITHIN
+            its = rows.of_subject.get(exam.subject, ())
+            known = with_rows_there(exam, its, others, may_come=may_come)
+            if known is not exam:
+                amend = partial(_with_rows_of, known)
                 self._journal.archived.amend(exam.id, amend, durable=False)
 
     def contradiction(self, exam: Exam) -> Reason | None:

@@ -26,6 +26,7 @@ from camera_watchdog.eye_rows import SubjectRows, sort_rows
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
 from camera_watchdog.overrides import is_told_without_row
+from camera_watchdog.row_claims import is_under_way
 from camera_watchdog.same_row import has_its_time, is_named_for, is_renamed, was_cleared
 
 __all__ = [
@@ -43,7 +44,6 @@ __all__ = [
 
 _CLOCKS_APART: Final = timedelta(hours=26)
 """A time without an offset may be of any zone, and a clock an hour off."""
-_UNDER_WAY: Final = timedelta(days=1)
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 
 
@@ -174,7 +174,7 @@ def compare(
 
     ``others`` are the exams of its subject, ``elsewhere`` has what :func:`moved_to` names.
     """
-    if any(_is_under_way(other, now) for other in others):
+    if any(is_under_way(other, now) for other in others):
         return RowLook({}, {}, frozenset(), frozenset())
     its_rows = rows.of_subject.get(exam.subject, [])
     sorted_rows = _sorted(exam, its_rows, others)
@@ -210,14 +210,6 @@ def compare(
 def _sorted(exam: Exam, rows: Sequence[ImageRow], others: Iterable[Exam]) -> SubjectRows:
     """What other exams have; what they left for want of a file may well be this one's."""
     return sort_rows(exam, rows, [other.but(rows_left=()) for other in others])
-
-
-def _is_under_way(exam: Exam, now: datetime) -> bool:
-    """Whether an exam may still be given rows; one that is held for days was given none of today's."""
-    if exam.state in _ENDED or now - exam.last_change > _UNDER_WAY:
-        return False
-    images = [file for file in exam.files if file.is_image]
-    return not images or any(file.eye is None for file in images)
 
 
 def _corrected(
@@ -274,7 +266,7 @@ def _subject_now(
             return ""
         subject, row = found
         theirs = elsewhere[subject]
-        if any(_is_under_way(other, now) for other in theirs.exams):
+        if any(is_under_way(other, now) for other in theirs.exams):
             return ""
         names = [each.name for each in exam.files]
         its = _sorted(exam.but(rows_gone=()), theirs.rows, theirs.exams)

@@ -1,9 +1,9 @@
 """What the exams of a subject have on record of the rows of the camera's image table. Pure.
 
-A row of a picture that went away with its folder, before anything was sent, is on record like any other:
-the next visit's pictures may have its name. It may come back under any name, though, and its pictures
-may be exported anew: with the same time inside, or on the same day, they are the same pictures. They
-are on record once.
+A row of a picture that went away with its folder, before anything was sent, is on record like any other,
+and so is that of an exam that was never identified: the next visit's pictures may have its name. Its folder may
+come back under any name, though, and its pictures may be exported anew: with the same time inside, or on
+the same day, they are the same pictures. They are on record once.
 """
 
 from collections import Counter
@@ -18,10 +18,23 @@ from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
 from camera_watchdog.row_values import is_timed, row_value
 from camera_watchdog.stored_times import is_never_set
 
-__all__ = ["Claim", "claims_of", "may_come_back", "without"]
+__all__ = [
+    "COMES_BACK_WITHIN",
+    "Claim",
+    "claims_of",
+    "is_unasked",
+    "is_under_way",
+    "may_be_of",
+    "may_have_more",
+    "without",
+]
 
 _SAID: Final = "operator"
-_COMES_BACK_WITHIN: Final = timedelta(hours=12)
+_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
+_UNDER_WAY: Final = timedelta(days=1)
+_ASKED: Final = frozenset({"not_in_database", "earlier_visit_rows", "eye_conflict", "eye_unknown"})
+"""What is said once the eyes were asked for: which rows an exam has then, was decided."""
+COMES_BACK_WITHIN: Final = timedelta(hours=12)
 """Later it may be the subject's next visit."""
 
 
@@ -47,8 +60,31 @@ class Claim:
 
     def is_of(self, file: ExamFile) -> bool:
         """Whether it was written for the picture that this file is."""
-        is_anew = self.exam.state is State.GONE and file.captured_inside in self.taken
+        is_anew = file.captured_inside in self.taken and _may_be_elsewhere(self.exam)
         return is_anew or file.sha256 in self.sha256s
+
+
+def is_unasked(exam: Exam) -> bool:
+    """Whether an exam waits, or is held, for something that comes before its eyes."""
+    if exam.state not in {State.COLLECTING, State.HELD} or exam.destination:
+        return False
+    if exam.reason is None or exam.reason.code in _ASKED:
+        return False
+    has_eyes = any(file.eye for file in exam.files)
+    return not has_eyes or any(file.is_image and may_have_more(file) for file in exam.files)
+
+
+def is_under_way(exam: Exam, now: datetime) -> bool:
+    """Whether an exam may still be given rows; one that is held for days was given none of today's."""
+    if exam.state in _ENDED or now - exam.last_change > _UNDER_WAY:
+        return False
+    images = [file for file in exam.files if file.is_image]
+    return not images or any(file.eye is None for file in images)
+
+
+def may_have_more(file: ExamFile) -> bool:
+    """Whether it is not known which eye a file shows, nor anything of it sent."""
+    return file.eye is None and not file.may_be_stored
 
 
 def claims_of(exams: Iterable[Exam]) -> list[Claim]:
@@ -102,15 +138,34 @@ def _times_inside(files: Iterable[ExamFile]) -> frozenset[datetime]:
     return frozenset(at for at in times if at is not None and not is_never_set(at))
 
 
-def may_come_back(exam: Exam, later: Exam) -> bool:
-    """Whether a folder that is gone, with nothing sent, may be the later one: it went on the same day."""
-    is_gone = exam.state is State.GONE and not exam.anything_sent
-    return is_gone and later.first_seen - exam.last_change <= _COMES_BACK_WITHIN
+def _may_be_elsewhere(exam: Exam) -> bool:
+    """Whether an exam's pictures may be those of another folder, too.
+
+    They went away unsent, or something kept it from being identified so far.
+    """
+    if exam.state is State.ARCHIVED or exam.anything_sent:
+        return False
+    return exam.state is State.GONE or (
+        is_unasked(exam) and not any(file.eye for file in exam.files)
+    )
+
+
+def may_be_of(claim: Claim, exam: Exam) -> bool:
+    """Whether what another exam has on record may be of this one's pictures: it may be the same folder.
+
+    They are of the same day; of what it left, both may have a picture in common, on whatever day.
+    """
+    if not _may_be_elsewhere(claim.exam):
+        return False
+    if abs(exam.first_seen - claim.exam.last_change) <= COMES_BACK_WITHIN:
+        return True
+    theirs = {file.sha256 for file in claim.exam.files if file.is_image}
+    return claim.is_left and any(file.sha256 in theirs for file in exam.files if file.sha256)
 
 
 def _came_back(claim: Claim, own: Iterable[Claim]) -> bool:
     """Whether a picture that went away with its folder is there again, and has its row."""
-    if claim.exam.state is not State.GONE or claim.is_left:
+    if claim.is_left or not _may_be_elsewhere(claim.exam):
         return False
     alike = [other for other in own if row_value(other.row) == row_value(claim.row)]
     is_numbered = claim.row.number is not None

@@ -14,14 +14,14 @@ from typing import Final
 
 from camera_watchdog.after_archive import OTHER_ROW, found_reason
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
-from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
+from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason
 from camera_watchdog.overrides import eye_said_before_its_row, is_told_without_row
+from camera_watchdog.row_claims import is_under_way
 from camera_watchdog.row_times import in_time
 from camera_watchdog.stored_times import TimeForm
 
 __all__ = ["RowsAfter", "other_row_reason", "rows_after"]
 
-_ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _ITS_OWN_WITHIN: Final = timedelta(hours=20)
 """What comes later than that after the archive may be the next day's visit."""
 _ENTERED_WITHIN: Final = timedelta(days=7)
@@ -51,13 +51,13 @@ def rows_after(
 
     ``form`` is that of the rows' times, where a person named it.
 
-    While another one is open, which may have the rows, no eye is another. A file whose eye was told by
+    While another one is open that may have the rows, no eye is another. A file whose eye was told by
     more than the database is of the eye that it was sent as; one of which a person, or another source,
     said it while the database had nothing to say is compared.
     """
     eyes: dict[str, Laterality] = {}
     settled: set[str] = set()
-    waits = any(other.state not in _ENDED for other in exams)
+    waits = any(is_under_way(other, now) for other in exams)
     for file in exam.files:
         answered = [row for row in file.eye_rows if parse_eye(row.eye) is file.eye]
         is_told = file.eye_source == "database" and bool(answered)

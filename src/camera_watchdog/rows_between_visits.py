@@ -32,8 +32,9 @@ def with_rows_as_they_are(
     The newest has the rows that came, and that no exam has on record. They may be the next visit's, whose
     folder comes later. What is there no more is forgotten: it was another subject's, say.
 
-    ``looked_at`` is when that was done last. ``exams`` are all of the subject's, none of them open. A row in whose place another one stands may have
-    been corrected: that one did not come, unless it has another time.
+    ``looked_at`` is when that was done last. ``exams`` are all of the subject's, none of them under way. A row
+    in whose place another one stands may have been corrected: that one did not come, unless it has another
+    time.
     """
     nobody = exams[-1].but(id=0, files=(), rows_gone=(), rows_left=())
     found = sort_rows(nobody, rows, exams, may_owe=False)

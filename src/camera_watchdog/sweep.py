@@ -9,7 +9,7 @@ is read beside the sweep (:mod:`camera_watchdog.readers`).
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from math import inf
 from typing import Final, Protocol
@@ -21,15 +21,17 @@ from camera_watchdog.disk import Disk
 from camera_watchdog.elapsed import Elapsed
 from camera_watchdog.entries import MOST_ENTRIES, Entry
 from camera_watchdog.errors import JournalError, TooManyEntries
+from camera_watchdog.eyes_told import EyesTold
 from camera_watchdog.folder_reader import FolderReader
 from camera_watchdog.hints import Hints
 from camera_watchdog.intake import TOO_MANY_FILES
 from camera_watchdog.lifecycle import Event, step
 from camera_watchdog.live_folder import LiveFolder
-from camera_watchdog.model import Exam, Laterality, Reason, State
+from camera_watchdog.model import Exam, Reason, State
 from camera_watchdog.readers import Reader
 from camera_watchdog.readings import Reading
 from camera_watchdog.registry import Registry
+from camera_watchdog.rows_there import RowsThere
 from camera_watchdog.settle import Records, Settle
 from camera_watchdog.stability import FolderHistory, Movement
 from camera_watchdog.sweep_rules import SweepRules, may_grow
@@ -84,7 +86,7 @@ class Sweep(Hints):
         monotonic: Callable[[], float],
         elapsed: Elapsed | None = None,
         may_be_archived: Callable[[str], bool] = lambda _subject: False,
-        eyes_told: Callable[[Exam], Mapping[str, Laterality]] = lambda _exam: {},
+        eyes_told: EyesTold | None = None,
         reads: Reader | None = None,
     ) -> None:
         super().__init__(reads or Reader(FolderReader(rules.watch_dir, disk, rules.limits)))
@@ -101,7 +103,13 @@ class Sweep(Hints):
                 rules.limits,
                 records=journal,
                 elapsed=elapsed,
-                eyes_told=eyes_told,
+                eyes_told=eyes_told.of if eyes_told else lambda _exam: {},
+            ),
+            rows=RowsThere(
+                eyes_told.rows if eyes_told else lambda _subject: None,
+                records=journal,
+                elapsed=elapsed,
+                monotonic=monotonic,
             ),
             registry=registry,
             journal=journal,
@@ -186,6 +194,7 @@ class Sweep(Hints):
         """A folder that cannot be taken in now keeps no other one waiting."""
         try:
             self._look(folder)
+            self._assembly.keep_rows(folder)
         except JournalError as error:
             logger.warning("%s  is looked at again: %s", folder, error)
         except Exception as error:

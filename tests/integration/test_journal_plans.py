@@ -56,6 +56,7 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.newest_exams()
     journal.history.exams_of_period(AT, AT)
     journal.open_exams()
+    journal.gone_since(AT)
     journal.open_requests()
     journal.archived.since(AT)
     journal.archived.rows_were_seen(1, AT)

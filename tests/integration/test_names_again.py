@@ -3,6 +3,7 @@
 Each fault beside the ordinary visits that must go through without a question.
 """
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from camera_watchdog.entries import MOST_ENTRIES
 from camera_watchdog.model import Laterality, State
 from camera_watchdog.reasons import explain
 from numbering_site import SHAPES, NumberingSite
@@ -274,6 +276,245 @@ def test_pictures_that_are_exported_anew_after_their_folder_was_moved_away_keep_
         assert site.eyes_of(files) == FIRST
         site.time.turn(7 * A_DAY)
         files = site.visit("OD", "OS")
+        assert site.eyes_of(files) == FIRST
+
+
+def never_whole(site: NumberingSite, *eyes: str) -> dict[str, str]:
+    """A visit without its report; its rows come after a minute."""
+    site.edc.add_subject("S1")
+    files = site.write_files("S1", PICTURES[:2])
+    site.live(60)
+    site.rows(*eyes)
+    assert held_for(site) == "incomplete"
+    return files
+
+
+IN_FOLDERS = r"(?P<subject_identifier>S\d).*"
+
+
+@pytest.mark.parametrize("shape", ACCUMULATING)
+@pytest.mark.parametrize("eyes", [("OS", "OD"), ("OD", "OS")])
+def test_rows_of_a_visit_that_is_not_whole_are_no_answer_for_the_next_one(
+    tmp_path: Path, eyes: tuple[str, str], shape: str
+) -> None:
+    with NumberingSite(tmp_path, shape=shape, subject_folder_pattern=IN_FOLDERS) as site:
+        first = never_whole(site, "OD", "OS")
+        site.time.turn(A_DAY)
+        site.edc.add_session("S1")
+        next_ones = site.write_files("S1 b", PICTURES)
+        site.live(60)
+        site.rows(*eyes)
+        site.arrive(next_ones)
+        assert site.eyes_of(next_ones) == (SWAPPED if eyes[0] == "OS" else FIRST)
+        first |= site.write_files("S1", ["report.pdf"])
+        site.edc.add_session("S1")
+        assert site.live(300, lambda: {*site.eyes_of(first).values()} == {"right", "left"})
+        assert site.eyes_of(first) == FIRST
+
+
+def test_rows_of_a_visit_that_was_never_whole_and_is_gone_are_no_answer_for_the_next_one(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        never_whole(site, "OD", "OS")
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        assert site.told()[0] is State.GONE
+        site.time.turn(A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=60)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_a_visit_that_was_never_saved_on_the_camera_holds_no_later_one(tmp_path: Path) -> None:
+    with NumberingSite(tmp_path) as site:
+        never_whole(site)
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        for eyes in (("OS", "OD"), ("OS", "OD"), ("OD", "OS")):
+            site.time.turn(A_DAY)
+            files = site.visit(*eyes, rows_in_s=60)
+            assert site.eyes_of(files) == (SWAPPED if eyes[0] == "OS" else FIRST)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def a_folder_inside(site: NumberingSite) -> None:
+    (site.config.watch_dir / "S1" / "raw").mkdir()
+    site.write_files("S1/raw", ["IM_0003.jpg"])
+
+
+def a_tiff(site: NumberingSite) -> None:
+    (site.config.watch_dir / "S1" / "wide.tif").write_bytes(b"II*\0" + bytes(range(200)) * 50)
+
+
+def a_cut_off_picture(site: NumberingSite) -> None:
+    path = site.config.watch_dir / "S1" / "IM_0002.jpg"
+    path.write_bytes(path.read_bytes()[:-200])
+    site.time.stamp(path)
+
+
+def a_large_file(site: NumberingSite) -> None:
+    (site.config.watch_dir / "S1" / "IM_0003.jpg").write_bytes(b"\xff\xd8\xff" + bytes(2 << 20))
+
+
+def too_many_files(site: NumberingSite) -> None:
+    for number in range(MOST_ENTRIES):
+        (site.config.watch_dir / "S1" / f"{number}.txt").touch()
+
+
+KEPT_FROM_BEING_IDENTIFIED = {
+    "nested_folder": a_folder_inside,
+    "refused_format": a_tiff,
+    "unfinished_file": a_cut_off_picture,
+    "too_large": a_large_file,
+    "too_many_files": too_many_files,
+}
+
+
+def not_identified(site: NumberingSite, why: str) -> None:
+    """A visit, OD and OS, that is held for something else before its eyes are asked for."""
+    site.edc.add_subject("S1")
+    site.write_files("S1", PICTURES)
+    KEPT_FROM_BEING_IDENTIFIED[why](site)
+    site.time.plan(60, lambda: site.rows("OD", "OS"))
+    assert held_for(site) == why
+
+
+@pytest.mark.parametrize("fate", ["there", "gone"])
+@pytest.mark.parametrize("why", KEPT_FROM_BEING_IDENTIFIED)
+def test_rows_of_a_visit_that_was_never_identified_are_no_answer_for_the_next_one(
+    tmp_path: Path, why: str, fate: str
+) -> None:
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS, max_file_size_mb=1) as site:
+        not_identified(site, why)
+        if fate == "gone":
+            shutil.rmtree(site.config.watch_dir / "S1")
+            site.live(70)
+        site.time.turn(A_DAY)
+        site.edc.add_session("S1")
+        files = site.write_files("S1 b", PICTURES)
+        site.live(60)
+        assert site.told() == (State.COLLECTING, "earlier_visit_rows")
+        site.rows("OS", "OD")
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
+def test_rows_that_came_an_hour_after_a_folder_was_moved_away_are_no_answer_for_the_next_visit(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.edc.add_subject("S1")
+        site.write_files("S1", PICTURES[:2])
+        site.live(60)
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        assert site.told()[0] is State.GONE
+        site.rows("OD", "OS")
+        site.live(2 * 3600)
+        site.time.turn(A_DAY)
+        files = site.visit("OS", "OD", rows_in_s=60)
+        assert site.eyes_of(files) == SWAPPED
+
+
+@pytest.mark.parametrize("fate", ["there", "gone"])
+def test_rows_that_were_corrected_away_are_not_expected_by_the_next_visit(
+    tmp_path: Path, fate: str
+) -> None:
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        not_identified(site, "refused_format")
+        if fate == "gone":
+            shutil.rmtree(site.config.watch_dir / "S1")
+            site.live(70)
+        site.sql("UPDATE images SET subject_identifier = 'S2';")
+        site.live(2 * 3600)
+        site.time.turn(A_DAY)
+        site.edc.add_session("S1")
+        site.rows("OD", "OS")
+        files = site.write_files("S1 b", PICTURES)
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+
+
+def test_a_rejected_picture_whose_folder_was_empty_for_a_moment_holds_no_later_visit(
+    tmp_path: Path,
+) -> None:
+    """Its row is deleted, and SQLite gives the number to that of the next picture."""
+    with NumberingSite(tmp_path) as site:
+        site.add_subject("S1")
+        site.row("IM_0001.jpg", "OD")
+        site.write_files("S1", ["IM_0001.jpg"])
+        site.live(60)
+        (site.config.watch_dir / "S1" / "IM_0001.jpg").unlink()
+        site.live(10)
+        site.sql("DELETE FROM images;")
+        for name, eye in (("IM_0002.jpg", "OD"), ("IM_0003.jpg", "OS")):
+            site.row(name, eye)
+        site.arrive(site.write("S1", ["IM_0002.jpg", "IM_0003.jpg", "report.pdf"]))
+        site.live(2 * 3600)
+        site.time.turn(A_DAY)
+        files = site.visit("OD", "OS")
+        assert site.eyes_of(files) == FIRST
+
+
+@pytest.mark.parametrize("days", [0, 2])
+def test_what_was_held_for_a_folder_inside_has_its_rows_once_it_is_put_right(
+    tmp_path: Path, days: int
+) -> None:
+    """Under its name or another one, with a picture that lay in the folder inside."""
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        not_identified(site, "nested_folder")
+        site.row("IM_0003.jpg", "OD")
+        site.live(700)
+        if days:
+            shutil.move(site.config.watch_dir / "S1", tmp_path / "away")
+            site.live(70)
+            site.time.turn(days * A_DAY)
+            shutil.move(tmp_path / "away", site.config.watch_dir / "S1 b")
+        folder = site.config.watch_dir / ("S1 b" if days else "S1")
+        (folder / "raw" / "IM_0003.jpg").rename(folder / "IM_0003.jpg")
+        (folder / "raw").rmdir()
+        files = {path.name: sha256(path.read_bytes()) for path in folder.iterdir()}
+        site.edc.add_session("S1")
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST | {"IM_0003.jpg": "right"}
+        site.time.turn(A_DAY)
+        files = site.visit("OS", "OD", "OS")
+        assert site.eyes_of(files) == SWAPPED | {"IM_0003.jpg": "left"}
+
+
+def test_what_came_after_an_archive_is_told_while_another_folder_is_held_for_days(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        site.edc.add_subject("S1")
+        site.write_files("S1", ["scan_1.jpg", "scan_2.jpg"])
+        assert held_for(site) == "incomplete"
+        site.time.turn(2 * A_DAY)
+        site.rows("OD", "OS")  # of a visit that was none of the trial's
+        site.edc.add_session("S1")
+        files = site.write_files("S1 b", PICTURES)
+        site.arrive(files)
+        site.rows("OS", "OD")
+        site.live(3 * 3600)
+        assert site.told()[1] == "other_row_after_archive"
+
+
+@pytest.mark.parametrize("name", ["S1", "S1 b"])
+def test_what_was_not_whole_and_comes_back_whole_the_next_day_has_its_rows(
+    tmp_path: Path, name: str
+) -> None:
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        files = never_whole(site, "OD", "OS")
+        shutil.move(site.config.watch_dir / "S1", tmp_path / "away")
+        site.live(70)
+        site.time.turn(A_DAY)
+        shutil.move(tmp_path / "away", site.config.watch_dir / name)
+        files |= site.write_files(name, ["report.pdf"])
+        site.edc.add_session("S1")
+        site.arrive(files)
         assert site.eyes_of(files) == FIRST
 
 

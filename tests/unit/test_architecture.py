@@ -72,6 +72,7 @@ PURE: Final = {
     "rows_between_visits",
     "stored_times",
     "rows_of_before",
+    "rows_while_waiting",
     "sent_anew",
     "stability",
     "status_page",
