@@ -4,18 +4,22 @@ An archived exam has no claimant. Whoever looks at it again, writes down a perso
 more changes it here, from what it is at that moment, so that nobody writes over what another found out.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from camera_watchdog.after_archive import awaits_answer
 from camera_watchdog.journal_damage import Read
 from camera_watchdog.model import Exam, State
 
 __all__ = ["JournalArchived"]
+
+_NONE: Final[Mapping[str, datetime]] = MappingProxyType({})
 
 
 class Find(Protocol):
@@ -133,9 +137,26 @@ class JournalArchived:
         found = self._read(lambda row: datetime.fromisoformat(row["value"]), query)
         return found[0] if found else None
 
-    def rows_were_seen(self, number: int | None, at: datetime) -> None:
-        """All rows up to this number were looked at, and what was found is on record."""
-        told = {"camera_rows_at": at.isoformat()}
+    def rows_passed_over(self) -> dict[str, datetime]:
+        """The subjects whose rows were passed over at the last look, and when they were looked at before."""
+        query = "SELECT value FROM meta WHERE key = 'camera_rows_passed_over'"
+        found = self._read(lambda row: json.loads(row["value"]), query)
+        return {
+            subject: datetime.fromisoformat(at) for each in found for subject, at in each.items()
+        }
+
+    def rows_were_seen(
+        self, number: int | None, at: datetime, but: Mapping[str, datetime] = _NONE
+    ) -> None:
+        """All rows up to this number were looked at, and what was found is on record.
+
+        ``but`` those of subjects that were passed over, each with when they were looked at before.
+        """
+        passed_over = {subject: before.isoformat() for subject, before in but.items()}
+        told = {
+            "camera_rows_at": at.isoformat(),
+            "camera_rows_passed_over": json.dumps(passed_over),
+        }
         if number is not None:
             told["camera_rows"] = str(number)
         with self._transaction(durable=False) as connection:

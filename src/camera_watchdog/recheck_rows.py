@@ -136,9 +136,9 @@ class RowRecheck:
                 else:
                     self._suspected[exam.id, code] = found
         told += self._rows_that_came([*recent, *(e for e in exams if e not in recent)])
-        self._put_on_record_what_is_there(its, rows, archived.rows_seen_at())
+        passed_over = self._put_on_record_what_is_there(its, rows)
         self._put_on_record_what_went_with(gone, rows)
-        archived.rows_were_seen(highest, self._clock())
+        archived.rows_were_seen(highest, self._clock(), passed_over)
         return told
 
     def _newest_of(self, subjects: Iterable[str]) -> list[Exam]:
@@ -167,18 +167,28 @@ class RowRecheck:
         return rows_after(exam, exams, self._zone, self._clock(), self._form)
 
     def _put_on_record_what_is_there(
-        self, recent: Sequence[Exam], rows: Rows, looked_at: datetime | None
-    ) -> None:
-        """Which rows came since the archive, and went; those of an exam that is under way may be its."""
+        self, recent: Sequence[Exam], rows: Rows
+    ) -> dict[str, datetime]:
+        """Which rows came since the archive, and went.
+
+        While an exam is under way they may be its: the subjects of such are answered, each with when its
+        rows were looked at last, where that is known.
+        """
+        last = self._journal.archived.rows_seen_at()
+        before = self._journal.archived.rows_passed_over()
+        passed_over: dict[str, datetime] = {}
         for subject in sorted({exam.subject for exam in recent}):
             exams = self._journal.exams_of_subject(subject)
+            looked_at = before.get(subject, last)
             if any(is_under_way(exam, self._clock()) for exam in exams):
+                passed_over |= {subject: looked_at} if looked_at else {}
                 continue
             archived = [exam for exam in recent if exam.subject == subject]
             its = rows.of_subject.get(subject, ())
             for exam in with_rows_as_they_are(exams, archived, its, self._clock(), looked_at):
                 amend = partial(_with_rows_of, exam)
                 self._journal.archived.amend(exam.id, amend, durable=False)
+        return passed_over
 
     def _put_on_record_what_went_with(self, gone: Sequence[Exam], rows: Rows) -> None:
         """Which rows there are of exams whose folder went away before anything was sent."""

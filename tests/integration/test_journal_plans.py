@@ -62,6 +62,7 @@ def test_no_step_and_no_start_scans_what_is_archived(journal: Journal) -> None:
     journal.archived.rows_were_seen(1, AT)
     journal.archived.rows_seen_up_to()
     journal.archived.rows_seen_at()
+    journal.archived.rows_passed_over()
     journal.archived.to_see()
     journal.archived.destinations()
     journal.archived.without_rows()

@@ -445,6 +445,45 @@ def test_rows_that_came_while_nobody_looked_are_told_however_long_the_workstatio
         assert site.told() == TOLD
 
 
+def test_rows_that_were_saved_with_a_late_report_are_told_though_it_is_answered_the_next_day(
+    tmp_path: Path,
+) -> None:
+    """They were there all the time, and not looked at while the report waited."""
+    with known_here(tmp_path) as site:
+        site.arrive(site.pictures())
+        site.live(60)
+        site.rows("OS", "OD")
+        late = site.write("S1", ["summary.pdf"])
+        site.live(2 * AN_HOUR)
+        assert site.told() == (State.HELD, "late")
+        site.stop()
+        site.live(20 * AN_HOUR)
+        site.release()
+        site.arrive(late)
+        site.live(2 * AN_HOUR)
+        site.time.turn(A_DAY)
+        site.live(AN_HOUR)
+        assert found(site) == ["found"]
+
+
+def test_rows_of_the_next_days_visit_say_nothing_though_a_late_report_was_answered_that_day(
+    tmp_path: Path,
+) -> None:
+    with visited(tmp_path) as site:
+        late = site.write("S1", ["summary.pdf"])
+        site.live(20 * AN_HOUR)
+        site.release()
+        site.arrive(late)
+        site.live(2 * AN_HOUR)
+        site.add_subject("S1")
+        files = site.visit("OS", "OD", rows_in_s=60)
+        assert site.eyes_of(files) == {"IM_0001.jpg": "left", "IM_0002.jpg": "right"}
+        site.live(AN_HOUR)
+        site.time.turn(A_DAY)
+        site.live(AN_HOUR)
+        assert [found(site, 0), found(site, 1), found(site, 2)] == [[], [], []]
+
+
 def test_rows_of_a_visit_that_came_while_the_workstation_was_off_are_that_visits(
     tmp_path: Path,
 ) -> None:
