@@ -30,6 +30,7 @@ from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for, 
 from camera_watchdog.model import Exam, ExamFile, EyeRow, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
 from camera_watchdog.row_changes import Rows
+from camera_watchdog.row_claims import is_followed
 from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
 from camera_watchdog.same_row import is_renamed
 from camera_watchdog.steps import Tools
@@ -82,9 +83,9 @@ class CameraRows:
             for each in tools.journal.exams_of_subject(exam.subject)
             if each.id != exam.id
         ]
-        return ExamRows(self, tools, exam, rows, self._without_news(exam, others))
+        return ExamRows(self, tools, exam, rows, self._without_news(exam, others, rows))
 
-    def _without_news(self, exam: Exam, others: list[Exam]) -> list[Exam]:
+    def _without_news(self, exam: Exam, others: list[Exam], rows: Sequence[ImageRow]) -> list[Exam]:
         """The other exams without what was found of their rows shortly before this one was there.
 
         Such a row may not be corrected, but written for this visit in the place of the last one's.
@@ -93,9 +94,7 @@ class CameraRows:
         if not standing:
             return others
         since = self._tools.journal.held_since()
-        news = {
-            o.id for o in standing if exam.first_seen - since.get(o.id, exam.first_seen) < _A_DAY
-        }
+        news = {o.id for o in standing if _is_news(o, since.get(o.id, exam.first_seen), exam, rows)}
         return [
             (with_finding(other, EYE_CHANGED, None) or other) if other.id in news else other
             for other in others
@@ -331,6 +330,16 @@ class ExamRows:
             and (file.captured_inside is not None or not with_time_inside)
             for row in file.eye_rows
         )
+
+
+def _is_news(other: Exam, found_at: datetime, exam: Exam, rows: Sequence[ImageRow]) -> bool:
+    """Whether what was found then of another exam's rows may be this one's; hours before only in others."""
+    if is_followed(found_at, exam) or exam.first_seen - found_at >= _A_DAY:
+        return is_followed(found_at, exam)
+    found = finding(other, EYE_CHANGED)
+    files = [file for file in other.files if found is not None and file.name in found.files]
+    numbers = {row.number for row in rows} - {None}
+    return not any(record.number in numbers for file in files for record in file.eye_rows)
 
 
 def _before(found: FileRows) -> str:

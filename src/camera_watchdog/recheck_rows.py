@@ -32,7 +32,7 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
-from camera_watchdog.row_claims import COMES_BACK_WITHIN, is_under_way
+from camera_watchdog.row_claims import COMES_BACK_WITHIN, is_followed, is_under_way
 from camera_watchdog.rows_after import RowsAfter, other_row_reason, rows_after
 from camera_watchdog.rows_between_visits import with_rows_as_they_are
 from camera_watchdog.rows_of_before import rows_of_before
@@ -43,7 +43,7 @@ __all__ = ["CameraRows", "Finding", "RowRecheck"]
 
 _FOR: Final = timedelta(days=7)
 _TAKEN_BACK_WITHIN: Final = timedelta(days=1)
-"""After that a later exam that has the rows is no reason to take it back: it was not that which was seen."""
+"""After that another subject's exam that has the rows is no reason to take it back."""
 
 
 logger = logging.getLogger(__name__)
@@ -275,8 +275,12 @@ class RowRecheck:
         if look.same.issuperset(reason.files):
             return True
         found_at = self._journal.history.held_since().get(exam.id)
-        recent = found_at is not None and self._clock() - found_at <= _TAKEN_BACK_WITHIN
-        return recent and (look.same | look.later).issuperset(reason.files)
+        if found_at is None or not (look.same | look.later).issuperset(reason.files):
+            return False
+        if code == SUBJECT_CHANGED:  # the rows are those of an exam of the other subject
+            return self._clock() - found_at <= _TAKEN_BACK_WITHIN
+        others = self._journal.exams_of_subject(exam.subject)
+        return any(is_followed(found_at, other) for other in others if other.id > exam.id)
 
 
 def _with_rows_of(changed: Exam, exam: Exam) -> Exam:

@@ -22,6 +22,7 @@ __all__ = [
     "COMES_BACK_WITHIN",
     "Claim",
     "claims_of",
+    "is_followed",
     "is_unasked",
     "is_under_way",
     "may_be_of",
@@ -32,6 +33,7 @@ __all__ = [
 _SAID: Final = "operator"
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _UNDER_WAY: Final = timedelta(days=1)
+_FOLDER_WITHIN: Final = timedelta(hours=8)
 _ASKED: Final = frozenset({"not_in_database", "earlier_visit_rows", "eye_conflict", "eye_unknown"})
 """What is said once the eyes were asked for: which rows an exam has then, was decided."""
 COMES_BACK_WITHIN: Final = timedelta(hours=12)
@@ -80,6 +82,15 @@ def is_under_way(exam: Exam, now: datetime) -> bool:
         return False
     images = [file for file in exam.files if file.is_image]
     return not images or any(file.eye is None for file in images)
+
+
+def is_followed(found_at: datetime, later: Exam) -> bool:
+    """Whether what was found then of a subject's rows may be what a camera wrote for this later exam.
+
+    It writes them in the place of the last visit's, and its folder follows within minutes, or within the
+    hours of an export at the end of the day. One of the next morning is too late.
+    """
+    return later.first_seen - found_at <= _FOLDER_WITHIN
 
 
 def may_have_more(file: ExamFile) -> bool:

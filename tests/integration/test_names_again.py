@@ -843,21 +843,39 @@ def test_a_clock_that_was_never_set_holds_nothing(tmp_path: Path) -> None:
             site.time.turn(A_DAY + 61)
 
 
+@pytest.mark.parametrize("hours", [14, 24])
 def test_an_eye_that_is_corrected_after_the_archive_is_no_answer_for_the_next_visit(
-    tmp_path: Path,
+    tmp_path: Path, hours: int
 ) -> None:
     with visited(tmp_path) as site:
         files = site.visit("OD", "OS")
         site.sql("UPDATE images SET eye = 'OS' WHERE filename = 'IM_0001.jpg' AND rowid > 2;")
         site.live(2 * 3600)
         assert site.told() == (State.ARCHIVED, "eye_changed_after_archive")
-        site.time.turn(A_DAY)
+        site.time.turn(hours * 3600)
         files = site.pictures()
         site.live(60)
         assert site.told() == (State.COLLECTING, "earlier_visit_rows")
         site.rows("OD", "OS")
         site.arrive(files)
         assert site.eyes_of(files) == FIRST
+
+
+@pytest.mark.parametrize("hours, left", [(14, ["eye_changed_after_archive"]), (4, [])])
+def test_a_visit_of_the_next_morning_takes_back_nothing_that_was_found_the_day_before(
+    tmp_path: Path, hours: int, left: list[str]
+) -> None:
+    """It writes its row over the one that was corrected; what a visit wrote hours before its folder came is its."""
+    with NumberingSite(tmp_path, shape="unique") as site:
+        site.visit("OD", "OS")
+        site.row("IM_0001.jpg", "OS")
+        site.live(2 * 3600)
+        assert site.told() == (State.ARCHIVED, "eye_changed_after_archive")
+        site.time.turn(hours * 3600)
+        files = site.visit("OS", "OD", rows_in_s=3)
+        assert site.eyes_of(files) == SWAPPED
+        site.live(3 * 3600)
+        assert [e.reason.code for e in site.core.journal.archived.to_see() if e.reason] == left
 
 
 def test_a_camera_whose_rows_failed_once_asks_no_person_ever_after(tmp_path: Path) -> None:
