@@ -26,6 +26,7 @@ from typing import Final
 
 from camera_watchdog.after_archive import EYE_CHANGED, finding, with_finding
 from camera_watchdog.eye_rows import FileRows, SubjectRows, rows_left, sort_rows
+from camera_watchdog.late import exam_before
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for, translated
 from camera_watchdog.model import Exam, ExamFile, EyeRow, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
@@ -211,15 +212,16 @@ class ExamRows:
             of: [row for row, at in found.came if fit_of_seen(file, at, rules.zone) is of]
             for of in Fit
         }
-        exact = of_the_minute(file, found.left, rules.zone, rules.time_form)
+        left = [row for row, _ in found.left]
+        exact = of_the_minute(file, left, rules.zone, rules.time_form)
         todays = [*found.own, *came.pop(Fit.FITS), *exact]
         own = self._shared(file, in_time(file, todays, rules.zone, rules.time_form))
         own = own or self._sorted.renamed(file, self._names)
         if rules.image_rows is ImageRows.PER_NAME:
             rows = rows_for(file.name, self._rows, self._names)
             return RowsOfFile(in_time(file, rows, rules.zone, rules.time_form), own)
-        left = [*found.left, *came[Fit.EARLIER_THAN_FILE], *came[Fit.ANOTHER_DAY]]
-        if not own and left and self._may_take_what_was_left(file):
+        left += [*came[Fit.EARLIER_THAN_FILE], *came[Fit.ANOTHER_DAY]]
+        if not own and (left := self._what_it_may_take(file, found, left)):
             own = in_time(file, left, rules.zone, rules.time_form)
         if not own and self._has_waited():
             own = in_time(file, came[Fit.EARLIER_THAN_FILE], rules.zone, rules.time_form)
@@ -285,13 +287,33 @@ class ExamRows:
             f"pictures {_before(found)}: if those are the ones of {old}, their eyes are wrong in the EDC"
         )
 
-    def _may_take_what_was_left(self, file: ExamFile) -> bool:
-        """Only once today's could have come: this subject's own names may begin again unnoticed."""
-        return goes_after(self._exam) or (self._has_waited() and not self._begins_again(file))
+    def _what_it_may_take(
+        self, file: ExamFile, found: FileRows, left: list[ImageRow]
+    ) -> list[ImageRow]:
+        """Of what was left, all once today's could have come: this subject's own names may begin again unnoticed.
+
+        What goes after another exam has at once what that one left.
+        """
+        before = self._goes_after()
+        its = [row for row, exam in found.left if before and exam.id == before.id]
+        if its or not left or not self._has_waited() or self._begins_again(file):
+            return its
+        return left
+
+    def _goes_after(self) -> Exam | None:
+        """The exam after which a person said that this one goes."""
+        return exam_before(self._exam, self._others) if goes_after(self._exam) else None
 
     def _begins_again(self, file: ExamFile) -> bool:
         """Whether the camera uses its names again: for other subjects, or at this one's visits."""
-        known = {each.name: each.sha256 for each in self._exam.files if each.is_image}
+        before = self._goes_after()
+        known = {
+            each.name: each.sha256
+            for exam in (before, self._exam)
+            if exam is not None
+            for each in exam.files
+            if each.is_image
+        }
         again = any(
             each.was_sent and known.get(each.name, each.sha256) != each.sha256
             for other in self._others

@@ -55,13 +55,14 @@ _OWED_FOR: Final = timedelta(days=7)
 class FileRows:
     """The rows of one file's name.
 
-    ``own`` are the file's. ``left`` were there at an earlier visit, whose files did not have that name;
-    ``came`` came after it, each with when it was first seen; ``earlier`` answered for other bytes, in the exam ``whose``. ``owed`` are those of the earlier ones
-    that may have: nobody was told by them.
+    ``own`` are the file's. ``left`` were there at an earlier visit, whose files did not have that name,
+    each with that exam; ``came`` came after it, each with when it was first seen; ``earlier`` answered
+    for other bytes, in the exam ``whose``. ``owed`` are those of the earlier ones that may have: nobody
+    was told by them.
     """
 
     own: tuple[ImageRow, ...] = ()
-    left: tuple[ImageRow, ...] = ()
+    left: tuple[tuple[ImageRow, Exam], ...] = ()
     came: tuple[tuple[ImageRow, datetime], ...] = ()
     owed: tuple[ImageRow, ...] = ()
     earlier: tuple[ImageRow, ...] = ()
@@ -84,16 +85,19 @@ class SubjectRows:
         """The rows of a file, one of ``names``, the names of its exam's files."""
         same = [row for row, claim in self._claimed if claim.is_of(file)]
         others = [(row, claim) for row, claim in self._claimed if not claim.is_of(file)]
-        left = [row for row, claim in others if claim.is_left and claim.row.seen_at is None]
+        left = [
+            (row, claim.exam) for row, claim in others if claim.is_left and not claim.row.seen_at
+        ]
         came = [(row, claim.row.seen_at) for row, claim in others if claim.is_left]
         earlier = [row for row, claim in others if not claim.is_left]
         owed = [row for row, claim in others if claim.is_owed]
         found = rows_for(file.name, earlier, names)
         whose = [claim.exam for row, claim in others if any(row is each for each in found)]
+        its_left = rows_for(file.name, [row for row, _ in left], names)
         its_came = [(row, at) for row, at in came if at and rows_for(file.name, [row], names)]
         return FileRows(
             own=rows_for(file.name, [*self.free, *same], names),
-            left=rows_for(file.name, left, names),
+            left=tuple(each for each in left if any(each[0] is row for row in its_left)),
             came=tuple(its_came),
             earlier=found,
             owed=tuple(row for row in found if any(row is each for each in owed)),

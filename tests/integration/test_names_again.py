@@ -545,6 +545,41 @@ def test_a_late_picture_goes_after_its_exam_with_the_row_that_was_there_then(
         assert site.eyes_of(late) == {"IM_0003.jpg": "right"}
 
 
+def test_a_late_picture_that_goes_after_its_exam_has_no_row_that_an_earlier_visit_left(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.rows("OD", "OS", "OD")
+        site.arrive(site.pictures())
+        site.time.turn(30 * A_DAY)
+        site.visit("OD", "OS", rows_in_s=60)
+        late = site.write("S1", ["IM_0003.jpg"])
+        assert held_for(site) == "late"
+        site.release()
+        site.live(60)
+        assert site.told() == (State.HELD, "earlier_visit_rows")
+        site.row("IM_0003.jpg", "OS")
+        site.arrive_within(late, 70)
+        assert site.eyes_of(late) == {"IM_0003.jpg": "left"}
+
+
+def test_a_late_picture_of_a_camera_that_never_begins_again_has_the_row_that_was_left(
+    tmp_path: Path,
+) -> None:
+    with NumberingSite(tmp_path) as site:
+        site.rows("OD", "OS", "OS")
+        site.arrive(site.pictures(2))
+        site.time.turn(30 * A_DAY)
+        for name, eye in (("IM_0004.jpg", "OD"), ("IM_0005.jpg", "OS")):
+            site.row(name, eye)
+        site.arrive(site.pictures(2, first=4))
+        late = site.write("S1", ["IM_0003.jpg"])
+        assert held_for(site) == "late"
+        site.release()
+        site.arrive(late)
+        assert site.eyes_of(late) == {"IM_0003.jpg": "left"}
+
+
 def test_rows_of_pictures_that_were_not_exported_are_no_answer_for_the_next_visits(
     tmp_path: Path,
 ) -> None:

@@ -203,10 +203,10 @@ def test_rows_of_pictures_that_were_not_exported_are_known_as_such() -> None:
     before = visit(1, row("OD"), rows_left=(as_record(other),))
     ours = exam(picture("IM_0002.jpg")).but(id=99)
     found = sort_rows(ours, [row("OD"), other], [before]).of(ours.files[0], ["IM_0002.jpg"])
-    assert (found.own, found.left, found.earlier) == ((), (other,), ())
+    assert (found.own, found.left, found.earlier) == ((), ((other, before),), ())
     new = row("OD", name="IM_0002.jpg", number=5)
     found = sort_rows(ours, [row("OD"), other, new], [before]).of(ours.files[0], ["IM_0002.jpg"])
-    assert (found.own, found.left) == ((new,), (other,))
+    assert (found.own, found.left) == ((new,), ((other, before),))
 
 
 def test_a_row_that_was_left_and_answered_later_is_counted_once() -> None:
