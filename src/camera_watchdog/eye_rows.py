@@ -136,7 +136,7 @@ def sort_rows(
     """
     claims = without(claims_of(each for each in others if each.id != exam.id), exam.rows_gone)
     claims = [claim for claim in claims if not _is_later_for_the_same(claim, exam, rows)]
-    claims = [claim for claim in claims if not may_be_of(claim, exam)]
+    claims = [claim for claim in claims if not may_be_of(claim, exam, rows)]
     claims = _still_owed(claims, exam) if may_owe else [c for c in claims if not c.is_said]
     free = list(rows)
     claimed: list[tuple[ImageRow, Claim]] = []

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from camera_watchdog.after_archive import EYE_CHANGED, what_was_found
-from camera_watchdog.laterality import parse_eye
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, State
 from camera_watchdog.row_values import is_timed, row_value
 from camera_watchdog.stored_times import is_never_set
@@ -34,6 +34,7 @@ _SAID: Final = "operator"
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _UNDER_WAY: Final = timedelta(days=1)
 _FOLDER_WITHIN: Final = timedelta(hours=8)
+_ANOTHER_TRY: Final = timedelta(minutes=90)
 _ASKED: Final = frozenset({"not_in_database", "earlier_visit_rows", "eye_conflict", "eye_unknown"})
 """What is said once the eyes were asked for: which rows an exam has then, was decided."""
 COMES_BACK_WITHIN: Final = timedelta(hours=12)
@@ -161,17 +162,47 @@ def _may_be_elsewhere(exam: Exam) -> bool:
     )
 
 
-def may_be_of(claim: Claim, exam: Exam) -> bool:
+def may_be_of(claim: Claim, exam: Exam, rows: Iterable[ImageRow]) -> bool:
     """Whether what another exam has on record may be of this one's pictures: it may be the same folder.
 
-    They are of the same day; of what it left, both may have a picture in common, on whatever day.
+    They are of the same day; of what it left, both may have a picture in common, on whatever day. ``rows``
+    are those that are there now.
     """
     if not _may_be_elsewhere(claim.exam):
         return False
     if abs(exam.first_seen - claim.exam.last_change) <= COMES_BACK_WITHIN:
-        return True
+        return not _is_of_another_try(claim, exam, rows)
     theirs = {file.sha256 for file in claim.exam.files if file.is_image}
     return claim.is_left and any(file.sha256 in theirs for file in exam.files if file.sha256)
+
+
+def _is_of_another_try(claim: Claim, exam: Exam, rows: Iterable[ImageRow]) -> bool:
+    """Whether it is of other pictures of the same day: both have their time inside, and hours lie between.
+
+    The very row is there still. One that was deleted before the pictures were taken again was looked for
+    within the hour, and is expected no more.
+    """
+    times = {
+        file.captured_inside
+        for file in exam.files
+        if is_named(file.name, claim.row.filename) and file.is_image
+    }
+    if not claim.taken or not times or any(at is None or is_never_set(at) for at in times):
+        return False
+    apart = [_apart(ours, theirs) for ours in times for theirs in claim.taken]
+    return all(each >= _ANOTHER_TRY for each in apart) and any(
+        row.number is not None
+        and row.number == claim.row.number
+        and row_value(row) == row_value(claim.row)
+        for row in rows
+    )
+
+
+def _apart(one: datetime | None, other: datetime) -> timedelta:
+    """How far two times inside pictures are apart; nothing where only one of them has a zone."""
+    if one is None or (one.tzinfo is None) != (other.tzinfo is None):
+        return timedelta()
+    return abs(one - other)
 
 
 def _came_back(claim: Claim, own: Iterable[Claim]) -> bool:

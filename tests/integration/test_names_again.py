@@ -325,6 +325,54 @@ def test_rows_of_a_visit_that_was_never_whole_and_is_gone_are_no_answer_for_the_
         assert site.eyes_of(files) == SWAPPED
 
 
+@pytest.mark.parametrize("rows_in_s", [0, 60])
+@pytest.mark.parametrize("fate", ["there", "gone"])
+def test_rows_of_the_mornings_try_are_no_answer_in_the_afternoon(
+    tmp_path: Path, fate: str, rows_in_s: int
+) -> None:
+    """The pupils were dilated in between, and the camera begins its numbers with each folder."""
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        site.edc.add_subject("S1")
+        site.rows("OD", "OS")
+        site.write_files("S1", PICTURES[:2], taken_at=site.time.clock())
+        assert held_for(site) == "incomplete"
+        if fate == "gone":
+            shutil.rmtree(site.config.watch_dir / "S1")
+            site.live(70)
+        site.time.turn(5 * 3600)
+        site.edc.add_session("S1")
+        site.time.plan(rows_in_s, lambda: site.rows("OS", "OD"))
+        files = site.write_files("S1 b", PICTURES, taken_at=site.time.clock())
+        if fate == "there":
+            assert site.live(300, lambda: site.told() == (State.HELD, "two_folders"))
+            site.release()
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("minutes", [10, 300])
+def test_pictures_that_are_taken_again_on_the_same_day_may_have_rows_like_the_first_ones(
+    tmp_path: Path, shape: str, minutes: int
+) -> None:
+    """The technician deletes what was no good, on the camera, too; numbers and names begin again."""
+    with NumberingSite(tmp_path, shape=shape) as site:
+        site.add_subject("S1")
+        site.rows("OD", "OS")
+        site.write_files("S1", PICTURES[:2], taken_at=site.time.clock())
+        site.live(120)
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        if shape != "unique":
+            table = "pictures" if shape == "view" else "images"
+            site.sql(f"DELETE FROM {table};")  # noqa: S608 - our own names
+        site.live(minutes * 60)
+        site.rows("OD", "OS")
+        files = site.write("S1", PICTURES, taken_at=site.time.clock())
+        site.arrive(files)
+        assert site.eyes_of(files) == FIRST
+
+
 def test_a_visit_that_was_never_saved_on_the_camera_holds_no_later_one(tmp_path: Path) -> None:
     with NumberingSite(tmp_path) as site:
         never_whole(site)
