@@ -1,4 +1,4 @@
-"""What the camera's database holds for an exam: its rows, file by file, and whose they are otherwise.
+"""What the camera's database holds for an exam: its rows, file by file.
 
 Which rows are another exam's is decided in :mod:`camera_watchdog.eye_rows`, which of several is of the
 picture's time in :mod:`camera_watchdog.row_times`. Where a row may be an earlier visit's though no exam
@@ -30,19 +30,17 @@ from camera_watchdog.late import exam_before
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for, translated
 from camera_watchdog.model import Exam, ExamFile, EyeRow, ImageRows, Laterality, State
 from camera_watchdog.overrides import goes_after
-from camera_watchdog.row_changes import Rows
 from camera_watchdog.row_claims import is_followed
 from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
+from camera_watchdog.rows_elsewhere import RowsElsewhere
 from camera_watchdog.same_row import is_renamed
 from camera_watchdog.steps import Tools
 
-__all__ = ["CameraRows", "Elsewhere", "ExamRows", "RowsOfFile"]
+__all__ = ["CameraRows", "ExamRows", "RowsOfFile"]
 
 _ENDED: Final = frozenset({State.ARCHIVED, State.GONE})
 _A_MINUTE: Final = timedelta(minutes=1)
-_AN_HOUR: Final = timedelta(hours=1)
 _A_DAY: Final = timedelta(days=1)
-_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +53,6 @@ class RowsOfFile:
     rows: tuple[ImageRow, ...] = ()
     new: tuple[ImageRow, ...] = ()
     before: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Where else a file's name stands: the one other subject whose row waits for it, or several."""
-
-    subject: str = ""
-    is_common: bool = False
 
 
 class CameraRows:
@@ -84,7 +74,7 @@ class CameraRows:
             for each in tools.journal.exams_of_subject(exam.subject)
             if each.id != exam.id
         ]
-        return ExamRows(self, tools, exam, rows, self._without_news(exam, others, rows))
+        return ExamRows(tools, exam, rows, self._without_news(exam, others, rows))
 
     def _without_news(self, exam: Exam, others: list[Exam], rows: Sequence[ImageRow]) -> list[Exam]:
         """The other exams without what was found of their rows shortly before this one was there.
@@ -101,101 +91,18 @@ class CameraRows:
             for other in others
         ]
 
-    def elsewhere(self, exam: Exam, file: ExamFile) -> Elsewhere:
-        """Where else the name of a file stands that has no row.
-
-        A row of another subject that waits for its own picture, or has it, is not this one's.
-
-        Raises:
-            DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
-        """
-        found = self.named(exam.subject, file.name)
-        subjects = {subject for subject, _ in found}
-        if len(subjects) != 1:
-            return Elsewhere(is_common=bool(subjects))
-        (subject,) = subjects
-        rows = [row for _, row in found]
-        theirs = self._tools.journal.exams_of_subject(subject)
-        free = sort_rows(_nobodys(exam, subject), rows, theirs).free
-        waits = any(
-            is_named(each.name, file.name)
-            for other in theirs
-            if other.state not in _ENDED
-            for each in other.files
-        )
-        rules = self._tools.rules
-        fits = all(fit(file, row, rules.zone, rules.time_form) is Fit.FITS for row in rows)
-        return Elsewhere(subject if len(free) == len(rows) and fits and not waits else "")
-
-    def moved(self, exam: Exam, file: ExamFile) -> str:
-        """The other subject under which the very rows stand that answered for a file; empty where none does.
-
-        An exam of that subject that has them for its own pictures has nothing of this one's.
-
-        Raises:
-            DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
-        """
-        tools, records = self._tools, file.eye_rows
-        if tools.camera is None or not self._moved(exam, file):
-            return ""
-        older = [  # they tell whether the camera clears its table
-            (each.id, each.subject, row)
-            for each in tools.journal.newest_exams()
-            for of in each.files
-            for row in of.eye_rows
-        ]
-        moved = self._moved(exam, file, older)
-        subjects = {subject for subject, _ in moved}
-        if len(subjects) != 1 or len(moved) < len(records):
-            return ""
-        (subject,) = subjects
-        theirs = tools.journal.exams_of_subject(subject)
-        free = sort_rows(_nobodys(exam, subject), tools.camera.images(subject), theirs).free
-        are_free = {(row, row.number) for _, row in moved} <= {(row, row.number) for row in free}
-        return subject if are_free else ""
-
-    def _moved(
-        self, exam: Exam, file: ExamFile, known: Sequence[tuple[int, str, EyeRow]] = ()
-    ) -> list[tuple[str, ImageRow]]:
-        """The rows on record of a file that stand under another subject, each with that."""
-        camera, records = self._tools.camera, file.eye_rows
-        if camera is None:
-            return []
-        numbers = {row.number for row in (*records, *(row for *_, row in known))}
-        times = {row.captured_at for row in records if row.captured_at is not None}
-        found = camera.images_again((), sorted(n for n in numbers if n is not None), [*times])
-        rows = Rows(found, known)
-        if file.may_be_stored and self.elsewhere(exam, file).subject:
-            rows.note_named(file, self.named(exam.subject, file.name))
-        return [each for record in records if (each := rows.moved(exam, file, record))]
-
-    def named(self, subject: str, name: str) -> tuple[tuple[str, ImageRow], ...]:
-        """Rows of that name of other subjects, each with its subject; asked no oftener than hourly."""
-        tools = self._tools
-        if tools.camera is None:
-            return ()
-        now, known = tools.clock(), tools.memory.named
-        asked_at, found = known.get((subject, name), (None, ()))
-        if asked_at is None or not timedelta() <= now - asked_at < _AN_HOUR:
-            found = tools.camera.named(name, but_not=subject)
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            known[subject, name] = now, found
-        return found
-
 
 class ExamRows:
     """The rows of one exam's subject at one moment."""
 
     def __init__(
         self,
-        camera: CameraRows,
         tools: Tools,
         exam: Exam,
         rows: tuple[ImageRow, ...],
         others: Sequence[Exam],
     ) -> None:
-        self._camera = camera
+        self._elsewhere = RowsElsewhere(tools)
         self._tools = tools
         self._exam = exam
         self._rows = rows
@@ -319,7 +226,7 @@ class ExamRows:
             for other in self._others
             for each in other.files
         )
-        return again or bool(self._camera.named(self._exam.subject, file.name))
+        return again or bool(self._elsewhere.named(self._exam.subject, file.name))
 
     def _is_todays(self, file: ExamFile, own: Iterable[ImageRow]) -> bool:
         """Whether a row of this very visit is among them, as far as their times tell."""
@@ -396,8 +303,3 @@ def _of_no_file(exam: Exam) -> tuple[EyeRow, ...]:
         for row in exam.rows_left
         if not any(is_named(file.name, row.filename) for file in exam.files)
     )
-
-
-def _nobodys(exam: Exam, subject: str) -> Exam:
-    """An exam of another subject that is none, and so has no rows."""
-    return exam.but(id=0, subject=subject, files=(), rows_gone=(), rows_left=())

@@ -45,6 +45,7 @@ from camera_watchdog.overrides import (
     waived,
 )
 from camera_watchdog.row_times import nearest
+from camera_watchdog.rows_elsewhere import RowsElsewhere
 from camera_watchdog.same_bytes import SAME_BYTES, twin_with_eye
 from camera_watchdog.screening import to_send
 from camera_watchdog.steps import EyeMissing, Passage, Tools
@@ -86,6 +87,7 @@ class Eyes:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._camera = CameraRows(tools)
+        self._elsewhere = RowsElsewhere(tools)
 
     def rows(self, exam: Exam) -> ExamRows:
         """The rows of the exam's subject, as they are now.
@@ -235,12 +237,12 @@ class Eyes:
         self, exam: Exam, file: ExamFile, answer: _Answer
     ) -> tuple[bool, Reason | None]:
         """Whether a file stays what it was told as though its row is gone, and why it is held all the same."""
-        if moved := self._camera.moved(exam, file):
+        if moved := self._elsewhere.moved(exam, file):
             reason = of_another_subject(moved, file.name, is_sent=exam.anything_sent)
             return True, None if waived(exam, reason) else reason
         reason_now = answer.verdict.reason
         is_rowless = reason_now is not None and reason_now.code == "not_in_database"
-        takes_back = not file.may_be_stored and self._camera.elsewhere(exam, file).subject
+        takes_back = not file.may_be_stored and self._elsewhere.where(exam, file).subject
         return is_rowless and not takes_back, None
 
     def _answer(
@@ -307,7 +309,7 @@ class Eyes:
         if self._tools.elapsed.since(exam.last_change) < rules.incomplete_after:
             return error
         files = [file for file in exam.files if file.name in error.reason.files]
-        elsewhere = {file.name: self._camera.elsewhere(exam, file) for file in files}
+        elsewhere = {file.name: self._elsewhere.where(exam, file) for file in files}
         theirs = {name: found.subject for name, found in elsewhere.items() if found.subject}
         is_common = any(found.is_common for found in elsewhere.values())
         is_common |= len({*theirs.values()}) > 1
@@ -322,7 +324,7 @@ class Eyes:
     def _are_names_common(self, exam: Exam, rowless: Sequence[ExamFile]) -> bool:
         """Whether names of files that have their rows are other subjects', too: one proves nothing."""
         known = [f for f in to_send(exam) if f.eye_rows and f not in rowless][:_ASKED_ABOUT]
-        return any(self._camera.named(exam.subject, file.name) for file in known)
+        return any(self._elsewhere.named(exam.subject, file.name) for file in known)
 
     def with_capture_times(self, exam: Exam, rows: ExamRows) -> Exam:
         """When each picture was taken: the row's time is only the picture's where no other exam has it."""

@@ -104,6 +104,7 @@ CORE: Final = {
     "screening",
     "server_memory",
     "session_checks",
+    "rows_elsewhere",
     "sessions",
     "steps",
     "uploads",
