@@ -733,7 +733,7 @@ FAULTS: Final[dict[int, Fault]] = {
             "integration/test_rows_after.py::test_rows_that_came_while_nobody_looked_are_told_however_long_the_workstation_was_off",
             f"{_ASKED_AGAIN}a_correction_is_not_asked_about_again_where_the_edc_notes_it_elsewhere",
             f"{_ASKED_AGAIN}an_eye_that_a_person_said_to_another_question_is_asked_about_where_it_was_sent_as_the_other",
-            f"{_ASKED_AGAIN}a_row_that_is_corrected_and_renamed_meanwhile_tells_the_eye_that_it_has_now",
+            f"{_ASKED_AGAIN}a_row_that_is_corrected_and_renamed_meanwhile_is_asked_about",
             f"{_ASKED_AGAIN}one_that_is_corrected_and_renamed_while_files_are_sent_is_held_before_the_archive",
             f"{_ASKED_AGAIN}a_picture_that_is_exported_anew_under_the_new_name_is_not_sent_as_both_eyes",
             f"{_ROWS_AGAIN}a_correction_that_gives_the_row_another_name_is_told",

@@ -123,7 +123,6 @@ class ExamRows:
         exact = of_the_minute(file, left, rules.zone, rules.time_form)
         todays = [*found.own, *came.pop(Fit.FITS), *exact]
         own = self._shared(file, in_time(file, todays, rules.zone, rules.time_form))
-        own = own or self._sorted.renamed(file, self._names)
         if rules.image_rows is ImageRows.PER_NAME:
             rows = rows_for(file.name, self._rows, self._names)
             return RowsOfFile(in_time(file, rows, rules.zone, rules.time_form), own)
@@ -139,10 +138,10 @@ class ExamRows:
             return RowsOfFile(before="another day")
         return RowsOfFile(own, own, "" if own else _before(found))
 
-    def is_renamed(self, file: ExamFile) -> bool:
-        """Whether a row that answered for the file is there under another name."""
+    def renamed(self, file: ExamFile) -> tuple[ImageRow, ...]:
+        """The rows that answered for the file, as far as they are there under another name."""
         others = [row for row in self._rows if not is_named(file.name, row.filename)]
-        return any(is_renamed(record, row) for record in file.eye_rows for row in others)
+        return tuple(row for row in others if any(is_renamed(e, row) for e in file.eye_rows))
 
     def owed(self, file: ExamFile, eye: Laterality) -> tuple[ImageRow, ...]:
         """Rows that nobody was told by, and that say what a person says of this file: they are its own.

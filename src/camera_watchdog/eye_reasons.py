@@ -6,16 +6,23 @@ from typing import Final
 
 from camera_watchdog.entry_dates import entry_words
 from camera_watchdog.errors import PermanentError
-from camera_watchdog.laterality import parse_eye
-from camera_watchdog.model import Exam, ExamFile, Reason, Sent
+from camera_watchdog.laterality import ImageRow, parse_eye
+from camera_watchdog.model import Exam, ExamFile, Reason, Sent, file_type_for
 from camera_watchdog.overrides import (
     SENT_AS_OTHER_EYE,
     eye_said_against_its_row,
     eye_said_of_sent,
 )
-from camera_watchdog.steps import EyeMissing
+from camera_watchdog.steps import EyeMissing, Rules
 
-__all__ = ["MAY_COME_LATER", "of_another_subject", "other_than_sent", "with_notes", "worst"]
+__all__ = [
+    "MAY_COME_LATER",
+    "of_another_subject",
+    "other_than_sent",
+    "renamed_reason",
+    "with_notes",
+    "worst",
+]
 
 MAY_COME_LATER: Final = frozenset({"not_in_database", "earlier_visit_rows"})
 """The camera may still tell."""
@@ -64,6 +71,26 @@ def other_than_sent(
         details["session"] = session.session_id
         details["entry"] = entry_words(session.session_id, session.dated, zone)
     return Reason(SENT_AS_OTHER_EYE, (file.name,), details)
+
+
+def renamed_reason(
+    exam: Exam, file: ExamFile, rows: Sequence[ImageRow], rules: Rules
+) -> Reason | None:
+    """Why a file is held whose row has another name now, with these ``rows``; none where its eye stands.
+
+    The camera's own correction gives a row the name of the other eye. So may the subject's next visit, where
+    the camera cleared its table: a person must look.
+    """
+    other = next((row for row in rows if parse_eye(row.eye) is not file.eye), None)
+    if other is None:
+        return None
+    eye = parse_eye(other.eye)
+    if file.may_be_stored:
+        file_type = file.format and file_type_for(file.format, eye, rules.report_type)
+        return other_than_sent(exam, file, file.but(file_type=file_type), None, rules.zone)
+    now = eye or "no eye that is known"
+    said = f"the camera's database said {file.eye}, and says {now} by now, of {other.filename}"
+    return Reason("eye_conflict", (file.name,), {"said": said})
 
 
 def of_another_subject(subject: str, *names: str, is_sent: bool = False) -> Reason:

@@ -21,6 +21,7 @@ from camera_watchdog.eye_reasons import (
     MAY_COME_LATER,
     of_another_subject,
     other_than_sent,
+    renamed_reason,
     with_notes,
     worst,
 )
@@ -207,10 +208,10 @@ class Eyes:
     ) -> tuple[ExamFile, Reason | None]:
         """A file as it is known now, and why it must be held or waited for."""
         verdict, report_type = answer.verdict, self._tools.rules.report_type
-        if _has_lost_its_row(file, answer) and not rows.is_renamed(file):
-            is_as_before, of_another = self._of_lost_row(exam, file, answer)
+        if _has_lost_its_row(file, answer):
+            is_as_before, held_for = self._of_lost_row(exam, file, rows, answer)
             if is_as_before:
-                return file, of_another
+                return file, held_for
         known = file.but(
             eye=verdict.eye,
             eye_source=verdict.source,
@@ -234,9 +235,11 @@ class Eyes:
         return kept, other_than_sent(exam, file, known, verdict.reason, zone)
 
     def _of_lost_row(
-        self, exam: Exam, file: ExamFile, answer: _Answer
+        self, exam: Exam, file: ExamFile, rows: ExamRows, answer: _Answer
     ) -> tuple[bool, Reason | None]:
         """Whether a file stays what it was told as though its row is gone, and why it is held all the same."""
+        if renamed := rows.renamed(file):
+            return True, renamed_reason(exam, file, renamed, self._tools.rules)
         if moved := self._elsewhere.moved(exam, file):
             reason = of_another_subject(moved, file.name, is_sent=exam.anything_sent)
             return True, None if waived(exam, reason) else reason

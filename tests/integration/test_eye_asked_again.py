@@ -497,12 +497,19 @@ def renames_the_second(clinic: Clinic) -> None:
     numbered(clinic, "S1", ("A_R_1.jpg", "R", 1), ("A_L_2.jpg", "L", 2), ("A_L_3.jpg", "L", 3))
 
 
-def test_a_row_that_is_corrected_and_renamed_meanwhile_tells_the_eye_that_it_has_now(
-    named_by_eye: Clinic,
-) -> None:
+def test_a_row_that_is_corrected_and_renamed_meanwhile_is_asked_about(named_by_eye: Clinic) -> None:
     renames_the_second(named_by_eye)
     named_by_eye.edc.add_session()
     named_by_eye.live_for(130)
+    assert named_by_eye.told("S1") == (State.HELD, "eye_conflict")
+    assert named_by_eye.edc.stored == []
+    reason = named_by_eye.exam("S1").reason
+    assert reason is not None
+    assert reason.details["said"] == (
+        "the camera's database said right, and says left by now, of A_L_2.jpg"
+    )
+    named_by_eye.answer(name="A_R_2.jpg", eye=Laterality.LEFT)
+    named_by_eye.live_for(30)
     sent = {one.name: one.file_type for one in named_by_eye.edc.stored}
     assert sent == {
         "A_R_1.jpg": "right",
@@ -510,6 +517,15 @@ def test_a_row_that_is_corrected_and_renamed_meanwhile_tells_the_eye_that_it_has
         "A_L_3.jpg": "left",
         "report.pdf": "report",
     }
+
+
+def test_a_row_whose_name_alone_was_changed_meanwhile_holds_nothing(named_by_eye: Clinic) -> None:
+    numbered(
+        named_by_eye, "S1", ("A_R_1.jpg", "R", 1), ("A_OD_2.jpg", "R", 2), ("A_L_3.jpg", "L", 3)
+    )
+    named_by_eye.edc.add_session()
+    named_by_eye.live_for(130)
+    assert named_by_eye.archived() != []
 
 
 def test_one_that_is_corrected_and_renamed_while_files_are_sent_is_held_before_the_archive(
@@ -532,7 +548,7 @@ def test_a_picture_that_is_exported_anew_under_the_new_name_is_not_sent_as_both_
     renames_the_second(named_by_eye)
     named_by_eye.edc.add_session()
     named_by_eye.live_for(3700)
-    assert named_by_eye.told("S1") == (State.HELD, "not_in_database")
+    assert named_by_eye.told("S1") == (State.HELD, "eye_conflict")
     assert named_by_eye.edc.stored == []
 
 
