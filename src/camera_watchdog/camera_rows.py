@@ -33,7 +33,7 @@ from camera_watchdog.overrides import goes_after
 from camera_watchdog.row_claims import is_followed
 from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
 from camera_watchdog.rows_elsewhere import RowsElsewhere
-from camera_watchdog.same_row import is_renamed
+from camera_watchdog.same_row import has_its_number, is_renamed
 from camera_watchdog.steps import Tools
 
 __all__ = ["CameraRows", "ExamRows", "RowsOfFile"]
@@ -141,7 +141,11 @@ class ExamRows:
     def renamed(self, file: ExamFile) -> tuple[ImageRow, ...]:
         """The rows that answered for the file, as far as they are there under another name."""
         others = [row for row in self._rows if not is_named(file.name, row.filename)]
-        return tuple(row for row in others if any(is_renamed(e, row) for e in file.eye_rows))
+        found = [row for row in others if any(is_renamed(e, row) for e in file.eye_rows)]
+        numbered = [row for row in others if any(has_its_number(e, row) for e in file.eye_rows)]
+        if not found and numbered and self._elsewhere.are_kept(self._exam):
+            return tuple(numbered)
+        return tuple(found)
 
     def owed(self, file: ExamFile, eye: Laterality) -> tuple[ImageRow, ...]:
         """Rows that nobody was told by, and that say what a person says of this file: they are its own.

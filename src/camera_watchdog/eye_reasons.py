@@ -12,11 +12,13 @@ from camera_watchdog.overrides import (
     SENT_AS_OTHER_EYE,
     eye_said_against_its_row,
     eye_said_of_sent,
+    waived,
 )
 from camera_watchdog.steps import EyeMissing, Rules
 
 __all__ = [
     "MAY_COME_LATER",
+    "moved_reason",
     "of_another_subject",
     "other_than_sent",
     "renamed_reason",
@@ -93,12 +95,20 @@ def renamed_reason(
     return Reason("eye_conflict", (file.name,), {"said": said})
 
 
-def of_another_subject(subject: str, *names: str, is_sent: bool = False) -> Reason:
-    """That the rows of these files stand under another subject; ``is_sent``: the EDC has some of the exam."""
-    if is_sent:
-        return Reason("subject_changed", names, {"said": subject})
+def of_another_subject(subject: str, *names: str) -> Reason:
+    """That the rows of these files stand under another subject, and none under the exam's own."""
     said = {"said": subject, "source": "the camera's database", "by_rows": "yes"}
     return Reason("wrong_patient", names, said)
+
+
+def moved_reason(exam: Exam, file: ExamFile, subject: str) -> Reason | None:
+    """Why a file is held whose rows stood under the exam's own subject; none where a person is certain of it."""
+    at_first = of_another_subject(subject, file.name)
+    at_first = Reason(at_first.code, at_first.files, {**at_first.details, "had_rows": "yes"})
+    half_sent = Reason("subject_changed", (file.name,), {"said": subject})
+    if waived(exam, at_first) or waived(exam, half_sent):
+        return None
+    return half_sent if exam.anything_sent else at_first
 
 
 def with_notes(exam: Exam, known: Iterable[ExamFile]) -> Exam:

@@ -40,7 +40,7 @@ from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, State
 from camera_watchdog.row_claims import Claim, claims_of, may_be_of, without
 from camera_watchdog.row_values import is_timed, oldest_first, row_value, text_of, time_of
-from camera_watchdog.same_row import is_renamed
+from camera_watchdog.same_row import has_its_number, is_renamed
 
 __all__ = ["FileRows", "SubjectRows", "as_record", "rows_left", "sort_rows"]
 
@@ -104,12 +104,18 @@ class SubjectRows:
             whose=max(whose, default=None, key=lambda exam: exam.id),
         )
 
-    def renamed(self, file: ExamFile, names: Collection[str]) -> tuple[ImageRow, ...]:
-        """Rows that answered for the file and have another name now, which no file of its exam has."""
+    def renamed(
+        self, file: ExamFile, names: Collection[str], *, are_kept: bool
+    ) -> tuple[ImageRow, ...]:
+        """Rows that answered for the file and have another name now, which no file of its exam has.
+
+        By their number alone where rows ``are_kept`` by the camera.
+        """
+        is_it = has_its_number if are_kept else is_renamed
         return tuple(
             row
             for row in self.free
-            if any(is_renamed(record, row) for record in file.eye_rows)
+            if any(is_it(record, row) or is_renamed(record, row) for record in file.eye_rows)
             and not any(is_named(name, row.filename) for name in names)
         )
 

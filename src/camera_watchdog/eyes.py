@@ -19,6 +19,7 @@ from camera_watchdog.errors import PermanentError
 from camera_watchdog.eye_in_name import eye_in_name
 from camera_watchdog.eye_reasons import (
     MAY_COME_LATER,
+    moved_reason,
     of_another_subject,
     other_than_sent,
     renamed_reason,
@@ -43,7 +44,6 @@ from camera_watchdog.overrides import (
     eye_said_before_the_news,
     eye_said_of_sent,
     is_told_without_row,
-    waived,
 )
 from camera_watchdog.row_times import nearest
 from camera_watchdog.rows_elsewhere import RowsElsewhere
@@ -241,8 +241,7 @@ class Eyes:
         if renamed := rows.renamed(file):
             return True, renamed_reason(exam, file, renamed, self._tools.rules)
         if moved := self._elsewhere.moved(exam, file):
-            reason = of_another_subject(moved, file.name, is_sent=exam.anything_sent)
-            return True, None if waived(exam, reason) else reason
+            return True, moved_reason(exam, file, moved)
         reason_now = answer.verdict.reason
         is_rowless = reason_now is not None and reason_now.code == "not_in_database"
         takes_back = not file.may_be_stored and self._elsewhere.where(exam, file).subject

@@ -257,7 +257,7 @@ class RowRecheck:
         if not whoever_else_has_them and is_as_it_was(exam, rows):
             return RowLook({}, {}, frozenset(file.name for file in watched(exam)), frozenset())
         others = self._journal.exams_of_subject(exam.subject)
-        if not rows.is_cleared(exam):
+        if rows.are_kept(exam) is not False:
             self._look_for_names(exam, rows)
         elsewhere = {
             subject: Elsewhere(

@@ -27,7 +27,7 @@ from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
 from camera_watchdog.overrides import is_told_without_row
 from camera_watchdog.row_claims import is_under_way
-from camera_watchdog.same_row import has_its_time, is_named_for, is_renamed, was_cleared
+from camera_watchdog.same_row import are_kept, has_its_time, is_named_for
 
 __all__ = [
     "Elsewhere",
@@ -60,7 +60,7 @@ class Rows:
     ) -> None:
         self._known = list(known)
         self._of_name: dict[str, Sequence[tuple[str, ImageRow]]] = {}
-        self._cleared: dict[int, bool] = {}
+        self._kept: dict[int, bool | None] = {}
         self.of_subject: dict[str, list[ImageRow]] = defaultdict(list)
         self._numbered: dict[int, tuple[str, ImageRow]] = {}
         self._all = list(rows)
@@ -73,15 +73,20 @@ class Rows:
         """The row that answered, where it stands under another subject now, and nothing else changed.
 
         But for its name, where that holds the subject, or the eye. Without a time it is no such row where
-        the camera clears its table, and a name that several subjects have proves nothing.
+        the camera clears its table; where it is not known whether it does, a name that several subjects
+        have proves nothing.
         """
-        is_timed = bool(_text(record.captured_at))
-        if not is_timed and self.is_cleared(exam):
+        is_timed, keeps = bool(_text(record.captured_at)), self.are_kept(exam)
+        named = self._of_name.get(file.name, ())
+        if not is_timed and keeps is False:
             return None
-        numbered = None if record.number is None else self._numbered.get(record.number)
-        if numbered is not None and _is_moved(exam, file, record, numbered):
-            return numbered
-        others = self._all if is_timed else self._of_name.get(file.name, ())
+        if record.number is not None and (found := self._numbered.get(record.number)):
+            is_only = len({subject for subject, _ in named}) == 1
+            is_named_anew = is_named_for(record, found[1], exam.subject, found[0])
+            is_sure = is_timed or keeps or is_only or is_named_anew
+            if is_sure and _is_moved(exam, file, record, found, whatever_eye=keeps is True):
+                return found
+        others = self._all if is_timed else named
         fitting = [each for each in others if _is_moved(exam, file, record, each)]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -89,14 +94,15 @@ class Rows:
         """All rows of the name of a file whose own are gone, which no other exam's files have."""
         self._of_name[file.name] = found
 
-    def is_cleared(self, exam: Exam) -> bool:
-        """Whether the camera cleared its table since, as far as the other exams' rows tell."""
-        if exam.id not in self._cleared:
+    def are_kept(self, exam: Exam) -> bool | None:
+        """Whether the camera keeps its rows, or cleared them since, as far as the other exams' tell."""
+        if exam.id not in self._kept:
             others = [each for each in self._known if each[1] != exam.subject]
             older = [(subject, row) for number, subject, row in others if number < exam.id]
             records = older or [(subject, row) for _, subject, row in others]
-            self._cleared[exam.id] = was_cleared(records, self._all)
-        return self._cleared[exam.id]
+            names = [file.name for file in exam.files]
+            self._kept[exam.id] = are_kept(records, self._all, names)
+        return self._kept[exam.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,7 @@ def compare(
     later: set[str] = set()
     for file in watched(exam):
         its = sorted_rows.of(file, names)
-        own = (*its.own, *sorted_rows.renamed(file, names))
+        own = (*its.own, *sorted_rows.renamed(file, names, are_kept=bool(rows.are_kept(exam))))
         then = unless_later.of(file, names).own
         found = [
             _corrected(exam, file, record, then) or _row_now(exam, file, record, own)
@@ -231,10 +237,7 @@ def _row_now(
 ) -> ImageRow | None:
     """The row that answered, as it is now, of those that may be the file's; none where none can."""
     fitting = [
-        row
-        for row in own
-        if is_renamed(record, row)
-        or (is_named(file.name, row.filename) and _has_time(exam, record, row))
+        row for row in own if not is_named(file.name, row.filename) or _has_time(exam, record, row)
     ]
     for row in fitting:
         if row.number is not None and row.number == record.number:
@@ -277,7 +280,15 @@ def _subject_now(
     return subjects.pop() if len(subjects) == 1 else ""
 
 
-def _is_moved(exam: Exam, file: ExamFile, record: EyeRow, found: tuple[str, ImageRow]) -> bool:
+def _is_moved(
+    exam: Exam,
+    file: ExamFile,
+    record: EyeRow,
+    found: tuple[str, ImageRow],
+    *,
+    whatever_eye: bool = False,
+) -> bool:
+    """Whether a row is the one on record; its eye may be corrected, too, where its number is sure."""
     subject, row = found
     if subject in {"", exam.subject}:
         return False
@@ -286,7 +297,8 @@ def _is_moved(exam: Exam, file: ExamFile, record: EyeRow, found: tuple[str, Imag
     is_its_name = is_named(file.name, row.filename) or is_named_for(
         record, row, exam.subject, subject
     )
-    return is_its_name and parse_eye(row.eye) is file.eye and _has_time(exam, record, row)
+    is_its_eye = whatever_eye or parse_eye(row.eye) is file.eye
+    return is_its_name and is_its_eye and _has_time(exam, record, row)
 
 
 def _has_time(exam: Exam, record: EyeRow, row: ImageRow) -> bool:

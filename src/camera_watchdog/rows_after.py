@@ -121,7 +121,7 @@ def _came(exam: Exam, file: ExamFile, exams: Iterable[Exam], within: timedelta) 
         found += [
             row
             for row in later.rows_left
-            if _may_have_come(row, exam.archived_at, within)
+            if _may_have_come(row, exam.archived_at, _ENTERED_WITHIN if row.takes_place else within)
             and rows_for(file.name, [_as_row(row)], names)
         ]
     return found

@@ -3,7 +3,7 @@
 A technician corrects the subject on the camera, and the folder keeps its name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from camera_watchdog.laterality import ImageRow, is_named
 from camera_watchdog.model import Exam, ExamFile, EyeRow, State
 from camera_watchdog.row_changes import Rows
 from camera_watchdog.row_times import Fit, fit
-from camera_watchdog.steps import Tools
+from camera_watchdog.steps import CameraLike, Tools
 
 __all__ = ["Elsewhere", "RowsElsewhere"]
 
@@ -71,15 +71,13 @@ class RowsElsewhere:
             DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
         """
         tools, records = self._tools, file.eye_rows
-        if tools.camera is None or not self._moved(exam, file):
+        if tools.camera is None or not records:
             return ""
-        older = [  # they tell whether the camera clears its table
-            (each.id, each.subject, row)
-            for each in tools.journal.newest_exams()
-            for of in each.files
-            for row in of.eye_rows
-        ]
-        moved = self._moved(exam, file, older)
+        others = self._others(exam)
+        rows = self._again(tools.camera, others, records)
+        if not any(is_named(of.name, file.name) for each in others for of in each.files):
+            rows.note_named(file, self.named(exam.subject, file.name))
+        moved = [each for record in records if (each := rows.moved(exam, file, record))]
         subjects = {subject for subject, _ in moved}
         if len(subjects) != 1 or len(moved) < len(records):
             return ""
@@ -89,20 +87,29 @@ class RowsElsewhere:
         are_free = {(row, row.number) for _, row in moved} <= {(row, row.number) for row in free}
         return subject if are_free else ""
 
-    def _moved(
-        self, exam: Exam, file: ExamFile, known: Sequence[tuple[int, str, EyeRow]] = ()
-    ) -> list[tuple[str, ImageRow]]:
-        """The rows on record of a file that stand under another subject, each with that."""
-        camera, records = self._tools.camera, file.eye_rows
-        if camera is None:
-            return []
-        numbers = {row.number for row in (*records, *(row for *_, row in known))}
-        times = {row.captured_at for row in records if row.captured_at is not None}
+    def are_kept(self, exam: Exam) -> bool:
+        """Whether the camera is known to keep its rows: one of another exam's is there as it was.
+
+        Raises:
+            DatabaseBusy, DatabaseUnreadable: it cannot be asked now.
+        """
+        camera = self._tools.camera
+        return camera is not None and bool(
+            self._again(camera, self._others(exam), ()).are_kept(exam)
+        )
+
+    def _others(self, exam: Exam) -> list[Exam]:
+        return [e for e in self._tools.journal.newest_exams() if e.subject != exam.subject]
+
+    @staticmethod
+    def _again(camera: CameraLike, others: Iterable[Exam], records: Iterable[EyeRow]) -> Rows:
+        """What stands now where these rows did, and those of other exams."""
+        known = [(e.id, e.subject, row) for e in others for of in e.files for row in of.eye_rows]
+        own = [*records]
+        numbers = {row.number for row in (*own, *(row for *_, row in known))}
+        times = {row.captured_at for row in own if row.captured_at is not None}
         found = camera.images_again((), sorted(n for n in numbers if n is not None), [*times])
-        rows = Rows(found, known)
-        if file.may_be_stored and self.where(exam, file).subject:
-            rows.note_named(file, self.named(exam.subject, file.name))
-        return [each for record in records if (each := rows.moved(exam, file, record))]
+        return Rows(found, known)
 
     def named(self, subject: str, name: str) -> tuple[tuple[str, ImageRow], ...]:
         """Rows of that name of other subjects, each with its subject; asked no oftener than hourly."""

@@ -7,14 +7,15 @@ where the names differ in nothing but what was corrected.
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from camera_watchdog.laterality import ImageRow, parse_eye
 from camera_watchdog.model import EyeRow
 from camera_watchdog.row_values import is_timed, row_value
 
-__all__ = ["has_its_time", "is_named_for", "is_renamed", "was_cleared"]
+__all__ = ["are_kept", "has_its_number", "has_its_time", "is_named_for", "is_renamed"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _EYE: Final = "<eye>"
@@ -28,6 +29,14 @@ def is_renamed(record: EyeRow, row: ImageRow) -> bool:
     return has_its_time(record, row) or (is_alike and not (is_timed(record) and is_timed(row)))
 
 
+def has_its_number(record: EyeRow, row: ImageRow) -> bool:
+    """Whether a row has the number on record, and no other time: it is the one where the camera keeps its rows."""
+    is_numbered = record.number is not None and row.number == record.number
+    return is_numbered and not (
+        is_timed(record) and is_timed(row) and not has_its_time(record, row)
+    )
+
+
 def is_named_for(record: EyeRow, row: ImageRow, before: str, now: str) -> bool:
     """Whether its name is the one on record, with the subject ``now`` in the place of the one ``before``."""
     old, new = (name.casefold() for name in (_last_part(record.filename), _last_part(row.filename)))
@@ -39,17 +48,30 @@ def has_its_time(record: EyeRow, row: ImageRow) -> bool:
     return is_timed(record) and is_timed(row) and row_value(record)[2] == row_value(row)[2]
 
 
-def was_cleared(
-    records: Iterable[tuple[str, EyeRow]], rows: Iterable[tuple[str, ImageRow]]
-) -> bool:
-    """Whether the camera clears its table: none of these records, each with its subject, is there any more.
+def are_kept(
+    records: Sequence[tuple[str, EyeRow]],
+    rows: Iterable[tuple[str, ImageRow]],
+    own_names: Iterable[str],
+) -> bool | None:
+    """Whether the camera keeps its rows: one of these ``records``, each with its subject, is there as it was.
 
-    Then what has a row's number now is another picture's. ``rows`` are those of these numbers. Records of
-    later exams may be of the time after it was cleared: only older ones tell that it was not.
+    Where none is, it clears its table, and what has a row's number now is another picture's. Where there are no
+    records nothing is known. ``rows`` are those of the records' numbers; ``own_names`` those of the exam in
+    question: a name that came but once is the same picture's under another subject, too.
     """
+    if not records:
+        return None
     known = [(subject, row.number, row_value(row)[0]) for subject, row in records]
     there = {(subject, row.number, row_value(row)[0]) for subject, row in rows}
-    return bool(known) and there.isdisjoint(known)
+    again = {name.casefold() for name in own_names}
+    times = Counter(name for *_, name in known)
+    numbered = {(number, name) for _, number, name in there}
+    return any(
+        each in there
+        or (times[each[2]] == 1 and each[2].casefold() not in again and each[1:] in numbered)
+        for each in known
+        if each[1] is not None
+    )
 
 
 def _but_for_the_eye(name: str) -> str:

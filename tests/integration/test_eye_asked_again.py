@@ -455,13 +455,36 @@ def test_rows_that_stand_under_another_subject_by_then_are_no_answer_any_more(
     clinic.camera.rows["S1"] = []
     clinic.edc.add_session()
     clinic.live_for(130)
-    assert clinic.told("S1")[1] == "not_in_database"
+    assert clinic.told("S1") == (State.HELD, "wrong_patient")
     assert clinic.edc.stored == []
 
 
 def numbered(clinic: Clinic, subject: str, *rows: tuple[str, str, int]) -> None:
     """The subject's rows are these, each a name, an eye and its number."""
     clinic.camera.rows[subject] = [ImageRow(name, eye, number=number) for name, eye, number in rows]
+
+
+def another_is_archived(clinic: Clinic) -> None:
+    """The exam of S8, whose rows are there already."""
+    clinic.edc.add_session("S8")
+    clinic.put_exam("S8", seed=8)
+    clinic.sweep.hint("S8")
+    clinic.live_for(60)
+    assert len(clinic.archived()) == 1
+
+
+def test_a_table_that_was_cleared_at_night_and_is_the_next_patients_holds_nothing(
+    clinic: Clinic,
+) -> None:
+    """P7 is none of the trial's: nothing of theirs will ever come, and P8 has the names, too."""
+    numbered(clinic, "S1", ("OD.jpg", "R", 1), ("OS.jpg", "L", 2))
+    waits_for_its_entry(clinic)
+    clinic.camera.rows.clear()
+    numbered(clinic, "P7", ("OD.jpg", "R", 1), ("OS.jpg", "L", 2))
+    numbered(clinic, "P8", ("OD.jpg", "R", 3), ("OS.jpg", "L", 4))
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    check_arrived(clinic)
 
 
 def test_the_very_rows_under_another_subject_hold_it_though_others_have_the_names(
@@ -471,13 +494,28 @@ def test_the_very_rows_under_another_subject_hold_it_though_others_have_the_name
         numbered(clinic, subject, ("OD.jpg", "R", number), ("OS.jpg", "L", number + 1))
     numbered(clinic, "S1", ("OD.jpg", "R", 5), ("OS.jpg", "L", 6))
     waits_for_its_entry(clinic)
+    another_is_archived(clinic)  # whose rows stay: the camera does not clear its table
     clinic.camera.rows["S2"] += clinic.camera.rows.pop("S1")
     clinic.edc.add_session()
     clinic.live_for(130)
     assert clinic.told("S1") == (State.HELD, "wrong_patient")
-    assert clinic.edc.stored == []
+    assert {one.session_id for one in clinic.edc.stored} == {"s-1"}
     clinic.camera.rows["S1"] = [clinic.camera.rows["S2"].pop(2) for _ in range(2)]
     clinic.live_for(3700)
+    assert len(clinic.archived()) == 2
+
+
+def test_a_person_who_is_certain_has_them_sent_as_they_were_told_before(clinic: Clinic) -> None:
+    numbered(clinic, "S1", ("OD.jpg", "R", 5), ("OS.jpg", "L", 6))
+    waits_for_its_entry(clinic)
+    clinic.camera.rows["S2"] = clinic.camera.rows.pop("S1")
+    clinic.edc.add_session()
+    clinic.live_for(130)
+    reason = clinic.exam("S1").reason
+    assert reason is not None
+    assert "have them sent as they were told before" in explain(reason, clinic.exam("S1")).next_step
+    clinic.answer()
+    clinic.live_for(30)
     check_arrived(clinic)
 
 

@@ -263,6 +263,19 @@ def test_rows_of_the_next_patient_under_the_same_numbers_are_no_correction_where
     assert visits.told(0) == visits.told(1) == ()
 
 
+def test_a_row_of_the_same_number_is_the_one_that_answered_where_the_camera_keeps_its_rows(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """Whatever word for the eye its name has, and however it is counted."""
+    visits = Visits(clinic, Camera(tmp_path / "images.db", UNTIMED), ("a_OD_1.jpg", "a_OI_1.jpg"))
+    visits.visit("S8", "b_OD_1.jpg", "b_OI_1.jpg")
+    visits.camera.do(
+        "UPDATE images SET eye = 'L', filename = 'a_OI_2.jpg' WHERE filename = 'a_OD_1.jpg'"
+    )
+    visits.begin()
+    assert visits.told() == (EYE_CHANGED, "a_OD_1.jpg")
+
+
 TIME_ANEW = {
     "in its place": ["UPDATE images SET eye = 'L', taken = '2026-03-01 10:30:00' WHERE eye = 'R'"],
     "entered again": [
@@ -272,13 +285,34 @@ TIME_ANEW = {
 }
 
 
+@pytest.mark.parametrize("days", [0, 3])
 @pytest.mark.parametrize("how", TIME_ANEW)
-def test_a_correction_that_gives_the_row_another_time_is_told(timed: Visits, how: str) -> None:
+def test_a_correction_that_gives_the_row_another_time_is_told(
+    timed: Visits, how: str, days: int
+) -> None:
+    timed.clinic.clock.advance(days * 86_400)
+    timed.begin()
     timed.camera.do(*TIME_ANEW[how])
     timed.begin()
-    timed.live_for(2 * 3600)
+    timed.clinic.clock.advance(7200 if not days else 90_000)
     timed.begin()
     assert timed.told() == (OTHER_ROW, "IM_1.jpg")
+
+
+@pytest.mark.parametrize("images", [TIMED, UNTIMED])
+def test_two_subjects_that_were_exchanged_are_told_of_both(
+    clinic: Clinic, tmp_path: Path, images: ImageColumns
+) -> None:
+    visits = Visits(clinic, Camera(tmp_path / "images.db", images), ("K_1.jpg", "K_2.jpg"))
+    visits.visit("S2", "K_3.jpg", "K_4.jpg")
+    visits.camera.do(
+        "UPDATE images SET subject_identifier = CASE subject_identifier WHEN 'S1' THEN 'S2' ELSE 'S1' END"
+    )
+    visits.begin()
+    assert visits.told() == (SUBJECT_CHANGED, "K_1.jpg", "K_2.jpg")
+    (other,) = clinic.journal.exams_of_subject("S2")
+    assert other.reason is not None
+    assert (other.reason.code, other.reason.details["other"]) == (SUBJECT_CHANGED, "S1")
 
 
 RENUMBERED = [

@@ -4,7 +4,7 @@ import pytest
 
 from camera_watchdog.laterality import ImageRow
 from camera_watchdog.model import EyeRow
-from camera_watchdog.same_row import has_its_time, is_named_for, is_renamed, was_cleared
+from camera_watchdog.same_row import are_kept, has_its_time, is_named_for, is_renamed
 
 NINE, TEN = "2026-03-01 09:00:00", "2026-03-01 10:00:00"
 
@@ -58,8 +58,15 @@ def test_a_name_holds_the_other_subject_now(name: str, its_name: str, *, is_it: 
     assert is_named_for(EyeRow(name, "R"), ImageRow(its_name, "R"), "S-1", "S-2") is is_it
 
 
-def test_a_table_was_cleared_where_nothing_older_is_there_as_it_was() -> None:
+def test_rows_are_kept_where_one_of_others_is_there_as_it_was() -> None:
     older = [("S8", EyeRow("IM_1.jpg", "R", None, 1)), ("S9", EyeRow("IM_1.jpg", "L", None, 3))]
-    assert was_cleared(older, [("S7", ImageRow("IM_1.jpg", "R", None, 1))])
-    assert not was_cleared(older, [("S9", ImageRow("IM_1.jpg", "R", None, 3))])
-    assert not was_cleared([], [])
+    assert are_kept(older, [("S9", ImageRow("IM_1.jpg", "R", None, 3))], ["IM_1.jpg"])
+    assert are_kept(older, [("S7", ImageRow("IM_1.jpg", "R", None, 1))], ["IM_1.jpg"]) is False
+    assert are_kept([], [("S7", ImageRow("IM_1.jpg", "R", None, 1))], ["IM_1.jpg"]) is None
+
+
+def test_a_name_that_came_once_is_kept_under_another_subject_too() -> None:
+    """Two patients were exchanged: each row is the other one's evidence."""
+    others = [("S2", EyeRow("K3.jpg", "R", None, 3))]
+    assert are_kept(others, [("S1", ImageRow("K3.jpg", "R", None, 3))], ["K1.jpg"])
+    assert are_kept(others, [("S1", ImageRow("K3.jpg", "R", None, 3))], ["K3.jpg"]) is False

@@ -48,6 +48,13 @@ ADDITIONS: Final = (
         "configuration.",
     ),
     Addition(
+        "had_rows",
+        "",
+        "If the camera cannot be corrected, and they are of {subject} for certain, have them sent as they were told "
+        f"before: {TO_RELEASE}",
+        answers=frozenset({Answer.RELEASE}),
+    ),
+    Addition(
         "common_name",
         "It lists files of that name under several other subjects, which says nothing of this one.",
         "",
