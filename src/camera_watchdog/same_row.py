@@ -38,9 +38,18 @@ def has_its_number(record: EyeRow, row: ImageRow) -> bool:
 
 
 def is_named_for(record: EyeRow, row: ImageRow, before: str, now: str) -> bool:
-    """Whether its name is the one on record, with the subject ``now`` in the place of the one ``before``."""
-    old, new = (name.casefold() for name in (_last_part(record.filename), _last_part(row.filename)))
-    return before.casefold() in old and old.replace(before.casefold(), now.casefold()) == new
+    """Whether its name is the one on record, with the subject ``now`` in the place of the one ``before``.
+
+    The same digits may stand in it as a date, too. Hyphens, blanks and the like are not compared.
+    """
+    old, new, was, its = map(
+        _plain, (_last_part(record.filename), _last_part(row.filename), before, now)
+    )
+    if not was:
+        return False
+    places = [found.start() for found in re.finditer(f"(?={re.escape(was)})", old)]
+    named = [old[:place] + its + old[place + len(was) :] for place in places]
+    return new in {*named, old.replace(was, its)} and bool(places)
 
 
 def has_its_time(record: EyeRow, row: ImageRow) -> bool:
@@ -79,6 +88,10 @@ def _but_for_the_eye(name: str) -> str:
         return _EYE if parse_eye(word.group()) else word.group()
 
     return _LETTERS.sub(told, _last_part(name)).casefold()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def _last_part(name: str) -> str:

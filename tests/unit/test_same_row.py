@@ -51,11 +51,19 @@ def test_a_mere_date_is_no_time_of_a_row() -> None:
         ("S-1_0001.jpg", "S-2_0001.jpg", True),
         ("x/s-1_0001.JPG", "S-2_0001.jpg", True),
         ("S-1_0001.jpg", "S-2_0002.jpg", False),
+        ("S1_0001.jpg", "S2_0001.jpg", True),
         ("IM_0001.jpg", "IM_0001.jpg", False),
     ],
 )
 def test_a_name_holds_the_other_subject_now(name: str, its_name: str, *, is_it: bool) -> None:
     assert is_named_for(EyeRow(name, "R"), ImageRow(its_name, "R"), "S-1", "S-2") is is_it
+
+
+def test_the_digits_of_a_subject_may_be_in_the_date_too() -> None:
+    record = EyeRow("27_20261127_1.jpg", "R")
+    assert is_named_for(record, ImageRow("31_20261127_1.jpg", "R"), "27", "31")
+    assert not is_named_for(record, ImageRow("27_20261127_2.jpg", "R"), "27", "31")
+    assert not is_named_for(record, ImageRow("31_20261127_1.jpg", "R"), "-", "31")
 
 
 def test_rows_are_kept_where_one_of_others_is_there_as_it_was() -> None:
