@@ -32,7 +32,7 @@ from camera_watchdog.row_changes import (
     subject_reason,
     watched,
 )
-from camera_watchdog.row_claims import COMES_BACK_WITHIN, is_followed, is_under_way
+from camera_watchdog.row_claims import is_followed, is_under_way
 from camera_watchdog.rows_after import RowsAfter, other_row_reason, rows_after
 from camera_watchdog.rows_between_visits import with_rows_as_they_are
 from camera_watchdog.rows_of_before import rows_of_before
@@ -42,6 +42,8 @@ from camera_watchdog.stored_times import TimeForm
 __all__ = ["CameraRows", "Finding", "RowRecheck"]
 
 _FOR: Final = timedelta(days=7)
+_ROWS_COME_WITHIN: Final = timedelta(hours=2)
+"""What is there later, of an exam whose folder went away, may be the rows of another try on that day."""
 _TAKEN_BACK_WITHIN: Final = timedelta(days=1)
 """After that another subject's exam that has the rows is no reason to take it back."""
 
@@ -194,7 +196,7 @@ class RowRecheck:
         """Which rows there are of exams whose folder went away before anything was sent."""
         for exam in gone:
             others = self._journal.exams_of_subject(exam.subject)
-            may_come = self._clock() - exam.last_change <= COMES_BACK_WITHIN
+            may_come = self._clock() - exam.last_change <= _ROWS_COME_WITHIN
             its = rows.of_subject.get(exam.subject, ())
             known = with_rows_there(exam, its, others, may_come=may_come)
             if known is not exam:

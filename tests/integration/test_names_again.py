@@ -350,6 +350,25 @@ def test_rows_of_the_mornings_try_are_no_answer_in_the_afternoon(
         assert site.eyes_of(files) == SWAPPED
 
 
+def test_a_try_that_was_broken_off_without_rows_has_not_those_of_the_next_one_hours_later(
+    tmp_path: Path,
+) -> None:
+    """The rows are there half an hour before the pictures are exported."""
+    with NumberingSite(tmp_path, subject_folder_pattern=IN_FOLDERS) as site:
+        site.edc.add_subject("S1")
+        site.write_files("S1", PICTURES[:2], taken_at=site.time.clock())
+        site.live(60)
+        shutil.rmtree(site.config.watch_dir / "S1")
+        site.live(70)
+        site.time.turn(4 * 3600)
+        site.edc.add_session("S1")
+        site.rows("OS", "OD")
+        site.time.turn(1800)
+        files = site.write_files("S1 b", PICTURES, taken_at=site.time.clock())
+        site.arrive(files)
+        assert site.eyes_of(files) == SWAPPED
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("minutes", [10, 300])
 def test_pictures_that_are_taken_again_on_the_same_day_may_have_rows_like_the_first_ones(
