@@ -781,7 +781,7 @@ def test_a_place_that_cannot_hold_it_is_a_matter_of_the_disk(tmp_path: Path) -> 
     with pytest.raises(JournalError, match="cannot be opened"), opened(tmp_path / "file"):
         pytest.fail("it was opened")
     (tmp_path / JOURNAL_NAME).mkdir()
-    with pytest.raises(JournalError, match="cannot be opened"), opened(tmp_path):
+    with pytest.raises(JournalRefused, match="in the place of the journal"), opened(tmp_path):
         pytest.fail("it was opened")
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from camera_watchdog import laterality
+from camera_watchdog.eye_in_name import eye_in_name
 from camera_watchdog.model import Laterality
 from month.run import Month
 from month.site import CONSENT, SITES
@@ -57,13 +58,11 @@ def test_a_week_would_notice_a_question(tmp_path: Path) -> None:
 
 
 def test_a_week_would_notice_the_wrong_eye(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    truth = laterality.from_filename
-
     def mistaken(*arguments: object) -> laterality.Testimony:
-        said = truth(*arguments)  # type: ignore[arg-type] # as they come
+        said = eye_in_name(*arguments)  # type: ignore[arg-type] # as they come
         return replace(said, eye=None if said.eye is None else _OTHER[said.eye])
 
-    monkeypatch.setattr(laterality, "from_filename", mistaken)
+    monkeypatch.setattr("camera_watchdog.eyes.eye_in_name", mistaken)
     with pytest.raises(AssertionError, match="is stored, and not"):
         Month(SITES["the eye in the name"], 0, tmp_path, days=1).run()
 

@@ -50,14 +50,18 @@ from camera_watchdog.status_files import (
 
 __all__ = ["NoStatus", "kept_of_running", "overview_now"]
 
+_RUNS_ON: Final = (
+    "Where watch_dir or state_dir was changed while it ran, it runs on with those of before: correct them, or start "
+    "it again."
+)
 _NO_RECORD: Final = (
     "There is no record of camera-watchdog in {state_dir}: it has not run with this watch_dir and state_dir yet. "
-    "Where one of them was changed while it ran, it runs on with those of before: correct them, or start it again."
+    + _RUNS_ON
 )
 _EMPTY: Final = (
     "{watch_dir} is empty, and nothing of camera-watchdog is in it. So it is before the first exam. Where it ran "
     "before, or exams should be there, this is only the empty folder in the place of a disk or share that is not "
-    "connected: connect it, and look again."
+    "connected: connect it, and look again. " + _RUNS_ON
 )
 _STALE: Final = timedelta(minutes=3)
 _MOST_NAMED: Final = 5
