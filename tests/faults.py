@@ -737,6 +737,8 @@ FAULTS: Final[dict[int, Fault]] = {
             f"{_ASKED_AGAIN}one_that_is_corrected_and_renamed_while_files_are_sent_is_held_before_the_archive",
             f"{_ASKED_AGAIN}a_picture_that_is_exported_anew_under_the_new_name_is_not_sent_as_both_eyes",
             f"{_ROWS_AGAIN}a_correction_that_gives_the_row_another_name_is_told",
+            f"{_ROWS_AGAIN}eyes_that_were_exchanged_with_the_names_that_carry_them_are_told",
+            f"{_ASKED_AGAIN}names_and_eyes_that_are_exchanged_meanwhile_are_asked_about",
             f"{_ROWS_AGAIN}a_correction_that_gives_the_row_another_time_is_told",
             f"{_ROWS_AGAIN}a_row_of_the_same_number_is_the_one_that_answered_where_the_camera_keeps_its_rows",
             f"{_ASKED_AGAIN}a_row_that_merely_went_away_holds_nothing",

@@ -33,7 +33,7 @@ from camera_watchdog.overrides import goes_after
 from camera_watchdog.row_claims import is_followed
 from camera_watchdog.row_times import Fit, fit, fit_of_seen, in_time, of_either_day, of_the_minute
 from camera_watchdog.rows_elsewhere import RowsElsewhere
-from camera_watchdog.same_row import has_its_number, is_renamed
+from camera_watchdog.same_row import exchanged, has_its_number, is_renamed
 from camera_watchdog.steps import Tools
 
 __all__ = ["CameraRows", "ExamRows", "RowsOfFile"]
@@ -137,6 +137,11 @@ class ExamRows:
         if own and not self._is_todays(file, own):
             return RowsOfFile(before="another day")
         return RowsOfFile(own, own, "" if own else _before(found))
+
+    def exchanged(self, file: ExamFile) -> tuple[ImageRow, ...]:
+        """The row that answered for the file, where it has the name of another one of the exam by now."""
+        row = exchanged(file, self._exam.files, self._rows)
+        return () if row is None else (row,)
 
     def renamed(self, file: ExamFile) -> tuple[ImageRow, ...]:
         """The rows that answered for the file, as far as they are there under another name."""

@@ -27,7 +27,7 @@ from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import Exam, ExamFile, EyeRow, Laterality, Reason, State
 from camera_watchdog.overrides import is_told_without_row
 from camera_watchdog.row_claims import is_under_way
-from camera_watchdog.same_row import are_kept, has_its_time, is_named_for
+from camera_watchdog.same_row import are_kept, exchanged, has_its_time, is_named_for
 
 __all__ = [
     "Elsewhere",
@@ -199,6 +199,8 @@ def compare(
             for record in answered(exam, file)
         ]
         told = [parse_eye(row.eye) for row in found if row is not None]
+        if (row := exchanged(file, exam.files, its_rows)) is not None:
+            told = [parse_eye(row.eye)]
         other = next((eye for eye in told if eye not in {None, file.eye}), None)
         if other is not None:
             eyes[file.name] = other

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from camera_watchdog.laterality import ImageRow, parse_eye
-from camera_watchdog.model import EyeRow
+from camera_watchdog.laterality import ImageRow, is_named, parse_eye
+from camera_watchdog.model import ExamFile, EyeRow
 from camera_watchdog.row_values import is_timed, row_value
 
-__all__ = ["are_kept", "has_its_number", "has_its_time", "is_named_for", "is_renamed"]
+__all__ = ["are_kept", "exchanged", "has_its_number", "has_its_time", "is_named_for", "is_renamed"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _EYE: Final = "<eye>"
@@ -27,6 +27,22 @@ def is_renamed(record: EyeRow, row: ImageRow) -> bool:
     if record.number is None or row.number != record.number:
         return is_alike and has_its_time(record, row)
     return has_its_time(record, row) or (is_alike and not (is_timed(record) and is_timed(row)))
+
+
+def exchanged(
+    file: ExamFile, files: Iterable[ExamFile], rows: Sequence[ImageRow]
+) -> ImageRow | None:
+    """The row that answered for a file, by number and time, where it has the name of another one of ``files`` now.
+
+    Names that carry the eye are exchanged with the eyes. Without a time the database may have been renumbered.
+    """
+    others = [other.name for other in files if other.name != file.name]
+    for record in file.eye_rows:
+        for row in rows:
+            is_it = has_its_number(record, row) and has_its_time(record, row)
+            if is_it and not is_named(file.name, row.filename):
+                return row if any(is_named(name, row.filename) for name in others) else None
+    return None
 
 
 def has_its_number(record: EyeRow, row: ImageRow) -> bool:

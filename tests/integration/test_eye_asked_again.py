@@ -459,9 +459,14 @@ def test_rows_that_stand_under_another_subject_by_then_are_no_answer_any_more(
     assert clinic.edc.stored == []
 
 
-def numbered(clinic: Clinic, subject: str, *rows: tuple[str, str, int]) -> None:
-    """The subject's rows are these, each a name, an eye and its number."""
-    clinic.camera.rows[subject] = [ImageRow(name, eye, number=number) for name, eye, number in rows]
+def numbered(
+    clinic: Clinic, subject: str, *rows: tuple[str, str, int], timed: bool = False
+) -> None:
+    """The subject's rows are these, each a name, an eye and its number, by which it has its time."""
+    clinic.camera.rows[subject] = [
+        ImageRow(name, eye, f"2026-03-01 09:0{number}:00" if timed else None, number)
+        for name, eye, number in rows
+    ]
 
 
 def another_is_archived(clinic: Clinic) -> None:
@@ -577,6 +582,23 @@ def test_one_that_is_corrected_and_renamed_while_files_are_sent_is_held_before_t
     named_by_eye.edc.add_session()
     named_by_eye.live_for(130)
     assert named_by_eye.told("S1") == (State.HELD, "sent_as_other_eye")
+
+
+def test_names_and_eyes_that_are_exchanged_meanwhile_are_asked_about(named_by_eye: Clinic) -> None:
+    as_taken = (("A_R_1.jpg", "R", 1), ("A_R_2.jpg", "R", 2), ("A_L_3.jpg", "L", 3))
+    exchanged = (("A_R_1.jpg", "R", 1), ("A_L_3.jpg", "L", 2), ("A_R_2.jpg", "R", 3))
+    numbered(named_by_eye, "S1", *as_taken, timed=True)
+    named_by_eye.live_for(3700)  # the rows as they are now are on record
+    numbered(named_by_eye, "S1", *exchanged, timed=True)
+    named_by_eye.edc.add_session()
+    named_by_eye.live_for(130)
+    assert named_by_eye.told("S1") == (State.HELD, "eye_conflict")
+    assert named_by_eye.edc.stored == []
+    for name, eye in (("A_R_2.jpg", Laterality.LEFT), ("A_L_3.jpg", Laterality.RIGHT)):
+        named_by_eye.answer(name=name, eye=eye)
+        named_by_eye.live_for(30)
+    sent = {one.name: one.file_type for one in named_by_eye.edc.stored}
+    assert (sent["A_R_2.jpg"], sent["A_L_3.jpg"]) == ("left", "right")
 
 
 def test_a_picture_that_is_exported_anew_under_the_new_name_is_not_sent_as_both_eyes(

@@ -276,6 +276,18 @@ def test_a_row_of_the_same_number_is_the_one_that_answered_where_the_camera_keep
     assert visits.told() == (EYE_CHANGED, "a_OD_1.jpg")
 
 
+def test_eyes_that_were_exchanged_with_the_names_that_carry_them_are_told(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    visits = Visits(clinic, Camera(tmp_path / "images.db", TIMED), ("a_R.jpg", "a_L.jpg"))
+    visits.camera.do(
+        "UPDATE images SET eye = CASE eye WHEN 'R' THEN 'L' ELSE 'R' END,"
+        " filename = CASE eye WHEN 'R' THEN 'a_L.jpg' ELSE 'a_R.jpg' END"
+    )
+    visits.begin()
+    assert visits.told() == (EYE_CHANGED, "a_L.jpg", "a_R.jpg")
+
+
 TIME_ANEW = {
     "in its place": ["UPDATE images SET eye = 'L', taken = '2026-03-01 10:30:00' WHERE eye = 'R'"],
     "entered again": [
