@@ -105,8 +105,7 @@ class CameraDatabase:
             raise self.fails
         return tuple(
             (subject, row)
-            for subject, rows in self.rows.items()
-            for row in rows
+            for subject, row in self._all()
             if subject != but_not and is_named(name, row.filename)
         )
 
@@ -120,10 +119,12 @@ class CameraDatabase:
             raise self.fails
         return tuple(
             (subject, row)
-            for subject, rows in self.rows.items()
-            for row in rows
+            for subject, row in self._all()
             if subject in subjects or row.number in numbers or row.captured_at in times
         )
+
+    def _all(self) -> list[tuple[str, ImageRow]]:
+        return [(subject, row) for subject, rows in self.rows.items() for row in rows]
 
     def demographics(self, subject: str) -> Demographics | None:
         if self.fails is not None:

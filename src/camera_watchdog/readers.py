@@ -84,9 +84,8 @@ class Readers(Reader):
         files.goes_on = self._goes_on
         self._monotonic = monotonic
         self._serving = 0
-        self._at_work: dict[
-            int, tuple[Order, float]
-        ] = {}  # by thread; since when without an answer
+        # By thread; since when without an answer.
+        self._at_work: dict[int, tuple[Order, float]] = {}
         guard_with(threading.Lock())
         self._lock = threading.Condition()
         self._waiting: deque[Order] = deque()

@@ -135,9 +135,13 @@ def test_a_large_file_that_hangs_keeps_no_other_large_one_waiting() -> None:
     large = [order(f"L{number}", size_bytes=LARGE) for number in (1, 2)]
     with reading(files, *large, clock=clock) as reads:
         files.wait_for("L1")
+        assert files.begun == ["L1"]  # one large one at a time, while it is answered
         clock.now_s += 60
         reads.readers.notify()
         reads.wait_for("L2")
+        assert [read.folder for read in reads.came] == ["L2"]
+        assert files.begun == ["L1", "L2"]
+        assert not reads.readers.is_idle  # the first one hangs still
 
 
 def test_a_share_that_answers_no_read_at_all_is_silent_until_it_does() -> None:
