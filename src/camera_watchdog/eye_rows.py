@@ -38,6 +38,7 @@ from typing import Final
 
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye, rows_for
 from camera_watchdog.model import Exam, ExamFile, EyeRow, State
+from camera_watchdog.path_names import last_part
 from camera_watchdog.row_claims import Claim, claims_of, may_be_of, without
 from camera_watchdog.row_values import is_timed, oldest_first, row_value, text_of, time_of
 from camera_watchdog.same_row import has_its_number, is_renamed
@@ -263,18 +264,14 @@ def _is_in_another_folder(claim: Claim, row: ImageRow) -> bool:
     """The picture was moved, and its path written anew in the row."""
     (name, *theirs), (its_name, *ours) = row_value(claim.row), row_value(row)
     is_numbered = claim.row.number is not None and claim.row.number == row.number
-    return is_numbered and theirs == ours and _last_part(name) == _last_part(its_name)
+    return is_numbered and theirs == ours and last_part(name) == last_part(its_name)
 
 
 def _has_its_time(claim: Claim, row: ImageRow) -> bool:
     """The eye was corrected, or the picture moved: no two pictures of one name have one time."""
     (name, _, at), (its_name, _, its_time) = row_value(claim.row), row_value(row)
-    is_same = at == its_time and _last_part(name) == _last_part(its_name)
+    is_same = at == its_time and last_part(name) == last_part(its_name)
     return not claim.is_owed and is_timed(row) and is_same
-
-
-def _last_part(name: str) -> str:
-    return name.rpartition("/")[2]
 
 
 def _is_alike_but_for_no_time(claim: Claim, row: ImageRow) -> bool:

@@ -209,8 +209,10 @@ class Eyes:
         """A file as it is known now, and why it must be held or waited for."""
         verdict, report_type = answer.verdict, self._tools.rules.report_type
         is_asked = file.eye_source == _DATABASE and eye_said(exam, file) is None
-        if _has_lost_its_row(file, answer) or (is_asked and rows.exchanged(file)):
-            is_as_before, held_for = self._of_lost_row(exam, file, rows, answer)
+        renamed = rows.exchanged(file) if is_asked else ()
+        if renamed or _has_lost_its_row(file, answer):
+            renamed = renamed or rows.renamed(file)
+            is_as_before, held_for = self._of_lost_row(exam, file, renamed, answer)
             if is_as_before:
                 return file, held_for
         known = file.but(
@@ -236,10 +238,10 @@ class Eyes:
         return kept, other_than_sent(exam, file, known, verdict.reason, zone)
 
     def _of_lost_row(
-        self, exam: Exam, file: ExamFile, rows: ExamRows, answer: _Answer
+        self, exam: Exam, file: ExamFile, renamed: Sequence[ImageRow], answer: _Answer
     ) -> tuple[bool, Reason | None]:
         """Whether a file stays what it was told as though its row is gone, and why it is held all the same."""
-        if renamed := rows.exchanged(file) or rows.renamed(file):
+        if renamed:
             return True, renamed_reason(exam, file, renamed, self._tools.rules)
         if moved := self._elsewhere.moved(exam, file):
             return True, moved_reason(exam, file, moved)

@@ -14,6 +14,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from camera_watchdog.model import Laterality, Reason
+from camera_watchdog.path_names import last_part
 
 __all__ = [
     "WORD",
@@ -324,7 +325,7 @@ class _Closeness(IntEnum):
 
 
 def _closeness(name: str, stored: str) -> _Closeness | None:
-    base = re.split(r"[/\\]", stored.strip())[-1]
+    base = last_part(stored.strip())
     if name in {stored, base}:
         return _Closeness.SAME
     if _folded(name) == _folded(base):

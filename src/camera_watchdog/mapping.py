@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from camera_watchdog.capture import parse_database_time
 from camera_watchdog.laterality import eye_value, parse_eye
 from camera_watchdog.model import ImageRows
+from camera_watchdog.path_names import last_part
 from camera_watchdog.stored_times import readings
 
 __all__ = [
@@ -128,7 +129,7 @@ def look(column: Column, seen: Seen) -> Look:
 
 
 def _look(value: str, seen: Seen) -> Look:
-    name = re.split(r"[/\\]", value)[-1]
+    name = last_part(value)
     if name in seen.file_names or _ENDING.search(name):
         return Look.FILE_NAMES
     if parse_eye(value) is not None:  # before what may be OD.jpg without its ending
@@ -213,7 +214,7 @@ def _in_words(column: Column, seen: Seen) -> str:
         spellings = sorted({value for value in values if parse_eye(value) is not None})
         return f"eyes ({', '.join(spellings)})"
     if kind is Look.FILE_NAMES:
-        there = {re.split(r"[/\\]", value)[-1] for value in values} & seen.file_names
+        there = {last_part(value) for value in values} & seen.file_names
         return f"file names{f' ({len(there)} of them in watch_dir)' if there else ''}"
     words: str = kind.value
     return words

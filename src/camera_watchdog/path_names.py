@@ -1,14 +1,20 @@
 """How a path is written: plainly, and as SQLite's URI. Pure."""
 
 import ntpath
+import re
 from typing import Final
 from urllib.parse import quote
 
-__all__ = ["plain", "sqlite_uri", "verbatim"]
+__all__ = ["last_part", "plain", "sqlite_uri", "verbatim"]
 
 _VERBATIM: Final = "\\\\?\\"
 _VERBATIM_SHARE: Final = "\\\\?\\unc\\"
 _DRIVE_CHARACTERS: Final = 2
+
+
+def last_part(path: str) -> str:
+    """A file's name, whichever system wrote the path in front of it."""
+    return re.split(r"[/\\]", path)[-1]
 
 
 def plain(path: str) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from camera_watchdog.laterality import parse_eye
 from camera_watchdog.model import Laterality
+from camera_watchdog.path_names import last_part
 
 __all__ = ["Naming", "naming_of"]
 
@@ -36,7 +37,7 @@ def naming_of(rows: Iterable[tuple[str | None, str | None, str | None]]) -> Nami
     eyes: defaultdict[str, set[Laterality]] = defaultdict(set)
     times: Counter[tuple[str, str]] = Counter()
     for subject, stored, said in rows:
-        name = re.split(r"[/\\]", (stored or "").strip())[-1].casefold()
+        name = last_part((stored or "").strip()).casefold()
         eye = parse_eye(said)
         if name and subject and eye is not None:
             times[name, subject.strip()] += 1

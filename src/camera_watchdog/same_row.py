@@ -13,6 +13,7 @@ from typing import Final
 
 from camera_watchdog.laterality import ImageRow, is_named, parse_eye
 from camera_watchdog.model import ExamFile, EyeRow
+from camera_watchdog.path_names import last_part
 from camera_watchdog.row_values import is_timed, row_value
 
 __all__ = ["are_kept", "exchanged", "has_its_number", "has_its_time", "is_named_for", "is_renamed"]
@@ -59,7 +60,7 @@ def is_named_for(record: EyeRow, row: ImageRow, before: str, now: str) -> bool:
     The same digits may stand in it as a date, too. Hyphens, blanks and the like are not compared.
     """
     old, new, was, its = map(
-        _plain, (_last_part(record.filename), _last_part(row.filename), before, now)
+        _plain, (last_part(record.filename.strip()), last_part(row.filename.strip()), before, now)
     )
     if not was:
         return False
@@ -103,12 +104,8 @@ def _but_for_the_eye(name: str) -> str:
     def told(word: re.Match[str]) -> str:
         return _EYE if parse_eye(word.group()) else word.group()
 
-    return _LETTERS.sub(told, _last_part(name)).casefold()
+    return _LETTERS.sub(told, last_part(name.strip())).casefold()
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
-
-
-def _last_part(name: str) -> str:
-    return re.split(r"[/\\]", name.strip())[-1]

@@ -4,7 +4,6 @@ And whether reports have another source where each needs an eye.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -17,6 +16,7 @@ from camera_watchdog.content.names import ending_of
 from camera_watchdog.errors import CameraDatabaseError
 from camera_watchdog.laterality import inside_a_word
 from camera_watchdog.model import ReportType
+from camera_watchdog.path_names import last_part
 
 __all__ = ["check_eye_pattern", "check_report_eyes"]
 
@@ -100,4 +100,4 @@ def _names_in_database(config: Config) -> list[str]:
         if (table.name.lower(), column.name.lower()) == wanted
         for value in column.values
     ]
-    return sorted({re.split(r"[/\\]", value)[-1] for value in values if value})
+    return sorted({last_part(value) for value in values if value})
